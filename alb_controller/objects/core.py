@@ -1,0 +1,173 @@
+"""Metadata and the core/v1 kinds: Service, Pod, Node, Namespace (Kubernetes API reference, v1.35)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from alb_controller.values import ObjectRef, PortRef
+
+
+class KubeStruct(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """A decoded Kubernetes value: camelCase on the wire, unknown fields dropped, never changed."""
+
+
+class Metadata(KubeStruct):
+    """The parts of ObjectMeta that the controller reads."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    finalizers: list[str] = []
+
+
+class KubeObject(KubeStruct):
+    """Anything with metadata; each kind adds the fields that the controller reads."""
+
+    metadata: Metadata = Metadata()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """(namespace, name): the store's key."""
+        return self.metadata.namespace, self.metadata.name
+
+    @property
+    def is_deleting(self) -> bool:
+        return self.metadata.deletion_timestamp is not None
+
+
+class LabelSelectorRequirement(KubeStruct):
+    key: str = ""
+    operator: str = ""
+    values: list[str] = []
+
+
+class LabelSelector(KubeStruct, omit_defaults=True):
+    """matchLabels and matchExpressions, both of which must hold."""
+
+    match_labels: dict[str, str] = {}
+    match_expressions: list[LabelSelectorRequirement] = []
+
+    def matches(self, labels: dict[str, str]) -> bool:
+        """Whether labels satisfy the selector; the empty selector matches everything."""
+        return all(labels.get(k) == v for k, v in self.match_labels.items()) and all(
+            _satisfies(labels, r) for r in self.match_expressions
+        )
+
+
+def _satisfies(labels: dict[str, str], requirement: LabelSelectorRequirement) -> bool:
+    present = requirement.key in labels
+    match requirement.operator:
+        case "Exists":
+            return present
+        case "DoesNotExist":
+            return not present
+        case "In":
+            return present and labels[requirement.key] in requirement.values
+        case "NotIn":
+            return not present or labels[requirement.key] not in requirement.values
+        case _:
+            return False
+
+
+class Namespace(KubeObject):
+    pass
+
+
+class ServicePort(KubeStruct):
+    name: str = ""
+    protocol: str = "TCP"
+    port: int = 0
+    target_port: PortRef = 0
+    node_port: int = 0
+
+
+class ServiceSpec(KubeStruct):
+    type: str = "ClusterIP"
+    ports: list[ServicePort] = []
+    ip_families: list[str] = []
+
+
+class Service(KubeObject):
+    spec: ServiceSpec = ServiceSpec()
+
+
+class Condition(KubeStruct):
+    type: str = ""
+    status: str = ""
+    reason: str = ""
+    message: str = ""
+
+
+class ContainerPort(KubeStruct):
+    name: str = ""
+    container_port: int = 0
+    protocol: str = "TCP"
+
+
+class Container(KubeStruct):
+    ports: list[ContainerPort] = []
+
+
+class ReadinessGate(KubeStruct):
+    condition_type: str = ""
+
+
+class PodSpec(KubeStruct):
+    node_name: str = ""
+    containers: list[Container] = []
+    readiness_gates: list[ReadinessGate] = []
+
+
+class PodIp(KubeStruct):
+    ip: str = ""
+
+
+class PodStatus(KubeStruct):
+    phase: str = ""
+    pod_ip: str = msgspec.field(default="", name="podIP")
+    pod_ips: list[PodIp] = msgspec.field(default_factory=list, name="podIPs")
+    conditions: list[Condition] = []
+
+
+class Pod(KubeObject):
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+
+class Taint(KubeStruct):
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+
+
+class NodeSpec(KubeStruct):
+    provider_id: str = msgspec.field(default="", name="providerID")
+    taints: list[Taint] = []
+
+
+class NodeStatus(KubeStruct):
+    conditions: list[Condition] = []
+
+
+class Node(KubeObject):
+    spec: NodeSpec = NodeSpec()
+    status: NodeStatus = NodeStatus()
+
+
+def condition_status(conditions: list[Condition], type_: str) -> str:
+    """The status of the condition of that type, or an empty string where there is none."""
+    return next((c.status for c in conditions if c.type == type_), "")
+
+
+def ref(kind: str, obj: KubeObject) -> ObjectRef:
+    """An ObjectRef to a decoded object."""
+    meta = obj.metadata
+    return ObjectRef(kind, meta.namespace, meta.name, meta.uid)

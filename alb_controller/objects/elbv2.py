@@ -1,0 +1,126 @@
+"""elbv2.k8s.aws/v1beta1: TargetGroupBinding (spec 8.1) and IngressClassParams (spec 2.2)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alb_controller.objects.core import Condition, KubeObject, KubeStruct, LabelSelector
+from alb_controller.values import PortRef
+
+STACK_LABEL = "ingress.k8s.aws/stack"
+STACK_NAMESPACE_LABEL = "ingress.k8s.aws/stack-namespace"
+STACK_NAME_LABEL = "ingress.k8s.aws/stack-name"
+
+
+class ServiceReference(KubeStruct):
+    name: str = ""
+    port: PortRef = 0
+
+
+class IpBlock(KubeStruct, omit_defaults=True):
+    cidr: str = ""
+
+
+class SecurityGroupPeer(KubeStruct, omit_defaults=True):
+    group_id: str = msgspec.field(default="", name="groupID")
+
+
+class NetworkingPeer(KubeStruct, omit_defaults=True):
+    ip_block: IpBlock | None = None
+    security_group: SecurityGroupPeer | None = None
+
+
+class NetworkingPort(KubeStruct, omit_defaults=True):
+    protocol: str | None = None
+    port: PortRef | None = None
+
+
+class NetworkingIngressRule(KubeStruct):
+    from_: list[NetworkingPeer] = msgspec.field(default_factory=list, name="from")
+    ports: list[NetworkingPort] = []
+
+
+class TargetGroupBindingNetworking(KubeStruct, omit_defaults=True):
+    ingress: list[NetworkingIngressRule] = []
+
+
+class TargetGroupBindingSpec(KubeStruct, omit_defaults=True):
+    """Encodes to what the API keeps: fields at their defaults are left out."""
+
+    target_group_arn: str = msgspec.field(default="", name="targetGroupARN")
+    target_group_name: str = ""
+    multi_cluster_target_group: bool = False
+    target_type: str | None = None
+    target_group_protocol: str | None = None
+    service_ref: ServiceReference = ServiceReference()
+    networking: TargetGroupBindingNetworking | None = None
+    node_selector: LabelSelector | None = None
+    ip_address_type: str | None = None
+    vpc_id: str = msgspec.field(default="", name="vpcID")
+    iam_role_arn_to_assume: str = ""
+    assume_role_external_id: str = ""
+
+
+class TargetGroupBindingStatus(KubeStruct):
+    observed_generation: int = 0
+    conditions: list[Condition] = []
+
+
+class TargetGroupBinding(KubeObject):
+    spec: TargetGroupBindingSpec = TargetGroupBindingSpec()
+    status: TargetGroupBindingStatus = TargetGroupBindingStatus()
+
+
+class IngressGroup(KubeStruct):
+    name: str = ""
+
+
+class SubnetSelector(KubeStruct):
+    ids: list[str] | None = None
+    tags: dict[str, list[str]] | None = None
+
+
+class KeyValue(KubeStruct):
+    key: str = ""
+    value: str = ""
+
+
+class ListenerParams(KubeStruct):
+    protocol: str = ""
+    port: int = 0
+    listener_attributes: list[KeyValue] = []
+
+
+class CapacityParams(KubeStruct):
+    capacity_units: int = 0
+
+
+class IpamConfiguration(KubeStruct):
+    ipv4_ipam_pool_id: str | None = msgspec.field(default=None, name="ipv4IPAMPoolId")
+
+
+class IngressClassParamsSpec(KubeStruct):
+    certificate_arn: list[str] | None = None
+    namespace_selector: LabelSelector | None = None
+    group: IngressGroup | None = None
+    scheme: str | None = None
+    inbound_cidrs: list[str] | None = msgspec.field(default=None, name="inboundCIDRs")
+    ssl_policy: str | None = None
+    ssl_redirect_port: str | None = None
+    subnets: SubnetSelector | None = None
+    ip_address_type: str | None = None
+    load_balancer_name: str | None = None
+    tags: list[KeyValue] = []
+    target_type: str | None = None
+    load_balancer_attributes: list[KeyValue] = []
+    listeners: list[ListenerParams] = []
+    minimum_load_balancer_capacity: CapacityParams | None = None
+    ipam_configuration: IpamConfiguration | None = None
+    prefix_lists_ids: list[str] | None = msgspec.field(default=None, name="prefixListsIDs")
+    prefix_lists_ids_legacy: list[str] | None = msgspec.field(default=None, name="PrefixListsIDs")
+    wafv2_acl_arn: str | None = None
+    wafv2_acl_name: str | None = None
+
+
+class IngressClassParams(KubeObject):
+    spec: IngressClassParamsSpec = IngressClassParamsSpec()

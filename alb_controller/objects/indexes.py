@@ -1,0 +1,54 @@
+"""THE table of indexes that stores keep: name -> the values under which an object is filed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from alb_controller.objects.core import Pod, Service
+from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.networking import EndpointSlice, Ingress, IngressBackend
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+"""On EndpointSlices: the Service that they belong to (Kubernetes docs, EndpointSlice)."""
+
+BY_SERVICE = "service"
+"""EndpointSlices, bindings and Ingresses by `namespace/name` of a Service that they name."""
+BY_TARGET_GROUP = "target-group"
+"""Bindings by target group ARN."""
+BY_NODE = "node"
+"""Pods by node name."""
+
+
+def _slice_services(obj: EndpointSlice) -> Iterable[str]:
+    name = obj.metadata.labels.get(SERVICE_NAME_LABEL)
+    return (f"{obj.metadata.namespace}/{name}",) if name else ()
+
+
+def _binding_services(obj: TargetGroupBinding) -> Iterable[str]:
+    return (f"{obj.metadata.namespace}/{obj.spec.service_ref.name}",)
+
+
+def _backends(obj: Ingress) -> Iterable[IngressBackend]:
+    if obj.spec.default_backend is not None:
+        yield obj.spec.default_backend
+    for rule in obj.spec.rules:
+        for path in rule.http.paths if rule.http else ():
+            yield path.backend
+
+
+def _ingress_services(obj: Ingress) -> Iterable[str]:
+    namespace = obj.metadata.namespace
+    return {f"{namespace}/{b.service.name}" for b in _backends(obj) if b.service is not None}
+
+
+INDEXES: dict[type[Any], dict[str, Callable[[Any], Iterable[str]]]] = {
+    EndpointSlice: {BY_SERVICE: _slice_services},
+    TargetGroupBinding: {
+        BY_SERVICE: _binding_services,
+        BY_TARGET_GROUP: lambda obj: (obj.spec.target_group_arn,),
+    },
+    Ingress: {BY_SERVICE: _ingress_services},
+    Pod: {BY_NODE: lambda obj: (obj.spec.node_name,)},
+    Service: {},
+}
