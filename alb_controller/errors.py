@@ -36,8 +36,8 @@ class ControllerError(Exception):
 class Invalid(ControllerError):
     """A user's object asks for something that cannot be; it heals only when an object changes.
 
-    `origin` is the object at fault, `field` the annotation or path in it, `problem` the rest of the sentence:
-    the value and what is allowed.
+    `origin` is the object at fault, `field` the annotation or path in it, `problem` the rest of
+    the sentence: the value and what is allowed.
     """
 
     def __init__(self, origin: ObjectRef, field: str, problem: str) -> None:
@@ -57,7 +57,7 @@ class Conflict(Invalid):
 
 
 class Missing(Invalid):
-    """An object or AWS resource that is referred to does not exist; AWS tells no one when it appears."""
+    """Something referred to does not exist; where it is AWS's, no one tells when it appears."""
 
 
 class NotReady(ControllerError):
@@ -187,7 +187,7 @@ class NotLeading(ControllerError):
 
 
 class Handling(msgspec.Struct, frozen=True, kw_only=True):
-    """What the loop does about an error: when it looks again, how it is logged, counted and told."""
+    """What the loop does about an error: when it looks again, how it logs, counts and tells."""
 
     requeue: Literal["never", "backoff", "slow", "after"]
     """never: a watch will tell; backoff: 0.5 s doubling; slow: minutes; after: the error says."""

@@ -1,6 +1,6 @@
-"""Small values that every layer shares: what an object is called, what a stack is called, tags and addresses.
+"""Small values that every layer shares: names of objects and stacks, tags, addresses.
 
-Everything here is frozen, comparable and hashable, and knows nothing of Kubernetes' or AWS's clients.
+Everything here is frozen, comparable and hashable, and knows no client.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObjectRef(msgspec.Struct, frozen=True, order=True):
-    """A Kubernetes object by kind, namespace (empty for cluster scope), name and, where known, uid."""
+    """A Kubernetes object by kind, namespace (empty for cluster scope), name and known uid."""
 
     kind: str
     namespace: str
@@ -41,7 +41,7 @@ class ObjectRef(msgspec.Struct, frozen=True, order=True):
 class StackKey(msgspec.Struct, frozen=True, order=True):
     """One group of Ingresses that share a load balancer (spec 2.3).
 
-    An explicit group has no namespace; an implicit one carries the namespace and name of its Ingress.
+    An explicit group has no namespace; an implicit one carries those of its Ingress.
     """
 
     namespace: str
@@ -66,7 +66,9 @@ class BindingKey(msgspec.Struct, frozen=True, order=True):
 
 
 def parse_cidr(text: str) -> IpFamily:
-    """The family of a CIDR; host bits may be set, a prefix length must be given (Go `net.ParseCIDR`).
+    """The family of a CIDR; host bits may be set, the prefix length must be there.
+
+    As Go's `net.ParseCIDR`, which the reference uses (spec 0).
 
     Raises ValueError for anything else, naming the text.
     """

@@ -1,1 +1,1 @@
-"""What users and Kubernetes write, decoded: JSON to frozen structs that hold only the fields we read."""
+"""What users and Kubernetes write: JSON decoded to frozen structs of the fields we read."""

@@ -1,4 +1,4 @@
-"""Metadata and the core/v1 kinds: Service, Pod, Node, Namespace (Kubernetes API reference, v1.35)."""
+"""Metadata and the core/v1 kinds Service, Pod, Node, Namespace (Kubernetes API reference)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class KubeStruct(msgspec.Struct, frozen=True, rename="camel", gc=False):
     """A decoded Kubernetes value: camelCase on the wire, unknown fields dropped, never changed."""
 
 
-class Metadata(KubeStruct):
+class Metadata(KubeStruct, frozen=True):
     """The parts of ObjectMeta that the controller reads."""
 
     name: str = ""
@@ -28,7 +28,7 @@ class Metadata(KubeStruct):
     finalizers: list[str] = []
 
 
-class KubeObject(KubeStruct):
+class KubeObject(KubeStruct, frozen=True):
     """Anything with metadata; each kind adds the fields that the controller reads."""
 
     metadata: Metadata = Metadata()
@@ -43,13 +43,13 @@ class KubeObject(KubeStruct):
         return self.metadata.deletion_timestamp is not None
 
 
-class LabelSelectorRequirement(KubeStruct):
+class LabelSelectorRequirement(KubeStruct, frozen=True):
     key: str = ""
     operator: str = ""
     values: list[str] = []
 
 
-class LabelSelector(KubeStruct, omit_defaults=True):
+class LabelSelector(KubeStruct, frozen=True, omit_defaults=True):
     """matchLabels and matchExpressions, both of which must hold."""
 
     match_labels: dict[str, str] = {}
@@ -77,11 +77,11 @@ def _satisfies(labels: dict[str, str], requirement: LabelSelectorRequirement) ->
             return False
 
 
-class Namespace(KubeObject):
+class Namespace(KubeObject, frozen=True):
     pass
 
 
-class ServicePort(KubeStruct):
+class ServicePort(KubeStruct, frozen=True):
     name: str = ""
     protocol: str = "TCP"
     port: int = 0
@@ -89,75 +89,75 @@ class ServicePort(KubeStruct):
     node_port: int = 0
 
 
-class ServiceSpec(KubeStruct):
+class ServiceSpec(KubeStruct, frozen=True):
     type: str = "ClusterIP"
     ports: list[ServicePort] = []
     ip_families: list[str] = []
 
 
-class Service(KubeObject):
+class Service(KubeObject, frozen=True):
     spec: ServiceSpec = ServiceSpec()
 
 
-class Condition(KubeStruct):
+class Condition(KubeStruct, frozen=True):
     type: str = ""
     status: str = ""
     reason: str = ""
     message: str = ""
 
 
-class ContainerPort(KubeStruct):
+class ContainerPort(KubeStruct, frozen=True):
     name: str = ""
     container_port: int = 0
     protocol: str = "TCP"
 
 
-class Container(KubeStruct):
+class Container(KubeStruct, frozen=True):
     ports: list[ContainerPort] = []
 
 
-class ReadinessGate(KubeStruct):
+class ReadinessGate(KubeStruct, frozen=True):
     condition_type: str = ""
 
 
-class PodSpec(KubeStruct):
+class PodSpec(KubeStruct, frozen=True):
     node_name: str = ""
     containers: list[Container] = []
     readiness_gates: list[ReadinessGate] = []
 
 
-class PodIp(KubeStruct):
+class PodIp(KubeStruct, frozen=True):
     ip: str = ""
 
 
-class PodStatus(KubeStruct):
+class PodStatus(KubeStruct, frozen=True):
     phase: str = ""
     pod_ip: str = msgspec.field(default="", name="podIP")
     pod_ips: list[PodIp] = msgspec.field(default_factory=list, name="podIPs")
     conditions: list[Condition] = []
 
 
-class Pod(KubeObject):
+class Pod(KubeObject, frozen=True):
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
 
 
-class Taint(KubeStruct):
+class Taint(KubeStruct, frozen=True):
     key: str = ""
     value: str = ""
     effect: str = ""
 
 
-class NodeSpec(KubeStruct):
+class NodeSpec(KubeStruct, frozen=True):
     provider_id: str = msgspec.field(default="", name="providerID")
     taints: list[Taint] = []
 
 
-class NodeStatus(KubeStruct):
+class NodeStatus(KubeStruct, frozen=True):
     conditions: list[Condition] = []
 
 
-class Node(KubeObject):
+class Node(KubeObject, frozen=True):
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
 

@@ -12,39 +12,39 @@ STACK_NAMESPACE_LABEL = "ingress.k8s.aws/stack-namespace"
 STACK_NAME_LABEL = "ingress.k8s.aws/stack-name"
 
 
-class ServiceReference(KubeStruct):
+class ServiceReference(KubeStruct, frozen=True):
     name: str = ""
     port: PortRef = 0
 
 
-class IpBlock(KubeStruct, omit_defaults=True):
+class IpBlock(KubeStruct, frozen=True, omit_defaults=True):
     cidr: str = ""
 
 
-class SecurityGroupPeer(KubeStruct, omit_defaults=True):
+class SecurityGroupPeer(KubeStruct, frozen=True, omit_defaults=True):
     group_id: str = msgspec.field(default="", name="groupID")
 
 
-class NetworkingPeer(KubeStruct, omit_defaults=True):
+class NetworkingPeer(KubeStruct, frozen=True, omit_defaults=True):
     ip_block: IpBlock | None = None
     security_group: SecurityGroupPeer | None = None
 
 
-class NetworkingPort(KubeStruct, omit_defaults=True):
+class NetworkingPort(KubeStruct, frozen=True, omit_defaults=True):
     protocol: str | None = None
     port: PortRef | None = None
 
 
-class NetworkingIngressRule(KubeStruct):
+class NetworkingIngressRule(KubeStruct, frozen=True):
     from_: list[NetworkingPeer] = msgspec.field(default_factory=list, name="from")
     ports: list[NetworkingPort] = []
 
 
-class TargetGroupBindingNetworking(KubeStruct, omit_defaults=True):
+class TargetGroupBindingNetworking(KubeStruct, frozen=True, omit_defaults=True):
     ingress: list[NetworkingIngressRule] = []
 
 
-class TargetGroupBindingSpec(KubeStruct, omit_defaults=True):
+class TargetGroupBindingSpec(KubeStruct, frozen=True, omit_defaults=True):
     """Encodes to what the API keeps: fields at their defaults are left out."""
 
     target_group_arn: str = msgspec.field(default="", name="targetGroupARN")
@@ -61,45 +61,45 @@ class TargetGroupBindingSpec(KubeStruct, omit_defaults=True):
     assume_role_external_id: str = ""
 
 
-class TargetGroupBindingStatus(KubeStruct):
+class TargetGroupBindingStatus(KubeStruct, frozen=True):
     observed_generation: int = 0
     conditions: list[Condition] = []
 
 
-class TargetGroupBinding(KubeObject):
+class TargetGroupBinding(KubeObject, frozen=True):
     spec: TargetGroupBindingSpec = TargetGroupBindingSpec()
     status: TargetGroupBindingStatus = TargetGroupBindingStatus()
 
 
-class IngressGroup(KubeStruct):
+class IngressGroup(KubeStruct, frozen=True):
     name: str = ""
 
 
-class SubnetSelector(KubeStruct):
+class SubnetSelector(KubeStruct, frozen=True):
     ids: list[str] | None = None
     tags: dict[str, list[str]] | None = None
 
 
-class KeyValue(KubeStruct):
+class KeyValue(KubeStruct, frozen=True):
     key: str = ""
     value: str = ""
 
 
-class ListenerParams(KubeStruct):
+class ListenerParams(KubeStruct, frozen=True):
     protocol: str = ""
     port: int = 0
     listener_attributes: list[KeyValue] = []
 
 
-class CapacityParams(KubeStruct):
+class CapacityParams(KubeStruct, frozen=True):
     capacity_units: int = 0
 
 
-class IpamConfiguration(KubeStruct):
+class IpamConfiguration(KubeStruct, frozen=True):
     ipv4_ipam_pool_id: str | None = msgspec.field(default=None, name="ipv4IPAMPoolId")
 
 
-class IngressClassParamsSpec(KubeStruct):
+class IngressClassParamsSpec(KubeStruct, frozen=True):
     certificate_arn: list[str] | None = None
     namespace_selector: LabelSelector | None = None
     group: IngressGroup | None = None
@@ -122,5 +122,5 @@ class IngressClassParamsSpec(KubeStruct):
     wafv2_acl_name: str | None = None
 
 
-class IngressClassParams(KubeObject):
+class IngressClassParams(KubeObject, frozen=True):
     spec: IngressClassParamsSpec = IngressClassParamsSpec()

@@ -1,0 +1,1 @@
+"""A load balancer controller for EKS: Ingresses become shared Application Load Balancers."""
