@@ -1,0 +1,66 @@
+# The one runner. Every target makes .venv itself: `make demo` and `make test` are all a newcomer needs.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made-from-pyproject
+ARGS ?=
+
+$(STAMP): pyproject.toml
+	@python=; for candidate in python3 python3.14 python3.13 python3.12 python3.11 $(BIN)/python; do \
+	  if command -v $$candidate >/dev/null 2>&1 && \
+	     $$candidate -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    python=$$candidate; break; \
+	  fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "Python 3.11 or newer with its venv module is needed (on Debian: apt install python3 python3-venv);" >&2; \
+	  echo "python3 here is: $$(python3 --version 2>&1)" >&2; exit 1; \
+	fi; \
+	[ -x $(BIN)/python ] || $$python -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox]' --group dev
+	@touch $@
+
+.PHONY: help setup demo check test coverage apiserver conformance bench gen format clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP) ## the environment alone (.venv)
+
+demo: $(STAMP) ## the offline world: alb-controller sandbox $(ARGS)
+	@$(BIN)/alb-controller sandbox $(ARGS)
+
+check: $(STAMP) ## format, lint, types, imports, sizes, generated files: under a minute
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/meta
+
+test: check ## everything that needs Python alone (check included)
+	@$(BIN)/python -m pytest --ignore=tests/meta $(ARGS)
+
+coverage: $(STAMP) ## branch coverage: 100 % of the pure core, 90 % of the edges
+	@$(BIN)/python -m pytest -q --cov --cov-report=
+	@$(BIN)/python -m coverage report --fail-under=90
+
+apiserver: $(STAMP) ## tests on a real etcd and kube-apiserver, some recorded cases among them
+	@$(BIN)/python -m pytest -m 'apiserver or conformance' tests/apiserver $(ARGS)
+
+conformance: $(STAMP) ## recorded cases against the reference: make conformance ARGS='tags change-rules'
+	@$(BIN)/python -m tests.conformance.run $(ARGS)
+
+bench: $(STAMP) ## budgets: AWS calls and CPU per reconcile, memory
+	@$(BIN)/python -m pytest -m perf $(ARGS)
+
+gen: $(STAMP) ## write the generated references and policies anew
+	@$(BIN)/python -m tests.meta.generated
+
+format: $(STAMP) ## ruff's format and safe fixes
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## remove .venv and every cache
+	rm -rf $(VENV) dist build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
