@@ -1,0 +1,1 @@
+"""What should exist, and what was found: frozen AWS and Kubernetes resources in AWS's own words."""

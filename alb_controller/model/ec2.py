@@ -1,0 +1,42 @@
+"""Security groups and their ingress rules (EC2 API reference: IpPermission)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from alb_controller.model.refs import ResourceId
+from alb_controller.values import Tags
+
+
+class IngressRule(msgspec.Struct, frozen=True, order=True):
+    """One source on one port range; AWS's key of a rule is all of it but the description."""
+
+    protocol: str
+    """`tcp`, `udp`, or `-1` for all."""
+    from_port: int
+    to_port: int
+    source_kind: Literal["cidr", "cidr_v6", "security_group", "prefix_list"]
+    source: str
+    description: str = ""
+
+    @property
+    def key(self) -> tuple[str, int, int, str, str]:
+        return self.protocol, self.from_port, self.to_port, self.source_kind, self.source
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.from_port}-{self.to_port} from {self.source}"
+
+
+class SecurityGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """A security group with its ingress; egress is left as AWS makes it (spec 6.4).
+
+    `ingress` None means that the rules are kept by somebody else (the shared backend group's).
+    """
+
+    id: ResourceId
+    name: str
+    description: str
+    ingress: tuple[IngressRule, ...] | None
+    tags: Tags

@@ -1,0 +1,206 @@
+"""Load balancers, target groups, listeners and rules (Elastic Load Balancing v2 API reference).
+
+Values are canonical, so that `==` is equality of effect: what AWS fills in by itself is None here
+(a redirect's `#{host}`, the weight of a single target group), and codecs decode to the same form.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from alb_controller.model.refs import Reference, ResourceId
+from alb_controller.values import IpFamily, Tags
+
+Scheme: TypeAlias = Literal["internal", "internet-facing"]
+IpAddressType: TypeAlias = Literal["ipv4", "dualstack", "dualstack-without-public-ipv4"]
+TargetType: TypeAlias = Literal["instance", "ip", "alb"]
+Attributes: TypeAlias = dict[str, str]
+
+
+class LoadBalancer(msgspec.Struct, frozen=True, kw_only=True):
+    """A load balancer; `attributes` are the declared ones (desired) or those read (found).
+
+    Found attributes are None until they are read; undeclared ones are never compared.
+    """
+
+    id: ResourceId
+    name: str
+    type: Literal["application", "network"] = "application"
+    scheme: Scheme
+    ip_address_type: IpAddressType
+    subnets: tuple[str, ...]
+    """Subnet ids, sorted as they are sent."""
+    security_groups: tuple[Reference, ...]
+    attributes: Attributes | None = None
+    tags: Tags
+    customer_owned_ipv4_pool: str | None = None
+
+
+class HealthCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """Health check settings; seconds where a field says so."""
+
+    port: str
+    """`traffic-port` or a number."""
+    protocol: str
+    path: str | None
+    interval_seconds: int
+    timeout_seconds: int
+    healthy_threshold: int
+    unhealthy_threshold: int
+    matcher: str | None
+    """HttpCode, or GrpcCode where the group's protocol version is GRPC."""
+
+
+class TargetGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """A target group; name, port, family and VPC count at creation only (spec 5.3)."""
+
+    id: ResourceId
+    name: str
+    target_type: TargetType
+    port: int | None
+    protocol: str
+    protocol_version: str | None
+    vpc_id: str
+    ip_address_type: IpFamily
+    health_check: HealthCheck
+    attributes: Attributes | None = None
+    tags: Tags
+    target_control_port: int | None = None
+
+
+class WeightedTargetGroup(msgspec.Struct, frozen=True):
+    """One tuple of a forward action; `weight` None where it is the only one."""
+
+    target_group: Reference
+    weight: int | None = None
+
+
+class ForwardAction(msgspec.Struct, frozen=True, tag="forward"):
+    """Tuples in the order given; stickiness None means that it is not specified."""
+
+    target_groups: tuple[WeightedTargetGroup, ...]
+    stickiness_enabled: bool | None = None
+    stickiness_seconds: int | None = None
+
+
+class FixedResponseAction(msgspec.Struct, frozen=True, tag="fixed-response"):
+    status_code: str
+    content_type: str | None = None
+    message_body: str | None = None
+
+
+class RedirectAction(msgspec.Struct, frozen=True, tag="redirect"):
+    """None keeps that part of the request's URL (AWS's `#{…}`)."""
+
+    status_code: str
+    host: str | None = None
+    path: str | None = None
+    port: str | None = None
+    protocol: str | None = None
+    query: str | None = None
+
+
+Action: TypeAlias = ForwardAction | FixedResponseAction | RedirectAction
+
+
+class HostHeader(msgspec.Struct, frozen=True, tag="host-header"):
+    values: tuple[str, ...] = ()
+    regex_values: tuple[str, ...] = ()
+
+
+class PathPattern(msgspec.Struct, frozen=True, tag="path-pattern"):
+    values: tuple[str, ...] = ()
+    regex_values: tuple[str, ...] = ()
+
+
+class HttpHeader(msgspec.Struct, frozen=True, tag="http-header"):
+    name: str
+    values: tuple[str, ...] = ()
+    regex_values: tuple[str, ...] = ()
+
+
+class HttpRequestMethod(msgspec.Struct, frozen=True, tag="http-request-method"):
+    values: tuple[str, ...] = ()
+
+
+class QueryStringPair(msgspec.Struct, frozen=True):
+    value: str
+    key: str | None = None
+
+
+class QueryString(msgspec.Struct, frozen=True, tag="query-string"):
+    values: tuple[QueryStringPair, ...] = ()
+
+
+class SourceIp(msgspec.Struct, frozen=True, tag="source-ip"):
+    values: tuple[str, ...] = ()
+
+
+Condition: TypeAlias = (
+    HostHeader | PathPattern | HttpHeader | HttpRequestMethod | QueryString | SourceIp
+)
+
+
+class Rewrite(msgspec.Struct, frozen=True):
+    regex: str
+    replace: str
+
+
+class Transform(msgspec.Struct, frozen=True):
+    type: Literal["url-rewrite", "host-header-rewrite"]
+    rewrites: tuple[Rewrite, ...]
+
+
+class Listener(msgspec.Struct, frozen=True, kw_only=True):
+    """A listener; `certificates` are ARNs, the default first."""
+
+    id: ResourceId
+    load_balancer: Reference
+    port: int
+    protocol: str
+    default_actions: tuple[Action, ...]
+    certificates: tuple[str, ...] = ()
+    ssl_policy: str | None = None
+    attributes: Attributes | None = None
+    tags: Tags
+
+
+class ListenerRule(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule; conditions are sorted by field as AWS returns them, stable within one field."""
+
+    id: ResourceId
+    listener: Reference
+    priority: int
+    conditions: tuple[Condition, ...]
+    actions: tuple[Action, ...]
+    transforms: tuple[Transform, ...] = ()
+    tags: Tags
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What a request sees of the rule: all but its place and tags."""
+        return self.conditions, self.actions, self.transforms
+
+
+class Target(msgspec.Struct, frozen=True, order=True):
+    """A registered target: an instance id or an address, with the port that gets its traffic."""
+
+    id: str
+    port: int
+    availability_zone: str | None = None
+    """`all` for an address outside the VPC; None lets AWS find it."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.id, self.port
+
+
+class TargetHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """A target as DescribeTargetHealth shows it."""
+
+    target: Target
+    state: str
+    reason: str = ""
+    description: str = ""
