@@ -1,0 +1,1 @@
+"""Queue, workers and health endpoints; knows neither AWS nor Kubernetes."""

@@ -1,0 +1,92 @@
+"""What a work queue knows of later: one deadline per key, and how often a key has failed."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections.abc import Hashable
+from typing import Generic, NamedTuple, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+CHANCE = random.SystemRandom()
+
+
+class Timer(NamedTuple):
+    """A deadline of one key."""
+
+    due: float
+    """On the monotonic clock."""
+    turn: int
+    """The run of the key that was the newest when the timer was last set."""
+
+
+class Timers(Generic[K]):
+    """At most one timer per key; the earliest deadline wins."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[K, Timer] = {}
+        self._heap: list[tuple[float, int, K]] = []
+        self._order = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def set(self, key: K, due: float, turn: int) -> None:
+        """Set the key's timer, or bring it forward; a later deadline changes nothing but `turn`."""
+        known = self._by_key.get(key)
+        if known is not None and known.due <= due:
+            self._by_key[key] = Timer(known.due, turn)
+            return
+        self._by_key[key] = Timer(due, turn)
+        heapq.heappush(self._heap, (due, next(self._order), key))
+
+    def drop(self, key: K, before_turn: int) -> None:
+        """Drop the key's timer if it was last set before that run of the key began."""
+        known = self._by_key.get(key)
+        if known is not None and known.turn < before_turn:
+            del self._by_key[key]
+
+    def next_due(self) -> float | None:
+        """The earliest deadline."""
+        while self._heap:
+            due, _, key = self._heap[0]
+            known = self._by_key.get(key)
+            if known is not None and known.due == due:
+                return due
+            heapq.heappop(self._heap)
+        return None
+
+    def pop_due(self, now: float) -> list[K]:
+        """The keys whose time has come, earliest first; their timers are gone."""
+        keys: list[K] = []
+        while (due := self.next_due()) is not None and due <= now:
+            key = heapq.heappop(self._heap)[2]
+            del self._by_key[key]
+            keys.append(key)
+        return keys
+
+
+class Backoff(Generic[K]):
+    """Exponential backoff per key with full jitter.
+
+    Full jitter spreads retries best (AWS Architecture Blog, "Exponential Backoff And Jitter").
+    """
+
+    def __init__(self, base_seconds: float, cap_seconds: float) -> None:
+        self._base_seconds, self._cap_seconds = base_seconds, cap_seconds
+        self._failures: dict[K, int] = {}
+
+    def next_delay(self, key: K) -> float:
+        """Count one more failure of the key; seconds until it should be tried again."""
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        limit = min(self._cap_seconds, self._base_seconds * 2 ** min(failures, 40))
+        return CHANCE.uniform(0, limit)
+
+    def failures(self, key: K) -> int:
+        return self._failures.get(key, 0)
+
+    def forget(self, key: K) -> None:
+        self._failures.pop(key, None)

@@ -1,0 +1,182 @@
+"""Threads that take keys from queues, reconcile them, and do what the error table says."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from collections.abc import Callable, Hashable
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+import structlog
+
+from alb_controller import telemetry
+from alb_controller.clock import Clock
+from alb_controller.errors import Handling, NotReady, handling_of
+from alb_controller.runtime.workqueue import WorkQueue
+
+K = TypeVar("K", bound=Hashable)
+
+SLOW_SECONDS = 300.0
+JITTER = 0.2
+"""Slow requeues and timers are spread by this share to either side, so that they do not bunch."""
+
+_chance = random.SystemRandom()
+_log = structlog.get_logger(__name__)
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a reconcile that raised nothing wants next."""
+
+    after_seconds: float | None = None
+    """Look again then; None: only when something changes."""
+    backoff: bool = False
+    """Look again after the key's backoff."""
+
+
+DONE = Result()
+BACKOFF = Result(backoff=True)
+
+
+def after(seconds: float) -> Result:
+    """Look again after that many seconds."""
+    return Result(after_seconds=seconds)
+
+
+Reconcile: TypeAlias = Callable[[K], Result]
+
+
+class Controller(msgspec.Struct, Generic[K], frozen=True):
+    """A queue, what is done with its keys, and by how many workers."""
+
+    name: str
+    queue: WorkQueue[K]
+    reconcile: Callable[[K], Result]
+    workers: int = 1
+
+
+class Workers:
+    """All worker and timer threads; daemons, so a hung call never keeps the process alive."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._stop = threading.Event()
+        self._queues: list[WorkQueue[Any]] = []
+        self._threads: list[threading.Thread] = []
+
+    def start(self, controller: Controller[Any]) -> None:
+        """Start the controller's workers."""
+        self._queues.append(controller.queue)
+        telemetry.WORKERS_MAX.labels(controller.name).set(controller.workers)
+        telemetry.WORKERS_ACTIVE.labels(controller.name).set(0)
+        for number in range(controller.workers):
+            self._start_thread(
+                f"{controller.name}-{number}", lambda: _work(controller, self._clock)
+            )
+
+    def every(self, seconds: float, callback: Callable[[], None], *, name: str) -> None:
+        """Call back about every that many seconds, until stopped; an exception is logged."""
+        self._start_thread(name, lambda: self._repeat(seconds, callback, name))
+
+    def stop(self, timeout_seconds: float = 30.0) -> list[str]:
+        """No new keys; wait for those in work. Returns the names of threads that hang."""
+        self._stop.set()
+        for queue in self._queues:
+            queue.shut_down()
+        deadline = self._clock.monotonic() + timeout_seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - self._clock.monotonic()))
+        return [thread.name for thread in self._threads if thread.is_alive()]
+
+    def _start_thread(self, name: str, target: Callable[[], None]) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _repeat(self, seconds: float, callback: Callable[[], None], name: str) -> None:
+        while not self._clock.sleep(_spread(seconds), self._stop):
+            try:
+                callback()
+            except Exception:  # noqa: BLE001  # a timer outlives whatever one call does
+                _log.exception("timer_failed", timer=name)
+
+
+def _work(controller: Controller[K], clock: Clock) -> None:
+    busy = telemetry.WORKERS_ACTIVE.labels(controller.name)
+    while (key := controller.queue.get()) is not None:
+        busy.inc()
+        try:
+            _run_once(controller, key, clock)
+        except Exception:  # noqa: BLE001  # e.g. an error whose own str() fails
+            _log.exception("worker_failed", controller=controller.name)
+            controller.queue.retry(key)
+        finally:
+            busy.dec()
+            controller.queue.done(key)
+
+
+def _run_once(controller: Controller[K], key: K, clock: Clock) -> None:
+    started = clock.monotonic()
+    with structlog.contextvars.bound_contextvars(
+        controller=controller.name, key=str(key), reconcile_id=uuid.uuid4().hex[:12]
+    ):
+        try:
+            outcome = _requeue(controller, key, controller.reconcile(key))
+        except Exception as error:  # noqa: BLE001  # the loop must outlive every bug
+            outcome = _handle(controller, key, error)
+    telemetry.RECONCILES.labels(controller.name, outcome).inc()
+    telemetry.RECONCILE_SECONDS.labels(controller.name).observe(clock.monotonic() - started)
+
+
+def _requeue(controller: Controller[K], key: K, result: Result) -> str:
+    """Put the key back as the result says; the metric's word for it (controller-runtime's)."""
+    if result.backoff:
+        controller.queue.retry(key)
+        return "requeue"
+    controller.queue.forget(key)
+    if result.after_seconds is None:
+        return "success"
+    controller.queue.add_after(key, result.after_seconds)
+    return "requeue_after"
+
+
+def _handle(controller: Controller[K], key: K, error: Exception) -> str:
+    """Put the key back as the error table says; log and count the error."""
+    handling = handling_of(error)
+    outcome = "error"
+    if isinstance(error, NotReady):
+        outcome = _requeue(controller, key, after(error.after_seconds))
+        again: float | None = error.after_seconds
+    else:
+        again = _seconds_until_retry(controller, key, handling)
+        telemetry.RECONCILE_ERRORS.labels(controller.name, handling.label).inc()
+    _report(error, handling, again)
+    return outcome
+
+
+def _seconds_until_retry(controller: Controller[K], key: K, handling: Handling) -> float | None:
+    if handling.requeue == "backoff":
+        return controller.queue.retry(key)
+    controller.queue.forget(key)
+    if handling.requeue != "slow":
+        return None
+    seconds = _spread(SLOW_SECONDS)
+    controller.queue.add_after(key, seconds)
+    return seconds
+
+
+def _report(error: Exception, handling: Handling, again: float | None) -> None:
+    is_bug = handling.label == "bug"
+    getattr(_log, handling.log_level)(
+        "reconcile_failed" if handling.label != "not_ready" else "reconcile_waits",
+        error=str(error),
+        error_type=type(error).__name__,
+        category=handling.label,
+        retry_in_seconds=None if again is None else round(again, 1),
+        **({"exc_info": error} if is_bug else {}),
+    )
+
+
+def _spread(seconds: float) -> float:
+    return seconds * _chance.uniform(1 - JITTER, 1 + JITTER)
