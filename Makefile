@@ -29,6 +29,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## the environment alone (.venv)
+	@:
 
 demo: $(STAMP) ## the offline world: alb-controller sandbox $(ARGS)
 	@$(BIN)/alb-controller sandbox $(ARGS)

@@ -1,0 +1,94 @@
+"""The command line: flags and environment -> Settings, then the command; nothing else.
+
+Each command imports what it runs when it runs, so that `--help` and `version` stay quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+import click
+
+from alb_controller.settings import FlagRow, InvalidSetting, flag_rows, parse_settings
+
+BAD_USAGE = 2
+"""Exit code for a flag or command that cannot be taken."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def commands() -> None:
+    """Application Load Balancers for the Ingresses of an EKS cluster."""
+
+
+@commands.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(metadata.version("alb-controller"))
+
+
+def _run(**given: Sequence[str]) -> int:
+    """Run the controller in a cluster.
+
+    Flags have the reference's names, defaults and forms: --flag=value or --flag value, --flag or
+    --flag=false, 10h or 1m30s, a,b,c and k=v,k=v.
+    """
+    settings = parse_settings(_by_flag(given), os.environ)
+    from alb_controller.app import run
+
+    return run(settings)
+
+
+def _by_flag(given: dict[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    return {field.replace("_", "-"): texts for field, texts in given.items() if texts}
+
+
+def _option(row: FlagRow) -> click.Option:
+    """A flag as click sees it: text, as often as it is given; the settings read the form."""
+    default = row.form.show(row.default)
+    return click.Option(
+        [f"--{row.name}", row.field],
+        multiple=True,
+        metavar="BOOL" if row.form.name == "bool" else row.form.name.upper().replace(" ", "-"),
+        help=row.flag.help + (f"  [{default}]" if default and len(default) < 60 else ""),
+        is_flag=False,
+        flag_value="true" if row.form.name == "bool" else None,
+    )
+
+
+commands.add_command(
+    click.Command(
+        "run", callback=_run, params=[_option(row) for row in flag_rows()], help=_run.__doc__
+    )
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code. A mistake in the arguments is one line on stderr, exit 2."""
+    try:
+        code = commands.main(
+            None if arguments is None else list(arguments),
+            prog_name="alb-controller",
+            standalone_mode=False,
+        )
+    except click.exceptions.NoArgsIsHelpError as shown:
+        click.echo(shown.format_message())
+        return BAD_USAGE
+    except click.ClickException as error:
+        return _refuse(error.format_message())
+    except InvalidSetting as error:
+        return _refuse(str(error))
+    except click.Abort:
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(problem: str) -> int:
+    click.echo(f"alb-controller: {' '.join(problem.split())}", err=True)
+    return BAD_USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

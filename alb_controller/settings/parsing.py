@@ -1,0 +1,145 @@
+"""Flags and environment -> Settings, or the one sentence that says why not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from alb_controller.settings.gates import gate_rows, named_gates
+from alb_controller.settings.table import FlagRow, Settings, flag_rows
+
+TRACKING_TAG_KEYS = frozenset(
+    {
+        "elbv2.k8s.aws/cluster",
+        "elbv2.k8s.aws/resource",
+        "ingress.k8s.aws/stack",
+        "ingress.k8s.aws/resource",
+        "service.k8s.aws/stack",
+        "service.k8s.aws/resource",
+        "gateway.k8s.aws.nlb/stack",
+        "gateway.k8s.aws.nlb/resource",
+        "gateway.k8s.aws.alb/stack",
+        "gateway.k8s.aws.alb/resource",
+    }
+)
+"""Tags that say who owns a resource; the reference's set (spec 7.4)."""
+
+
+class InvalidSetting(ValueError):
+    """A flag cannot be taken as it is: `flag` by name without dashes, `problem` in words."""
+
+    def __init__(self, flag: str, problem: str) -> None:
+        super().__init__(flag, problem)
+        self.flag, self.problem = flag, problem
+
+    def __str__(self) -> str:
+        return f"--{self.flag} {self.problem}"
+
+
+def parse_settings(
+    given: Mapping[str, Sequence[str]], environment: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings that `given` asks for: flag name without dashes -> each value it was given.
+
+    A flag that is absent takes its first variable set in `environment`, else its default.
+
+    Raises InvalidSetting for the first value that cannot be read, asks for a feature that is not
+    served yet, or contradicts another.
+    """
+    rows = list(flag_rows())
+    fields = {row.field: _read(row, given, environment or {}) for row in rows}
+    for row in rows:
+        _refuse_unserved(row, fields[row.field])
+    gates_given = named_gates(given.get("feature-gates", ()))
+    _refuse_unserved_gates(gates_given)
+    settings = Settings(
+        **fields, without_effect=(*_flags_without_effect(fields, given), *_idle_gates(gates_given))
+    )
+    _check(settings)
+    return settings
+
+
+def _read(row: FlagRow, given: Mapping[str, Sequence[str]], environment: Mapping[str, str]) -> Any:
+    texts = (
+        given.get(row.name)
+        or [environment[name] for name in row.flag.environment if environment.get(name)][:1]
+    )
+    if not texts:
+        return row.default
+    try:
+        value = row.form.parse(texts)
+    except ValueError as error:
+        raise InvalidSetting(row.name, str(error)) from None
+    minimum = row.flag.minimum
+    if minimum is not None and value < minimum:
+        raise InvalidSetting(row.name, f"must be {minimum} or more, not {value}")
+    return value
+
+
+def _refuse_unserved(row: FlagRow, value: object) -> None:
+    if not row.flag.served.accepts(value, row.default):
+        default = row.form.show(row.default)
+        raise InvalidSetting(
+            row.name,
+            f"is not served yet: {row.form.show(value)!r} is refused, allowed is "
+            + (repr(default) if default else "to leave it out"),
+        )
+
+
+def _refuse_unserved_gates(named: Mapping[str, bool]) -> None:
+    for row in gate_rows():
+        value = named.get(row.gate.name, row.default)
+        if not row.gate.served.accepts(value, row.default):
+            raise InvalidSetting(
+                "feature-gates",
+                f"{row.gate.name}={str(value).lower()} is not served yet, "
+                f"allowed is {row.gate.name}={str(row.default).lower()}",
+            )
+
+
+def _flags_without_effect(
+    fields: Mapping[str, object], given: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    for row in flag_rows():
+        if row.flag.served.is_worth_a_word(fields[row.field], given=row.name in given):
+            yield f"--{row.name}"
+
+
+def _idle_gates(named: Mapping[str, bool]) -> Iterator[str]:
+    for row in gate_rows():
+        value = named.get(row.gate.name, row.default)
+        if row.gate.served.is_worth_a_word(value, given=row.gate.name in named):
+            yield row.gate.name
+
+
+def _check(settings: Settings) -> None:
+    """The reference's checks at start (spec 10.2) that need more than one value's form."""
+    if not settings.cluster_name:
+        raise InvalidSetting("cluster-name", "is required: the name of the Kubernetes cluster")
+    _check_tag_keys(settings)
+    group = settings.backend_security_group
+    if group and not group.startswith("sg-"):
+        raise InvalidSetting("backend-security-group", f"must begin with sg-, not {group!r}")
+    if (
+        settings.enable_manage_backend_security_group_rules
+        and not settings.enable_backend_security_group
+    ):
+        raise InvalidSetting(
+            "enable-manage-backend-security-group-rules",
+            "needs --enable-backend-security-group=true",
+        )
+    label = settings.required_secrets_label
+    if label is not None and not all(label.partition("=")):
+        raise InvalidSetting("required-secrets-label", f"must be key=value, not {label!r}")
+
+
+def _check_tag_keys(settings: Settings) -> None:
+    for flag, keys in (
+        ("default-tags", settings.default_tags),
+        ("external-managed-tags", settings.external_managed_tags),
+    ):
+        for key in sorted(TRACKING_TAG_KEYS.intersection(keys)):
+            raise InvalidSetting(flag, f"must not hold {key!r}: that tag says who owns a resource")
+    for key in settings.external_managed_tags:
+        if key in settings.default_tags:
+            raise InvalidSetting("external-managed-tags", f"holds {key!r}, as --default-tags does")
