@@ -1,0 +1,1 @@
+"""The Kubernetes edge: connection, watches into stores, writes, Lease. The only `kubernetes`."""

@@ -1,0 +1,246 @@
+"""What is known of the cluster, in memory: one store per kind, indexed, newest version wins."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+
+import structlog
+
+from alb_controller import telemetry
+from alb_controller.objects.core import KubeObject
+from alb_controller.objects.indexes import INDEXES
+from alb_controller.objects.kinds import Kind
+
+T = TypeVar("T", bound=KubeObject)
+
+Key: TypeAlias = tuple[str, str]
+"""(namespace, name)."""
+Handler: TypeAlias = Callable[[T | None, T | None], None]
+"""Called with the old and the new object: (None, new) added, (old, None) deleted."""
+
+TOMBSTONES = 4096
+"""Deletions remembered per kind: a late write response arrives within seconds of one."""
+_NAMESPACE = ""
+"""The index that every store has; no index of INDEXES has an empty name."""
+
+_log = structlog.get_logger(__name__)
+
+
+class _Tombstone(NamedTuple):
+    uid: str
+    version: int
+
+
+class Store(Generic[T]):
+    """All known objects of one kind; safe for any number of threads.
+
+    Watch events and the responses of our own writes both land here, in any order: an object of
+    the same or an older resourceVersion than the known one changes nothing, and an object that
+    was deleted stays so. Handlers run outside the lock, one change at a time, in order.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.synced = threading.Event()
+        self._lock = threading.Lock()
+        self._objects: dict[Key, T] = {}
+        self._index = _Index(INDEXES.get(kind.struct, {}))
+        self._tombstones: OrderedDict[Key, _Tombstone] = OrderedDict()
+        self._changes: deque[tuple[T | None, T | None]] = deque()
+        self._is_telling = False
+        self._handlers: list[Handler[T]] = []
+        self._version = 0
+        telemetry.CACHED_OBJECTS.labels(kind.plural).set_function(self.__len__)
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    @property
+    def version(self) -> int:
+        """The newest resourceVersion seen."""
+        return self._version
+
+    def on_change(self, handler: Handler[T]) -> None:
+        """Call back on every change from now on; register before the informers start."""
+        self._handlers.append(handler)
+
+    def get(self, namespace: str, name: str) -> T | None:
+        return self._objects.get((namespace, name))
+
+    def list(self, namespace: str | None = None) -> Sequence[T]:
+        """A snapshot of all objects, or of one namespace's."""
+        with self._lock:
+            if namespace is None:
+                return list(self._objects.values())
+            return [self._objects[key] for key in self._index.keys(_NAMESPACE, namespace)]
+
+    def select(self, index: str, value: str) -> Sequence[T]:
+        """A snapshot of the objects that an index of INDEXES files under the value."""
+        with self._lock:
+            return [self._objects[key] for key in self._index.keys(index, value)]
+
+    def upsert(self, obj: T) -> None:
+        """Take an object over from a watch event or a write's response, if it is news."""
+        with self._lock:
+            if self._is_news(obj):
+                self._put(obj)
+        self._tell()
+
+    def delete(self, obj: T) -> None:
+        """Take a deletion over; `obj` is the last state, or any state of the deleted object."""
+        with self._lock:
+            known = self._objects.get(obj.key)
+            self._bury(obj)
+            if known is not None and (_is_same(known, obj) or _version(known) < _version(obj)):
+                self._remove(known)
+        self._tell()
+
+    def replace(self, objects: Iterable[T], version: int, *, is_rewound: bool = False) -> None:
+        """Take over a complete list made at `version`; what it lacks is gone.
+
+        `is_rewound`: the server's history is not the one we know (a restored or new etcd, whose
+        versions start lower), so the list is right whatever the versions say.
+        """
+        with self._lock:
+            listed = {obj.key: obj for obj in objects}
+            if is_rewound:
+                self._tombstones.clear()
+                self._version = version
+            self._version = max(self._version, version)
+            for known in [k for key, k in self._objects.items() if key not in listed]:
+                if is_rewound or _version(known) <= version:
+                    self._bury(known)
+                    self._remove(known)
+            for obj in listed.values():
+                if is_rewound or self._is_news(obj):
+                    self._put(obj)
+        self._tell()
+
+    def _is_news(self, obj: T) -> bool:
+        version = _version(obj)
+        tombstone = self._tombstones.get(obj.key)
+        if tombstone is not None and (
+            tombstone.uid == obj.metadata.uid != "" or 0 < version <= tombstone.version
+        ):
+            return False
+        known = self._objects.get(obj.key)
+        return known is None or version == 0 or version > _version(known)
+
+    def _put(self, obj: T) -> None:
+        old = self._objects.get(obj.key)
+        if old is not None:
+            self._index.remove(old)
+        self._objects[obj.key] = obj
+        self._index.add(obj)
+        self._version = max(self._version, _version(obj))
+        self._changes.append((old, obj))
+
+    def _remove(self, known: T) -> None:
+        self._index.remove(known)
+        del self._objects[known.key]
+        self._changes.append((known, None))
+
+    def _bury(self, obj: T) -> None:
+        self._version = max(self._version, _version(obj))
+        self._tombstones[obj.key] = _Tombstone(obj.metadata.uid, _version(obj))
+        self._tombstones.move_to_end(obj.key)
+        if len(self._tombstones) > TOMBSTONES:
+            self._tombstones.popitem(last=False)
+
+    def _tell(self) -> None:
+        """Call the handlers for pending changes, unless another thread is at it: it goes on."""
+        while True:
+            with self._lock:
+                if self._is_telling or not self._changes:
+                    return
+                self._is_telling = True
+                old, new = self._changes.popleft()
+            try:
+                for handler in self._handlers:
+                    _call(handler, old, new)
+            finally:
+                with self._lock:
+                    self._is_telling = False
+
+
+def _call(handler: Handler[Any], old: KubeObject | None, new: KubeObject | None) -> None:
+    try:
+        handler(old, new)
+    except Exception:  # noqa: BLE001  # a bug in one handler must not stop the informer
+        obj = new or old
+        _log.exception("handler_failed", object=obj and "/".join(obj.key), handler=repr(handler))
+
+
+class _Index:
+    """Keys of objects by namespace and by the functions of INDEXES."""
+
+    def __init__(self, functions: dict[str, Callable[[Any], Iterable[str]]]) -> None:
+        self._functions = {_NAMESPACE: lambda obj: (obj.metadata.namespace,), **functions}
+        self._keys: dict[str, dict[str, dict[Key, None]]] = {name: {} for name in self._functions}
+
+    def keys(self, index: str, value: str) -> Iterable[Key]:
+        return self._keys[index].get(value, ())
+
+    def add(self, obj: KubeObject) -> None:
+        for name, function in self._functions.items():
+            for value in function(obj):
+                self._keys[name].setdefault(value, {})[obj.key] = None
+
+    def remove(self, obj: KubeObject) -> None:
+        for name, function in self._functions.items():
+            by_value = self._keys[name]
+            for value in set(function(obj)):
+                by_value[value].pop(obj.key)
+                if not by_value[value]:
+                    del by_value[value]
+
+
+def _version(obj: KubeObject) -> int:
+    """Versions are comparable numbers (KEP-5504); 0 where there is none, which is always news."""
+    text = obj.metadata.resource_version
+    return int(text) if text.isdecimal() else 0
+
+
+def _is_same(one: KubeObject, other: KubeObject) -> bool:
+    return one.metadata.uid == other.metadata.uid
+
+
+class Stores:
+    """The stores of all kinds, looked up by struct: a `Cluster` for the pure packages."""
+
+    def __init__(self, kinds: Iterable[Kind]) -> None:
+        self._by_struct: dict[type[KubeObject], Store[Any]] = {k.struct: Store(k) for k in kinds}
+
+    def __iter__(self) -> Iterator[Store[Any]]:
+        return iter(self._by_struct.values())
+
+    def of(self, kind: type[T]) -> Store[T]:
+        """The store of a kind by its struct; KeyError for a kind that is not watched."""
+        return self._by_struct[kind]
+
+    def find(self, kind: Kind) -> Store[Any] | None:
+        """The store of a kind, if it is watched."""
+        return self._by_struct.get(kind.struct)
+
+    def get(self, kind: type[T], namespace: str, name: str) -> T | None:
+        return self.of(kind).get(namespace, name)
+
+    def list(self, kind: type[T], namespace: str | None = None) -> Sequence[T]:
+        return self.of(kind).list(namespace)
+
+    def select(self, kind: type[T], index: str, value: str) -> Sequence[T]:
+        return self.of(kind).select(index, value)
+
+    def on_change(self, kind: type[T], handler: Handler[T]) -> None:
+        """Call back on every change of a kind; register before the informers start."""
+        self.of(kind).on_change(handler)
+
+    def unsynced(self) -> Sequence[str]:
+        """The kinds whose first list has not been taken over yet."""
+        return [s.kind.name for s in self._by_struct.values() if not s.synced.is_set()]
+
+    def has_synced(self) -> bool:
+        return not self.unsynced()
