@@ -1,0 +1,1 @@
+"""The APIs users speak, each translated into the one intent."""

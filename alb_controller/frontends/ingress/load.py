@@ -1,0 +1,111 @@
+"""The objects that one reconcile of a group looks at, loaded from memory and then frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from alb_controller.errors import Invalid
+from alb_controller.frontends.ingress import select
+from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import Service
+from alb_controller.objects.elbv2 import IngressClassParams
+from alb_controller.objects.networking import Ingress, IngressBackend
+from alb_controller.values import StackKey
+
+_NO_AGE = datetime.max.replace(tzinfo=UTC)
+
+
+class LoadedMember(msgspec.Struct, frozen=True, kw_only=True):
+    """An active member; `problem` where its class cannot be resolved any more."""
+
+    ingress: Ingress
+    params: IngressClassParams | None = None
+    problem: Invalid | None = None
+
+    @property
+    def uid(self) -> str:
+        return self.ingress.metadata.uid
+
+    @property
+    def age(self) -> tuple[datetime, str, str]:
+        """Older members sort first; equal ages by namespace and name."""
+        meta = self.ingress.metadata
+        return meta.creation_timestamp or _NO_AGE, meta.namespace, meta.name
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """One group: its members, those that left, and the Services that the members name."""
+
+    key: StackKey
+    members: tuple[LoadedMember, ...]
+    """Active members, in no particular order."""
+    leaving: tuple[Ingress, ...]
+    """Ingresses that hold the group's finalizer and are not members (any more)."""
+    strays: tuple[Invalid, ...]
+    """Problems of an Ingress that belongs to no group."""
+    services: dict[tuple[str, str], Service]
+
+
+def load(key: StackKey, cluster: Cluster, class_flag: str) -> Snapshot:
+    """The snapshot of a group; in memory, no I/O."""
+    members: list[LoadedMember] = []
+    leaving: list[Ingress] = []
+    strays: list[Invalid] = []
+    for ingress in _candidates(key, cluster):
+        holds = key in select.held_keys(ingress)
+        selection = select.select(ingress, cluster, class_flag)
+        match selection:
+            case Member(key=found) if found == key:
+                members.append(LoadedMember(ingress=ingress, params=selection.params))
+                continue
+            case BadClass() if holds:
+                members.append(LoadedMember(ingress=ingress, problem=selection.problem))
+                continue
+            case BadClass(is_ours=True) | BadGroup() if _is_own_key(key, ingress):
+                strays.append(selection.problem)
+        if holds:
+            leaving.append(ingress)
+    return Snapshot(
+        key=key,
+        members=tuple(sorted(members, key=lambda m: m.age)),
+        leaving=tuple(leaving),
+        strays=tuple(strays),
+        services=_services((m.ingress for m in members), cluster),
+    )
+
+
+def _candidates(key: StackKey, cluster: Cluster) -> Iterable[Ingress]:
+    if key.is_explicit:
+        return cluster.list(Ingress)
+    found = cluster.get(Ingress, key.namespace, key.name)
+    return () if found is None else (found,)
+
+
+def _is_own_key(key: StackKey, ingress: Ingress) -> bool:
+    return (key.namespace, key.name) == ingress.key
+
+
+def backends(ingress: Ingress) -> Iterator[IngressBackend]:
+    """Every backend that an Ingress names, the default one first."""
+    if ingress.spec.default_backend is not None:
+        yield ingress.spec.default_backend
+    for rule in ingress.spec.rules:
+        for path in rule.http.paths if rule.http else ():
+            yield path.backend
+
+
+def _services(ingresses: Iterable[Ingress], cluster: Cluster) -> dict[tuple[str, str], Service]:
+    found: dict[tuple[str, str], Service] = {}
+    for ingress in ingresses:
+        namespace = ingress.metadata.namespace
+        for backend in backends(ingress):
+            if backend.service is None:
+                continue
+            service = cluster.get(Service, namespace, backend.service.name)
+            if service is not None:
+                found[service.key] = service
+    return found

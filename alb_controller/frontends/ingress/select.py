@@ -1,0 +1,167 @@
+"""Is an Ingress ours, and which group does it belong to? (spec 2.1, 2.3)"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+import msgspec
+
+from alb_controller.errors import Invalid
+from alb_controller.objects.annotations import GROUP_NAME
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import Namespace, ref
+from alb_controller.objects.elbv2 import IngressClassParams
+from alb_controller.objects.networking import Ingress, IngressClass
+from alb_controller.values import ObjectRef, StackKey
+
+CONTROLLER = "ingress.k8s.aws/alb"
+CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
+EXPLICIT_FINALIZER_PREFIX = "group.ingress.k8s.aws/"
+IMPLICIT_FINALIZER = "ingress.k8s.aws/resources"
+_GROUP_NAME = re.compile(r"([a-z0-9][-a-z0-9.]*)?[a-z0-9]")
+_GROUP_NAME_LIMIT = 63
+_CLASS_FIELD = "spec.ingressClassName"
+
+
+class NotOurs(msgspec.Struct, frozen=True):
+    """Another controller's Ingress, or one that is being deleted."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """An Ingress of a group, with the parameters of its class."""
+
+    key: StackKey
+    ingress: Ingress
+    params: IngressClassParams | None = None
+
+
+class BadClass(msgspec.Struct, frozen=True):
+    """The class cannot be resolved: a holder of a finalizer stays as it is, others are not ours.
+
+    `is_ours`: the class itself is this controller's, so its user should hear of the problem.
+    """
+
+    problem: Invalid
+    is_ours: bool = True
+
+
+class BadGroup(msgspec.Struct, frozen=True):
+    """The group's name is not one: the Ingress belongs to no group."""
+
+    problem: Invalid
+
+
+Selection: TypeAlias = NotOurs | Member | BadClass | BadGroup
+
+
+def finalizer(key: StackKey) -> str:
+    """The finalizer that a group puts on its members (spec 2.3)."""
+    return EXPLICIT_FINALIZER_PREFIX + key.name if key.is_explicit else IMPLICIT_FINALIZER
+
+
+def held_keys(ingress: Ingress) -> list[StackKey]:
+    """The groups whose finalizers an Ingress carries."""
+    meta = ingress.metadata
+    keys = []
+    for name in meta.finalizers:
+        if name == IMPLICIT_FINALIZER:
+            keys.append(StackKey(meta.namespace, meta.name))
+        elif name.startswith(EXPLICIT_FINALIZER_PREFIX):
+            keys.append(StackKey("", name.removeprefix(EXPLICIT_FINALIZER_PREFIX)))
+    return keys
+
+
+def select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
+    """What an Ingress is to us; `class_flag` is `--ingress-class` (spec 2.1)."""
+    if ingress.is_deleting:
+        return NotOurs()
+    annotated = ingress.metadata.annotations.get(CLASS_ANNOTATION)
+    if annotated is not None:
+        ours = annotated == class_flag or (not class_flag and annotated == "alb")
+        return _member(ingress, None) if ours else NotOurs()
+    if ingress.spec.ingress_class_name is None:
+        return _by_default_class(ingress, cluster, class_flag)
+    name = ingress.spec.ingress_class_name
+    found = cluster.get(IngressClass, "", name)
+    if found is None:
+        problem = f"names IngressClass {name!r}, which does not exist"
+        return BadClass(Invalid(_ref(ingress), _CLASS_FIELD, problem), is_ours=False)
+    return _by_class(ingress, found, cluster)
+
+
+def _by_default_class(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
+    defaults = [
+        c
+        for c in cluster.list(IngressClass)
+        if c.metadata.annotations.get(DEFAULT_CLASS_ANNOTATION) == "true"
+    ]
+    if not defaults:
+        return NotOurs() if class_flag else _member(ingress, None)
+    if len(defaults) > 1:
+        names = ", ".join(sorted(c.metadata.name for c in defaults))
+        problem = f"is unset, and several IngressClasses are default: {names}"
+        return BadClass(Invalid(_ref(ingress), _CLASS_FIELD, problem), is_ours=False)
+    return _by_class(ingress, defaults[0], cluster)
+
+
+def _by_class(ingress: Ingress, found: IngressClass, cluster: Cluster) -> Selection:
+    if found.spec.controller != CONTROLLER:
+        return NotOurs()
+    wanted = found.spec.parameters
+    if wanted is None:
+        return _member(ingress, None)
+    name = found.metadata.name
+    if wanted.api_group != "elbv2.k8s.aws" or wanted.kind != "IngressClassParams":
+        return _bad_class(
+            ingress,
+            f"names IngressClass {name!r}, whose parameters are {wanted.api_group} {wanted.kind}: "
+            "allowed is elbv2.k8s.aws IngressClassParams",
+        )
+    params = cluster.get(IngressClassParams, "", wanted.name)
+    if params is None:
+        return _bad_class(
+            ingress,
+            f"names IngressClass {name!r}, whose IngressClassParams {wanted.name!r} do not exist",
+        )
+    if not _admits(params, ingress, cluster):
+        return _bad_class(
+            ingress,
+            f"names IngressClass {name!r}, whose namespaceSelector does not select namespace "
+            f"{ingress.metadata.namespace!r}",
+        )
+    return _member(ingress, params)
+
+
+def _admits(params: IngressClassParams, ingress: Ingress, cluster: Cluster) -> bool:
+    selector = params.spec.namespace_selector
+    if selector is None:
+        return True
+    namespace = cluster.get(Namespace, "", ingress.metadata.namespace)
+    return namespace is not None and selector.matches(namespace.metadata.labels)
+
+
+def _bad_class(ingress: Ingress, problem: str) -> BadClass:
+    return BadClass(Invalid(_ref(ingress), _CLASS_FIELD, problem))
+
+
+def _member(ingress: Ingress, params: IngressClassParams | None) -> Member | BadGroup:
+    meta = ingress.metadata
+    field, name = GROUP_NAME.key, meta.annotations.get(GROUP_NAME.key)
+    if params is not None and params.spec.group is not None:
+        field = f"IngressClassParams {params.metadata.name} spec.group.name"
+        name = params.spec.group.name
+    if name is None:
+        return Member(StackKey(meta.namespace, meta.name), ingress, params)
+    if len(name) > _GROUP_NAME_LIMIT or not _GROUP_NAME.fullmatch(name):
+        problem = (
+            f"{name!r} is not a group name: at most {_GROUP_NAME_LIMIT} lower-case letters, "
+            "digits, '-' and '.', beginning and ending with a letter or digit"
+        )
+        return BadGroup(Invalid(_ref(ingress), field, problem))
+    return Member(StackKey("", name), ingress, params)
+
+
+def _ref(ingress: Ingress) -> ObjectRef:
+    return ref("Ingress", ingress)

@@ -1,0 +1,113 @@
+"""Table: which stacks an object's change concerns (spec 9.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from alb_controller.frontends.ingress import select
+from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
+from alb_controller.model.tags import stack_of_labels
+from alb_controller.objects import indexes
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import KubeObject, Namespace, Service
+from alb_controller.objects.elbv2 import IngressClassParams, TargetGroupBinding
+from alb_controller.objects.networking import Ingress, IngressClass
+from alb_controller.values import StackKey
+
+T = TypeVar("T", bound=KubeObject)
+
+
+class Change(msgspec.Struct, Generic[T], frozen=True):
+    """An object before and after; None at creation or deletion."""
+
+    old: T | None
+    new: T | None
+
+    def versions(self) -> list[T]:
+        """Those of the two that exist, the older first."""
+        return [v for v in (self.old, self.new) if v is not None]
+
+    def keeps(self, *facts: Callable[[T], object]) -> bool:
+        """Whether it is an update that leaves the uid and all these facts as they were."""
+        old, new = self.old, self.new
+        if old is None or new is None or old.metadata.uid != new.metadata.uid:
+            return False
+        return all(fact(old) == fact(new) for fact in facts)
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What it takes to tell an Ingress's group: the cluster and `--ingress-class`."""
+
+    cluster: Cluster
+    class_flag: str
+
+    def keys_of(self, ingresses: Iterable[Ingress]) -> set[StackKey]:
+        """The groups that Ingresses hold finalizers of, and those that they ask for."""
+        keys: set[StackKey] = set()
+        for ingress in ingresses:
+            keys.update(select.held_keys(ingress))
+            match select.select(ingress, self.cluster, self.class_flag):
+                case Member(key=key):
+                    keys.add(key)
+                case BadClass(is_ours=True) | BadGroup():
+                    keys.add(StackKey(*ingress.key))
+        return keys
+
+
+def _intent(obj: KubeObject) -> object:
+    """What users say by an object: labels, status and finalizers are not among it.
+
+    The generation counts changes of the spec (Kubernetes API conventions).
+    """
+    meta = obj.metadata
+    return meta.generation, meta.annotations, meta.deletion_timestamp
+
+
+def _labels(obj: KubeObject) -> object:
+    return obj.metadata.labels
+
+
+def _ingress(change: Change[Ingress], scope: Scope) -> Iterable[StackKey]:
+    return () if change.keeps(_intent) else scope.keys_of(change.versions())
+
+
+def _service(change: Change[Service], scope: Scope) -> Iterable[StackKey]:
+    if change.keeps(lambda s: s.spec, lambda s: s.metadata.annotations):
+        return ()
+    name = "/".join(change.versions()[-1].key)
+    return scope.keys_of(scope.cluster.select(Ingress, indexes.BY_SERVICE, name))
+
+
+def _class(change: Change[KubeObject], scope: Scope) -> Iterable[StackKey]:
+    """All Ingresses: a class may be, or stop being, the default one."""
+    return () if change.keeps(_intent) else scope.keys_of(scope.cluster.list(Ingress))
+
+
+def _namespace(change: Change[Namespace], scope: Scope) -> Iterable[StackKey]:
+    """A namespaceSelector may select by the labels that changed."""
+    if change.keeps(_labels):
+        return ()
+    return scope.keys_of(scope.cluster.list(Ingress, change.versions()[-1].metadata.name))
+
+
+def _binding(change: Change[TargetGroupBinding], _scope: Scope) -> Iterable[StackKey]:
+    """A binding that was edited or is gone: its stack repairs it, or goes on deleting."""
+    if change.old is None or change.keeps(
+        _labels, lambda b: b.metadata.generation, lambda b: b.metadata.deletion_timestamp
+    ):
+        return ()
+    found = (stack_of_labels(b.metadata.labels) for b in change.versions())
+    return {key for key in found if key is not None}
+
+
+CONCERNS: dict[type[KubeObject], Callable[[Change[Any], Scope], Iterable[StackKey]]] = {
+    Ingress: _ingress,
+    Service: _service,
+    IngressClass: _class,
+    IngressClassParams: _class,
+    Namespace: _namespace,
+    TargetGroupBinding: _binding,
+}

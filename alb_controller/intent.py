@@ -1,0 +1,173 @@
+"""The one language between front ends and builders: what is wanted, whoever asked for it (ADR 1).
+
+A front end ranks and merges; the builder gets a finished order. Identity is the front end's, as
+data: resource ids and name seeds differ per API and must equal the reference's (spec 5.1, 6.1).
+Every part carries an `origin`, so that an error lands on the object that caused it.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from alb_controller.model.elbv2 import (
+    Condition,
+    FixedResponseAction,
+    HealthCheck,
+    IpAddressType,
+    RedirectAction,
+    Scheme,
+    TargetType,
+    Transform,
+)
+from alb_controller.objects.elbv2 import ServiceReference
+from alb_controller.values import IpFamily, ObjectRef, PortRef, StackKey, Tags
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """The object and the field in it that asked for something."""
+
+    ref: ObjectRef
+    field: str = ""
+
+
+class NameSeed(msgspec.Struct, frozen=True):
+    """What a generated name is made of: readable parts, each cut to a length, and a hash.
+
+    The builder turns it into `k8s-<part>-<part>-<first 10 hex digits of SHA-256>` (spec 5.1, 6.1).
+    """
+
+    parts: tuple[tuple[str, int], ...]
+    hashed: tuple[str, ...]
+
+
+class NamedSubnets(msgspec.Struct, frozen=True, tag=True):
+    """Subnets by id (`subnet-…`) or Name tag, in the user's order."""
+
+    names: tuple[str, ...]
+    origin: Origin
+
+
+class TaggedSubnets(msgspec.Struct, frozen=True, tag=True):
+    """One subnet per zone among those that carry every tag."""
+
+    tags: tuple[tuple[str, tuple[str, ...]], ...]
+    origin: Origin
+
+
+class DiscoveredSubnets(msgspec.Struct, frozen=True, tag=True):
+    """One subnet per zone by role tag, or those of the live load balancer (spec 6.3)."""
+
+
+SubnetChoice: TypeAlias = NamedSubnets | TaggedSubnets | DiscoveredSubnets
+
+
+class ManagedSecurityGroup(msgspec.Struct, frozen=True, tag=True):
+    """A group made for this load balancer, open to each listener's `inbound`."""
+
+    name: NameSeed
+
+
+class GivenSecurityGroups(msgspec.Struct, frozen=True, tag=True):
+    """The user's groups by id (`sg-…`) or Name tag."""
+
+    names: tuple[str, ...]
+    manage_backend_rules: bool
+    origin: Origin
+
+
+SecurityChoice: TypeAlias = ManagedSecurityGroup | GivenSecurityGroups
+
+
+class ForwardIntent(msgspec.Struct, frozen=True, tag=True):
+    """Traffic to backends by id, with weights where there are several."""
+
+    backends: tuple[tuple[str, int | None], ...]
+
+
+ActionIntent: TypeAlias = ForwardIntent | FixedResponseAction | RedirectAction
+
+
+class RouteIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule: when all conditions hold, do the actions. Its rank is its place in the listener."""
+
+    conditions: tuple[Condition, ...]
+    actions: tuple[ActionIntent, ...]
+    transforms: tuple[Transform, ...] = ()
+    tags: Tags
+    origin: Origin
+
+
+class InboundSources(msgspec.Struct, frozen=True):
+    """Who may connect: CIDRs of both families and prefix lists, sorted."""
+
+    cidrs_v4: tuple[str, ...] = ()
+    cidrs_v6: tuple[str, ...] = ()
+    prefix_lists: tuple[str, ...] = ()
+
+
+class ListenerIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """One port of the balancer, with its routes in final order."""
+
+    port: int
+    protocol: str
+    inbound: InboundSources
+    default_actions: tuple[ActionIntent, ...]
+    routes: tuple[RouteIntent, ...]
+    tags: Tags
+
+
+class BackendIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """A Service port as the target of one owner's routes; becomes a target group and its binding.
+
+    `id` is the resource id, `<namespace>/<owner>-<service>:<port as written>` (spec 5.1).
+    """
+
+    id: str
+    origin: Origin
+    namespace: str
+    service: ServiceReference
+    name: NameSeed
+    target_type: TargetType
+    port: int
+    """The target group's port: nodePort, or the number of the targetPort, or 1 for a named one."""
+    protocol: str
+    protocol_version: str
+    ip_family: IpFamily
+    health_check: HealthCheck
+    attributes: dict[str, str]
+    tags: Tags
+    network_ports: tuple[PortRef, ...]
+    """Ports that the load balancer must reach on the targets: traffic, health check."""
+    node_labels: dict[str, str] | None = None
+    multi_cluster: bool = False
+
+
+class BalancerIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """An application load balancer as a whole."""
+
+    scheme: Scheme
+    ip_address_type: IpAddressType
+    explicit_name: str | None
+    name: NameSeed
+    subnets: SubnetChoice
+    security: SecurityChoice
+    attributes: dict[str, str]
+    tags: Tags
+    customer_owned_ipv4_pool: str | None = None
+    ip_address_type_origin: Origin
+
+
+class StackIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything wanted for one key; without a balancer everything of the stack goes."""
+
+    key: StackKey
+    balancer: BalancerIntent | None = None
+    listeners: tuple[ListenerIntent, ...] = ()
+    backends: tuple[BackendIntent, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The stack id string, as in the tag `ingress.k8s.aws/stack` (spec 2.3)."""
+        return str(self.key)

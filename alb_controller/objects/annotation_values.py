@@ -1,0 +1,142 @@
+"""How annotation values are read: the reference's scanners, token for token (spec 0).
+
+Every parser takes the raw value and raises ValueError with the rest of the sentence
+`KEY: VALUE …`, which says what is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import msgspec
+
+from alb_controller.values import parse_cidr
+
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+_FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_MAX_INT32 = 2**31 - 1
+LISTENER_PROTOCOLS = ("HTTP", "HTTPS")
+
+
+def string(raw: str) -> str:
+    """The raw value, not trimmed."""
+    return raw
+
+
+def non_empty_string(raw: str) -> str:
+    if not raw:
+        raise ValueError("must not be empty")
+    return raw
+
+
+def string_up_to(limit: int) -> Callable[[str], str]:
+    """A string of at most `limit` bytes."""
+
+    def parse(raw: str) -> str:
+        if len(raw.encode()) > limit:
+            raise ValueError(f"cannot be longer than {limit} characters")
+        return raw
+
+    return parse
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    """One of the given words, exactly."""
+
+    def parse(raw: str) -> str:
+        if raw not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return raw
+
+    return parse
+
+
+def boolean(raw: str) -> bool:
+    """Go `strconv.ParseBool`."""
+    if raw in _TRUE:
+        return True
+    if raw in _FALSE:
+        return False
+    raise ValueError("must be true or false")
+
+
+def _integer(raw: str, low: int, high: int) -> int:
+    if _INTEGER.fullmatch(raw) and len(raw) < 40 and low <= int(raw) <= high:
+        return int(raw)
+    raise ValueError(f"must be a whole number from {low} to {high}")
+
+
+def int32(raw: str) -> int:
+    return _integer(raw, -_MAX_INT32 - 1, _MAX_INT32)
+
+
+def int32_between(low: int, high: int) -> Callable[[str], int]:
+    return lambda raw: _integer(raw, low, high)
+
+
+def string_list(raw: str) -> tuple[str, ...]:
+    """Split at commas, parts trimmed, empty ones dropped; an empty value is an empty list."""
+    return tuple(part for part in (p.strip() for p in raw.split(",")) if part)
+
+
+def cidr_list(raw: str) -> tuple[str, ...]:
+    found = string_list(raw)
+    for cidr in found:
+        try:
+            parse_cidr(cidr)
+        except ValueError as error:
+            raise ValueError(f"is not a list of CIDRs: {error}") from None
+    return found
+
+
+def string_map(raw: str) -> dict[str, str]:
+    """`k=v,k2=v2`; a backslash takes the next character literally; the last duplicate wins."""
+    result: dict[str, str] = {}
+    for item in _map_items(raw):
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise ValueError("must be a list of key=value separated by commas")
+        result[key.strip()] = value.strip()
+    return result
+
+
+def _map_items(raw: str) -> list[str]:
+    """The items of a map: a comma ends one only if what follows can be an item (spec 0)."""
+    items: list[str] = []
+    item, at = "", 0
+    while at < len(raw):
+        char = raw[at]
+        at += 1
+        if char == "\\" and at < len(raw):
+            item, at = item + raw[at], at + 1
+            continue
+        rest = raw[at:].strip()
+        if char != "," or not rest:
+            item += char
+        elif "=" in rest:
+            items.append(item.strip())
+            item = ""
+        else:
+            return [*items, item.strip(), rest]
+    return [*items, item.strip()] if raw.strip() else items
+
+
+def listen_ports(raw: str) -> dict[int, str]:
+    """Port -> protocol from `[{"HTTP": 80}, {"HTTPS": 443}]`; of one port twice the last counts."""
+    allowed = 'must be a list such as [{"HTTP": 80}, {"HTTPS": 443}]'
+    try:
+        entries = msgspec.json.decode(raw, type=list[dict[str, int]])
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ValueError(f"{allowed}: {error}") from None
+    ports: dict[int, str] = {}
+    for protocol, port in (pair for entry in entries for pair in entry.items()):
+        if protocol not in LISTENER_PROTOCOLS:
+            raise ValueError(f"names protocol {protocol!r}: allowed are HTTP and HTTPS")
+        if not 1 <= port <= 65535:
+            raise ValueError(f"names port {port}: allowed are 1 to 65535")
+        ports[port] = protocol
+    if not ports:
+        raise ValueError("names no port: " + allowed)
+    return ports

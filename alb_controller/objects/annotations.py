@@ -1,0 +1,282 @@
+"""THE table of annotations: suffix, how the value is read, scope, merge rule and what it is for.
+
+It drives the parser, the reference page and, later, admission. Parsing rules are the reference's
+(spec 0 and 1): a value that cannot be read is an InvalidAnnotation that names the object that
+carries it, the whole key, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from alb_controller.errors import InvalidAnnotation
+from alb_controller.objects import annotation_values as read
+from alb_controller.values import ObjectRef
+
+PREFIX = "alb.ingress.kubernetes.io/"
+T = TypeVar("T")
+Scope: TypeAlias = Literal["Ingress", "Ingress and Service"]
+Merge: TypeAlias = Literal["exclusive", "union", "per port", "per Ingress"]
+
+
+class Annotation(msgspec.Struct, Generic[T], frozen=True):
+    """One row; `parse` raises ValueError with what is allowed."""
+
+    suffix: str
+    parse: Callable[[str], T]
+    merge: Merge
+    doc: str
+    scope: Scope = "Ingress"
+    default: str = ""
+    served: bool = True
+    """False: the reference has it and this version does not; using it is an error, not silence."""
+
+    @property
+    def key(self) -> str:
+        return PREFIX + self.suffix
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One object's annotations."""
+
+    ref: ObjectRef
+    annotations: Mapping[str, str]
+
+
+class Reader:
+    """Reads rows from one object, or from several of which the first that has the key wins.
+
+    A Service's annotation replaces the Ingress's as a whole (spec 0), so a Reader for a backend has
+    the Service first.
+    """
+
+    def __init__(self, *sources: Source) -> None:
+        self._sources = sources
+
+    def get(self, row: Annotation[T]) -> T | None:
+        """The parsed value, or None where no object has the key; raises InvalidAnnotation."""
+        source = self.source(row)
+        return None if source is None else parse(row, source)
+
+    def source(self, row: Annotation[Any]) -> Source | None:
+        """The object whose annotation counts."""
+        return next((s for s in self._sources if row.key in s.annotations), None)
+
+
+def parse(row: Annotation[T], source: Source) -> T:
+    """The value of a row on one object that has it; raises InvalidAnnotation."""
+    raw = source.annotations[row.key]
+    if not row.served:
+        raise InvalidAnnotation(source.ref, row.key, "is not served by this version of controller")
+    try:
+        return row.parse(raw)
+    except ValueError as error:
+        raise InvalidAnnotation(source.ref, row.key, f"{raw!r} {error}") from None
+
+
+def _row(
+    suffix: str, parse_value: Callable[[str], T], merge: Merge, doc: str, default: str = ""
+) -> Annotation[T]:
+    return Annotation(suffix, parse_value, merge, doc, default=default)
+
+
+def _backend(
+    suffix: str, parse_value: Callable[[str], T], doc: str, default: str = ""
+) -> Annotation[T]:
+    """A row that a Service may carry as well; it counts for one Ingress and Service."""
+    return Annotation(
+        suffix, parse_value, "per Ingress", doc, scope="Ingress and Service", default=default
+    )
+
+
+def _later(suffix: str, doc: str) -> Annotation[str]:
+    return Annotation(suffix, read.string, "per Ingress", doc, served=False)
+
+
+# Group, naming, load balancer
+GROUP_NAME = _row("group.name", read.string, "per Ingress", "Joins the group of this name.")
+GROUP_ORDER = _row(
+    "group.order", read.int32_between(-1000, 1000), "per Ingress", "Place in the group.", "0"
+)
+LOAD_BALANCER_NAME = _row(
+    "load-balancer-name",
+    read.string_up_to(32),
+    "exclusive",
+    "Name of the load balancer; counts when it is created.",
+)
+SCHEME = _row(
+    "scheme",
+    read.one_of("internal", "internet-facing"),
+    "exclusive",
+    "Whether the load balancer has public addresses.",
+    "internal",
+)
+IP_ADDRESS_TYPE = _row(
+    "ip-address-type",
+    read.one_of("ipv4", "dualstack", "dualstack-without-public-ipv4"),
+    "exclusive",
+    "Address families of the load balancer.",
+    "ipv4",
+)
+SUBNETS = _row("subnets", read.string_list, "exclusive", "Subnets by id or Name tag, one per zone.")
+CUSTOMER_OWNED_IPV4_POOL = _row(
+    "customer-owned-ipv4-pool",
+    read.non_empty_string,
+    "exclusive",
+    "Customer-owned address pool on Outposts; counts at creation.",
+)
+LOAD_BALANCER_ATTRIBUTES = _row(
+    "load-balancer-attributes", read.string_map, "union", "Attributes of the load balancer."
+)
+TAGS: Annotation[dict[str, str]] = Annotation(
+    "tags",
+    read.string_map,
+    "union",
+    "Tags of the AWS resources; on a Service, of its target groups.",
+    scope="Ingress and Service",
+)
+
+# Security groups and listeners
+SECURITY_GROUPS = _row(
+    "security-groups",
+    read.string_list,
+    "exclusive",
+    "Security groups by id or Name tag instead of a managed one.",
+)
+MANAGE_BACKEND_RULES = _row(
+    "manage-backend-security-group-rules",
+    read.boolean,
+    "exclusive",
+    "With given security groups: keep the rules on nodes and pods as well.",
+)
+INBOUND_CIDRS = _row(
+    "inbound-cidrs", read.cidr_list, "per port", "Who may connect.", "0.0.0.0/0, ::/0"
+)
+PREFIX_LISTS = _row(
+    "security-group-prefix-lists", read.string_list, "per port", "Prefix lists that may connect."
+)
+LISTEN_PORTS = _row(
+    "listen-ports", read.listen_ports, "union", "Ports of the listeners.", '[{"HTTP": 80}]'
+)
+
+# Targets and health checks
+TARGET_TYPE = _backend(
+    "target-type", read.one_of("instance", "ip"), "Nodes or pods as targets.", "instance"
+)
+BACKEND_PROTOCOL = _backend(
+    "backend-protocol", read.one_of("HTTP", "HTTPS"), "Protocol towards the targets.", "HTTP"
+)
+BACKEND_PROTOCOL_VERSION = _backend(
+    "backend-protocol-version",
+    read.one_of("HTTP1", "HTTP2", "GRPC"),
+    "Protocol version towards the targets.",
+    "HTTP1",
+)
+TARGET_GROUP_ATTRIBUTES = _backend(
+    "target-group-attributes", read.string_map, "Attributes of the target group."
+)
+TARGET_NODE_LABELS = _backend(
+    "target-node-labels", read.string_map, "Labels that nodes must carry to be targets."
+)
+MULTI_CLUSTER = _backend(
+    "multi-cluster-target-group",
+    read.boolean,
+    "Other clusters register targets in this group too.",
+    "false",
+)
+HEALTH_CHECK_PORT = _backend(
+    "healthcheck-port", read.string, "traffic-port, a number, or a port name.", "traffic-port"
+)
+HEALTH_CHECK_PROTOCOL = _backend(
+    "healthcheck-protocol", read.one_of("HTTP", "HTTPS"), "Protocol of the check.", "the backend's"
+)
+HEALTH_CHECK_PATH = _backend("healthcheck-path", read.string, "Path that is asked for.", "/")
+HEALTH_CHECK_INTERVAL = _backend(
+    "healthcheck-interval-seconds", read.int32, "Seconds between checks.", "15"
+)
+HEALTH_CHECK_TIMEOUT = _backend(
+    "healthcheck-timeout-seconds", read.int32, "Seconds until a check has failed.", "5"
+)
+HEALTHY_THRESHOLD = _backend(
+    "healthy-threshold-count", read.int32, "Good checks until healthy.", "2"
+)
+UNHEALTHY_THRESHOLD = _backend(
+    "unhealthy-threshold-count", read.int32, "Bad checks until unhealthy.", "2"
+)
+SUCCESS_CODES = _backend("success-codes", read.string, "Codes of a good check.", "200")
+
+TABLE: tuple[Annotation[Any], ...] = (
+    GROUP_NAME,
+    GROUP_ORDER,
+    LOAD_BALANCER_NAME,
+    SCHEME,
+    IP_ADDRESS_TYPE,
+    SUBNETS,
+    CUSTOMER_OWNED_IPV4_POOL,
+    LOAD_BALANCER_ATTRIBUTES,
+    TAGS,
+    SECURITY_GROUPS,
+    MANAGE_BACKEND_RULES,
+    INBOUND_CIDRS,
+    PREFIX_LISTS,
+    LISTEN_PORTS,
+    TARGET_TYPE,
+    BACKEND_PROTOCOL,
+    BACKEND_PROTOCOL_VERSION,
+    TARGET_GROUP_ATTRIBUTES,
+    TARGET_NODE_LABELS,
+    MULTI_CLUSTER,
+    HEALTH_CHECK_PORT,
+    HEALTH_CHECK_PROTOCOL,
+    HEALTH_CHECK_PATH,
+    HEALTH_CHECK_INTERVAL,
+    HEALTH_CHECK_TIMEOUT,
+    HEALTHY_THRESHOLD,
+    UNHEALTHY_THRESHOLD,
+    SUCCESS_CODES,
+    _later("ipam-ipv4-pool-id", "IPAM pool of the load balancer's addresses."),
+    _later("minimum-load-balancer-capacity", "Reserved capacity units."),
+    _later("wafv2-acl-arn", "WAFv2 web ACL by ARN."),
+    _later("wafv2-acl-name", "WAFv2 web ACL by name."),
+    _later("waf-acl-id", "WAF regional web ACL."),
+    _later("web-acl-id", "WAF regional web ACL, the older key."),
+    _later("shield-advanced-protection", "Shield Advanced."),
+    _later("ssl-redirect", "Redirect HTTP to this HTTPS port."),
+    _later("certificate-arn", "Certificates of HTTPS listeners."),
+    _later("ssl-policy", "Security policy of HTTPS listeners."),
+    _later("mutual-authentication", "Client certificates."),
+    _later("create-acm-cert", "Request a certificate."),
+    _later("acm-pca-arn", "Private CA of requested certificates."),
+    _later("use-regex-path-match", "Paths are regular expressions."),
+    _later("auth-type", "Authentication."),
+    _later("auth-idp-cognito", "Cognito user pool."),
+    _later("auth-idp-oidc", "OIDC provider."),
+    _later("auth-on-unauthenticated-request", "What an unauthenticated request gets."),
+    _later("auth-scope", "Scope of the authentication."),
+    _later("auth-session-cookie", "Cookie of the session."),
+    _later("auth-session-timeout", "Seconds that a session lasts."),
+    _later("jwt-validation", "Validation of JSON web tokens."),
+    _later("enable-frontend-nlb", "A network load balancer in front."),
+)
+
+LATER_FAMILIES: tuple[str, ...] = (
+    "actions.",
+    "conditions.",
+    "transforms.",
+    "listener-attributes.",
+    "target-control-port.",
+    "frontend-nlb-",
+)
+"""Dynamic keys of the reference that this version does not serve yet."""
+
+
+def unserved(source: Source) -> Iterable[InvalidAnnotation]:
+    """One error for each annotation that the reference has and this version has not."""
+    later = {row.key for row in TABLE if not row.served}
+    for key in sorted(source.annotations):
+        suffix = key.removeprefix(PREFIX)
+        if key in later or (suffix != key and suffix.startswith(LATER_FAMILIES)):
+            yield InvalidAnnotation(source.ref, key, "is not served by this version of controller")
