@@ -1,0 +1,51 @@
+"""Rules for every test: no network beyond this machine, nothing of the caller's AWS set-up.
+
+Order is random; pytest prints the seed, and `-p "randomly_seed=…"` repeats it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+
+_OFFLINE = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+class NotHermetic(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+def pytest_configure() -> None:
+    """Shut the network and clear the environment before any test module is imported."""
+    for name in [name for name in os.environ if name.startswith("AWS_") or name == "KUBECONFIG"]:
+        del os.environ[name]
+    os.environ.update(_OFFLINE)
+    sys.addaudithook(_stay_on_this_machine)
+
+
+def _stay_on_this_machine(event: str, arguments: tuple[object, ...]) -> None:
+    if event in ("socket.connect", "socket.sendto", "socket.bind"):
+        address = arguments[1]
+        if isinstance(address, tuple) and not _is_here(address[0] or "every address"):
+            raise NotHermetic(f"{event} to {address}: tests stay on loopback")
+    elif event == "socket.getaddrinfo" and not _is_here(_text(arguments[0] or "localhost")):
+        raise NotHermetic(f"look-up of {arguments[0]!r}: tests stay on loopback")
+
+
+def _text(host: object) -> str:
+    return host.decode() if isinstance(host, bytes) else str(host)
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
