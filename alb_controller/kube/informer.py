@@ -1,0 +1,279 @@
+"""Reflectors: keep a store equal to the cluster by one list and an endless watch per kind.
+
+The protocol is the one of the Kubernetes docs, "Efficient detection of changes": list in pages,
+watch from the list's resourceVersion with bookmarks, list again when that version is too old.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import structlog
+
+from alb_controller import telemetry
+from alb_controller.clock import Clock
+from alb_controller.errors import Forbidden, Gone, KubeError, ObjectMissing, Unreachable
+from alb_controller.kube.client import KubeClient, LineStream
+from alb_controller.kube.store import Store, Stores
+from alb_controller.objects.core import KubeObject, Metadata
+
+PAGE_SIZE = "500"
+LIST_SECONDS = 60.0
+WATCH_SECONDS = (240, 480)
+"""How long the server may keep one watch open; spread, so that watches do not end together."""
+SILENCE_SECONDS = 90.0
+"""Servers send a bookmark about every minute; a longer silence is a dead connection."""
+STEADY_SECONDS = 10.0
+"""A watch that lived so long ended for a good reason and is opened again at once."""
+BACKOFF_SECONDS = (0.5, 30.0)
+
+_chance = random.SystemRandom()
+_log = structlog.get_logger(__name__)
+
+
+class _ListMeta(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+    continue_: str = msgspec.field(default="", name="continue")
+
+
+class _List(msgspec.Struct):
+    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
+    items: list[msgspec.Raw] = []
+
+
+class _Event(msgspec.Struct):
+    type: str = ""
+    object: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Status(msgspec.Struct):
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+_LIST: msgspec.json.Decoder[_List] = msgspec.json.Decoder(_List)
+_EVENT: msgspec.json.Decoder[_Event] = msgspec.json.Decoder(_Event)
+
+
+class Reflector:
+    """One kind, in one namespace or all, mirrored into its store by a thread of its own."""
+
+    def __init__(
+        self, client: KubeClient, store: Store[Any], clock: Clock, *, namespace: str = ""
+    ) -> None:
+        self._client, self._store, self._clock = client, store, clock
+        self._path = store.kind.path(namespace)
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(store.kind.struct).decode
+        self._stop = threading.Event()
+        self._stream: LineStream | None = None
+        self._thread = threading.Thread(
+            target=self._run, name=f"watch-{store.kind.plural}", daemon=True
+        )
+        self._failures = 0
+        self._last_problem = ""
+
+    def start(self) -> None:
+        """List and watch until stopped."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watch at once; returns without waiting for the thread."""
+        self._stop.set()
+        if (stream := self._stream) is not None:
+            stream.close()
+
+    def join(self, timeout_seconds: float) -> bool:
+        """Wait for the thread after `stop`; whether it has ended."""
+        self._thread.join(timeout_seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        version = ""
+        while not self._stop.is_set():
+            began = self._clock.monotonic()
+            try:
+                if not version:
+                    version = self._list()
+                    began = self._clock.monotonic()
+                version = self._watch(version)
+            except KubeError as error:
+                version = self._after_error(error, version)
+            except Exception:  # noqa: BLE001  # a bug here must not end the watch for ever
+                telemetry.WATCH_ERRORS.labels(self._store.kind.name, "bug").inc()
+                _log.exception("watch_failed", kind=self._store.kind.name)
+                version = ""
+            self._pause(self._clock.monotonic() - began)
+
+    def _pause(self, lived_seconds: float) -> None:
+        """Back off, unless what has just ended was a watch in good health."""
+        if lived_seconds >= STEADY_SECONDS:
+            self._failures = 0
+            return
+        first, cap = BACKOFF_SECONDS
+        limit = min(cap, first * 2 ** min(self._failures, 10))
+        self._failures += 1
+        self._clock.sleep(_chance.uniform(max(first, limit / 2), limit), self._stop)
+
+    def _list(self) -> str:
+        """Replace the store's content by a full list; its resourceVersion."""
+        kind = self._store.kind
+        telemetry.RELISTS.labels(kind.name).inc()
+        known_version = self._store.version
+        objects: list[Any] = []
+        query = {"limit": PAGE_SIZE}
+        while True:
+            page = self._get_page(query)
+            objects += filter(None, map(self._decode_or_keep, page.items))
+            version = page.metadata.resource_version
+            if not page.metadata.continue_ or self._stop.is_set():
+                break
+            query = {"limit": PAGE_SIZE, "continue": page.metadata.continue_}
+        if self._stop.is_set():
+            return ""
+        number = int(version) if version.isdecimal() else 0
+        self._store.replace(objects, number, is_rewound=number < known_version)
+        if not self._store.synced.is_set():
+            _log.info("kind_synced", kind=kind.name, objects=len(objects))
+            self._store.synced.set()
+        return version
+
+    def _get_page(self, query: dict[str, str]) -> _List:
+        data = self._client.request("GET", self._path, query=query, timeout_seconds=LIST_SECONDS)
+        try:
+            return _LIST.decode(data)
+        except msgspec.DecodeError as error:
+            raise Unreachable(200, "not a list", str(error)) from error
+
+    def _watch(self, version: str) -> str:
+        """Apply events until the watch ends; the resourceVersion to go on from."""
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(_chance.randint(*WATCH_SECONDS)),
+        }
+        self._stream = self._client.stream(self._path, query, SILENCE_SECONDS)
+        self._last_problem = ""
+        try:
+            if self._stop.is_set():
+                self._stream.close()
+            return self._apply_all(self._stream, version)
+        finally:
+            self._stream = None
+
+    def _apply_all(self, lines: Iterable[bytes], version: str) -> str:
+        """The newest resourceVersion, also when the connection broke after some events."""
+        try:
+            for line in lines:
+                version = self._apply(line, version) or version
+        except Unreachable as error:
+            self._report(error)
+        return version
+
+    def _apply(self, line: bytes, version: str) -> str:
+        """Take one event over; the resourceVersion it brings, if any.
+
+        Raises Gone, and KubeError for other ERROR events: only a new list helps.
+        """
+        try:
+            event = _EVENT.decode(line)
+        except msgspec.DecodeError as error:
+            raise Unreachable(200, "not an event", str(error)) from error
+        match event.type:
+            case "ERROR":
+                raise _error_of(event.object)
+            case "BOOKMARK":
+                return _checked(_metadata_of(event.object).resource_version, version)
+            case "DELETED":
+                self._store.delete(msgspec.json.decode(event.object, type=KubeObject))
+            case _:
+                if (obj := self._decode_object(event.object)) is not None:
+                    self._store.upsert(obj)
+        return _metadata_of(event.object).resource_version
+
+    def _decode_or_keep(self, raw: msgspec.Raw) -> Any | None:
+        """The struct, or the last one known: an object we cannot read is not a deleted one."""
+        if (obj := self._decode_object(raw)) is not None:
+            return obj
+        metadata = _metadata_of(raw)
+        return self._store.get(metadata.namespace, metadata.name)
+
+    def _decode_object(self, raw: msgspec.Raw) -> Any | None:
+        """The struct; None, and a log line, for an object of another shape."""
+        try:
+            return self._decode(raw)
+        except msgspec.DecodeError as error:
+            metadata = _metadata_of(raw)
+            telemetry.WATCH_ERRORS.labels(self._store.kind.name, "undecodable").inc()
+            _log.warning(
+                "object_ignored",
+                kind=self._store.kind.name,
+                namespace=metadata.namespace,
+                name=metadata.name,
+                error=str(error),
+            )
+            return None
+
+    def _after_error(self, error: KubeError, version: str) -> str:
+        """The resourceVersion to go on from; none where a new list is due."""
+        self._report(error)
+        return version if isinstance(error, Unreachable | Forbidden) else ""
+
+    def _report(self, error: KubeError) -> None:
+        """Count every error; log one that repeats itself once only."""
+        kind = self._store.kind
+        telemetry.WATCH_ERRORS.labels(kind.name, type(error).__name__).inc()
+        problem = str(error)
+        if isinstance(error, ObjectMissing):
+            missing = "its CRD is not installed" if "." in kind.group else "not served"
+            problem = f"the server has no {kind.plural} of {kind.api_version}: {missing}"
+        is_expected = isinstance(error, Gone) or problem == self._last_problem
+        self._last_problem = problem
+        (_log.debug if is_expected else _log.warning)("watch_failed", kind=kind.name, error=problem)
+
+
+def _error_of(raw: msgspec.Raw) -> KubeError:
+    try:
+        status = msgspec.json.decode(raw, type=_Status)
+    except msgspec.DecodeError:
+        status = _Status(message="an ERROR event without a Status")
+    is_gone = status.code == 410 or status.reason in {"Expired", "Gone"}
+    return (Gone if is_gone else KubeError)(status.code, status.reason, status.message)
+
+
+def _metadata_of(raw: msgspec.Raw) -> Metadata:
+    return msgspec.json.decode(raw, type=KubeObject).metadata
+
+
+def _checked(bookmark: str, version: str) -> str:
+    """The bookmark's version; Gone where it lies before ours: the server's history is another."""
+    if bookmark.isdecimal() and version.isdecimal() and int(bookmark) < int(version):
+        raise Gone(410, "Rewound", f"the server is at {bookmark}, before our {version}")
+    return bookmark
+
+
+class Informers:
+    """The reflectors of all stores."""
+
+    def __init__(
+        self, client: KubeClient, stores: Stores, clock: Clock, *, namespace: str = ""
+    ) -> None:
+        self._clock = clock
+        self._reflectors = [Reflector(client, s, clock, namespace=namespace) for s in stores]
+
+    def start(self) -> None:
+        """List and watch every kind; the stores tell when they have synced."""
+        for reflector in self._reflectors:
+            reflector.start()
+
+    def stop(self, timeout_seconds: float = 5.0) -> bool:
+        """End all watches; whether all threads ended in time."""
+        for reflector in self._reflectors:
+            reflector.stop()
+        deadline = self._clock.monotonic() + timeout_seconds
+        return all(r.join(max(0.0, deadline - self._clock.monotonic())) for r in self._reflectors)
