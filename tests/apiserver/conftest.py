@@ -1,0 +1,43 @@
+"""A control plane for the tests of this folder, one for the session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.apiserver.cluster import Cluster
+from tests.apiserver.control_plane import Unavailable, running
+
+CRDS = sorted(Path("charts/alb-controller/crds").glob("*.yaml"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs a control plane, and time for it to be built once."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.apiserver)
+            item.add_marker(pytest.mark.timeout(60, func_only=True))
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The kubeconfig of a fresh control plane (its user is an admin), our CRDs established."""
+    try:
+        with running(tmp_path_factory.mktemp("control-plane")) as path:
+            Cluster(path).install_crds(CRDS)
+            yield path
+    except Unavailable as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no control plane: {error}")
+        pytest.skip(f"no control plane: {error}")
+
+
+@pytest.fixture(scope="session")
+def control_plane(kubeconfig: Path) -> Cluster:
+    """The same control plane, to read and write objects by plain HTTP."""
+    return Cluster(kubeconfig)

@@ -1,0 +1,259 @@
+"""A real Kubernetes control plane on loopback: etcd and kube-apiserver, and nothing else.
+
+There are no controllers and no kubelet: a test writes Pods, their status and EndpointSlices itself.
+
+    python -m tests.apiserver.control_plane          start one, print its kubeconfig, stop at Ctrl-C
+
+Binaries come from the folder in KUBEBUILDER_ASSETS, else from the cache in the home folder; what is
+missing there is built once: etcd from PATH or Debian's package, kube-apiserver by `go build` from
+the Go module proxy (some minutes).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+VERSION = "1.35.4"
+CACHE = Path("~/.cache/alb-controller/kube").expanduser()
+START_SECONDS = 60
+BUILD_SECONDS = 20 * 60
+TOKEN = "admin"
+CERTIFICATE = "certs/apiserver.crt"  # self-signed by kube-apiserver at its first start
+# The modules that k8s.io/kubernetes takes from its own tree; outside it they need the same version.
+STAGED = """
+api apiextensions-apiserver apimachinery apiserver cli-runtime client-go cloud-provider
+cluster-bootstrap code-generator component-base component-helpers controller-manager cri-api cri-client
+csi-translation-lib dynamic-resource-allocation endpointslice externaljwt kms kube-aggregator
+kube-controller-manager kube-proxy kube-scheduler kubectl kubelet metrics mount-utils
+pod-security-admission sample-apiserver sample-cli-plugin sample-controller
+"""
+
+
+class Unavailable(Exception):
+    """No control plane can be had here; the text says what is missing."""
+
+
+def assets() -> Path:
+    """The folder with both binaries, built first where they are missing.
+
+    Raises Unavailable when a binary is missing and cannot be made here.
+    """
+    given = os.environ.get("KUBEBUILDER_ASSETS")
+    folder = Path(given) if given else CACHE
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "etcd").exists():
+        (folder / "etcd").symlink_to(_find_etcd())
+    if not (folder / "kube-apiserver").exists():
+        _build_apiserver(folder / "kube-apiserver")
+    return folder
+
+
+def _find_etcd() -> str:
+    found = shutil.which("etcd")
+    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
+        _step(["apt-get", "update", "-qq"])
+        _step(["apt-get", "install", "-y", "-qq", "etcd-server"])
+        found = shutil.which("etcd")
+    if not found:
+        raise Unavailable("etcd is not on PATH (Debian: apt install etcd-server)")
+    return found
+
+
+def _build_apiserver(binary: Path) -> None:
+    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if not go:
+        raise Unavailable("kube-apiserver is not there, and Go is missing to build it")
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder)
+        (source / "go.mod").write_text(_go_module())
+        (source / "tools.go").write_text(
+            '//go:build tools\n\npackage tools\n\nimport _ "k8s.io/kubernetes/cmd/kube-apiserver"\n'
+        )
+        major, minor, _ = VERSION.split(".")
+        base = "k8s.io/component-base/version.git"
+        stamp = f"-X {base}Version=v{VERSION} -X {base}Major={major} -X {base}Minor={minor}"
+        made = binary.with_name(f".kube-apiserver-{os.getpid()}")
+        command = [go, "build", "-ldflags", stamp, "-o", str(made)]
+        _step([*command, "k8s.io/kubernetes/cmd/kube-apiserver"], source, {"GOFLAGS": "-mod=mod"})
+        made.rename(binary)
+
+
+def _go_module() -> str:
+    staged = VERSION.replace("1.", "0.", 1)
+    replaced = "\n".join(f"\tk8s.io/{name} => k8s.io/{name} v{staged}" for name in STAGED.split())
+    required = f"require k8s.io/kubernetes v{VERSION}"
+    return f"module controlplane\n\ngo 1.26.0\n\n{required}\n\nreplace (\n{replaced}\n)\n"
+
+
+def _step(
+    command: list[str], folder: Path | None = None, env: dict[str, str] | None = None
+) -> None:
+    try:
+        subprocess.run(
+            command,
+            cwd=folder,
+            env=os.environ | (env or {}),
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=BUILD_SECONDS,
+        )
+    except subprocess.CalledProcessError as error:
+        raise Unavailable(f"{' '.join(command[:3])} failed: {error.stderr[-800:]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"{' '.join(command[:3])} took over {BUILD_SECONDS} s") from error
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Path]:
+    """A control plane with its state under `folder`, for as long as the block; its kubeconfig.
+
+    The user is an admin. Raises Unavailable when it cannot be had or does not start.
+    """
+    binaries = assets()
+    client_port, peer_port, api_port = _free_ports(3)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_process(_etcd(binaries, folder, client_port, peer_port), folder))
+        server = stack.enter_context(
+            _process(_apiserver(binaries, folder, client_port, api_port), folder)
+        )
+        url = f"https://127.0.0.1:{api_port}"
+        _await_ready(url, server, folder)
+        yield _write_kubeconfig(folder / "kubeconfig", url)
+
+
+def _etcd(binaries: Path, folder: Path, client_port: int, peer_port: int) -> list[str]:
+    client, peer = f"http://127.0.0.1:{client_port}", f"http://127.0.0.1:{peer_port}"
+    return [
+        str(binaries / "etcd"),
+        f"--data-dir={folder / 'etcd'}",
+        "--unsafe-no-fsync",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+    ]
+
+
+def _apiserver(binaries: Path, folder: Path, etcd_port: int, port: int) -> list[str]:
+    _write_account_keys(folder)
+    (folder / "tokens.csv").write_text(f"{TOKEN},admin,admin,system:masters\n")
+    return [
+        str(binaries / "kube-apiserver"),
+        f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        f"--secure-port={port}",
+        f"--cert-dir={folder / 'certs'}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={folder / 'sa.pub'}",
+        f"--service-account-signing-key-file={folder / 'sa.key'}",
+        f"--token-auth-file={folder / 'tokens.csv'}",
+        "--authorization-mode=RBAC",
+        "--service-cluster-ip-range=10.96.0.0/12",
+        "--disable-admission-plugins=ServiceAccount",
+    ]
+
+
+def _write_account_keys(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    (folder / "sa.key").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+    )
+    (folder / "sa.pub").write_bytes(
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+
+
+@contextlib.contextmanager
+def _process(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    log = folder / f"{Path(command[0]).name}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await_ready(url: str, server: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        if _answers(f"{url}/readyz", folder / CERTIFICATE):
+            return
+        time.sleep(0.1)
+    log = (folder / "kube-apiserver.log").read_text()[-2000:]
+    raise Unavailable(f"kube-apiserver was not ready within {START_SECONDS} s:\n{log}")
+
+
+def _answers(url: str, certificate: Path) -> bool:
+    with requests.Session() as session:
+        session.trust_env = False  # or REQUESTS_CA_BUNDLE wins over verify
+        session.headers["Authorization"] = f"Bearer {TOKEN}"
+        try:
+            return session.get(url, verify=str(certificate), timeout=5).status_code == 200
+        except (requests.RequestException, OSError):
+            return False  # OSError: the certificate is not written yet
+
+
+def _write_kubeconfig(path: Path, url: str) -> Path:
+    path.write_text(
+        f"""apiVersion: v1
+kind: Config
+current-context: test
+clusters: [{{name: test, cluster: {{server: "{url}", certificate-authority: {CERTIFICATE}}}}}]
+users: [{{name: admin, user: {{token: {TOKEN}}}}}]
+contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
+"""
+    )
+    return path
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [server.getsockname()[1] for server in taken]
+
+
+def main() -> int:
+    """Run one until the user has had enough."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with running(Path(folder)) as kubeconfig:
+                print(kubeconfig, flush=True)
+                with contextlib.suppress(KeyboardInterrupt):
+                    while True:
+                        time.sleep(3600)
+        except Unavailable as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
