@@ -1,0 +1,276 @@
+"""Load balancers, target groups, listeners, rules and targets to and from ELBv2's shapes.
+
+Requests carry the fields that the reference sends (spec 3.6, 4.6, 5.3, 6.2); tags sorted by key.
+Law: what AWS shows of a resource that was made as asked decodes to that resource, but for
+attributes, which are read by calls of their own and are None here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from alb_controller.aws.rule_codec import (
+    Raw,
+    decode_actions,
+    decode_conditions,
+    decode_transforms,
+    encode_actions,
+    encode_conditions,
+    encode_transforms,
+    identity_of,
+    without_none,
+)
+from alb_controller.model.elbv2 import (
+    Attributes,
+    HealthCheck,
+    IpAddressType,
+    Listener,
+    ListenerRule,
+    LoadBalancer,
+    Scheme,
+    Target,
+    TargetGroup,
+    TargetHealth,
+    TargetType,
+)
+from alb_controller.model.refs import ResourceId, ResourceKind
+from alb_controller.model.stack import Found, FoundLoadBalancer
+from alb_controller.model.tags import RESOURCE_TAG
+from alb_controller.values import IpFamily, Tags
+
+_STATES = ("active", "provisioning", "active_impaired", "failed")
+SECURE_PROTOCOLS = ("HTTPS", "TLS", "QUIC")
+
+
+def encode_tags(tags: Tags) -> list[Raw]:
+    """Tags as AWS writes them, sorted by key."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def decode_tags(raw: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
+    """Tags of an answer, from either service."""
+    return {tag["Key"]: tag.get("Value") or "" for tag in raw or ()}
+
+
+def encode_attributes(attributes: Mapping[str, str]) -> list[Raw]:
+    """Attributes of a Modify…Attributes request, sorted by key."""
+    return encode_tags(attributes)
+
+
+def decode_attributes(answer: Raw) -> Attributes:
+    """The answer of any Describe…Attributes or Modify…Attributes."""
+    return {item["Key"]: item.get("Value") or "" for item in answer.get("Attributes") or ()}
+
+
+def resource_id(kind: ResourceKind, tags: Tags) -> ResourceId:
+    """The id that our tag gives; its name is empty where the tag is missing."""
+    return ResourceId(kind, tags.get(RESOURCE_TAG, ""))
+
+
+# ---- load balancers
+
+
+def encode_load_balancer(balancer: LoadBalancer) -> Raw:
+    """Fields of CreateLoadBalancer."""
+    return without_none(
+        Name=balancer.name,
+        Type=balancer.type,
+        Scheme=balancer.scheme,
+        IpAddressType=balancer.ip_address_type,
+        SubnetMappings=encode_subnets(balancer.subnets),
+        SecurityGroups=[identity_of(group) for group in balancer.security_groups] or None,
+        CustomerOwnedIpv4Pool=balancer.customer_owned_ipv4_pool,
+        Tags=encode_tags(balancer.tags) or None,
+    )
+
+
+def encode_subnets(subnets: Iterable[str]) -> list[Raw]:
+    """SubnetMappings of CreateLoadBalancer and SetSubnets."""
+    return [{"SubnetId": subnet} for subnet in subnets]
+
+
+def decode_load_balancer(raw: Raw, tags: Tags) -> FoundLoadBalancer:
+    """One of DescribeLoadBalancers or the answer of CreateLoadBalancer."""
+    state = (raw.get("State") or {}).get("Code")
+    zones = raw.get("AvailabilityZones") or ()
+    return FoundLoadBalancer(
+        identity=raw["LoadBalancerArn"],
+        dns_name=raw.get("DNSName", ""),
+        state=state if state in _STATES else "active",
+        resource=LoadBalancer(
+            id=resource_id("LoadBalancer", tags),
+            name=raw.get("LoadBalancerName", ""),
+            type=raw.get("Type", "application"),
+            scheme=cast(Scheme, raw.get("Scheme", "internet-facing")),
+            ip_address_type=cast(IpAddressType, raw.get("IpAddressType", "ipv4")),
+            subnets=tuple(sorted(zone["SubnetId"] for zone in zones if zone.get("SubnetId"))),
+            security_groups=tuple(raw.get("SecurityGroups") or ()),
+            tags=tags,
+            customer_owned_ipv4_pool=raw.get("CustomerOwnedIpv4Pool") or None,
+        ),
+    )
+
+
+# ---- target groups
+
+
+def encode_target_group(group: TargetGroup) -> Raw:
+    """Fields of CreateTargetGroup."""
+    return without_none(
+        Name=group.name,
+        TargetType=group.target_type,
+        Port=group.port,
+        Protocol=group.protocol,
+        ProtocolVersion=group.protocol_version,
+        VpcId=group.vpc_id,
+        TargetControlPort=group.target_control_port,
+        IpAddressType=group.ip_address_type if group.ip_address_type != "ipv4" else None,
+        **encode_health_check(group.health_check, group.protocol_version),
+        Tags=encode_tags(group.tags) or None,
+    )
+
+
+def encode_health_check(check: HealthCheck, protocol_version: str | None) -> Raw:
+    """The health check fields of CreateTargetGroup and ModifyTargetGroup, all of them."""
+    code = "GrpcCode" if protocol_version == "GRPC" else "HttpCode"
+    return without_none(
+        HealthCheckEnabled=True,
+        HealthCheckPort=check.port,
+        HealthCheckProtocol=check.protocol,
+        HealthCheckPath=check.path,
+        HealthCheckIntervalSeconds=check.interval_seconds,
+        HealthCheckTimeoutSeconds=check.timeout_seconds,
+        HealthyThresholdCount=check.healthy_threshold,
+        UnhealthyThresholdCount=check.unhealthy_threshold,
+        Matcher=None if check.matcher is None else {code: check.matcher},
+    )
+
+
+def decode_target_group(raw: Raw, tags: Tags) -> Found[TargetGroup]:
+    """One of DescribeTargetGroups or of the answer of CreateTargetGroup."""
+    matcher = raw.get("Matcher") or {}
+    return Found(
+        identity=raw["TargetGroupArn"],
+        resource=TargetGroup(
+            id=resource_id("TargetGroup", tags),
+            name=raw.get("TargetGroupName", ""),
+            target_type=cast(TargetType, raw.get("TargetType", "instance")),
+            port=raw.get("Port"),
+            protocol=raw.get("Protocol", ""),
+            protocol_version=raw.get("ProtocolVersion"),
+            vpc_id=raw.get("VpcId", ""),
+            ip_address_type=cast(IpFamily, raw.get("IpAddressType", "ipv4")),
+            health_check=HealthCheck(
+                port=raw.get("HealthCheckPort", "traffic-port"),
+                protocol=raw.get("HealthCheckProtocol", ""),
+                path=raw.get("HealthCheckPath"),
+                interval_seconds=raw.get("HealthCheckIntervalSeconds", 0),
+                timeout_seconds=raw.get("HealthCheckTimeoutSeconds", 0),
+                healthy_threshold=raw.get("HealthyThresholdCount", 0),
+                unhealthy_threshold=raw.get("UnhealthyThresholdCount", 0),
+                matcher=matcher.get("GrpcCode") or matcher.get("HttpCode"),
+            ),
+            tags=tags,
+            target_control_port=raw.get("TargetControlPort"),
+        ),
+    )
+
+
+# ---- listeners
+
+
+def encode_listener(listener: Listener) -> Raw:
+    """Fields of CreateListener."""
+    return without_none(
+        LoadBalancerArn=identity_of(listener.load_balancer),
+        **encode_listener_settings(listener),
+        Tags=encode_tags(listener.tags) or None,
+    )
+
+
+def encode_listener_settings(listener: Listener) -> Raw:
+    """What CreateListener and ModifyListener share: of the certificates, the first alone."""
+    default = [{"CertificateArn": arn} for arn in listener.certificates[:1]]
+    return without_none(
+        Port=listener.port,
+        Protocol=listener.protocol,
+        DefaultActions=encode_actions(listener.default_actions),
+        Certificates=default or None,
+        SslPolicy=listener.ssl_policy,
+    )
+
+
+def decode_listener(raw: Raw, tags: Tags, more_certificates: Iterable[str] = ()) -> Found[Listener]:
+    """One of DescribeListeners; the other certificates come from DescribeListenerCertificates."""
+    protocol = raw.get("Protocol", "")
+    default = tuple(c["CertificateArn"] for c in raw.get("Certificates") or ())[:1]
+    return Found(
+        identity=raw["ListenerArn"],
+        resource=Listener(
+            id=resource_id("Listener", tags),
+            load_balancer=raw.get("LoadBalancerArn", ""),
+            port=raw.get("Port", 0),
+            protocol=protocol,
+            default_actions=decode_actions(raw.get("DefaultActions") or ()),
+            certificates=default + tuple(sorted(set(more_certificates) - set(default))),
+            ssl_policy=(raw.get("SslPolicy") or None) if protocol in SECURE_PROTOCOLS else None,
+            tags=tags,
+        ),
+    )
+
+
+# ---- rules
+
+
+def encode_rule(rule: ListenerRule) -> Raw:
+    """Fields of CreateRule."""
+    return without_none(
+        ListenerArn=identity_of(rule.listener),
+        Priority=rule.priority,
+        Conditions=encode_conditions(rule.conditions),
+        Actions=encode_actions(rule.actions),
+        Transforms=encode_transforms(rule.transforms) or None,
+        Tags=encode_tags(rule.tags) or None,
+    )
+
+
+def decode_rule(raw: Raw, listener_arn: str, tags: Tags) -> Found[ListenerRule]:
+    """One of DescribeRules that is not the default rule, which has no number as its priority."""
+    return Found(
+        identity=raw["RuleArn"],
+        resource=ListenerRule(
+            id=resource_id("ListenerRule", tags),
+            listener=listener_arn,
+            priority=int(raw["Priority"]),
+            conditions=decode_conditions(raw.get("Conditions") or ()),
+            actions=decode_actions(raw.get("Actions") or ()),
+            transforms=decode_transforms(raw.get("Transforms") or ()),
+            tags=tags,
+        ),
+    )
+
+
+# ---- targets
+
+
+def encode_target(target: Target) -> Raw:
+    """A TargetDescription."""
+    return without_none(
+        Id=target.id, Port=target.port, AvailabilityZone=target.availability_zone or None
+    )
+
+
+def decode_target_health(raw: Raw) -> TargetHealth:
+    """One of DescribeTargetHealth."""
+    target, health = raw.get("Target", {}), raw.get("TargetHealth") or {}
+    return TargetHealth(
+        target=Target(
+            id=target.get("Id", ""),
+            port=target.get("Port", 0),
+            availability_zone=target.get("AvailabilityZone") or None,
+        ),
+        state=health.get("State", "unavailable"),
+        reason=health.get("Reason", ""),
+        description=health.get("Description", ""),
+    )

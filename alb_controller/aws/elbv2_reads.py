@@ -1,0 +1,204 @@
+"""What the controller reads from Elastic Load Balancing v2, in the model's values.
+
+Errors are those of `Sender.call`. Source: the Elastic Load Balancing v2 API reference (2015-12-01).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from alb_controller.aws import elbv2_codec as codec
+from alb_controller.aws.batches import chunks, for_each_part
+from alb_controller.aws.client import Sender, pages
+from alb_controller.aws.rule_codec import Raw
+from alb_controller.errors import NotFound
+from alb_controller.model.elbv2 import Attributes, Listener, ListenerRule, TargetGroup, TargetHealth
+from alb_controller.model.stack import Found, FoundLoadBalancer
+from alb_controller.values import Tags
+
+PERMISSIONS = frozenset(
+    f"elasticloadbalancing:{operation}"
+    for operation in (
+        "DescribeListenerAttributes",
+        "DescribeListenerCertificates",
+        "DescribeListeners",
+        "DescribeLoadBalancerAttributes",
+        "DescribeLoadBalancers",
+        "DescribeRules",
+        "DescribeTags",
+        "DescribeTargetGroupAttributes",
+        "DescribeTargetGroups",
+        "DescribeTargetHealth",
+    )
+)
+"""IAM actions of the operations called here."""
+
+_TAGS_A_CALL = 20
+
+
+class ListenersAndRules(msgspec.Struct, frozen=True):
+    """What sits below one load balancer; listeners by port, rules by listener and priority."""
+
+    listeners: tuple[Found[Listener], ...]
+    rules: tuple[Found[ListenerRule], ...]
+
+
+class Elbv2Reads:
+    """The reading half of `Elbv2`; identities are ARNs."""
+
+    def __init__(self, sender: Sender, vpc_id: str) -> None:
+        self._sender = sender
+        self._vpc_id = vpc_id
+
+    def load_balancers(self) -> tuple[FoundLoadBalancer, ...]:
+        """All application and network load balancers of our VPC, ours or not, with their tags."""
+        return self._found_load_balancers(
+            raw
+            for raw in self._pages("DescribeLoadBalancers", "LoadBalancers")
+            if raw.get("VpcId") == self._vpc_id and raw.get("Type") != "gateway"
+        )
+
+    def load_balancers_by_name(self, name: str) -> FoundLoadBalancer | None:
+        """The account's load balancer of that name, in whatever VPC, with its tags."""
+        try:
+            raw = self._pages("DescribeLoadBalancers", "LoadBalancers", Names=[name])
+        except NotFound:
+            return None
+        return next(iter(self._found_load_balancers(raw)), None)
+
+    def target_groups(self) -> tuple[Found[TargetGroup], ...]:
+        """All target groups of our VPC, ours or not, with their tags."""
+        return self._found_target_groups(
+            raw
+            for raw in self._pages("DescribeTargetGroups", "TargetGroups")
+            if raw.get("VpcId") == self._vpc_id
+        )
+
+    def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
+        """The account's target group of that name, in whatever VPC, with its tags."""
+        try:
+            raw = self._pages("DescribeTargetGroups", "TargetGroups", Names=[name])
+        except NotFound:
+            return None
+        return next(iter(self._found_target_groups(raw)), None)
+
+    def listeners_and_rules(self, balancer: FoundLoadBalancer) -> ListenersAndRules:
+        """Its listeners with all their certificates, and their rules without the default ones.
+
+        Tags of both are read together, 20 resources a call.
+        """
+        listeners = self._raw_listeners(balancer.identity)
+        rules = {raw["ListenerArn"]: self._raw_rules(raw["ListenerArn"]) for raw in listeners}
+        arns = [*rules, *(raw["RuleArn"] for made in rules.values() for raw in made)]
+        tags = self._tags(arns)
+        return ListenersAndRules(
+            self._found_listeners(listeners, tags),
+            tuple(
+                found
+                for listener_arn, made in rules.items()
+                for found in _found_rules(made, listener_arn, tags)
+            ),
+        )
+
+    def listeners(self, balancer: FoundLoadBalancer) -> tuple[Found[Listener], ...]:
+        """Its listeners by port, with tags and all their certificates."""
+        raw = self._raw_listeners(balancer.identity)
+        return self._found_listeners(raw, self._tags([one["ListenerArn"] for one in raw]))
+
+    def rules(self, listener: Found[Listener]) -> tuple[Found[ListenerRule], ...]:
+        """Its rules by priority, with tags, without the default rule."""
+        raw = self._raw_rules(listener.identity)
+        return _found_rules(raw, listener.identity, self._tags([one["RuleArn"] for one in raw]))
+
+    def load_balancer_attributes(self, arn: str) -> Attributes:
+        """All attributes of a load balancer."""
+        return codec.decode_attributes(
+            self._call("DescribeLoadBalancerAttributes", LoadBalancerArn=arn)
+        )
+
+    def target_group_attributes(self, arn: str) -> Attributes:
+        """All attributes of a target group."""
+        return codec.decode_attributes(
+            self._call("DescribeTargetGroupAttributes", TargetGroupArn=arn)
+        )
+
+    def listener_attributes(self, arn: str) -> Attributes:
+        """All attributes of a listener."""
+        return codec.decode_attributes(self._call("DescribeListenerAttributes", ListenerArn=arn))
+
+    def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
+        """Every target of a group, draining ones too."""
+        answer = self._call("DescribeTargetHealth", TargetGroupArn=arn)
+        return tuple(
+            codec.decode_target_health(raw) for raw in answer.get("TargetHealthDescriptions") or ()
+        )
+
+    # ---- one call and its answer
+
+    def _call(self, operation: str, **params: Any) -> Raw:
+        return self._sender.call("elbv2", operation, **params)
+
+    def _pages(self, operation: str, items: str, **params: Any) -> list[Raw]:
+        return pages(self._sender.call, "elbv2", operation, items, **params)
+
+    def _tags(self, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+        """ARN -> tags, 20 a call; what has been deleted since it was listed is not in it."""
+        found: dict[str, dict[str, str]] = {}
+
+        def read(part: Sequence[str]) -> None:
+            described = self._call("DescribeTags", ResourceArns=list(part)).get("TagDescriptions")
+            by_arn = {one["ResourceArn"]: codec.decode_tags(one["Tags"]) for one in described or ()}
+            found.update((arn, by_arn.get(arn, {})) for arn in part)
+
+        for part in chunks(arns, _TAGS_A_CALL):
+            for_each_part(part, read, lambda error: isinstance(error, NotFound))
+        return found
+
+    def _found_load_balancers(self, raw: Iterable[Raw]) -> tuple[FoundLoadBalancer, ...]:
+        by_arn = {one["LoadBalancerArn"]: one for one in raw}
+        tags = self._tags(list(by_arn))
+        return tuple(codec.decode_load_balancer(by_arn[arn], tags[arn]) for arn in tags)
+
+    def _found_target_groups(self, raw: Iterable[Raw]) -> tuple[Found[TargetGroup], ...]:
+        by_arn = {one["TargetGroupArn"]: one for one in raw}
+        tags = self._tags(list(by_arn))
+        return tuple(codec.decode_target_group(by_arn[arn], tags[arn]) for arn in tags)
+
+    def _raw_listeners(self, load_balancer_arn: str) -> list[Raw]:
+        found = self._pages("DescribeListeners", "Listeners", LoadBalancerArn=load_balancer_arn)
+        return sorted(found, key=lambda raw: int(raw.get("Port", 0)))
+
+    def _raw_rules(self, listener_arn: str) -> list[Raw]:
+        found = self._pages("DescribeRules", "Rules", ListenerArn=listener_arn)
+        ours = [raw for raw in found if not raw.get("IsDefault") and raw["Priority"] != "default"]
+        return sorted(ours, key=lambda raw: int(raw["Priority"]))
+
+    def _found_listeners(
+        self, raw: Iterable[Raw], tags: Mapping[str, Tags]
+    ) -> tuple[Found[Listener], ...]:
+        return tuple(
+            codec.decode_listener(one, tags[one["ListenerArn"]], self._more_certificates(one))
+            for one in raw
+            if one["ListenerArn"] in tags
+        )
+
+    def _more_certificates(self, listener: Raw) -> Iterator[str]:
+        if listener.get("Protocol") not in codec.SECURE_PROTOCOLS:
+            return
+        found = self._pages(
+            "DescribeListenerCertificates", "Certificates", ListenerArn=listener["ListenerArn"]
+        )
+        yield from (raw["CertificateArn"] for raw in found if not raw.get("IsDefault"))
+
+
+def _found_rules(
+    raw: Iterable[Raw], listener_arn: str, tags: Mapping[str, Tags]
+) -> tuple[Found[ListenerRule], ...]:
+    return tuple(
+        codec.decode_rule(one, listener_arn, tags[one["RuleArn"]])
+        for one in raw
+        if one["RuleArn"] in tags
+    )
