@@ -1,0 +1,39 @@
+"""What this package's requests need by RBAC; the chart's roles are generated from it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Permission(NamedTuple):
+    """Verbs on one resource."""
+
+    group: str
+    """Empty for core/v1."""
+    resource: str
+    verbs: tuple[str, ...]
+
+
+_READ = ("get", "list", "watch")
+
+PERMISSIONS: tuple[Permission, ...] = (
+    Permission("", "events", ("create",)),
+    Permission("", "namespaces", _READ),
+    Permission("", "nodes", _READ),
+    Permission("", "pods", _READ),
+    Permission("", "pods/status", ("patch",)),
+    Permission("", "services", _READ),
+    Permission("discovery.k8s.io", "endpointslices", _READ),
+    Permission("elbv2.k8s.aws", "ingressclassparams", _READ),
+    Permission("elbv2.k8s.aws", "targetgroupbindings", (*_READ, "create", "delete", "patch")),
+    Permission("elbv2.k8s.aws", "targetgroupbindings/status", ("patch",)),
+    Permission("networking.k8s.io", "ingressclasses", _READ),
+    Permission("networking.k8s.io", "ingresses", (*_READ, "patch")),
+    Permission("networking.k8s.io", "ingresses/status", ("patch",)),
+)
+"""Cluster-wide."""
+
+LEASE_PERMISSIONS: tuple[Permission, ...] = (
+    Permission("coordination.k8s.io", "leases", ("create", "get", "update")),
+)
+"""In the Lease's namespace; all but `create` can be limited to the Lease's name."""
