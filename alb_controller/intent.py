@@ -138,8 +138,8 @@ class BackendIntent(msgspec.Struct, frozen=True, kw_only=True):
     health_check: HealthCheck
     attributes: dict[str, str]
     tags: Tags
-    network_ports: tuple[PortRef, ...]
-    """Ports that the load balancer must reach on the targets: traffic, health check."""
+    network_ports: tuple[PortRef | None, ...]
+    """Ports that the load balancer must reach on the targets; None is every port."""
     node_labels: dict[str, str] | None = None
     multi_cluster: bool = False
 

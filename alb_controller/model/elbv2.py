@@ -86,6 +86,8 @@ class ForwardAction(msgspec.Struct, frozen=True, tag="forward"):
 
 
 class FixedResponseAction(msgspec.Struct, frozen=True, tag="fixed-response"):
+    """An answer that the load balancer gives itself."""
+
     status_code: str
     content_type: str | None = None
     message_body: str | None = None
@@ -106,35 +108,49 @@ Action: TypeAlias = ForwardAction | FixedResponseAction | RedirectAction
 
 
 class HostHeader(msgspec.Struct, frozen=True, tag="host-header"):
+    """The request's host; `*` and `?` are wildcards."""
+
     values: tuple[str, ...] = ()
     regex_values: tuple[str, ...] = ()
 
 
 class PathPattern(msgspec.Struct, frozen=True, tag="path-pattern"):
+    """The request's path; `*` and `?` are wildcards."""
+
     values: tuple[str, ...] = ()
     regex_values: tuple[str, ...] = ()
 
 
 class HttpHeader(msgspec.Struct, frozen=True, tag="http-header"):
+    """A header of the request."""
+
     name: str
     values: tuple[str, ...] = ()
     regex_values: tuple[str, ...] = ()
 
 
 class HttpRequestMethod(msgspec.Struct, frozen=True, tag="http-request-method"):
+    """The request's method."""
+
     values: tuple[str, ...] = ()
 
 
 class QueryStringPair(msgspec.Struct, frozen=True):
+    """A key and value of the query string; without a key any key fits."""
+
     value: str
     key: str | None = None
 
 
 class QueryString(msgspec.Struct, frozen=True, tag="query-string"):
+    """Pairs of the query string, any of which fits."""
+
     values: tuple[QueryStringPair, ...] = ()
 
 
 class SourceIp(msgspec.Struct, frozen=True, tag="source-ip"):
+    """CIDRs of the client."""
+
     values: tuple[str, ...] = ()
 
 
@@ -144,11 +160,15 @@ Condition: TypeAlias = (
 
 
 class Rewrite(msgspec.Struct, frozen=True):
+    """A regular expression and what takes the place of its match."""
+
     regex: str
     replace: str
 
 
 class Transform(msgspec.Struct, frozen=True):
+    """A rewrite of the request before it is forwarded."""
+
     type: Literal["url-rewrite", "host-header-rewrite"]
     rewrites: tuple[Rewrite, ...]
 

@@ -17,6 +17,8 @@ class SubnetsByRole(msgspec.Struct, frozen=True, order=True, tag=True):
 
 
 class SubnetsById(msgspec.Struct, frozen=True, order=True, tag=True):
+    """Subnets by their ids."""
+
     ids: tuple[str, ...]
 
 
@@ -39,6 +41,8 @@ class SubnetsByReachability(msgspec.Struct, frozen=True, order=True, tag=True):
 
 
 class SecurityGroupsById(msgspec.Struct, frozen=True, order=True, tag=True):
+    """Security groups by their ids."""
+
     ids: tuple[str, ...]
 
 

@@ -26,6 +26,7 @@ def string(raw: str) -> str:
 
 
 def non_empty_string(raw: str) -> str:
+    """The raw value, which must have a character."""
     if not raw:
         raise ValueError("must not be empty")
     return raw
@@ -69,10 +70,12 @@ def _integer(raw: str, low: int, high: int) -> int:
 
 
 def int32(raw: str) -> int:
+    """Base 10, optional sign, no blanks or underscores, 32 bits."""
     return _integer(raw, -_MAX_INT32 - 1, _MAX_INT32)
 
 
 def int32_between(low: int, high: int) -> Callable[[str], int]:
+    """An int32 within bounds, both included."""
     return lambda raw: _integer(raw, low, high)
 
 
@@ -82,6 +85,7 @@ def string_list(raw: str) -> tuple[str, ...]:
 
 
 def cidr_list(raw: str) -> tuple[str, ...]:
+    """A string list of CIDRs."""
     found = string_list(raw)
     for cidr in found:
         try:

@@ -43,7 +43,7 @@ class KubeObject(KubeStruct, frozen=True):
         return self.metadata.deletion_timestamp is not None
 
 
-class LabelSelectorRequirement(KubeStruct, frozen=True):
+class LabelSelectorRequirement(KubeStruct, frozen=True, omit_defaults=True):
     key: str = ""
     operator: str = ""
     values: list[str] = []

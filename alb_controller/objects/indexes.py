@@ -18,11 +18,22 @@ BY_TARGET_GROUP = "target-group"
 """Bindings by target group ARN."""
 BY_NODE = "node"
 """Pods by node name."""
+BY_POD = "pod"
+"""EndpointSlices by `namespace/name` of the pods that they list."""
 
 
 def _slice_services(obj: EndpointSlice) -> Iterable[str]:
     name = obj.metadata.labels.get(SERVICE_NAME_LABEL)
     return (f"{obj.metadata.namespace}/{name}",) if name else ()
+
+
+def _slice_pods(obj: EndpointSlice) -> Iterable[str]:
+    targets = (e.target_ref for e in obj.endpoints or ())
+    return {
+        f"{t.namespace or obj.metadata.namespace}/{t.name}"
+        for t in targets
+        if t is not None and t.kind == "Pod"
+    }
 
 
 def _binding_services(obj: TargetGroupBinding) -> Iterable[str]:
@@ -43,7 +54,7 @@ def _ingress_services(obj: Ingress) -> Iterable[str]:
 
 
 INDEXES: dict[type[Any], dict[str, Callable[[Any], Iterable[str]]]] = {
-    EndpointSlice: {BY_SERVICE: _slice_services},
+    EndpointSlice: {BY_SERVICE: _slice_services, BY_POD: _slice_pods},
     TargetGroupBinding: {
         BY_SERVICE: _binding_services,
         BY_TARGET_GROUP: lambda obj: (obj.spec.target_group_arn,),

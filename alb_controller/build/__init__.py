@@ -1,0 +1,1 @@
+"""Intent and facts become a stack; shared by every front end."""

@@ -1,0 +1,44 @@
+"""What a builder knows beside the intent: settings of the process, and what is kept from AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from alb_controller.intent import GivenSecurityGroups, ManagedSecurityGroup, StackIntent
+from alb_controller.model.elbv2 import IpAddressType, Scheme
+from alb_controller.model.queries import Answer, Query
+from alb_controller.settings import Settings
+
+Facts: TypeAlias = Mapping[Query, Answer]
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the live load balancer: what stays as it is unless the user names something else."""
+
+    scheme: Scheme
+    ip_address_type: IpAddressType
+    subnets: tuple[str, ...]
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that one build takes beside intent and facts."""
+
+    settings: Settings
+    vpc_id: str
+    kept: Kept | None = None
+    backend_security_group: str | None = None
+    """The id of the shared backend security group, where `needs_backend_group`."""
+
+
+def needs_backend_group(intent: StackIntent, settings: Settings) -> bool:
+    """Whether traffic to the targets comes from the shared backend security group (spec 6.4)."""
+    if intent.balancer is None or not settings.enable_backend_security_group:
+        return False
+    match intent.balancer.security:
+        case ManagedSecurityGroup():
+            return True
+        case GivenSecurityGroups(manage_backend_rules=manage):
+            return manage

@@ -1,0 +1,1 @@
+"""The builder for Elastic Load Balancing v2."""

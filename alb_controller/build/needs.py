@@ -1,0 +1,19 @@
+"""What a builder has to ask AWS before it can build, in AWS's nouns (design.md 2)."""
+
+from __future__ import annotations
+
+from alb_controller.build.context import Context, Facts
+from alb_controller.build.elbv2 import security_groups, subnets
+from alb_controller.intent import StackIntent
+from alb_controller.model.queries import Query
+
+
+def needs(intent: StackIntent, context: Context, facts: Facts) -> frozenset[Query]:
+    """The questions that are still open; an answer may raise another one."""
+    if intent.balancer is None:
+        return frozenset()
+    wanted = {
+        *subnets.queries(intent.balancer, context, facts),
+        *security_groups.queries(intent.balancer),
+    }
+    return frozenset(q for q in wanted if q not in facts)

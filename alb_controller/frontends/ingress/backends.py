@@ -1,0 +1,242 @@
+"""A Service port as a backend: target group settings from both objects' annotations (spec 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import msgspec
+
+from alb_controller.errors import Invalid, InvalidAnnotation, Missing
+from alb_controller.intent import ActionIntent, BackendIntent, ForwardIntent, NameSeed, Origin
+from alb_controller.model.elbv2 import FixedResponseAction, HealthCheck, TargetType
+from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import Reader, Source
+from alb_controller.objects.core import Service, ServicePort, ref
+from alb_controller.objects.elbv2 import IngressClassParamsSpec, ServiceReference
+from alb_controller.objects.networking import IngressBackend, IngressServiceBackend
+from alb_controller.settings import Settings
+from alb_controller.values import PortRef, StackKey
+
+TRAFFIC_PORT = "traffic-port"
+USE_ANNOTATION = "use-annotation"
+NAMED_TARGET_PORT = 1
+"""The target group's port where the Service's targetPort is a name (spec 5.2)."""
+_GRPC = "GRPC"
+
+
+class _Port(msgspec.Struct, frozen=True, kw_only=True):
+    """A Service port in use: as written in the Ingress, and as the Service has it."""
+
+    service: Service
+    written: PortRef
+    found: ServicePort
+
+
+class BackendTranslator:
+    """Makes the backends of one Ingress; each Service port as written becomes one (spec 5.1)."""
+
+    def __init__(
+        self,
+        *,
+        key: StackKey,
+        source: Source,
+        params: IngressClassParamsSpec,
+        services: Mapping[tuple[str, str], Service],
+        settings: Settings,
+    ) -> None:
+        self._key, self._source, self._params = key, source, params
+        self._services, self._settings = services, settings
+        self._made: dict[str, BackendIntent] = {}
+
+    @property
+    def made(self) -> tuple[BackendIntent, ...]:
+        """The backends that `action` has needed so far."""
+        return tuple(self._made.values())
+
+    def action(self, backend: IngressBackend, field: str) -> ActionIntent:
+        """Where a backend's traffic goes; raises Invalid with the problem's field (spec 1.2)."""
+        wanted = backend.service
+        if wanted is None:
+            problem = "names no service: resource backends are not supported"
+            raise Invalid(self._source.ref, field, problem)
+        if wanted.port.name == USE_ANNOTATION:
+            return self._annotated_action(wanted.name, field)
+        service = self._services.get((self._source.ref.namespace, wanted.name))
+        if service is None:
+            return self._missing_service(wanted.name, field)
+        port = self._port(service, wanted, field)
+        return ForwardIntent(backends=((self._backend(port).id, None),))
+
+    def _annotated_action(self, name: str, field: str) -> ActionIntent:
+        key = f"{rows.PREFIX}actions.{name}"
+        if self._settings.tolerate_non_existent_backend_action:
+            return _unavailable("Backend action does not exist")
+        raise Invalid(self._source.ref, field, f"needs the annotation {key}, which is missing")
+
+    def _missing_service(self, name: str, field: str) -> ActionIntent:
+        if self._settings.tolerate_non_existent_backend_service:
+            return _unavailable("Backend service does not exist")
+        problem = f"names Service {self._source.ref.namespace}/{name}, which does not exist"
+        raise Missing(self._source.ref, field, problem)
+
+    def _port(self, service: Service, wanted: IngressServiceBackend, field: str) -> _Port:
+        written: PortRef = wanted.port.name or wanted.port.number
+        for found in service.spec.ports:
+            if written in (found.name, found.port):
+                return _Port(service=service, written=written, found=found)
+        ports = ", ".join(
+            f"{p.port} ({p.name})" if p.name else str(p.port) for p in service.spec.ports
+        )
+        path = "/".join(service.key)
+        problem = f"names port {written!r}, which Service {path} does not have: it has {ports}"
+        raise Invalid(self._source.ref, field, problem)
+
+    def _backend(self, port: _Port) -> BackendIntent:
+        owner = self._source.ref
+        id_ = f"{owner.path}-{port.service.metadata.name}:{port.written}"
+        if id_ not in self._made:
+            self._made[id_] = self._translate(id_, port)
+        return self._made[id_]
+
+    def _translate(self, id_: str, port: _Port) -> BackendIntent:
+        service = port.service
+        service_source = Source(ref("Service", service), service.metadata.annotations)
+        reader = Reader(service_source, self._source)
+        target_type = self._target_type(reader)
+        protocol = reader.get(rows.BACKEND_PROTOCOL) or "HTTP"
+        version = reader.get(rows.BACKEND_PROTOCOL_VERSION) or "HTTP1"
+        group_port = self._group_port(port, target_type)
+        check = _health_check(reader, port, target_type, protocol, version)
+        labels = reader.get(rows.TARGET_NODE_LABELS) if target_type == "instance" else None
+        return BackendIntent(
+            id=id_,
+            origin=Origin(self._source.ref),
+            namespace=service.metadata.namespace,
+            service=ServiceReference(name=service.metadata.name, port=port.written),
+            name=self._name(port, (str(group_port), target_type, protocol, version)),
+            target_type=target_type,
+            port=group_port,
+            protocol=protocol,
+            protocol_version=version,
+            ip_family="ipv6" if "IPv6" in service.spec.ip_families else "ipv4",
+            health_check=check,
+            attributes=reader.get(rows.TARGET_GROUP_ATTRIBUTES) or {},
+            tags=self._tags(service_source),
+            network_ports=self._network_ports(port, target_type, check),
+            node_labels=labels,
+            multi_cluster=self._multi_cluster(service_source),
+        )
+
+    def _target_type(self, reader: Reader) -> TargetType:
+        annotated = reader.get(rows.TARGET_TYPE) if self._params.target_type is None else None
+        chosen = self._params.target_type or annotated or self._settings.default_target_type
+        if chosen == "ip" and not self._settings.feature_gates.enable_ip_target_type:
+            problem = "'ip' needs the feature gate EnableIPTargetType, which is off"
+            raise InvalidAnnotation(self._source.ref, rows.TARGET_TYPE.key, problem)
+        return cast("TargetType", chosen)
+
+    def _group_port(self, port: _Port, target_type: TargetType) -> int:
+        """The target group's port (spec 5.2)."""
+        found, path = port.found, "/".join(port.service.key)
+        if target_type == "instance":
+            if found.node_port:
+                return found.node_port
+            problem = (
+                f"'instance' needs Service {path} to be of type NodePort or LoadBalancer, "
+                f"it is {port.service.spec.type}: change it, or use target-type ip"
+            )
+            raise InvalidAnnotation(self._source.ref, rows.TARGET_TYPE.key, problem)
+        if isinstance(found.target_port, str):
+            return NAMED_TARGET_PORT
+        return found.target_port or found.port
+
+    def _name(self, port: _Port, rest: tuple[str, ...]) -> NameSeed:
+        meta, owner = port.service.metadata, self._source.ref
+        hashed = (
+            self._settings.cluster_name,
+            str(self._key),
+            owner.namespace,
+            owner.name,
+            meta.uid,
+            str(port.written),
+            *rest,
+        )
+        return NameSeed(((meta.namespace, 8), (meta.name, 8)), hashed)
+
+    def _tags(self, service: Source) -> dict[str, str]:
+        """ICP over Service over Ingress, tag by tag (spec 7.2)."""
+        tags: dict[str, str] = {}
+        for source in (self._source, service):
+            own = Reader(source).get(rows.TAGS) or {}
+            for key in sorted(set(own) & set(self._settings.external_managed_tags)):
+                problem = f"tag {key!r} is managed by others (--external-managed-tags)"
+                raise InvalidAnnotation(source.ref, rows.TAGS.key, problem)
+            tags |= own
+        return tags | {t.key: t.value for t in self._params.tags}
+
+    def _multi_cluster(self, service: Source) -> bool:
+        """True if the Ingress says so, else what the Service says (spec 1.1)."""
+        said = Reader(self._source).get(rows.MULTI_CLUSTER)
+        return said or Reader(service).get(rows.MULTI_CLUSTER) or False
+
+    def _network_ports(
+        self, port: _Port, target_type: TargetType, check: HealthCheck
+    ) -> tuple[PortRef | None, ...]:
+        """The ports that the load balancer must reach; None is every port (spec 5.4)."""
+        if self._settings.disable_restricted_sg_rules:
+            return (None,)
+        traffic: PortRef = port.found.node_port
+        if target_type == "ip":
+            traffic = port.found.target_port or port.found.port
+        if check.port == TRAFFIC_PORT:
+            return (traffic,)
+        return traffic, int(check.port)
+
+
+def _unavailable(body: str) -> FixedResponseAction:
+    return FixedResponseAction("503", content_type="text/plain", message_body=body)
+
+
+def _health_check(
+    reader: Reader, port: _Port, target_type: TargetType, protocol: str, version: str
+) -> HealthCheck:
+    grpc = version == _GRPC
+    path = reader.get(rows.HEALTH_CHECK_PATH)
+    matcher = reader.get(rows.SUCCESS_CODES)
+    return HealthCheck(
+        port=_health_check_port(reader, port, target_type),
+        protocol=reader.get(rows.HEALTH_CHECK_PROTOCOL) or protocol,
+        path=("/AWS.ALB/healthcheck" if grpc else "/") if path is None else path,
+        interval_seconds=_number(reader.get(rows.HEALTH_CHECK_INTERVAL), 15),
+        timeout_seconds=_number(reader.get(rows.HEALTH_CHECK_TIMEOUT), 5),
+        healthy_threshold=_number(reader.get(rows.HEALTHY_THRESHOLD), 2),
+        unhealthy_threshold=_number(reader.get(rows.UNHEALTHY_THRESHOLD), 2),
+        matcher=("12" if grpc else "200") if matcher is None else matcher,
+    )
+
+
+def _number(value: int | None, default: int) -> int:
+    return default if value is None else value
+
+
+def _health_check_port(reader: Reader, port: _Port, target_type: TargetType) -> str:
+    """`traffic-port` or a number; a name is looked up on the Service (spec 1.1)."""
+    raw = reader.get(rows.HEALTH_CHECK_PORT)
+    if raw is None or raw == TRAFFIC_PORT:
+        return TRAFFIC_PORT
+    if raw.isascii() and raw.isdigit():
+        return str(int(raw))
+    source = reader.source(rows.HEALTH_CHECK_PORT)
+    assert source is not None  # noqa: S101 - raw came from it
+    named = next((p for p in port.service.spec.ports if p.name == raw), None)
+    number = named and (named.node_port if target_type == "instance" else named.target_port)
+    if isinstance(number, int) and number:
+        return str(number)
+    names = ", ".join(p.name for p in port.service.spec.ports if p.name) or "none"
+    raise InvalidAnnotation(
+        source.ref,
+        rows.HEALTH_CHECK_PORT.key,
+        f"{raw!r} must be traffic-port, a number, or the name of a port of Service "
+        f"{'/'.join(port.service.key)} (it has {names}) whose target is a number",
+    )

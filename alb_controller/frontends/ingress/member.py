@@ -1,0 +1,236 @@
+"""One member of a group on its own: what it asks for, or all the problems that keep it out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
+
+import msgspec
+
+from alb_controller.errors import Invalid
+from alb_controller.frontends.ingress.backends import BackendTranslator
+from alb_controller.frontends.ingress.load import LoadedMember
+from alb_controller.frontends.ingress.routes import translate_default_backend, translate_routes
+from alb_controller.intent import (
+    ActionIntent,
+    BackendIntent,
+    NamedSubnets,
+    Origin,
+    RouteIntent,
+    TaggedSubnets,
+)
+from alb_controller.model.elbv2 import IpAddressType, Scheme
+from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import Annotation, Reader, Source
+from alb_controller.objects.core import Service, ref
+from alb_controller.objects.elbv2 import IngressClassParamsSpec, SubnetSelector
+from alb_controller.settings import Settings
+from alb_controller.values import ObjectRef, StackKey, parse_cidr
+
+T = TypeVar("T")
+NO_PARAMS = IngressClassParamsSpec()
+
+
+class MemberListener(msgspec.Struct, frozen=True, kw_only=True):
+    """A port as one member wants it; None where it does not say."""
+
+    protocol: str
+    cidrs: frozenset[str] | None = None
+    prefix_lists: frozenset[str] | None = None
+
+
+class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """All that one Ingress asks for; settings of the whole load balancer are None if unsaid."""
+
+    ref: ObjectRef
+    order: int
+    scheme: Scheme | None
+    ip_address_type: IpAddressType | None
+    load_balancer_name: str | None
+    subnets: NamedSubnets | TaggedSubnets | None
+    security_groups: tuple[str, ...] | None
+    manage_backend_rules: bool | None
+    customer_owned_ipv4_pool: str | None
+    attributes: dict[str, str]
+    params_attributes: dict[str, str]
+    """Attributes of the class's parameters: only the first member's count (spec 2.2)."""
+    tags: dict[str, str]
+    listeners: dict[int, MemberListener]
+    default_actions: tuple[ActionIntent, ...] | None
+    routes: tuple[RouteIntent, ...]
+    backends: tuple[BackendIntent, ...]
+
+    @property
+    def sort_key(self) -> tuple[int, str]:
+        """Place in the group: order, then `namespace/name` by bytes (spec 2.3)."""
+        return self.order, self.ref.path
+
+
+class Problems(Exception):
+    """Everything that is wrong with one member, reported at once."""
+
+    def __init__(self, found: list[Invalid]) -> None:
+        unique = {(p.origin, str(p)): p for p in found}
+        super().__init__(tuple(unique.values()))
+        self.found = tuple(unique.values())
+
+
+class MemberTranslator:
+    """Translates one Ingress; collects problems instead of stopping at the first."""
+
+    def __init__(
+        self,
+        member: LoadedMember,
+        key: StackKey,
+        services: Mapping[tuple[str, str], Service],
+        settings: Settings,
+    ) -> None:
+        self._ingress = member.ingress
+        self._params = member.params.spec if member.params else NO_PARAMS
+        self._settings = settings
+        self._ref = ref("Ingress", member.ingress)
+        self._source = Source(self._ref, member.ingress.metadata.annotations)
+        self._reader = Reader(self._source)
+        self._backends = BackendTranslator(
+            key=key,
+            source=self._source,
+            params=self._params,
+            services=services,
+            settings=settings,
+        )
+        self._problems: list[Invalid] = []
+
+    def translate(self) -> MemberIntent:
+        """The member's intent; raises Problems."""
+        params = self._params
+        self._problems.extend(rows.unserved(self._source))
+        self._problems.extend(_unserved_params(self._ref, params))
+        tags = self._attempt(self._tags, dict[str, str]())
+        intent = MemberIntent(
+            ref=self._ref,
+            order=self._read(rows.GROUP_ORDER) or 0,
+            scheme=cast("Scheme | None", params.scheme or self._read(rows.SCHEME)),
+            ip_address_type=cast(
+                "IpAddressType | None", params.ip_address_type or self._read(rows.IP_ADDRESS_TYPE)
+            ),
+            load_balancer_name=params.load_balancer_name or self._read(rows.LOAD_BALANCER_NAME),
+            subnets=self._attempt(self._subnets, None),
+            security_groups=self._read(rows.SECURITY_GROUPS),
+            manage_backend_rules=self._attempt(self._manage_backend_rules, None),
+            customer_owned_ipv4_pool=self._read(rows.CUSTOMER_OWNED_IPV4_POOL),
+            attributes=self._read(rows.LOAD_BALANCER_ATTRIBUTES) or {},
+            params_attributes={a.key: a.value for a in params.load_balancer_attributes},
+            tags=tags,
+            listeners=self._attempt(self._listeners, {}),
+            default_actions=self._collect(translate_default_backend(self._ingress, self._backends)),
+            routes=self._collect(translate_routes(self._ingress, self._backends, tags)) or (),
+            backends=self._backends.made,
+        )
+        if self._problems:
+            raise Problems(self._problems)
+        return intent
+
+    def _attempt(self, read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except Invalid as problem:
+            self._problems.append(problem)
+            return otherwise
+
+    def _read(self, row: Annotation[T]) -> T | None:
+        return self._attempt(lambda: self._reader.get(row), None)
+
+    def _collect(self, result: tuple[T, list[Invalid]]) -> T:
+        value, problems = result
+        self._problems.extend(problems)
+        return value
+
+    def _tags(self) -> dict[str, str]:
+        tags = self._reader.get(rows.TAGS) or {}
+        merged = tags | {t.key: t.value for t in self._params.tags}
+        refuse_managed_tags(merged, self._ref, self._settings)
+        return merged
+
+    def _subnets(self) -> NamedSubnets | TaggedSubnets | None:
+        if self._params.subnets is not None:
+            return _params_subnets(self._params.subnets, self._ref)
+        names = self._reader.get(rows.SUBNETS)
+        if names is None:
+            return None
+        return NamedSubnets(names, Origin(self._ref, rows.SUBNETS.key))
+
+    def _manage_backend_rules(self) -> bool | None:
+        wanted = self._reader.get(rows.MANAGE_BACKEND_RULES)
+        if wanted and not self._settings.enable_backend_security_group:
+            problem = "'true' needs the shared security group, which the controller's flag "
+            flag = "--enable-backend-security-group=false has switched off"
+            raise Invalid(self._ref, rows.MANAGE_BACKEND_RULES.key, problem + flag)
+        return wanted
+
+    def _listeners(self) -> dict[int, MemberListener]:
+        params = self._params
+        cidrs = params.inbound_cidrs or self._reader.get(rows.INBOUND_CIDRS)
+        lists = params.prefix_lists_ids or params.prefix_lists_ids_legacy
+        annotated = None if lists else self._reader.get(rows.PREFIX_LISTS)
+        _check_cidrs(params.inbound_cidrs or (), self._ref)
+        ports = self._reader.get(rows.LISTEN_PORTS) or {80: "HTTP"}
+        for port, protocol in ports.items():
+            if protocol != "HTTP":
+                problem = f"{protocol} port {port} is not served by this version of controller"
+                raise Invalid(self._ref, rows.LISTEN_PORTS.key, problem)
+        return {
+            port: MemberListener(
+                protocol=protocol,
+                cidrs=frozenset(cidrs) if cidrs else None,
+                prefix_lists=frozenset(lists or annotated or ()) or None,
+            )
+            for port, protocol in sorted(ports.items())
+        }
+
+
+def refuse_managed_tags(tags: Mapping[str, str], origin: ObjectRef, settings: Settings) -> None:
+    """Raises Invalid for a tag that `--external-managed-tags` leaves to others (spec 1.1)."""
+    for key in sorted(set(tags) & set(settings.external_managed_tags)):
+        problem = f"tag {key!r} is managed by others (--external-managed-tags)"
+        raise Invalid(origin, rows.TAGS.key, problem)
+
+
+def _params_subnets(selector: SubnetSelector, origin: ObjectRef) -> NamedSubnets | TaggedSubnets:
+    field = Origin(origin, "IngressClassParams spec.subnets")
+    if selector.ids is not None:
+        return NamedSubnets(tuple(selector.ids), field)
+    tags = tuple((k, tuple(v)) for k, v in sorted((selector.tags or {}).items()))
+    return TaggedSubnets(tags, field)
+
+
+def _check_cidrs(cidrs: list[str] | tuple[str, ...], origin: ObjectRef) -> None:
+    for cidr in cidrs:
+        try:
+            parse_cidr(cidr)
+        except ValueError as error:
+            field = "IngressClassParams spec.inboundCIDRs"
+            raise Invalid(origin, field, str(error)) from None
+
+
+_LATER_PARAMS = {
+    "certificateArn": "certificate_arn",
+    "sslPolicy": "ssl_policy",
+    "sslRedirectPort": "ssl_redirect_port",
+    "minimumLoadBalancerCapacity": "minimum_load_balancer_capacity",
+    "ipamConfiguration": "ipam_configuration",
+    "wafv2AclArn": "wafv2_acl_arn",
+    "wafv2AclName": "wafv2_acl_name",
+    "listeners": "listeners",
+}
+
+
+def _unserved_params(origin: ObjectRef, params: IngressClassParamsSpec) -> list[Invalid]:
+    return [
+        Invalid(
+            origin,
+            f"IngressClassParams spec.{name}",
+            "is not served by this version of controller",
+        )
+        for name, field in _LATER_PARAMS.items()
+        if getattr(params, field)
+    ]

@@ -1,0 +1,233 @@
+"""The members of a group become one stack: what they must agree on, and in whose order (spec 3.2).
+
+A conflict is settled by age, so that the result depends on no history and no order of events:
+the older member keeps its word, the younger is stopped whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from alb_controller.errors import Conflict
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.intent import (
+    BalancerIntent,
+    DiscoveredSubnets,
+    GivenSecurityGroups,
+    InboundSources,
+    ListenerIntent,
+    ManagedSecurityGroup,
+    NamedSubnets,
+    NameSeed,
+    Origin,
+    SecurityChoice,
+    StackIntent,
+    SubnetChoice,
+)
+from alb_controller.model.elbv2 import FixedResponseAction
+from alb_controller.objects import annotations as rows
+from alb_controller.settings import Settings
+from alb_controller.values import StackKey, parse_cidr
+
+T = TypeVar("T")
+NO_MATCH = FixedResponseAction("404", content_type="text/plain")
+"""What a listener answers without a default backend (spec 3.5)."""
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """One thing that a member says and on which no other member may say otherwise."""
+
+    subject: str
+    value: Any
+    """Compared with other members' values; shown in the message."""
+    field: str
+    said: Any = None
+    """What the builder needs, where that is more than the value compared."""
+
+
+class Agreement:
+    """What the members have said so far; the older speak first."""
+
+    def __init__(self) -> None:
+        self._claims: dict[str, tuple[Claim, MemberIntent]] = {}
+
+    def add(self, member: MemberIntent, claims: Iterable[Claim]) -> None:
+        """Take a member's word; raises Conflict, and takes none of it, where an older disagrees."""
+        new = list(claims)
+        for claim in new:
+            other = self._claims.get(claim.subject)
+            if other is not None and other[0].value != claim.value:
+                raise Conflict(member.ref, claim.field, _sentence(claim, *other))
+        self._take(member, new)
+
+    def add_what_fits(self, member: MemberIntent, claims: Iterable[Claim]) -> None:
+        """Take what no older member contradicts: for the last good word of a stopped member."""
+        self._take(member, claims)
+
+    def _take(self, member: MemberIntent, claims: Iterable[Claim]) -> None:
+        for claim in claims:
+            self._claims.setdefault(claim.subject, (claim, member))
+
+    def owner(self, subject: str) -> MemberIntent | None:
+        found = self._claims.get(subject)
+        return found[1] if found else None
+
+    def value(self, subject: str) -> Any:
+        """What was agreed on a subject, or None where nobody spoke."""
+        found = self._claims.get(subject)
+        if found is None:
+            return None
+        claim = found[0]
+        return claim.value if claim.said is None else claim.said
+
+    def entries(self, prefix: str) -> dict[str, Any]:
+        """What was agreed on each subject that begins with `prefix`, by the rest of its name."""
+        return {
+            subject.removeprefix(prefix): claim.value
+            for subject, (claim, _) in self._claims.items()
+            if subject.startswith(prefix)
+        }
+
+
+def _sentence(claim: Claim, other: Claim, owner: MemberIntent) -> str:
+    return (
+        f"{_shown(claim.value)} disagrees on {claim.subject.strip()} with {owner.ref} of the same "
+        f"group, which is older and says {_shown(other.value)}"
+    )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, frozenset):
+        return repr(", ".join(sorted(value)))
+    return repr(value)
+
+
+_TAG, _ATTRIBUTE = "tag ", "attribute "
+
+
+def claims_of(member: MemberIntent, decided_attributes: Mapping[str, str]) -> Iterator[Claim]:
+    """Everything that a member says on behalf of the whole group."""
+    yield from _balancer_claims(member)
+    for key, value in sorted(member.attributes.items()):
+        if key not in decided_attributes:
+            yield Claim(f"{_ATTRIBUTE}{key}", value, rows.LOAD_BALANCER_ATTRIBUTES.key)
+    for key, value in sorted(member.tags.items()):
+        yield Claim(f"{_TAG}{key}", value, rows.TAGS.key)
+    for port, listener in sorted(member.listeners.items()):
+        yield Claim(f"protocol of port {port}", listener.protocol, rows.LISTEN_PORTS.key)
+        if listener.cidrs is not None:
+            yield Claim(f"inbound CIDRs of port {port}", listener.cidrs, rows.INBOUND_CIDRS.key)
+        if listener.prefix_lists is not None:
+            lists = listener.prefix_lists
+            yield Claim(f"prefix lists of port {port}", lists, rows.PREFIX_LISTS.key)
+        if member.default_actions is not None:
+            subject = f"default backend of port {port}"
+            yield Claim(subject, str(member.ref), "spec.defaultBackend", member.default_actions)
+
+
+def _balancer_claims(member: MemberIntent) -> Iterator[Claim]:
+    for subject, value, row in (
+        ("scheme", member.scheme, rows.SCHEME),
+        ("ip address type", member.ip_address_type, rows.IP_ADDRESS_TYPE),
+        ("load balancer name", member.load_balancer_name, rows.LOAD_BALANCER_NAME),
+        ("security groups", member.security_groups, rows.SECURITY_GROUPS),
+        ("backend rules", member.manage_backend_rules, rows.MANAGE_BACKEND_RULES),
+        ("address pool", member.customer_owned_ipv4_pool, rows.CUSTOMER_OWNED_IPV4_POOL),
+    ):
+        if value is not None:
+            yield Claim(subject, value, row.key)
+    subnets = member.subnets
+    if isinstance(subnets, NamedSubnets):
+        # the order of the names does not matter, nor may one member name subnets by its class
+        names = frozenset({f"{subnets.origin.field}:", *subnets.names})
+        yield Claim("subnets", names, subnets.origin.field, subnets)
+    elif subnets is not None:
+        yield Claim("subnets", subnets.tags, subnets.origin.field, subnets)
+
+
+def merge(
+    key: StackKey, members: list[MemberIntent], agreed: Agreement, settings: Settings
+) -> StackIntent:
+    """One stack of members in group order, and of what they agreed on."""
+    if not members:
+        return StackIntent(key=key)
+    backends = {b.id: b for m in members for b in m.backends}
+    ports = sorted({port for m in members for port in m.listeners})
+    return StackIntent(
+        key=key,
+        balancer=_balancer(key, members, agreed, settings),
+        listeners=tuple(_listener(port, members, agreed) for port in ports),
+        backends=tuple(backends[id_] for id_ in sorted(backends)),
+    )
+
+
+def _balancer(
+    key: StackKey, members: list[MemberIntent], agreed: Agreement, settings: Settings
+) -> BalancerIntent:
+    scheme = agreed.value("scheme") or settings.default_load_balancer_scheme
+    parts = _name_parts(key)
+    subnets: SubnetChoice = agreed.value("subnets") or DiscoveredSubnets()
+    attributes = agreed.entries(_ATTRIBUTE) | members[0].params_attributes
+    speaker = agreed.owner("ip address type") or members[0]
+    return BalancerIntent(
+        scheme=scheme,
+        ip_address_type=agreed.value("ip address type") or "ipv4",
+        explicit_name=agreed.value("load balancer name"),
+        name=NameSeed(parts, (settings.cluster_name, str(key), scheme)),
+        subnets=subnets,
+        security=_security(NameSeed(parts, (settings.cluster_name, str(key))), agreed, settings),
+        attributes=attributes,
+        tags=agreed.entries(_TAG),
+        customer_owned_ipv4_pool=agreed.value("address pool"),
+        ip_address_type_origin=Origin(speaker.ref, rows.IP_ADDRESS_TYPE.key),
+    )
+
+
+def _name_parts(key: StackKey) -> tuple[tuple[str, int], ...]:
+    """The readable parts of generated names (spec 6.1)."""
+    if key.is_explicit:
+        return ((key.name, 17),)
+    return (key.namespace, 8), (key.name, 8)
+
+
+def _security(name: NameSeed, agreed: Agreement, settings: Settings) -> SecurityChoice:
+    owner, names = agreed.owner("security groups"), agreed.value("security groups")
+    if owner is None or not names:
+        return ManagedSecurityGroup(name)
+    manage = agreed.value("backend rules")
+    if manage is None:
+        manage = settings.enable_manage_backend_security_group_rules
+    return GivenSecurityGroups(names, manage, Origin(owner.ref, rows.SECURITY_GROUPS.key))
+
+
+def _listener(port: int, members: list[MemberIntent], agreed: Agreement) -> ListenerIntent:
+    listening = [m for m in members if port in m.listeners]
+    tags: dict[str, str] = {}
+    for member in listening:
+        tags = member.tags | tags
+    return ListenerIntent(
+        port=port,
+        protocol=agreed.value(f"protocol of port {port}"),
+        inbound=_inbound(
+            agreed.value(f"inbound CIDRs of port {port}"),
+            agreed.value(f"prefix lists of port {port}"),
+        ),
+        default_actions=agreed.value(f"default backend of port {port}") or (NO_MATCH,),
+        routes=tuple(route for m in listening for route in m.routes),
+        tags=tags,
+    )
+
+
+def _inbound(cidrs: frozenset[str] | None, prefix_lists: frozenset[str] | None) -> InboundSources:
+    """Open to the world only if nobody named a source (spec 3.2)."""
+    if cidrs is None and prefix_lists is None:
+        return InboundSources(("0.0.0.0/0",), ("::/0",))
+    families: dict[str, list[str]] = {"ipv4": [], "ipv6": []}
+    for cidr in sorted(cidrs or ()):
+        families[parse_cidr(cidr)].append(cidr)
+    return InboundSources(
+        tuple(families["ipv4"]), tuple(families["ipv6"]), tuple(sorted(prefix_lists or ()))
+    )

@@ -1,0 +1,131 @@
+"""A group's snapshot becomes its intent; members fail alone (design.md, decisions).
+
+A member with a problem is stopped, never the group. If it was good before, its last good intent
+stands in for it, so that AWS keeps what it has. If it may have been good before and nobody
+remembers (after a restart), the group is held until the member is valid or gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from alb_controller.errors import Conflict, DeletionProtected, Invalid
+from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
+from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
+from alb_controller.frontends.ingress.merge import Agreement, claims_of, merge
+from alb_controller.intent import StackIntent
+from alb_controller.objects.annotation_values import boolean, string_map
+from alb_controller.objects.annotations import LOAD_BALANCER_ATTRIBUTES
+from alb_controller.objects.core import ref
+from alb_controller.objects.networking import Ingress
+from alb_controller.settings import Settings
+from alb_controller.values import ObjectRef
+
+_DELETION_PROTECTION = "deletion_protection.enabled"
+
+
+class Translation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a group wants, and what is wrong with whom."""
+
+    intent: StackIntent
+    good: dict[str, MemberIntent]
+    """By uid: the members whose present word is in the intent, to be remembered once applied."""
+    problems: tuple[Invalid, ...]
+    held_by: tuple[ObjectRef, ...] = ()
+    """Members whose last good intent nobody knows: nothing of the group may change."""
+    protected: DeletionProtected | None = None
+    """Set where the load balancer must go and the annotations of a deleted member forbid it."""
+
+
+def translate(
+    snapshot: Snapshot,
+    settings: Settings,
+    remembered: Mapping[str, MemberIntent],
+    stopped: Mapping[ObjectRef, Invalid],
+) -> Translation:
+    """The group's intent; `remembered` are last good intents by uid.
+
+    `stopped` are members that the builder found at fault (a subnet that does not exist): they are
+    treated as members with that problem.
+    """
+    good, problems = _members(snapshot, settings, stopped)
+    agreed, spoken = Agreement(), dict[str, MemberIntent]()
+    decided = _first_params_attributes(good, remembered, snapshot)
+    for member in snapshot.members:  # by age
+        present = good.get(member.uid)
+        if present is not None:
+            try:
+                agreed.add(present, claims_of(present, decided))
+            except Conflict as problem:
+                problems.append(problem)
+                del good[member.uid]
+            else:
+                spoken[member.uid] = present
+                continue
+        last = remembered.get(member.uid)
+        if last is not None:
+            agreed.add_what_fits(last, claims_of(last, decided))
+            spoken[member.uid] = last
+    ordered = sorted(spoken.values(), key=lambda m: m.sort_key)
+    intent = merge(snapshot.key, ordered, agreed, settings)
+    return Translation(
+        intent=intent,
+        good=good,
+        problems=(*snapshot.strays, *problems),
+        held_by=tuple(_holders(snapshot.members, spoken)),
+        protected=None if intent.balancer else _protection(snapshot.leaving),
+    )
+
+
+def _members(
+    snapshot: Snapshot, settings: Settings, stopped: Mapping[ObjectRef, Invalid]
+) -> tuple[dict[str, MemberIntent], list[Invalid]]:
+    good: dict[str, MemberIntent] = {}
+    problems: list[Invalid] = []
+    for member in snapshot.members:
+        known = member.problem or stopped.get(ref("Ingress", member.ingress))
+        if known is not None:
+            problems.append(known)
+            continue
+        translator = MemberTranslator(member, snapshot.key, snapshot.services, settings)
+        try:
+            good[member.uid] = translator.translate()
+        except Problems as found:
+            problems.extend(found.found)
+    return good, problems
+
+
+def _first_params_attributes(
+    good: Mapping[str, MemberIntent], remembered: Mapping[str, MemberIntent], snapshot: Snapshot
+) -> Mapping[str, str]:
+    """Attributes that the first member's class decides: the others cannot disagree (spec 1.1)."""
+    found = (good.get(m.uid) or remembered.get(m.uid) for m in snapshot.members)
+    members = sorted((m for m in found if m is not None), key=lambda m: m.sort_key)
+    return members[0].params_attributes if members else {}
+
+
+def _holders(
+    members: tuple[LoadedMember, ...], spoken: Mapping[str, MemberIntent]
+) -> list[ObjectRef]:
+    """Stopped members that show a load balancer in their status: they were good once."""
+    return [
+        ref("Ingress", m.ingress)
+        for m in members
+        if m.uid not in spoken and m.ingress.status.load_balancer.ingress
+    ]
+
+
+def _protection(leaving: tuple[Ingress, ...]) -> DeletionProtected | None:
+    """A deleted member's wish for deletion protection, as the load balancer would go (spec 9.6)."""
+    for ingress in leaving:
+        raw = ingress.metadata.annotations.get(LOAD_BALANCER_ATTRIBUTES.key)
+        if raw is None or not ingress.is_deleting:
+            continue
+        try:
+            if boolean(string_map(raw).get(_DELETION_PROTECTION, "false")):
+                return DeletionProtected(ref("Ingress", ingress))
+        except ValueError:
+            continue  # what cannot be read was never applied
+    return None
