@@ -35,10 +35,10 @@ CERTIFICATE = "certs/apiserver.crt"  # self-signed by kube-apiserver at its firs
 # The modules that k8s.io/kubernetes takes from its own tree; outside it they need the same version.
 STAGED = """
 api apiextensions-apiserver apimachinery apiserver cli-runtime client-go cloud-provider
-cluster-bootstrap code-generator component-base component-helpers controller-manager cri-api cri-client
-csi-translation-lib dynamic-resource-allocation endpointslice externaljwt kms kube-aggregator
-kube-controller-manager kube-proxy kube-scheduler kubectl kubelet metrics mount-utils
-pod-security-admission sample-apiserver sample-cli-plugin sample-controller
+cluster-bootstrap code-generator component-base component-helpers controller-manager cri-api
+cri-client csi-translation-lib dynamic-resource-allocation endpointslice externaljwt kms
+kube-aggregator kube-controller-manager kube-proxy kube-scheduler kubectl kubelet metrics
+mount-utils pod-security-admission sample-apiserver sample-cli-plugin sample-controller
 """
 
 

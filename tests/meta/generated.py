@@ -1,0 +1,30 @@
+"""Files that are written from the code's tables: `make gen`; a test says they are current.
+
+python -m tests.meta.generated
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from alb_controller.settings.reference import flags_page
+from tests.meta.sources import ROOT
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "docs/reference/flags.md": flags_page,
+}
+
+
+def main() -> None:
+    """Write every generated file that is not current."""
+    for name, content in GENERATED.items():
+        path = ROOT / name
+        text = content()
+        if not path.exists() or path.read_text() != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            print(f"wrote {name}")
+
+
+if __name__ == "__main__":
+    main()
