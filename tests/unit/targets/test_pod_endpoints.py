@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from alb_controller.objects.core import KubeObject, ServicePort
-from alb_controller.objects.networking import EndpointPort, EndpointSlice
+from alb_controller.objects.networking import (
+    Endpoint,
+    EndpointConditions,
+    EndpointPort,
+    EndpointSlice,
+    EndpointTargetRef,
+)
 from alb_controller.targets.endpoints import BackendNotFound, Endpoints, resolve
 from tests.unit.targets.cluster import (
     BORN,
@@ -50,6 +56,12 @@ def test_slices_are_merged_and_an_endpoint_listed_twice_counts_once() -> None:
 def test_an_endpoint_that_is_no_known_pod_is_left_out(target: str | None) -> None:
     """Without pod there is no target: as for Services without selector."""
     assert targets(service(), endpoint_slice("x", [endpoint(target, IP)])) == []
+
+
+def test_an_endpoint_without_address_is_left_out() -> None:
+    """The API forbids it, but a slice may be written by hand."""
+    empty = Endpoint([], EndpointConditions(), EndpointTargetRef("Pod", "shop", "a"))
+    assert targets(service(), pod("a", IP), endpoint_slice("x", [empty])) == []
 
 
 def test_a_named_port_takes_the_slice_port_of_that_name_alone() -> None:
