@@ -1,0 +1,148 @@
+"""What is in AWS, kept in memory: one listing for all stacks instead of one for each.
+
+The reference lists every load balancer and target group of the account for each reconcile (spec
+12 #40). Here they are read once; our own writes keep the copy true, and the slow sweep reads it
+anew for what others have done.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from alb_controller.aws.caches import INVENTORY, Shared
+from alb_controller.aws.ec2 import Ec2
+from alb_controller.aws.elbv2 import Elbv2
+from alb_controller.clock import Clock
+from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
+from alb_controller.model.stack import Found, FoundLoadBalancer
+from alb_controller.model.tags import (
+    BACKEND_SECURITY_GROUP,
+    CLUSTER_TAG,
+    SHARED_RESOURCE_TAG,
+    belongs_to,
+)
+
+Kind: TypeAlias = Literal["LoadBalancer", "TargetGroup", "SecurityGroup"]
+Kept: TypeAlias = FoundLoadBalancer | Found[TargetGroup] | Found[SecurityGroup]
+
+
+class OfStack(msgspec.Struct, frozen=True):
+    """What carries one stack's tags, each sorted by identity."""
+
+    load_balancers: tuple[FoundLoadBalancer, ...]
+    target_groups: tuple[Found[TargetGroup], ...]
+    security_groups: tuple[Found[SecurityGroup], ...]
+
+
+class Inventory:
+    """Load balancers and target groups of the VPC, ours or not, and the cluster's security groups.
+
+    Thread-safe. The first question reads AWS once, however many threads ask; a failed read raises
+    AwsError and never counts as an empty answer.
+    """
+
+    def __init__(self, elbv2: Elbv2, ec2: Ec2, cluster: str, clock: Clock) -> None:
+        self._elbv2 = elbv2
+        self._ec2 = ec2
+        self._cluster = cluster
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[str, Kept] = {}
+        self._written: list[tuple[str, Kept | None]] | None = None
+        self._reads = Shared(self._read, INVENTORY, clock)
+
+    def refresh(self) -> None:
+        """Read everything anew; a read that fails leaves the copy as it was."""
+        self._reads.get(not_before=self._clock.monotonic())
+
+    @property
+    def age_seconds(self) -> float:
+        """Since the last full read began; infinite before the first."""
+        return self._reads.age_seconds
+
+    def of_stack(self, cluster: str, stack: str) -> OfStack:
+        """The resources with the stack's tags, in today's form or the v1 controller's."""
+        ours = [one for one in self._all() if belongs_to(one.resource.tags, cluster, stack)]
+        return OfStack(
+            tuple(one for one in ours if isinstance(one, FoundLoadBalancer)),
+            tuple(one for one in ours if isinstance(one.resource, TargetGroup)),
+            tuple(one for one in ours if isinstance(one.resource, SecurityGroup)),
+        )
+
+    def shared_security_group(self, cluster: str) -> Found[SecurityGroup] | None:
+        """The cluster's shared backend security group (spec 6.5)."""
+        return next(
+            (
+                one
+                for one in self._all()
+                if isinstance(one.resource, SecurityGroup)
+                and one.resource.tags.get(SHARED_RESOURCE_TAG) == BACKEND_SECURITY_GROUP
+                and one.resource.tags.get(CLUSTER_TAG) == cluster
+            ),
+            None,
+        )
+
+    def by_name(self, kind: Kind, name: str) -> Kept | None:
+        """Who holds a name: anybody's load balancer or target group, our own security group."""
+        return next(
+            (o for o in self._all() if _kind_of(o) == kind and o.resource.name == name), None
+        )
+
+    def put(self, found: Kept) -> None:
+        """After our own create or change."""
+        self._write(found.identity, found)
+
+    def drop(self, identity: str) -> None:
+        """After our own delete."""
+        self._write(identity, None)
+
+    def _write(self, identity: str, found: Kept | None) -> None:
+        with self._lock:
+            if self._written is not None:
+                self._written.append((identity, found))
+            _apply(self._kept, identity, found)
+
+    def _all(self) -> list[Kept]:
+        self._reads.get()
+        with self._lock:
+            return [self._kept[identity] for identity in sorted(self._kept)]
+
+    def _read(self) -> None:
+        """What is written while AWS is listed is newer than the listing, and written over it."""
+        with self._lock:
+            self._written = []
+        try:
+            listed: list[Kept] = [
+                *self._elbv2.load_balancers(),
+                *self._elbv2.target_groups(),
+                *self._ec2.security_groups(self._cluster),
+            ]
+            with self._lock:
+                kept = {one.identity: one for one in listed}
+                for identity, found in self._written:
+                    _apply(kept, identity, found)
+                self._kept = kept
+        finally:
+            with self._lock:
+                self._written = None
+
+
+def _apply(kept: dict[str, Kept], identity: str, found: Kept | None) -> None:
+    if found is None:
+        kept.pop(identity, None)
+    else:
+        kept[identity] = found
+
+
+def _kind_of(found: Kept) -> Kind:
+    match found.resource:
+        case LoadBalancer():
+            return "LoadBalancer"
+        case TargetGroup():
+            return "TargetGroup"
+        case SecurityGroup():
+            return "SecurityGroup"
