@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from alb_controller.aws import ec2_codec as codec
 from alb_controller.aws.batches import chunks, for_each_part
-from alb_controller.aws.elbv2_codec import encode_tags
+from alb_controller.aws.codecs import ec2 as codec
+from alb_controller.aws.codecs.elbv2 import encode_tags
 from alb_controller.aws.network import FILTER_VALUES, Network
 from alb_controller.errors import NotFound
 from alb_controller.model.ec2 import IngressRule, SecurityGroup

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from alb_controller.aws import elbv2_codec as codec
 from alb_controller.aws.batches import chunks, for_each_part
-from alb_controller.aws.elbv2_reads import Elbv2Reads
-from alb_controller.aws.rule_codec import (
+from alb_controller.aws.codecs import elbv2 as codec
+from alb_controller.aws.codecs.rules import (
     Raw,
     encode_actions,
     encode_conditions,
     encode_transforms,
     identity_of,
 )
+from alb_controller.aws.elbv2_reads import Elbv2Reads
 from alb_controller.errors import AwsError, NotFound
 from alb_controller.model.elbv2 import (
     Action,

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from alb_controller.aws import ec2_codec as codec
 from alb_controller.aws.batches import chunks
 from alb_controller.aws.client import Sender, pages
-from alb_controller.aws.ec2_codec import Interface
-from alb_controller.aws.rule_codec import Raw
+from alb_controller.aws.codecs import ec2 as codec
+from alb_controller.aws.codecs.ec2 import Interface
+from alb_controller.aws.codecs.rules import Raw
 from alb_controller.model.queries import Subnet
 
 PERMISSIONS = frozenset(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import cast
 
-from alb_controller.aws.rule_codec import (
+from alb_controller.aws.codecs.rules import (
     Raw,
     decode_actions,
     decode_conditions,
