@@ -1,0 +1,44 @@
+"""A clock that stands still until a test moves it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+_POLL_SECONDS = 0.002
+
+
+class FakeClock:
+    """Time passes by `advance` alone; threads that wait on it wake up when it has passed enough."""
+
+    def __init__(self) -> None:
+        self._seconds = 1000.0
+        self.wall_offset = timedelta()
+        self.slept: list[float] = []
+        self.is_sleep_skipped = False
+
+    def advance(self, seconds: float) -> None:
+        """Let that much time pass."""
+        self._seconds += seconds
+
+    def monotonic(self) -> float:
+        return self._seconds
+
+    def now(self) -> datetime:
+        start = datetime(2026, 1, 1, tzinfo=UTC) - timedelta(seconds=1000)
+        return start + timedelta(seconds=self._seconds) + self.wall_offset
+
+    def sleep(self, seconds: float, stop: threading.Event) -> bool:
+        """Note how long; with `is_sleep_skipped`, let that time pass at once."""
+        self.slept.append(seconds)
+        end = self._seconds + seconds
+        if self.is_sleep_skipped:
+            self._seconds = end
+        while self._seconds < end:
+            if stop.wait(_POLL_SECONDS):
+                return True
+        return stop.is_set()
+
+    def wait(self, condition: threading.Condition, seconds: float | None) -> None:
+        """Wake up now and then: the caller looks at the clock."""
+        condition.wait(_POLL_SECONDS if seconds is None or seconds > 0 else 0)
