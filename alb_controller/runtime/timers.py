@@ -30,9 +30,6 @@ class Timers(Generic[K]):
         self._heap: list[tuple[float, int, K]] = []
         self._order = itertools.count()
 
-    def __len__(self) -> int:
-        return len(self._by_key)
-
     def set(self, key: K, due: float, turn: int) -> None:
         """Set the key's timer, or bring it forward; a later deadline changes nothing but `turn`."""
         known = self._by_key.get(key)

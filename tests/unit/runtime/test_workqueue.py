@@ -14,15 +14,18 @@ from tests.waiting import until
 
 @pytest.fixture
 def clock() -> FakeClock:
+    """A clock that stands still."""
     return FakeClock()
 
 
 @pytest.fixture
 def queue(clock: FakeClock) -> WorkQueue[str]:
+    """An empty queue on that clock."""
     return WorkQueue("test", clock, backoff_cap_seconds=8)
 
 
 def take(queue: WorkQueue[str]) -> str | None:
+    """The next due key, without waiting."""
     return queue.get(0)
 
 
