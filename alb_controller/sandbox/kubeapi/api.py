@@ -1,0 +1,508 @@
+"""The verbs of the Kubernetes API on a store, without HTTP: the same semantics for clients and for
+this process.
+
+Semantics follow the API conventions and the generic registry of kube-apiserver
+(k8s.io/apiserver/pkg/registry/generic).
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from . import crds, ownership, patches, subresources
+from .deletion import DeleteOptions, mark_deleted, settle_propagation
+from .kinds import Kind, Registry, object_schema
+from .listing import ListOptions, list_objects
+from .schemas import Json, clone, fill_defaults
+from .statuses import (
+    STALE,
+    Cause,
+    StatusError,
+    already_exists,
+    conflict,
+    forbidden,
+    invalid,
+    invalid_value,
+    method_not_allowed,
+    not_found,
+    required,
+    unsupported_media_type,
+)
+from .store import Store, in_version, object_key
+from .strategies import PLAIN, STRATEGIES, Strategy
+from .validation import check_metadata, check_required
+from .writes import (
+    Write,
+    WriteOptions,
+    keep_metadata,
+    keep_other_parts,
+    read_object,
+    start_metadata,
+    timestamp,
+)
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+CRDS = "customresourcedefinitions.apiextensions.k8s.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Which object a request is about."""
+
+    kind: Kind
+    name: str
+    namespace: str | None = None
+    subresource: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its key in the store."""
+        return object_key(self.namespace, self.name)
+
+    def main(self) -> "Target":
+        """The object itself, without the endpoint below it."""
+        return Target(self.kind, self.name, self.namespace)
+
+
+class ResourceApi:
+    """Create, read, update, patch and delete objects of every registered kind.
+
+    Returned objects are the store's own: read them, copy them, do not change them. Refusals are
+    `StatusError`s.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.store, self.registry, self.now = store, registry, now
+
+    def target(
+        self, kind: str, name: str, namespace: str | None = None, subresource: str = ""
+    ) -> Target:
+        """The target for callers in this process: `target("Pod", "web", "default")`."""
+        return Target(self.registry.named(kind), name, namespace, subresource)
+
+    # ------------------------------------------------------------ reads
+
+    def get(self, target: Target) -> Json:
+        """One object. Raises 404."""
+        found = self.store.get(target.kind.resource, target.key)
+        if found is None:
+            raise not_found(target.kind.resource, target.name)
+        if target.subresource == "scale":
+            return subresources.scale_of(found)
+        return in_version(found, target.kind.api_version)
+
+    def list(
+        self, kind: Kind, namespace: str | None = None, options: ListOptions | None = None
+    ) -> Json:
+        """A list object; all namespaces with None."""
+        return list_objects(self.store, kind, namespace, options or ListOptions())
+
+    # ------------------------------------------------------------ writes
+
+    def create(
+        self,
+        kind: Kind,
+        body: object,
+        namespace: str | None = None,
+        options: WriteOptions | None = None,
+    ) -> Json:
+        """Create an object. Raises 400, 404 (no such namespace), 409 AlreadyExists, 422."""
+        options = options or WriteOptions()
+        new = read_object(kind, body, options, self.registry.definitions)
+        if kind.verbs == ("create",):
+            return subresources.review_access(new)
+        if new["metadata"].get("resourceVersion"):
+            raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
+        start_metadata(new, namespace, self.now())
+        return self._create(kind, new, options)
+
+    def _create(self, kind: Kind, new: Json, options: WriteOptions) -> Json:
+        metadata, strategy = new["metadata"], _strategy(kind)
+        with self.store.lock:
+            self._check_namespace(kind, metadata)
+            if self._moves_generation(kind):
+                metadata["generation"] = 1
+            else:
+                metadata.pop("generation", None)
+            if kind.has_status and kind.resource != "nodes":
+                new.pop("status", None)
+            if strategy.new_status:
+                new["status"] = clone(strategy.new_status)
+            self._complete(Write(kind, new, None, self.store))
+            key = object_key(metadata.get("namespace"), metadata["name"])
+            if self.store.get(kind.resource, key) is not None:
+                raise already_exists(kind.resource, metadata["name"])
+            return new if options.dry_run else self._store(kind, key, new)
+
+    def update(self, target: Target, body: object, options: WriteOptions | None = None) -> Json:
+        """Replace an object or its status. Raises 400, 404, 409 Conflict, 422."""
+        options = options or WriteOptions()
+        if target.subresource == "scale":
+            return self._scale(target, body, options)
+        new = read_object(target.kind, body, options, self.registry.definitions)
+        self._check_identity(target, new)
+        with self.store.lock:
+            old = self.store.get(target.kind.resource, target.key)
+            if old is None and _strategy(target.kind).create_on_update:
+                start_metadata(new, target.namespace, self.now())
+                return self._create(target.kind, new, options)
+            old = self.get(target) if old is None else old
+            self._check_version_given(target, new)
+            return self._replace(target, old, new, options)
+
+    def patch(
+        self, target: Target, content_type: str, patch: Any, options: WriteOptions | None = None
+    ) -> Json:
+        """Change an object by one of the four patch types. Raises 400, 404, 409, 415, 422."""
+        options = options or WriteOptions()
+        if content_type == APPLY_PATCH:
+            return self._apply(target, patch, options)
+        with self.store.lock:
+            old = self.get(target)
+            if target.subresource == "scale":
+                return self._scale(target, patches.merge(old, patch), options)
+            body = self._patched(target.kind, content_type, old, patch)
+            managed = (
+                body.get("metadata", {}).get("managedFields") if isinstance(body, dict) else None
+            )
+            new = read_object(target.kind, body, options, self.registry.definitions)
+            self._check_identity(target, new)
+            if managed in ([{}], []):  # the documented way to clear ownership
+                old = {
+                    **old,
+                    "metadata": {k: v for k, v in old["metadata"].items() if k != "managedFields"},
+                }
+            return self._replace(target, old, new, options)
+
+    def _patched(self, kind: Kind, content_type: str, old: Json, patch: Any) -> Any:
+        if content_type == JSON_PATCH:
+            return patches.apply_json_patch(old, patch)
+        if content_type == MERGE_PATCH:
+            return patches.merge(old, patch)
+        if content_type == STRATEGIC_PATCH and not kind.is_custom:
+            return patches.merge_strategically(old, patch, kind.schema)
+        raise unsupported_media_type()
+
+    def _apply(self, target: Target, applied: Any, options: WriteOptions) -> Json:
+        """Server-side apply: creates what does not exist."""
+        if not options.field_manager:
+            cause = required("fieldManager", "is required for apply patch")
+            raise invalid("PatchOptions.meta.k8s.io", "", [cause])
+        kind = target.kind
+        new = read_object(kind, applied, options, self.registry.definitions)
+        self._check_identity(target, new)
+        entry = {
+            "manager": options.field_manager,
+            "operation": "Apply",
+            "apiVersion": kind.api_version,
+            "time": timestamp(self.now()),
+            **({"subresource": target.subresource} if target.subresource else {}),
+        }
+        schema = object_schema(kind, self.registry.definitions)
+        with self.store.lock:
+            old = self.store.get(kind.resource, target.key)
+            merged = ownership.apply_fields(old, new, schema, entry=entry, force=options.force)
+            managed = merged["metadata"].pop("managedFields")
+            if old is None:
+                start_metadata(merged, target.namespace, self.now())
+                merged["metadata"]["managedFields"] = managed
+                return self._create(kind, merged, options)
+            return self._replace(target, old, merged, options, managed=managed)
+
+    def create_subresource(self, target: Target, body: Any, options: WriteOptions) -> Json:
+        """What is posted below an object: a Pod's binding to a node, and its eviction. Raises 404,
+        409.
+        """
+        if target.subresource == "eviction":
+            self.delete(target.main(), DeleteOptions(dry_run=options.dry_run))
+        elif target.subresource == "binding":
+            self._bind(target.main(), body, options)
+        else:
+            raise method_not_allowed()
+        return subresources.SUCCESS
+
+    def _bind(self, target: Target, body: Any, options: WriteOptions) -> None:
+        with self.store.lock:
+            pod = clone(self.get(target))
+            if pod["spec"].get("nodeName"):
+                raise conflict(
+                    target.kind.resource, target.name, "pod is already assigned to a node"
+                )
+            pod["spec"]["nodeName"] = body["target"]["name"]
+            if not options.dry_run:
+                self._store(target.kind, target.key, pod)
+
+    def delete(self, target: Target, options: DeleteOptions | None = None) -> Json:
+        """Delete an object, or mark it if finalizers or grace hold it. Raises 404, 409.
+
+        Returns the object, or a `Status` where the kind answers so.
+        """
+        options = options or DeleteOptions()
+        kind = target.kind
+        with self.store.lock:
+            old = self.get(target)
+            options.check(kind, old)
+            if kind.resource == CRDS and not options.dry_run:
+                self._empty_custom_resource(old)
+            marked = mark_deleted(kind, old, options, timestamp(self.now()))
+            settle_propagation(marked, options)
+            if _is_finished(marked):
+                if not options.dry_run:
+                    self._remove(kind, target.key)
+                return marked if _strategy(kind).returns_deleted else _deleted_status(kind, old)
+            if options.dry_run or marked == old:
+                return marked
+            return self._store(kind, target.key, marked)
+
+    def delete_collection(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        selection: ListOptions,
+        options: DeleteOptions | None = None,
+    ) -> Json:
+        """Delete every object that the selectors take; returns the list of them."""
+        with self.store.lock:
+            found = self.list(kind, namespace, selection)
+            for obj in found["items"]:
+                metadata = obj["metadata"]
+                self.delete(Target(kind, metadata["name"], metadata.get("namespace")), options)
+            return found
+
+    # ------------------------------------------------------------ the way of a write
+
+    def _replace(
+        self,
+        target: Target,
+        old: Json,
+        new: Json,
+        options: WriteOptions,
+        *,
+        managed: Sequence[Json] | None = None,
+    ) -> Json:
+        """Put a complete new object in place of the old one; nothing is written if nothing
+        changed.
+        """
+        kind, before = target.kind, old["metadata"]
+        given = new["metadata"].get("resourceVersion")
+        if given not in (None, "", "0", before["resourceVersion"]):
+            raise conflict(kind.resource, target.name, STALE)
+        keep_metadata(kind, new, old)
+        new["metadata"].pop("managedFields", None)
+        managed = before.get("managedFields") if managed is None else managed
+        new = keep_other_parts(kind, new, old, target.subresource, resets_status=kind.has_status)
+        if managed:
+            new["metadata"]["managedFields"] = managed
+        self._complete(Write(kind, new, old, self.store, target.subresource))
+        if self._moves_generation(kind) and _spec_changed(kind, new, old):
+            new["metadata"]["generation"] = before.get("generation", 0) + 1
+        if _without_times(new) == _without_times({**old, "apiVersion": kind.api_version}):
+            return in_version(old, kind.api_version)
+        if options.dry_run:
+            return new
+        if before.get("deletionTimestamp") and _is_finished(new):
+            return self._remove(kind, target.key, new)
+        return self._store(kind, target.key, new)
+
+    def _complete(self, write: Write) -> None:
+        """Defaults, computed fields and checks. Raises 422."""
+        kind, new, strategy = write.kind, write.new, _strategy(write.kind)
+        fill_defaults(new, kind.schema)
+        if kind.resource == CRDS:
+            crds.prepare_definition(write, timestamp(self.now()))
+        if write.subresource != "status":
+            strategy.prepare(write)
+        causes = [
+            *check_metadata(new["metadata"], strategy.name_rule, namespaced=kind.namespaced),
+            *self._check_content(write, strategy),
+        ]
+        unique = list(dict.fromkeys(causes))
+        if unique:
+            raise invalid(kind.qualified, new["metadata"].get("name", ""), unique)
+
+    def _check_content(self, write: Write, strategy: Strategy) -> Sequence[Cause]:
+        kind, new = write.kind, write.new
+        if kind.is_custom:
+            return crds.check_custom(write)
+        if write.subresource == "status":
+            return []
+        causes = list(strategy.check(write))
+        seen = {cause.field for cause in causes}
+        spec_schema = kind.schema.get("properties", {}).get("spec")
+        if spec_schema and "spec" in new and kind.resource != CRDS:
+            found = check_required(new["spec"], spec_schema, "spec")
+            causes += [c for c in found if not any(_covers(field, c.field) for field in seen)]
+        if kind.resource == CRDS:
+            causes += crds.check_definition(write)
+        return causes
+
+    def _store(self, kind: Kind, key: str, new: Json) -> Json:
+        stored = self.store.write(kind.resource, key, new)
+        if kind.resource == CRDS:
+            self.registry.replace(*crds.custom_kinds(stored))
+        return in_version(stored, kind.api_version)
+
+    def _remove(self, kind: Kind, key: str, last: Json | None = None) -> Json:
+        removed = self.store.write(kind.resource, key, None)
+        if kind.resource == CRDS:
+            self.registry.replace(crds.custom_kinds(removed)[0], [])
+        elif kind.is_custom:
+            self._finish_definition(kind)
+        return last or removed
+
+    def _empty_custom_resource(self, definition: Json) -> None:
+        """A CRD takes its objects with it, as soon as their finalizers let go."""
+        resource, kinds = crds.custom_kinds(definition)
+        for obj in self.store.values(resource) if kinds else ():
+            metadata = obj["metadata"]
+            self.delete(Target(kinds[0], metadata["name"], metadata.get("namespace")))
+        if self.store.values(resource):
+            finalizers = [*definition["metadata"].get("finalizers", ()), crds.CLEANUP_FINALIZER]
+            metadata = {**definition["metadata"], "finalizers": list(dict.fromkeys(finalizers))}
+            self.store.write(
+                CRDS, definition["metadata"]["name"], {**definition, "metadata": metadata}
+            )
+
+    def _finish_definition(self, kind: Kind) -> None:
+        definition = self.store.get(CRDS, kind.resource)
+        if definition is None or self.store.values(kind.resource):
+            return
+        if definition["metadata"].get("deletionTimestamp"):
+            left = [
+                f
+                for f in definition["metadata"].get("finalizers", ())
+                if f != crds.CLEANUP_FINALIZER
+            ]
+            target = Target(self.registry.named("CustomResourceDefinition"), kind.resource)
+            self.patch(target, MERGE_PATCH, {"metadata": {"finalizers": left}})
+
+    # ------------------------------------------------------------ checks
+
+    def _check_namespace(self, kind: Kind, metadata: Json) -> None:
+        """What the NamespaceLifecycle admission plugin refuses."""
+        name = metadata.get("namespace")
+        if not kind.namespaced or not name:
+            return
+        namespace = self.store.get("namespaces", name)
+        if namespace is None:
+            raise not_found("namespaces", name)
+        if namespace["metadata"].get("deletionTimestamp"):
+            why = f"unable to create new content in namespace {name} because it is being terminated"
+            cause = Cause(
+                "NamespaceTerminating",
+                f"namespace {name} is being terminated",
+                "metadata.namespace",
+            )
+            raise forbidden(kind.resource, metadata.get("name", ""), why, cause)
+
+    def _check_identity(self, target: Target, new: Json) -> None:
+        metadata = new["metadata"]
+        name, namespace = metadata.setdefault("name", target.name), metadata.get("namespace")
+        if name != target.name:
+            message = f"the name of the object ({name}) does not match the name on the URL ({target.name})"
+            raise StatusError(400, "BadRequest", message)
+        if namespace not in (None, target.namespace):
+            raise StatusError(
+                400,
+                "BadRequest",
+                "the namespace of the provided object does not match the namespace sent on the request",
+            )
+
+    def _check_version_given(self, target: Target, new: Json) -> None:
+        needed = target.kind.is_custom or _strategy(target.kind).needs_version
+        if needed and new["metadata"].get("resourceVersion") in (None, "", "0"):
+            cause = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
+            raise invalid(target.kind.qualified, target.name, [cause])
+
+    def _moves_generation(self, kind: Kind) -> bool:
+        return kind.is_custom or bool(_strategy(kind).generation)
+
+    def _scale(self, target: Target, body: Any, options: WriteOptions) -> Json:
+        if target.kind.resource not in subresources.SCALABLE:
+            raise method_not_allowed()
+        patch = {"spec": {"replicas": subresources.replicas_of(body)}}
+        return subresources.scale_of(self.patch(target.main(), MERGE_PATCH, patch, options))
+
+
+def start_cluster(api: ResourceApi, *, random_seed: int | None = None) -> None:
+    """Create what a bare kube-apiserver creates for itself: four namespaces and the Service
+    `kubernetes`.
+    """
+    random.seed(random_seed)
+    namespace, service = api.registry.named("Namespace"), api.registry.named("Service")
+    for name in NAMESPACES:
+        api.create(namespace, {"metadata": {"name": name}})
+    body = {
+        "metadata": {
+            "name": "kubernetes",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "clusterIP": "10.96.0.1",
+            "ports": [{"name": "https", "port": 443, "targetPort": 6443}],
+        },
+    }
+    api.create(service, body, "default")
+
+
+def _covers(field: str, other: str) -> bool:
+    return other == field or other.startswith((f"{field}.", f"{field}["))
+
+
+def _strategy(kind: Kind) -> Strategy:
+    return STRATEGIES.get(kind.resource, PLAIN)
+
+
+def _is_finished(obj: Json) -> bool:
+    """Whether nothing holds a deleted object any more."""
+    metadata = obj["metadata"]
+    return not metadata.get("finalizers") and not metadata.get("deletionGracePeriodSeconds")
+
+
+def _spec_changed(kind: Kind, new: Json, old: Json) -> bool:
+    """Whether a field changed that moves metadata.generation."""
+    if kind.is_custom:
+        left_out = {"metadata", "apiVersion", *(("status",) if kind.has_status else ())}
+        parts = [{k: v for k, v in obj.items() if k not in left_out} for obj in (new, old)]
+        return parts[0] != parts[1]
+    for name in _strategy(kind).generation:
+        place = "metadata" if name in ("annotations", "labels") else None
+        before, after = (obj["metadata"] if place else obj for obj in (old, new))
+        if before.get(name) != after.get(name):
+            return True
+    return False
+
+
+def _without_times(obj: Json) -> Json:
+    """The object for the question whether a write changes anything: the times of managed fields do
+    not count.
+    """
+    managed = obj["metadata"].get("managedFields")
+    if not managed:
+        return obj
+    timeless = [{key: value for key, value in entry.items() if key != "time"} for entry in managed]
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": timeless}}
+
+
+def _deleted_status(kind: Kind, obj: Json) -> Json:
+    details = {"name": obj["metadata"]["name"], "group": kind.group, "kind": kind.plural}
+    details["uid"] = obj["metadata"]["uid"]
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {key: value for key, value in details.items() if value},
+    }

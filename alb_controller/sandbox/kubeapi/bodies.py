@@ -1,0 +1,52 @@
+"""Request bodies: JSON, YAML and Kubernetes protobuf, read into JSON values."""
+
+from typing import Any
+
+import msgspec
+import yaml
+
+from .kinds import Registry
+from .protobuf import MAGIC, decode_envelope
+from .schemas import decode_json
+from .statuses import StatusError, bad_request, unsupported_media_type
+
+MAX_BODY_BYTES = 3 * 1024 * 1024
+_JSON = ("application/json", "application/merge-patch+json", "application/json-patch+json")
+_YAML = ("application/yaml", "application/apply-patch+yaml")
+_STRATEGIC = "application/strategic-merge-patch+json"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+MEDIA_TYPES = (*_JSON, *_YAML, _STRATEGIC, PROTOBUF)
+
+
+def too_large() -> StatusError:
+    """413: more than a real server takes."""
+    return StatusError(413, "RequestEntityTooLarge", f"limit is {MAX_BODY_BYTES}")
+
+
+def read_body(content: bytes, media_type: str, registry: Registry, expected: str) -> Any:
+    """The value in the body. Raises 400 for what cannot be read, 415 for another media type.
+
+    `expected` is the kind's name, for the message.
+    """
+    if media_type not in MEDIA_TYPES:
+        raise unsupported_media_type()
+    if content.startswith(MAGIC):
+        return decode_envelope(content, registry.definitions)
+    try:
+        return decode_json(content)
+    except msgspec.DecodeError as error:
+        if media_type in _YAML:
+            return _read_yaml(content)
+        shown = content[:64].decode(errors="replace")
+        message = (
+            f"the object provided is unrecognized (must be of type {expected}): couldn't get "
+            f"version/kind; json parse error: {error} ({shown})"
+        )
+        raise bad_request(message) from None
+
+
+def _read_yaml(content: bytes) -> Any:
+    try:
+        return yaml.load(content, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise bad_request(f"error decoding YAML: {error}") from None

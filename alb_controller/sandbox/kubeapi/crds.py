@@ -1,0 +1,121 @@
+"""CustomResourceDefinitions: checked, established at once, and turned into kinds.
+
+Source: Kubernetes docs, "Extend the Kubernetes API with CustomResourceDefinitions".
+"""
+
+from collections.abc import Iterator
+
+from .expressions import check_rules
+from .kinds import Column, Kind
+from .schemas import Json
+from .statuses import Cause, invalid_value, required, unsupported
+from .validation import check_schema, dns_1035_label
+from .writes import Write
+
+CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
+_SCOPES = ["Cluster", "Namespaced"]
+
+
+def prepare_definition(write: Write, now: str) -> None:
+    """Defaults and, as the server's own controllers do at once, the status that says it is served."""
+    spec = write.new.get("spec", {})
+    names = spec.get("names", {})
+    kind = names.get("kind", "")
+    names.setdefault("singular", kind.lower())
+    names.setdefault("listKind", f"{kind}List")
+    spec.setdefault("conversion", {"strategy": "None"})
+    stored = [version["name"] for version in spec.get("versions", ()) if version.get("storage")]
+    before = write.old.get("status", {}).get("storedVersions", []) if write.old else []
+    conditions = write.old.get("status", {}).get("conditions") if write.old else None
+    write.new["status"] = {
+        "conditions": conditions
+        or [
+            _condition("NamesAccepted", "NoConflicts", "no conflicts found", now),
+            _condition(
+                "Established", "InitialNamesAccepted", "the initial names have been accepted", now
+            ),
+        ],
+        "acceptedNames": names,
+        "storedVersions": list(dict.fromkeys([*before, *stored])),
+    }
+
+
+def _condition(kind: str, reason: str, message: str, now: str) -> Json:
+    entry = {"type": kind, "status": "True", "lastTransitionTime": now}
+    return {**entry, "reason": reason, "message": message}
+
+
+def check_definition(write: Write) -> Iterator[Cause]:
+    """Causes for what makes a definition unusable."""
+    spec = write.new.get("spec", {})
+    names, versions = spec.get("names", {}), spec.get("versions", [])
+    expected = f"{names.get('plural', '')}.{spec.get('group', '')}"
+    name = write.new["metadata"].get("name")
+    if name != expected:
+        why = 'must be spec.names.plural+"."+spec.group'
+        yield invalid_value("metadata.name", name, why)
+    if spec.get("scope") not in _SCOPES:
+        yield unsupported("spec.scope", spec.get("scope", ""), _SCOPES)
+    for field in ("plural", "singular"):
+        if wrong := dns_1035_label(names.get(field, "")):
+            yield invalid_value(f"spec.names.{field}", names.get(field, ""), wrong)
+    if not names.get("kind"):
+        yield required("spec.names.kind")
+    if sum(bool(version.get("storage")) for version in versions) != 1:
+        why = "must have exactly one version marked as storage version"
+        yield invalid_value("spec.versions", [v.get("name") for v in versions], why)
+    for index, version in enumerate(versions):
+        if not version.get("schema", {}).get("openAPIV3Schema"):
+            path = f"spec.versions[{index}].schema.openAPIV3Schema"
+            yield required(path, "schemas are required")
+
+
+def custom_kinds(definition: Json) -> tuple[str, list[Kind]]:
+    """The resource that a definition is about, and its kinds: one for each served version."""
+    spec = definition["spec"]
+    names = spec["names"]
+    kinds = [_kind(spec, names, version) for version in spec["versions"] if version.get("served")]
+    return f"{names['plural']}.{spec['group']}", kinds
+
+
+def _kind(spec: Json, names: Json, version: Json) -> Kind:
+    columns = version.get("additionalPrinterColumns", ())
+    return Kind(
+        group=spec["group"],
+        version=version["name"],
+        name=names["kind"],
+        plural=names["plural"],
+        schema=version["schema"]["openAPIV3Schema"],
+        namespaced=spec["scope"] == "Namespaced",
+        singular=names["singular"],
+        short_names=tuple(names.get("shortNames", ())),
+        categories=tuple(names.get("categories", ())),
+        has_status="status" in version.get("subresources", {}),
+        is_custom=True,
+        columns=tuple(
+            Column(
+                column["name"],
+                column["type"],
+                column["jsonPath"],
+                column.get("format", ""),
+                column.get("description", ""),
+                column.get("priority", 0),
+            )
+            for column in columns
+        ),
+        selectable_fields=tuple(
+            field["jsonPath"].removeprefix(".") for field in version.get("selectableFields", ())
+        ),
+    )
+
+
+def check_custom(write: Write) -> list[Cause]:
+    """Causes for what a custom object's schema and its validation rules forbid."""
+    schema = write.kind.schema
+    own = {
+        key: value
+        for key, value in write.new.items()
+        if key not in ("apiVersion", "kind", "metadata")
+    }
+    causes = list(check_schema(own, schema))
+    return causes or list(check_rules(write.new, write.old, schema))

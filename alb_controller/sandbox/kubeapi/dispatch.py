@@ -1,0 +1,113 @@
+"""From a request to an answer: which verb of the API it is, and in which form the result goes
+back.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from . import discovery, openapi
+from .api import APPLY_PATCH, ResourceApi, Target
+from .kinds import Registry
+from .routes import Address, Route
+from .schemas import Json
+from .statuses import bad_request, method_not_allowed
+from .subresources import names_of
+from .tables import table
+
+_TABLE = re.compile(r"as=Table;(v=v1;g=meta\.k8s\.io|g=meta\.k8s\.io;v=v1)")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP code and a JSON body; `warnings` go into headers."""
+
+    code: int
+    body: Any
+    warnings: tuple[str, ...] = ()
+
+
+def wants_table(accept: str) -> bool:
+    """Whether the client, a `kubectl get`, asks for a table."""
+    return _TABLE.search(accept) is not None
+
+
+def is_health_check(address: Address) -> bool:
+    """`/healthz`, `/livez`, `/readyz` and what is below them."""
+    return address.parts[:1] in [("healthz",), ("livez",), ("readyz",)]
+
+
+def describe_server(registry: Registry, address: Address, host: str) -> Json | None:
+    """The answer to questions about the server itself; None if the path is none of them."""
+    match address.parts:
+        case ("version",):
+            return discovery.VERSION
+        case ("api",):
+            return discovery.core_versions(host)
+        case ("apis", *rest) if len(rest) < 2:
+            return discovery.group(registry, rest[0]) if rest else discovery.groups(registry)
+        case ("api", "v1") | ("apis", _, _):
+            return discovery.resource_list(registry, "/".join(address.parts[1:]))
+        case ("openapi", "v3", *rest):
+            return (
+                openapi.document(registry, "/".join(rest[1:])) if rest else openapi.index(registry)
+            )
+        case _:
+            return None
+
+
+def check_route(route: Route) -> None:
+    """Raises 405 for a verb or an endpoint that the kind does not have."""
+    known = route.verb in route.kind.verbs
+    if not known or (route.subresource and route.subresource not in names_of(route.kind)):
+        raise method_not_allowed()
+
+
+def dispatch(api: ResourceApi, route: Route, read: Callable[[], Any], media_type: str) -> Answer:
+    """Do what the route says; `read` gives the body. Raises StatusError."""
+    target = Target(route.kind, route.name, route.namespace, route.subresource)
+    options = route.write_options()
+    code, result = 200, None
+    match route.verb:
+        case "get":
+            result = api.get(target)
+        case "list":
+            result = api.list(route.kind, route.namespace, route.list_options())
+        case "create" if route.name:
+            code, result = 201, api.create_subresource(target, read(), options)
+        case "create":
+            code, result = 201, api.create(route.kind, read(), route.namespace, options)
+        case "update":
+            result = api.update(target, read(), options)
+        case "patch":
+            is_new = media_type == APPLY_PATCH and not api.store.get(
+                route.kind.resource, target.key
+            )
+            code, result = 201 if is_new else 200, api.patch(target, media_type, read(), options)
+        case _:
+            result = _delete(api, target, route, read)
+    return Answer(code, result, tuple(options.warnings))
+
+
+def _delete(api: ResourceApi, target: Target, route: Route, read: Callable[[], Any]) -> Json:
+    body = read() or {}
+    if not isinstance(body, dict):
+        raise bad_request("the body of a delete must be DeleteOptions")
+    options = route.delete_options(body)
+    if route.verb == "delete":
+        return api.delete(target, options)
+    return api.delete_collection(route.kind, route.namespace, route.list_options(), options)
+
+
+def as_table(route: Route, result: Json) -> Json:
+    """An object or a list as the table that kubectl prints; a `Status` stays what it is."""
+    if result.get("kind") == "Status":
+        return result
+    items = result.get("items")
+    metadata = result["metadata"] if items is not None else {}
+    shown = metadata or {"resourceVersion": result["metadata"].get("resourceVersion", "")}
+    objects = [result] if items is None else items
+    return table(
+        route.kind, objects, shown, include_object=route.query.get("includeObject", "Metadata")
+    )

@@ -1,0 +1,123 @@
+"""URLs of the API, read into what is asked for.
+
+Source: Kubernetes docs, "API Concepts": resource URIs, verbs.
+"""
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from .deletion import DeleteOptions
+from .kinds import Kind, Registry
+from .listing import ListOptions
+from .schemas import Json
+from .statuses import bad_request
+from .watching import WatchOptions
+from .writes import WriteOptions
+
+_VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "GET": "get", "DELETE": "delete"}
+_COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
+_NAMESPACE_SUBRESOURCES = ("status", "finalize")
+_TRUE = ("true", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One request for objects: verb as in an audit log, kind, place and query."""
+
+    verb: str
+    kind: Kind
+    namespace: str | None = None
+    name: str = ""
+    subresource: str = ""
+    query: dict[str, str] = field(default_factory=dict)
+
+    def flag(self, name: str) -> bool:
+        """A query parameter that is true or false."""
+        return self.query.get(name) in _TRUE
+
+    def list_options(self) -> ListOptions:
+        """The query of a list or watch. Raises 400."""
+        query = self.query
+        limit = query.get("limit") or "0"
+        if not limit.isdigit():
+            raise bad_request(f'limit: Invalid value: "{limit}": must be a number')
+        return ListOptions(
+            query.get("labelSelector", ""),
+            query.get("fieldSelector", ""),
+            int(limit),
+            query.get("continue", ""),
+            "" if query.get("resourceVersion") == "0" else query.get("resourceVersion", ""),
+            query.get("resourceVersionMatch", ""),
+        )
+
+    def watch_options(self) -> WatchOptions:
+        """The query of a watch. Raises 400."""
+        timeout = self.query.get("timeoutSeconds") or "1800"
+        if not timeout.isdigit():
+            raise bad_request(f'timeoutSeconds: Invalid value: "{timeout}": must be a number')
+        return WatchOptions(
+            self.list_options(),
+            bookmarks=self.flag("allowWatchBookmarks"),
+            initial_events=self.flag("sendInitialEvents"),
+            timeout_seconds=float(timeout),
+        )
+
+    def write_options(self) -> WriteOptions:
+        """The query of a write."""
+        query = self.query
+        return WriteOptions(
+            dry_run="dryRun" in query,
+            field_manager=query.get("fieldManager", ""),
+            force=self.flag("force"),
+            field_validation=query.get("fieldValidation") or "Warn",
+        )
+
+    def delete_options(self, body: Json) -> DeleteOptions:
+        """The query and the body (`DeleteOptions`) of a delete; the body wins."""
+        conditions = body.get("preconditions") or {}
+        grace = body.get("gracePeriodSeconds", self.query.get("gracePeriodSeconds"))
+        return DeleteOptions(
+            None if grace is None else int(grace),
+            conditions.get("uid"),
+            conditions.get("resourceVersion"),
+            body.get("propagationPolicy") or self.query.get("propagationPolicy"),
+            dry_run="dryRun" in self.query or bool(body.get("dryRun")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A request's path in parts, and its query."""
+
+    parts: tuple[str, ...]
+    query: dict[str, str]
+
+
+def split_target(target: str) -> Address:
+    """The request line's target."""
+    split = urlsplit(target)
+    parts = tuple(unquote(part) for part in split.path.split("/") if part)
+    return Address(parts, dict(parse_qsl(split.query, keep_blank_values=True)))
+
+
+def find_route(registry: Registry, method: str, address: Address) -> Route | None:
+    """What the request asks for; None if no kind is served there."""
+    parts = address.parts
+    if parts[:2] == ("api", "v1"):
+        group, version, rest = "", "v1", parts[2:]
+    elif len(parts) > 3 and parts[0] == "apis":
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        return None
+    namespace = None
+    if rest[:1] == ("namespaces",) and len(rest) > 2 and rest[2] not in _NAMESPACE_SUBRESOURCES:
+        namespace, rest = rest[1], rest[2:]
+    kind = registry.find(group, version, rest[0]) if rest else None
+    if kind is None or len(rest) > 3 or (namespace and not kind.namespaced):
+        return None
+    name, subresource = (*rest[1:], "", "")[:2]
+    verbs = _VERBS if name else _COLLECTION_VERBS
+    verb = verbs.get(method, "")
+    if method == "GET" and address.query.get("watch") in _TRUE:
+        verb = "watch"
+    return Route(verb, kind, namespace, name, subresource, address.query)

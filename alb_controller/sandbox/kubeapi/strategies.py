@@ -1,0 +1,264 @@
+"""What each built-in kind does beside its schema when it is written: computed fields and checks.
+
+A strategy is what kube-apiserver calls by that name (pkg/registry/*/strategy.go): `prepare` runs
+on the new object after defaults, `check` gives the causes for a refusal. Kinds without an entry,
+and custom ones, have the plain strategy.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from . import ingresses, services, workloads
+from .schemas import Json
+from .statuses import Cause, bad_request, immutable, invalid_value, not_allowed, required
+from .validation import NameRule, dns_1035_label, dns_label, dns_subdomain, path_segment
+from .writes import Write
+
+
+def _nothing(_write: Write) -> None:
+    return None
+
+
+def _no_causes(_write: Write) -> Iterable[Cause]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How one kind is written.
+
+    `generation` names the top-level fields whose change moves metadata.generation (`annotations`
+    and `labels` stand for those of the metadata); `new_status` is the status of a new object
+    where users may not give one.
+    """
+
+    prepare: Callable[[Write], None] = _nothing
+    check: Callable[[Write], Iterable[Cause]] = _no_causes
+    name_rule: NameRule = dns_subdomain
+    generation: tuple[str, ...] = ()
+    new_status: Json | None = None
+    returns_deleted: bool = False
+    needs_version: bool = False
+    create_on_update: bool = False
+    fields: tuple[str, ...] = field(default=())
+
+
+def _prepare_namespace(write: Write) -> None:
+    metadata = write.new["metadata"]
+    metadata.setdefault("labels", {})["kubernetes.io/metadata.name"] = metadata.get("name", "")
+    write.new["spec"] = write.old["spec"] if write.old else {"finalizers": ["kubernetes"]}
+
+
+def _prepare_secret(write: Write) -> None:
+    for key, text in write.new.pop("stringData", {}).items():
+        write.new.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
+    for value in write.new.get("data", {}).values():
+        try:
+            base64.b64decode(value, validate=True)
+        except binascii.Error:
+            message = 'Secret in version "v1" cannot be handled as a Secret: illegal base64 data'
+            raise bad_request(message) from None
+
+
+_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_DATA_KEY_SENTENCE = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  "
+    "or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+)
+
+
+def _check_data(write: Write) -> Iterable[Cause]:
+    """ConfigMaps and Secrets: keys, and what `immutable: true` promises."""
+    for key in (*write.new.get("data", {}), *write.new.get("binaryData", {})):
+        if not _DATA_KEY.fullmatch(key):
+            yield invalid_value(f"data[{key}]", key, _DATA_KEY_SENTENCE)
+    old = write.old
+    if old and old.get("immutable"):
+        for name in ("immutable", "data", "binaryData"):
+            if old.get(name) != write.new.get(name):
+                yield not_allowed(name, "field is immutable when `immutable` is set")
+    if old and old.get("type") != write.new.get("type"):
+        yield immutable("type", write.new.get("type"))
+
+
+def _prepare_event(write: Write) -> None:
+    """The fields that Go always writes, empty or not."""
+    for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
+        write.new.setdefault(name, None)
+    write.new.setdefault("source", {})
+    for name in ("reportingComponent", "reportingInstance"):
+        write.new.setdefault(name, "")
+
+
+def _check_event(write: Write) -> Iterable[Cause]:
+    about = write.new.get("involvedObject", {}).get("namespace", "")
+    if (about or "default") != write.new["metadata"].get("namespace"):
+        yield invalid_value("involvedObject.namespace", about, "does not match event.namespace")
+
+
+def _prepare_node(write: Write) -> None:
+    status = write.new.setdefault("status", {})
+    status.setdefault("daemonEndpoints", {"kubeletEndpoint": {"Port": 0}})
+    status.setdefault("nodeInfo", dict.fromkeys(_NODE_INFO, ""))
+    if write.old is None:
+        taint = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+        taints = write.new.setdefault("spec", {}).setdefault("taints", [])
+        if not any(found.get("key") == taint["key"] for found in taints):
+            taints.append(taint)
+
+
+_NODE_INFO = (
+    "machineID",
+    "systemUUID",
+    "bootID",
+    "kernelVersion",
+    "osImage",
+    "containerRuntimeVersion",
+    "kubeletVersion",
+    "kubeProxyVersion",
+    "operatingSystem",
+    "architecture",
+)
+
+
+def _check_lease(write: Write) -> Iterable[Cause]:
+    for name in ("leaseDurationSeconds", "leaseTransitions"):
+        value = write.new.get("spec", {}).get(name)
+        low = 1 if name == "leaseDurationSeconds" else 0
+        if value is not None and value < low:
+            why = "must be greater than 0" if low else "must be greater than or equal to 0"
+            yield invalid_value(f"spec.{name}", value, why)
+
+
+def _check_endpoint_slice(write: Write) -> Iterable[Cause]:
+    kind = write.new.get("addressType")
+    if not kind:
+        yield required("addressType")
+    if write.old and write.old.get("addressType") != kind:
+        yield immutable("addressType", kind)
+    endpoints = write.new.get("endpoints") or []
+    if len(endpoints) > 1000:
+        yield Cause(
+            "FieldValueTooMany",
+            f"Too many: {len(endpoints)}: must have at most 1000 items",
+            "endpoints",
+        )
+    for index, endpoint in enumerate(endpoints):
+        path = f"endpoints[{index}].addresses"
+        if not endpoint.get("addresses"):
+            yield required(path, "must contain at least 1 address")
+        for place, address in enumerate(endpoint.get("addresses") or []):
+            yield from services.check_address(address, kind, f"{path}[{place}]")
+
+
+def _check_ingress_class(write: Write) -> Iterable[Cause]:
+    controller = write.new.get("spec", {}).get("controller", "")
+    if write.old and write.old["spec"].get("controller") != controller:
+        yield immutable("spec.controller", controller)
+    elif not controller:
+        yield required("spec.controller")
+    elif "/" not in controller:
+        why = 'must be a domain-prefixed path (such as "acme.io/foo")'
+        yield invalid_value("spec.controller", controller, why)
+
+
+_EVENT_FIELDS = (
+    *(
+        f"involvedObject.{name}"
+        for name in (
+            "kind",
+            "namespace",
+            "name",
+            "uid",
+            "apiVersion",
+            "resourceVersion",
+            "fieldPath",
+        )
+    ),
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+)
+_POD_FIELDS = (
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "spec.hostNetwork",
+    "status.phase",
+    "status.podIP",
+    "status.nominatedNodeName",
+)
+PLAIN = Strategy()
+STRATEGIES: dict[str, Strategy] = {
+    "namespaces": Strategy(
+        prepare=_prepare_namespace,
+        name_rule=dns_label,
+        new_status={"phase": "Active"},
+        fields=("status.phase",),
+    ),
+    "services": Strategy(
+        prepare=services.prepare_service,
+        check=services.check_service,
+        name_rule=dns_1035_label,
+        new_status={"loadBalancer": {}},
+        returns_deleted=True,
+        create_on_update=True,
+        fields=("spec.clusterIP", "spec.type"),
+    ),
+    "pods": Strategy(
+        prepare=workloads.prepare_pod,
+        check=workloads.check_pod,
+        generation=("spec",),
+        returns_deleted=True,
+        fields=_POD_FIELDS,
+    ),
+    "nodes": Strategy(prepare=_prepare_node, fields=("spec.unschedulable",)),
+    "secrets": Strategy(prepare=_prepare_secret, check=_check_data, fields=("type",)),
+    "configmaps": Strategy(check=_check_data),
+    "events": Strategy(
+        prepare=_prepare_event, check=_check_event, create_on_update=True, fields=_EVENT_FIELDS
+    ),
+    "serviceaccounts": Strategy(returns_deleted=True),
+    "deployments.apps": Strategy(
+        prepare=workloads.prepare_workload,
+        check=workloads.check_workload,
+        generation=("spec", "annotations"),
+        new_status={},
+    ),
+    "replicasets.apps": Strategy(
+        prepare=workloads.prepare_workload,
+        check=workloads.check_workload,
+        generation=("spec",),
+        new_status={"replicas": 0},
+        fields=("status.replicas",),
+    ),
+    "ingresses.networking.k8s.io": Strategy(
+        check=ingresses.check_ingress,
+        generation=("spec",),
+        new_status={"loadBalancer": {}},
+    ),
+    "ingressclasses.networking.k8s.io": Strategy(check=_check_ingress_class, generation=("spec",)),
+    "endpointslices.discovery.k8s.io": Strategy(
+        check=_check_endpoint_slice, generation=("addressType", "endpoints", "ports", "labels")
+    ),
+    "leases.coordination.k8s.io": Strategy(
+        check=_check_lease, needs_version=True, create_on_update=True
+    ),
+    "poddisruptionbudgets.policy": Strategy(generation=("spec",), new_status={}),
+    **{
+        f"{plural}.rbac.authorization.k8s.io": Strategy(name_rule=path_segment)
+        for plural in ("clusterroles", "clusterrolebindings", "roles", "rolebindings")
+    },
+    **{
+        f"{kind}webhookconfigurations.admissionregistration.k8s.io": Strategy(
+            generation=("webhooks",)
+        )
+        for kind in ("mutating", "validating")
+    },
+    "customresourcedefinitions.apiextensions.k8s.io": Strategy(generation=("spec",)),
+}

@@ -1,0 +1,60 @@
+"""Endpoints beside an object's main one: scale, and the reviews that are answered but not kept."""
+
+from typing import Any
+
+from .kinds import Kind
+from .schemas import Json
+from .statuses import bad_request
+
+SCALABLE = ("deployments.apps", "replicasets.apps")
+SUCCESS: Json = {
+    "kind": "Status",
+    "apiVersion": "v1",
+    "metadata": {},
+    "status": "Success",
+    "code": 201,
+}
+_EXTRA = {
+    "namespaces": ("finalize",),
+    "pods": ("binding", "eviction"),
+    **dict.fromkeys(SCALABLE, ("scale",)),
+}
+
+
+def names_of(kind: Kind) -> tuple[str, ...]:
+    """The endpoints below an object of the kind."""
+    return (*(("status",) if kind.has_status else ()), *_EXTRA.get(kind.resource, ()))
+
+
+def scale_of(workload: Json) -> Json:
+    """The `autoscaling/v1` Scale of a Deployment or ReplicaSet."""
+    metadata, spec = workload["metadata"], workload["spec"]
+    labels = spec.get("selector", {}).get("matchLabels", {})
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: metadata[key] for key in kept},
+        "spec": {"replicas": spec.get("replicas", 1)},
+        "status": {
+            "replicas": workload.get("status", {}).get("replicas", 0),
+            "selector": ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
+        },
+    }
+
+
+def replicas_of(scale: Any) -> int:
+    """The wanted number in a Scale. Raises 400 if there is none."""
+    spec = scale.get("spec") if isinstance(scale, dict) else None
+    replicas = (spec or {}).get("replicas", 0)
+    if not isinstance(replicas, int) or replicas < 0:
+        raise bad_request("spec.replicas must be a number that is not negative")
+    return replicas
+
+
+def review_access(review: Json) -> Json:
+    """A SelfSubjectAccessReview: the one user may do everything."""
+    return {
+        **review,
+        "status": {"allowed": True, "reason": "the embedded API has one user, who may do all"},
+    }

@@ -1,0 +1,389 @@
+"""The columns and cells of the built-in kinds.
+
+Source: k8s.io/kubernetes pkg/printers/internalversion/printers.go; names, types and priorities
+recorded from a server.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .schemas import Json
+
+Cells = Callable[[Json, datetime], list[Any]]
+NONE = "<none>"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """The columns of a kind (name, type, priority) and how an object fills them."""
+
+    columns: Sequence[tuple[str, str, int]]
+    cells: Cells
+
+
+def age(since: str | None, now: datetime) -> str:
+    """A duration as kubectl writes it: `5s`, `3m20s`, `4h`, `12d`."""
+    if not since:
+        return "<unknown>"
+    moment = datetime.fromisoformat(since.replace("Z", "+00:00"))
+    seconds = max(0, int((now - moment).total_seconds()))
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if seconds < 120:
+        return f"{seconds}s"
+    if minutes < 10:
+        return f"{minutes}m" + (f"{seconds % 60}s" if seconds % 60 else "")
+    if minutes < 180:
+        return f"{minutes}m"
+    if hours < 8:
+        return f"{hours}h" + (f"{minutes % 60}m" if minutes % 60 else "")
+    if hours < 48:
+        return f"{hours}h"
+    if hours < 192:
+        return f"{days}d" + (f"{hours % 24}h" if hours % 24 else "")
+    if days < 730:
+        return f"{days}d"
+    years = days // 365
+    return f"{years}y" + (f"{days % 365}d" if years < 8 and days % 365 else "")
+
+
+def _columns(
+    names: str, wide: str = "", integers: Iterable[str] = ()
+) -> list[tuple[str, str, int]]:
+    """Columns from their names, `|` between them; the wide ones show with `-o wide` only."""
+    listed = [(name, 0) for name in names.split("|")] + [(n, 1) for n in wide.split("|") if n]
+    return [(name, "integer" if name in integers else "string", p) for name, p in listed]
+
+
+def _name(obj: Json) -> str:
+    name: str = obj["metadata"]["name"]
+    return name
+
+
+def _age(obj: Json, now: datetime) -> str:
+    return age(obj["metadata"].get("creationTimestamp"), now)
+
+
+def _joined(parts: Iterable[Any], empty: str = NONE) -> str:
+    return ",".join(str(part) for part in parts) or empty
+
+
+def _pod(pod: Json, now: datetime) -> list[Any]:
+    spec, status = pod["spec"], pod.get("status", {})
+    statuses = status.get("containerStatuses", [])
+    restarts = sum(entry.get("restartCount", 0) for entry in statuses)
+    ready = sum(bool(entry.get("ready")) for entry in statuses)
+    gates = spec.get("readinessGates", [])
+    conditions = {c["type"]: c.get("status") for c in status.get("conditions", ())}
+    passed = sum(conditions.get(gate["conditionType"]) == "True" for gate in gates)
+    return [
+        _name(pod),
+        f"{ready}/{len(spec['containers'])}",
+        _pod_status(pod, statuses),
+        str(restarts),
+        _age(pod, now),
+        status.get("podIP") or NONE,
+        spec.get("nodeName") or NONE,
+        status.get("nominatedNodeName") or NONE,
+        f"{passed}/{len(gates)}" if gates else NONE,
+    ]
+
+
+def _pod_status(pod: Json, statuses: list[Json]) -> str:
+    if pod["metadata"].get("deletionTimestamp"):
+        return "Terminating"
+    shown: str = pod.get("status", {}).get("reason") or pod.get("status", {}).get("phase", "")
+    for entry in reversed(statuses):
+        state = entry.get("state", {})
+        for name in ("waiting", "terminated"):
+            shown = state.get(name, {}).get("reason") or shown
+    return shown
+
+
+def _service(service: Json, now: datetime) -> list[Any]:
+    spec = service["spec"]
+    ports = (
+        f"{port['port']}"
+        + (f":{port['nodePort']}" if port.get("nodePort") else "")
+        + f"/{port['protocol']}"
+        for port in spec.get("ports", ())
+    )
+    return [
+        _name(service),
+        spec["type"],
+        spec.get("clusterIP") or NONE,
+        _external_address(service),
+        _joined(ports),
+        _age(service, now),
+        _labels(spec.get("selector")),
+    ]
+
+
+def _external_address(service: Json) -> str:
+    spec = service["spec"]
+    external = spec.get("externalIPs", [])
+    if spec["type"] == "ExternalName":
+        return str(spec.get("externalName"))
+    if spec["type"] == "LoadBalancer":
+        return _joined([*_addresses(service), *external], "<pending>")
+    return _joined(external)
+
+
+def _addresses(obj: Json) -> list[str]:
+    entries = obj.get("status", {}).get("loadBalancer", {}).get("ingress", [])
+    return [entry.get("hostname") or entry.get("ip", "") for entry in entries]
+
+
+def _labels(labels: Json | None) -> str:
+    return _joined(f"{key}={value}" for key, value in sorted((labels or {}).items()))
+
+
+def _ingress(ingress: Json, now: datetime) -> list[Any]:
+    spec = ingress["spec"]
+    hosts = [rule["host"] for rule in spec.get("rules", ()) if rule.get("host")]
+    shown = ",".join(hosts[:3]) + (f" + {len(hosts) - 3} more..." if len(hosts) > 3 else "")
+    name = spec.get("ingressClassName")
+    legacy = ingress["metadata"].get("annotations", {}).get("kubernetes.io/ingress.class")
+    return [
+        _name(ingress),
+        name or legacy or NONE,
+        shown or "*",
+        ",".join(_addresses(ingress)),
+        "80, 443" if spec.get("tls") else "80",
+        _age(ingress, now),
+    ]
+
+
+def _ingress_class(ingress_class: Json, now: datetime) -> list[Any]:
+    spec = ingress_class["spec"]
+    parameters = spec.get("parameters")
+    shown = NONE
+    if parameters:
+        group = f".{parameters['apiGroup']}" if parameters.get("apiGroup") else ""
+        shown = f"{parameters['kind']}{group}/{parameters['name']}"
+    return [_name(ingress_class), spec["controller"], shown, _age(ingress_class, now)]
+
+
+def _node(node: Json, now: datetime) -> list[Any]:
+    status = node.get("status", {})
+    ready = {c["type"]: c["status"] for c in status.get("conditions", ())}.get("Ready")
+    words = ["Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"]
+    if node.get("spec", {}).get("unschedulable"):
+        words.append("SchedulingDisabled")
+    prefix = "node-role.kubernetes.io/"
+    labels = node["metadata"].get("labels", {})
+    roles = sorted(key.removeprefix(prefix) for key in labels if key.startswith(prefix))
+    info = status.get("nodeInfo", {})
+    found = {entry["type"]: entry["address"] for entry in reversed(status.get("addresses", []))}
+    return [
+        _name(node),
+        ",".join(words),
+        _joined(roles),
+        _age(node, now),
+        info.get("kubeletVersion", ""),
+        found.get("InternalIP", NONE),
+        found.get("ExternalIP", NONE),
+        info.get("osImage") or "<unknown>",
+        info.get("kernelVersion") or "<unknown>",
+        info.get("containerRuntimeVersion") or "<unknown>",
+    ]
+
+
+def _limited(parts: list[Any]) -> str:
+    if not parts:
+        return "<unset>"
+    return _joined(parts[:3]) + (f" + {len(parts) - 3} more..." if len(parts) > 3 else "")
+
+
+def _endpoint_slice(endpoint_slice: Json, now: datetime) -> list[Any]:
+    ports = [
+        port.get("port") or port.get("name") or "*" for port in endpoint_slice.get("ports") or ()
+    ]
+    endpoints = endpoint_slice.get("endpoints") or ()
+    addresses = [address for endpoint in endpoints for address in endpoint["addresses"]]
+    family = endpoint_slice["addressType"]
+    return [
+        _name(endpoint_slice),
+        family,
+        _limited(ports),
+        _limited(addresses),
+        _age(endpoint_slice, now),
+    ]
+
+
+def _event(event: Json, now: datetime) -> list[Any]:
+    about, source = event["involvedObject"], event.get("source") or {}
+    count = event.get("count") or (event.get("series") or {}).get("count") or 1
+    first = event.get("firstTimestamp") or event.get("eventTime")
+    last = (
+        (event.get("series") or {}).get("lastObservedTime") or event.get("lastTimestamp") or first
+    )
+    component = source.get("component") or event.get("reportingComponent", "")
+    host = source.get("host") or event.get("reportingInstance", "")
+    return [
+        age(last, now),
+        event.get("type", ""),
+        event.get("reason", ""),
+        f"{about.get('kind', '').lower()}/{about.get('name', '')}",
+        about.get("fieldPath", ""),
+        ", ".join(filter(None, (component, host))),
+        event.get("message", "").strip(),
+        age(first, now),
+        str(count),
+        _name(event),
+    ]
+
+
+def _deployment(deployment: Json, now: datetime) -> list[Any]:
+    spec, status = deployment["spec"], deployment.get("status", {})
+    return [
+        _name(deployment),
+        f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 1)}",
+        str(status.get("updatedReplicas", 0)),
+        str(status.get("availableReplicas", 0)),
+        _age(deployment, now),
+        *_template(spec),
+    ]
+
+
+def _replica_set(replica_set: Json, now: datetime) -> list[Any]:
+    spec, status = replica_set["spec"], replica_set.get("status", {})
+    counts = (spec.get("replicas", 1), status.get("replicas", 0), status.get("readyReplicas", 0))
+    return [_name(replica_set), *counts, _age(replica_set, now), *_template(spec)]
+
+
+def _template(spec: Json) -> list[str]:
+    containers = spec["template"]["spec"]["containers"]
+    names = ",".join(container["name"] for container in containers)
+    images = ",".join(container["image"] for container in containers)
+    return [names, images, _labels(spec.get("selector", {}).get("matchLabels"))]
+
+
+def _budget(budget: Json, now: datetime) -> list[Any]:
+    spec, status = budget.get("spec", {}), budget.get("status", {})
+    return [
+        _name(budget),
+        str(spec.get("minAvailable", "N/A")),
+        str(spec.get("maxUnavailable", "N/A")),
+        status.get("disruptionsAllowed", 0),
+        _age(budget, now),
+    ]
+
+
+def _binding(binding: Json, now: datetime) -> list[Any]:
+    subjects = binding.get("subjects", [])
+
+    def named(kind: str) -> str:
+        return ", ".join(
+            "/".join(filter(None, (subject.get("namespace"), subject["name"])))
+            for subject in subjects
+            if subject["kind"] == kind
+        )
+
+    role = f"{binding['roleRef']['kind']}/{binding['roleRef']['name']}"
+    kinds = ("User", "Group", "ServiceAccount")
+    return [_name(binding), role, _age(binding, now), *(named(kind) for kind in kinds)]
+
+
+def _counted(field: str) -> Cells:
+    return lambda obj, now: [_name(obj), len(obj.get(field) or ()), _age(obj, now)]
+
+
+def _aged(*path: str) -> Cells:
+    """Name, perhaps one field, and age."""
+
+    def cells(obj: Json, now: datetime) -> list[Any]:
+        value: Any = obj
+        for part in path:
+            value = value.get(part, {})
+        return [_name(obj), *([value or ""] if path else []), _age(obj, now)]
+
+    return cells
+
+
+_WEBHOOKS = TableRow(_columns("Name|Webhooks|Age", integers=("Webhooks",)), _counted("webhooks"))
+_BINDINGS = TableRow(_columns("Name|Role|Age", "Users|Groups|ServiceAccounts"), _binding)
+ROWS: dict[str, TableRow] = {
+    "pods": TableRow(
+        _columns("Name|Ready|Status|Restarts|Age", "IP|Node|Nominated Node|Readiness Gates"), _pod
+    ),
+    "services": TableRow(
+        _columns("Name|Type|Cluster-IP|External-IP|Port(s)|Age", "Selector"), _service
+    ),
+    "ingresses.networking.k8s.io": TableRow(
+        _columns("Name|Class|Hosts|Address|Ports|Age"), _ingress
+    ),
+    "ingressclasses.networking.k8s.io": TableRow(
+        _columns("Name|Controller|Parameters|Age"), _ingress_class
+    ),
+    "nodes": TableRow(
+        _columns(
+            "Name|Status|Roles|Age|Version",
+            "Internal-IP|External-IP|OS-Image|Kernel-Version|Container-Runtime",
+        ),
+        _node,
+    ),
+    "endpointslices.discovery.k8s.io": TableRow(
+        _columns("Name|AddressType|Ports|Endpoints|Age"), _endpoint_slice
+    ),
+    "secrets": TableRow(
+        _columns("Name|Type|Data|Age"),
+        lambda obj, now: [_name(obj), obj["type"], str(len(obj.get("data", {}))), _age(obj, now)],
+    ),
+    "configmaps": TableRow(
+        _columns("Name|Data|Age"),
+        lambda obj, now: [
+            _name(obj),
+            str(len(obj.get("data", {})) + len(obj.get("binaryData", {}))),
+            _age(obj, now),
+        ],
+    ),
+    "events": TableRow(
+        [
+            (name, "string", int(name in ("Subobject", "Source", "First Seen", "Count", "Name")))
+            for name in (
+                [
+                    "Last Seen",
+                    "Type",
+                    "Reason",
+                    "Object",
+                    "Subobject",
+                    "Source",
+                    "Message",
+                    "First Seen",
+                    "Count",
+                    "Name",
+                ]
+            )
+        ],
+        _event,
+    ),
+    "serviceaccounts": TableRow(_columns("Name|Age"), _aged()),
+    "leases.coordination.k8s.io": TableRow(
+        _columns("Name|Holder|Age"), _aged("spec", "holderIdentity")
+    ),
+    "deployments.apps": TableRow(
+        _columns("Name|Ready|Up-to-date|Available|Age", "Containers|Images|Selector"), _deployment
+    ),
+    "replicasets.apps": TableRow(
+        _columns(
+            "Name|Desired|Current|Ready|Age",
+            "Containers|Images|Selector",
+            integers=("Desired", "Current", "Ready"),
+        ),
+        _replica_set,
+    ),
+    "namespaces": TableRow(_columns("Name|Status|Age"), _aged("status", "phase")),
+    "poddisruptionbudgets.policy": TableRow(
+        _columns(
+            "Name|Min Available|Max Unavailable|Allowed Disruptions|Age",
+            integers=("Allowed Disruptions",),
+        ),
+        _budget,
+    ),
+    "clusterrolebindings.rbac.authorization.k8s.io": _BINDINGS,
+    "rolebindings.rbac.authorization.k8s.io": _BINDINGS,
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io": _WEBHOOKS,
+    "validatingwebhookconfigurations.admissionregistration.k8s.io": _WEBHOOKS,
+}

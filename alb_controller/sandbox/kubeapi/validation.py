@@ -1,0 +1,310 @@
+"""Checks of a value against its schema, and of names, labels and metadata, worded as a
+kube-apiserver words them.
+
+Source: Kubernetes docs, "Object Names and IDs", "Labels and Selectors"; the sentences are
+recorded from a server.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .schemas import Json, Schema, child_path, child_schema
+from .statuses import Cause, duplicate, invalid_value, required, unsupported
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+
+DNS_LABEL = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
+    "start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for "
+    f"validation is '{_LABEL}')"
+)
+DNS_SUBDOMAIN = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', "
+    "and must start and end with an alphanumeric character (e.g. 'example.com', regex used for "
+    f"validation is '{_SUBDOMAIN}')"
+)
+WILDCARD = (
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which "
+    "must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric "
+    f"character (e.g. '*.example.com', regex used for validation is '\\*\\.{_SUBDOMAIN}')"
+)
+DNS_1035 = (
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an "
+    "alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', "
+    "regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+)
+QUALIFIED = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with "
+    "an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+    f"validation is '{_QUALIFIED}')"
+)
+LABEL_VALUE = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
+    "and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or "
+    f"'12345', regex used for validation is '({_QUALIFIED})?')"
+)
+STANDARD_FINALIZERS = {"foregroundDeletion", "orphan", "kubernetes"}
+TOTAL_ANNOTATION_BYTES = 256 * 1024
+
+NameRule = Callable[[str], str | None]
+
+
+def _rule(pattern: str, limit: int, sentence: str) -> NameRule:
+    matcher = re.compile(pattern)
+
+    def check(name: str) -> str | None:
+        if len(name) > limit:
+            return f"must be no more than {limit} characters"
+        return None if matcher.fullmatch(name) else sentence
+
+    return check
+
+
+dns_subdomain = _rule(_SUBDOMAIN, 253, DNS_SUBDOMAIN)
+dns_label = _rule(_LABEL, 63, DNS_LABEL)
+dns_1035_label = _rule("[a-z]([-a-z0-9]*[a-z0-9])?", 63, DNS_1035)
+wildcard_subdomain = _rule(rf"\*\.{_SUBDOMAIN}", 253, WILDCARD)
+label_value = _rule(f"({_QUALIFIED})?", 63, LABEL_VALUE)
+_qualified_part = _rule(_QUALIFIED, 63, QUALIFIED)
+
+
+def path_segment(name: str) -> str | None:
+    """The rule for names of RBAC objects: anything that fits in a URL path."""
+    if name in (".", ".."):
+        return f"may not be '{name}'"
+    return next((f"may not contain '{mark}'" for mark in "/%" if mark in name), None)
+
+
+def qualified_name(name: str) -> str | None:
+    """The rule for label and annotation keys: an optional DNS prefix, a slash, a name."""
+    prefix, slash, part = name.rpartition("/")
+    if slash and not prefix:
+        return "prefix part must be non-empty"
+    if slash and (wrong := dns_subdomain(prefix)):
+        return f"prefix part {wrong}"
+    return _qualified_part(part)
+
+
+def check_metadata(metadata: Json, name_rule: NameRule, *, namespaced: bool) -> Iterator[Cause]:
+    """Causes for names, labels, annotations, finalizers and owners."""
+    name = metadata.get("name", "")
+    if not name:
+        yield required("metadata.name", "name or generateName is required")
+    elif wrong := name_rule(name):
+        yield invalid_value("metadata.name", name, wrong)
+    if namespaced and not metadata.get("namespace"):
+        yield required("metadata.namespace")
+    yield from check_labels(metadata.get("labels", {}), "metadata.labels")
+    annotations = metadata.get("annotations", {})
+    for key in annotations:
+        if wrong := qualified_name(key.lower()):
+            yield invalid_value("metadata.annotations", key, wrong)
+    if sum(len(key) + len(value) for key, value in annotations.items()) > TOTAL_ANNOTATION_BYTES:
+        message = f"Too long: may not be more than {TOTAL_ANNOTATION_BYTES} bytes"
+        yield Cause("FieldValueTooLong", message, "metadata.annotations")
+    yield from _check_finalizers(metadata.get("finalizers", ()))
+    for owner in metadata.get("ownerReferences", ()):
+        for field, why in _OWNER_FIELDS.items():
+            if not owner.get(field):
+                yield invalid_value(f"metadata.ownerReferences.{field}", "", why)
+
+
+_OWNER_FIELDS = {
+    "apiVersion": "version must not be empty",
+    "kind": "must not be empty",
+    "name": "must not be empty",
+    "uid": "must not be empty",
+}
+
+
+def check_labels(labels: Json, field: str) -> Iterator[Cause]:
+    """Causes for label keys and values."""
+    for key, value in labels.items():
+        if wrong := qualified_name(key):
+            yield invalid_value(field, key, wrong)
+        if wrong := label_value(value):
+            yield invalid_value(field, value, wrong)
+
+
+def _check_finalizers(finalizers: list[str]) -> Iterator[Cause]:
+    for index, finalizer in enumerate(finalizers):
+        field = f"metadata.finalizers[{index}]"
+        if wrong := qualified_name(finalizer):
+            yield invalid_value(field, finalizer, wrong)
+        elif "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid_value(field, finalizer, why)
+
+
+# ---------------------------------------------------------------- values against schemas
+
+
+def type_name(value: Any) -> str:
+    """The JSON type of a value, in the words of OpenAPI."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, float):
+        return "integer" if value.is_integer() else "number"
+    names = {str: "string", int: "integer", list: "array", dict: "object"}
+    return names[type(value)]
+
+
+def fits_type(value: Any, schema: Schema) -> bool:
+    """Whether the value has the schema's type."""
+    actual, wanted = type_name(value), schema.get("type")
+    if schema.get("x-kubernetes-int-or-string") or schema.get("format") == "int-or-string":
+        return actual in ("integer", "string")
+    if wanted is None or (value is None and schema.get("nullable", False)):
+        return True
+    return actual == wanted or (wanted == "number" and actual == "integer")
+
+
+def find_decode_error(value: Any, schema: Schema, path: str = "") -> str | None:
+    """What Go's JSON decoder would say of a built-in object; the first mismatch, or None."""
+    if value is None:
+        return None
+    if not fits_type(value, schema):
+        found = {"integer": "number", "boolean": "bool"}.get(type_name(value), type_name(value))
+        return (
+            f"json: cannot unmarshal {found} into Go struct field {path} of type {_go_type(schema)}"
+        )
+    inner: Iterator[str | None] = iter(())
+    if isinstance(value, dict):
+        inner = (
+            find_decode_error(item, child_schema(schema, key) or {}, child_path(path, key))
+            for key, item in value.items()
+        )
+    elif isinstance(value, list):
+        inner = (find_decode_error(item, schema.get("items", {}), path) for item in value)
+    return next(filter(None, inner), None)
+
+
+def _go_type(schema: Schema) -> str:
+    if schema.get("type") == "integer":
+        return str(schema.get("format", "int64"))
+    return {"boolean": "bool", "array": "slice", "object": "struct"}.get(
+        schema.get("type", ""), "string"
+    )
+
+
+def check_required(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+    """Causes for absent required fields and for values outside an enum, all that `builtin.json`
+    knows.
+    """
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from check_required(item, schema.get("items", {}), f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for key in schema.get("required", ()):
+            if key not in value:
+                yield required(child_path(path, key))
+        for key, item in value.items():
+            yield from check_required(item, child_schema(schema, key) or {}, child_path(path, key))
+    elif "enum" in schema and value not in schema["enum"]:
+        yield unsupported(path, value, schema["enum"])
+
+
+def check_schema(value: Any, schema: Schema, path: str = "") -> Iterator[Cause]:
+    """Causes for every rule of a CRD's schema that the value breaks."""
+    if not fits_type(value, schema):
+        found = json.dumps(type_name(value))
+        why = f"{path} in body must be of type {schema.get('type')}: {found}"
+        yield Cause("FieldValueTypeInvalid", f"Invalid value: {found}: {why}", path)
+        return
+    if value is None:
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield unsupported(path, value, schema["enum"])
+    if isinstance(value, str):
+        yield from _check_string(value, schema, path)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield from _check_number(value, schema, path)
+    elif isinstance(value, list):
+        yield from _check_list(value, schema, path)
+    elif isinstance(value, dict):
+        yield from _check_object(value, schema, path)
+    yield from _check_alternatives(value, schema, path)
+
+
+def _check_string(value: str, schema: Schema, path: str) -> Iterator[Cause]:
+    if len(value) > schema.get("maxLength", len(value)):
+        message = f"Too long: may not be more than {schema['maxLength']} bytes"
+        yield Cause("FieldValueTooLong", message, path)
+    if len(value) < schema.get("minLength", 0):
+        why = f"{path} in body should be at least {schema['minLength']} chars long"
+        yield invalid_value(path, value, why)
+    if "pattern" in schema and not re.search(schema["pattern"], value):
+        yield invalid_value(path, value, f"{path} in body should match '{schema['pattern']}'")
+
+
+def _check_number(value: float, schema: Schema, path: str) -> Iterator[Cause]:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and (value < low or (schema.get("exclusiveMinimum") and value == low)):
+        bound = "greater than" + ("" if schema.get("exclusiveMinimum") else " or equal to")
+        yield invalid_value(path, value, f"{path} in body should be {bound} {low}")
+    if high is not None and (value > high or (schema.get("exclusiveMaximum") and value == high)):
+        bound = "less than" + ("" if schema.get("exclusiveMaximum") else " or equal to")
+        yield invalid_value(path, value, f"{path} in body should be {bound} {high}")
+    if schema.get("multipleOf") and value % schema["multipleOf"]:
+        why = f"{path} in body should be a multiple of {schema['multipleOf']}"
+        yield invalid_value(path, value, why)
+
+
+def _check_list(value: list[Any], schema: Schema, path: str) -> Iterator[Cause]:
+    if len(value) > schema.get("maxItems", len(value)):
+        message = f"Too many: {len(value)}: must have at most {schema['maxItems']} items"
+        yield Cause("FieldValueTooMany", message, path)
+    if len(value) < schema.get("minItems", 0):
+        why = f"{path} in body should have at least {schema['minItems']} items"
+        yield invalid_value(path, len(value), why)
+    keys = schema.get("x-kubernetes-list-map-keys")
+    seen: list[Any] = []
+    for index, item in enumerate(value):
+        identity = {key: item.get(key) for key in keys} if keys and isinstance(item, dict) else item
+        if identity in seen and (keys or schema.get("x-kubernetes-list-type") == "set"):
+            yield duplicate(f"{path}[{index}]", identity)
+        seen.append(identity)
+        yield from check_schema(item, schema.get("items", {}), f"{path}[{index}]")
+
+
+def _check_object(value: Json, schema: Schema, path: str) -> Iterator[Cause]:
+    for key in schema.get("required", ()):
+        if key not in value:
+            yield required(child_path(path, key))
+    if len(value) > schema.get("maxProperties", len(value)):
+        message = f"Too many: {len(value)}: must have at most {schema['maxProperties']} items"
+        yield Cause("FieldValueTooMany", message, path)
+    if len(value) < schema.get("minProperties", 0):
+        why = f"{path} in body should have at least {schema['minProperties']} properties"
+        yield invalid_value(path, len(value), why)
+    for key, item in value.items():
+        sub = child_schema(schema, key)
+        if sub is not None:
+            yield from check_schema(item, sub, child_path(path, key))
+
+
+def _check_alternatives(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+    if schema.get("x-kubernetes-int-or-string"):
+        return
+
+    def fitting(name: str) -> int:
+        return sum(not any(check_schema(value, sub, path)) for sub in schema[name])
+
+    for sub in schema.get("allOf", ()):
+        yield from check_schema(value, sub, path)
+    if "anyOf" in schema and not fitting("anyOf"):
+        yield invalid_value(
+            path, value, f"{path} in body must validate at least one schema (anyOf)"
+        )
+    if "oneOf" in schema and fitting("oneOf") != 1:
+        yield invalid_value(
+            path, value, f"{path} in body must validate one and only one schema (oneOf)"
+        )
+    if "not" in schema and not any(check_schema(value, schema["not"], path)):
+        yield invalid_value(path, value, f"{path} in body must not validate the schema (not)")

@@ -1,0 +1,143 @@
+"""Watches: the changes of a kind since a version, as one client's selectors show them.
+
+Source: Kubernetes docs, "API Concepts": efficient detection of changes, watch bookmarks,
+streaming lists.
+"""
+
+import queue
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from .kinds import Kind
+from .listing import ListOptions, list_objects, matcher, read_version
+from .schemas import Json
+from .statuses import StatusError
+from .store import Change, Store, in_version
+
+BOOKMARK_SECONDS = 60.0
+LAST_BOOKMARK_SECONDS = 2.0  # a real server sends one just before it ends the watch
+INITIAL_END = "k8s.io/initial-events-end"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """ADDED, MODIFIED, DELETED, BOOKMARK or ERROR, and its object; `change` where it comes from a
+    write.
+    """
+
+    type: str
+    object: Json
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """What the query of a watch says."""
+
+    selection: ListOptions
+    bookmarks: bool = False
+    initial_events: bool = False
+    timeout_seconds: float = 1800.0
+
+
+def watch(
+    store: Store,
+    kind: Kind,
+    namespace: str | None,
+    options: WatchOptions,
+    *,
+    tick_seconds: float = 1.0,
+    bookmark_seconds: float = BOOKMARK_SECONDS,
+) -> Generator[WatchEvent | None]:
+    """Events until the time is up or the store closes; None at least each `tick_seconds`, so that
+    a caller may stop.
+
+    History that is gone is one ERROR event with code 410, as a real server's watch cache has it.
+    """
+    asked = read_watch_version(options.selection.resource_version)
+    with store.lock:
+        start = asked or store.version
+        initial = (
+            _initial_events(store, kind, namespace, options)
+            if not asked or options.initial_events
+            else []
+        )
+        try:
+            subscription = store.subscribe(kind.resource, start)
+        except StatusError as error:
+            yield WatchEvent("ERROR", error.body())
+            return
+    try:
+        yield from initial
+        view = _View(kind, namespace, options.selection)
+        ends = time.monotonic() + options.timeout_seconds
+        due = time.monotonic() + min(
+            bookmark_seconds, max(0.0, options.timeout_seconds - LAST_BOOKMARK_SECONDS)
+        )
+        while time.monotonic() < ends:
+            try:
+                change = subscription.queue.get(
+                    timeout=min(tick_seconds, max(0.0, ends - time.monotonic()))
+                )
+            except queue.Empty:
+                yield None
+            else:
+                if change is None:
+                    return
+                if event := view.event(change):
+                    yield event
+            if options.bookmarks and time.monotonic() >= due:
+                due += bookmark_seconds
+                yield bookmark(kind, store.version if subscription.queue.empty() else start)
+    finally:
+        store.unsubscribe(kind.resource, subscription)
+
+
+def read_watch_version(text: str) -> int:
+    """A watch may start in the future, unlike a list. Raises 400."""
+    return read_version(text, int(text) if text.isdigit() else 0)
+
+
+def bookmark(kind: Kind, version: int, annotations: dict[str, str] | None = None) -> WatchEvent:
+    """A bare object that says how far the watch has come."""
+    metadata: Json = {"resourceVersion": str(version), "creationTimestamp": None}
+    if annotations:
+        metadata["annotations"] = annotations
+    return WatchEvent(
+        "BOOKMARK", {"kind": kind.name, "apiVersion": kind.api_version, "metadata": metadata}
+    )
+
+
+def _initial_events(
+    store: Store, kind: Kind, namespace: str | None, options: WatchOptions
+) -> list[WatchEvent]:
+    selection = options.selection
+    now = ListOptions(selection.label_selector, selection.field_selector)
+    found = list_objects(store, kind, namespace, now)
+    events = [WatchEvent("ADDED", item) for item in found["items"]]
+    if options.initial_events:
+        events.append(bookmark(kind, store.version, {INITIAL_END: "true"}))
+    return events
+
+
+class _View:
+    """What one client sees: an object that comes to fit its selectors is new, one that ceases to
+    is deleted.
+    """
+
+    def __init__(self, kind: Kind, namespace: str | None, selection: ListOptions) -> None:
+        self.kind, self.prefix = kind, f"{namespace}/" if namespace else ""
+        self.matches = matcher(kind, selection)
+
+    def event(self, change: Change) -> WatchEvent | None:
+        if not change.key.startswith(self.prefix):
+            return None
+        before = change.old is not None and self.matches(change.old)
+        after = change.new is not None and self.matches(change.new)
+        kind = {(False, True): "ADDED", (True, True): "MODIFIED", (True, False): "DELETED"}.get(
+            (before, after)
+        )
+        if kind is None:
+            return None
+        return WatchEvent(kind, in_version(change.shown, self.kind.api_version), change)
