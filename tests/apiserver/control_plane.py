@@ -124,7 +124,7 @@ def running(folder: Path) -> Iterator[Path]:
     The user is an admin. Raises Unavailable when it cannot be had or does not start.
     """
     binaries = assets()
-    client_port, peer_port, api_port = _free_ports(3)
+    client_port, peer_port, api_port = free_ports(3)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_process(_etcd(binaries, folder, client_port, peer_port), folder))
         server = stack.enter_context(
@@ -234,7 +234,8 @@ contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
     return path
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on just now."""
     with contextlib.ExitStack() as stack:
         taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
         return [server.getsockname()[1] for server in taken]

@@ -1,0 +1,118 @@
+"""The controller as a black box: a process, its two health addresses, and what it logged."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+
+from tests.apiserver.control_plane import free_ports
+from tests.conformance.aws_account import CLUSTER, REGION
+
+START_SECONDS = 30
+SETTLE_SECONDS = 60
+STILL_SECONDS = 0.5
+WATCH_SECONDS = 0.3
+
+
+class ControllerError(AssertionError):
+    """The controller ended by itself, did not start or did not settle."""
+
+
+class Controller:
+    """A running controller."""
+
+    def __init__(self, process: subprocess.Popen[bytes], health: str, log: Path) -> None:
+        self.process, self.health, self.log = process, health, log
+
+    def await_ready(self) -> None:
+        """Wait until /readyz says so."""
+        self._await("/readyz", START_SECONDS)
+
+    def settle(self) -> None:
+        """Wait until it says for half a second that it has nothing to do."""
+        time.sleep(WATCH_SECONDS)  # the change must reach its watch first
+        deadline = time.monotonic() + SETTLE_SECONDS
+        still_since = None
+        while still_since is None or time.monotonic() - still_since < STILL_SECONDS:
+            self._await("/debug/idle", deadline - time.monotonic())
+            still_since = still_since or time.monotonic()
+            if not self._answers("/debug/idle"):
+                still_since = None
+            time.sleep(0.05)
+
+    def _await(self, path: str, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self._answers(path):
+            if self.process.poll() is not None:
+                code = self.process.returncode
+                raise ControllerError(f"the controller ended with {code}:\n{self.tail()}")
+            if time.monotonic() > deadline:
+                raise ControllerError(f"{path} was not 200 within {seconds:.0f} s:\n{self.tail()}")
+            time.sleep(0.05)
+
+    def _answers(self, path: str) -> bool:
+        try:
+            return requests.get(self.health + path, timeout=2).status_code == 200
+        except requests.RequestException:
+            return False
+
+    def tail(self) -> str:
+        """The end of its log."""
+        return self.log.read_text()[-3000:]
+
+
+@contextlib.contextmanager
+def running(kubeconfig: Path, endpoint: str, vpc: str, log: Path) -> Iterator[Controller]:
+    """Our controller over one cluster and one AWS endpoint, for as long as the block."""
+    metrics, health = free_ports(2)
+    command = [
+        *(sys.executable, "-m", "alb_controller", "run"),
+        f"--kubeconfig={kubeconfig}",
+        f"--cluster-name={CLUSTER}",
+        f"--aws-region={REGION}",
+        f"--aws-vpc-id={vpc}",
+        "--enable-leader-election=false",
+        f"--metrics-bind-addr=127.0.0.1:{metrics}",
+        f"--health-probe-bind-addr=127.0.0.1:{health}",
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=_environment(endpoint), stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        controller = Controller(process, f"http://127.0.0.1:{health}", log)
+        controller.await_ready()
+        yield controller
+    finally:
+        _stop(process)
+
+
+def _environment(endpoint: str) -> dict[str, str]:
+    """Nothing of the caller's AWS settings, and moto by the standard variable."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return kept | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": endpoint,
+    }
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise ControllerError("the controller did not end within 10 s of SIGTERM") from None

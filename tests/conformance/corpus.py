@@ -1,0 +1,90 @@
+"""The recorded cases: what was applied, and what the reference made of it.
+
+A case is a folder of `N-step.yaml` files; beside each, `N-step.expected.yaml` is what the reference
+left in AWS and Kubernetes and the AWS calls it took. After the last step every Ingress is deleted:
+`9-delete.expected.yaml`. Our deliberate differences stand in `divergences/CASE/STEP.expected.yaml`
+and are listed with their reasons in `divergences.yaml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+HERE = Path(__file__).parent
+CASES = HERE / "cases"
+DIVERGENCES = HERE / "divergences"
+DELETE = "9-delete"
+Shape = dict[str, Any]
+
+
+class Divergence(msgspec.Struct, frozen=True):
+    """An entry of divergences.yaml: where we differ from the reference on purpose, and why."""
+
+    case: str
+    step: str
+    why: str
+    adr: str
+
+    @property
+    def path(self) -> Path:
+        """The file that says what we do instead."""
+        return DIVERGENCES / self.case / f"{self.step}.expected.yaml"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of a case; the last one, `9-delete`, has nothing to apply."""
+
+    case: str
+    name: str
+
+    def documents(self, ids: Mapping[str, str]) -> Iterator[Shape]:
+        """The manifests to apply, with ids in place of `${name}`."""
+        if self.name != DELETE:
+            text = (CASES / self.case / f"{self.name}.yaml").read_text()
+            filled = re.sub(r"\$\{([^}]+)\}", lambda found: ids[found.group(1)], text)
+            yield from (document for document in yaml.safe_load_all(filled) if document)
+
+    def expected(self) -> Shape:
+        """What must be there afterwards: our own file where there is one, else the recording."""
+        ours = DIVERGENCES / self.case / f"{self.name}.expected.yaml"
+        return _load(ours) if ours.exists() else self.recorded()
+
+    def recorded(self) -> Shape:
+        """What the reference left, `Calls` included."""
+        return _load(CASES / self.case / f"{self.name}.expected.yaml")
+
+
+def case_names() -> list[str]:
+    """Every recorded case."""
+    return sorted(path.name for path in CASES.iterdir() if path.is_dir())
+
+
+def steps(case: str) -> list[Step]:
+    """The steps of a case in order, the delete last."""
+    files = sorted((CASES / case).glob("[0-9]*.yaml"))
+    names = [path.stem for path in files if not path.name.endswith(".expected.yaml")]
+    return [Step(case, name) for name in [*names, DELETE]]
+
+
+def supported_cases() -> list[str]:
+    """The cases that must pass; the list grows with what the controller serves."""
+    return list(yaml.safe_load((HERE / "supported.yaml").read_text()))
+
+
+def divergences() -> list[Divergence]:
+    """The accepted differences.
+
+    Raises msgspec.ValidationError for an entry without a case, step, reason or ADR.
+    """
+    entries = yaml.safe_load((HERE / "divergences.yaml").read_text())
+    return msgspec.convert(entries or [], list[Divergence])
+
+
+def _load(path: Path) -> Shape:
+    return dict(yaml.safe_load(path.read_text()))

@@ -1,0 +1,164 @@
+"""Runs recorded cases over the controller and compares its state with the reference's."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import difflib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from tests.apiserver.cluster import Cluster
+from tests.conformance import aws_state, controller, kube_state
+from tests.conformance.aws_account import NODES, Account, Ids
+from tests.conformance.corpus import DELETE, Step, steps
+
+Shape = dict[str, Any]
+SYSTEM = "kube-"
+WIPED = (
+    "Ingress",
+    "TargetGroupBinding",
+    "Service",
+    "EndpointSlice",
+    "Pod",
+    "Secret",
+    "ConfigMap",
+    "IngressClass",
+    "IngressClassParams",
+    "Node",
+    "Event",
+)
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What came of one step; `difference` is empty where it equals the recording."""
+
+    step: Step
+    difference: str
+    calls: int
+    reference_calls: int
+
+
+class Moto(msgspec.Struct, frozen=True):
+    """A running moto server: its URL and the log of its calls."""
+
+    url: str
+    log: Path
+
+    def calls(self, since: int = 0) -> list[str]:
+        """The operations that were asked for, from a position on."""
+        lines = self.log.read_text().splitlines()[since:]
+        return [json.loads(line)["op"] for line in lines]
+
+
+@contextlib.contextmanager
+def moto_server(folder: Path) -> Iterator[Moto]:
+    """A moto server for as long as the block."""
+    log = folder / "calls.jsonl"
+    log.touch()
+    command = [sys.executable, "-m", "tests.conformance.moto_server", str(log)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield Moto(process.stdout.readline().strip(), log)
+        finally:
+            process.terminate()
+
+
+def run_case(case: str, kubeconfig: Path, moto: Moto, folder: Path) -> Iterator[Outcome]:
+    """Run the steps of a case over a fresh account, an empty cluster and a new controller.
+
+    Raises ControllerError when the controller ends, or does not start or settle.
+    """
+    cluster, account = Cluster(kubeconfig), Account(moto.url)
+    wipe(cluster)
+    ids = account.seed()
+    _add_nodes(cluster, ids)
+    start = len(moto.calls())  # calls made before the first step count towards it
+    log = folder / f"{case}.log"
+    with controller.running(kubeconfig, moto.url, ids["vpc"], log) as running:
+        for step in steps(case):
+            refused = _take(step, cluster, ids)
+            running.settle()
+            made = collections.Counter(moto.calls(start))
+            state = {
+                "AWS": aws_state.read_state(account),
+                "Kubernetes": kube_state.read_state(cluster, account, ids),
+                "Refused": refused,
+            }
+            yield _compare(step, state, made.total())
+            start = len(moto.calls())
+
+
+def _take(step: Step, cluster: Cluster, ids: Ids) -> list[str]:
+    """Do what the step says; the objects that the API refused."""
+    refused = []
+    for document in step.documents(ids):
+        if "delete" in document:
+            for reference in document["delete"]:
+                cluster.delete(*reference.split("/"))
+        else:
+            words = cluster.apply(document)
+            if words:
+                refused.append(f"{document['kind']} {document['metadata']['name']}: {words}")
+    if step.name == DELETE:
+        for kind in ("Ingress", "TargetGroupBinding"):
+            for found in cluster.list(kind):
+                meta = found["metadata"]
+                if _is_made_by_hand(kind, meta):
+                    cluster.delete(kind, meta["namespace"], meta["name"])
+    return refused
+
+
+def _is_made_by_hand(kind: str, meta: Shape) -> bool:
+    """Bindings that belong to a stack go with their Ingress; those of users are deleted here."""
+    labels = meta.get("labels", {})
+    return kind == "Ingress" or not any(key.startswith("ingress.k8s.aws/stack") for key in labels)
+
+
+def _compare(step: Step, state: Shape, calls: int) -> Outcome:
+    got, want = kube_state.comparable(state), kube_state.comparable(step.expected())
+    difference = ""
+    if got != want:
+        theirs, ours = (yaml.safe_dump(side, width=160).splitlines() for side in (want, got))
+        difference = "\n".join(difflib.unified_diff(theirs, ours, "expected", "got", lineterm=""))
+    return Outcome(step, difference, calls, step.recorded()["Calls"]["Total"])
+
+
+def _add_nodes(cluster: Cluster, ids: Ids) -> None:
+    for name, (zone, address, _) in NODES.items():
+        labels = {"topology.kubernetes.io/zone": zone, "kubernetes.io/os": "linux"}
+        node = {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": name, "labels": labels},
+            "spec": {"providerID": f"aws:///{zone}/{ids[name]}"},
+            "status": {
+                "addresses": [{"type": "InternalIP", "address": address}],
+                "conditions": [{"type": "Ready", "status": "True"}],
+            },
+        }
+        refused = cluster.apply(node)
+        assert refused is None, refused
+
+
+def wipe(cluster: Cluster) -> None:
+    """Remove every object that a case may have left, finalizers or not."""
+    for kind in WIPED:
+        for found in cluster.list(kind):
+            meta = found["metadata"]
+            namespace, name = meta.get("namespace"), meta["name"]
+            of_system = (namespace or "").startswith(SYSTEM)
+            if of_system or (namespace, name) == ("default", "kubernetes"):
+                continue
+            if meta.get("finalizers"):
+                url = cluster.path(kind, namespace, name)
+                cluster.merge(url, {"metadata": {"finalizers": None}})
+            cluster.delete(kind, namespace, name)

@@ -1,0 +1,43 @@
+"""The corpus itself: every case is whole, and every accepted difference is in use and explained."""
+
+from __future__ import annotations
+
+from tests.conformance.corpus import (
+    DIVERGENCES,
+    case_names,
+    divergences,
+    steps,
+    supported_cases,
+)
+from tests.meta.sources import ROOT
+
+
+def test_every_step_has_a_recording() -> None:
+    """Each of the 80 cases has steps, and each step, the delete too, its expected file."""
+    assert len(case_names()) == 80
+    for case in case_names():
+        assert len(steps(case)) >= 2, case
+        assert all("AWS" in step.recorded() for step in steps(case)), case
+
+
+def test_supported_cases_exist_once() -> None:
+    """The list of cases that must pass names recorded cases, each once."""
+    supported = supported_cases()
+    assert set(supported) <= set(case_names())
+    assert len(set(supported)) == len(supported)
+
+
+def test_every_divergence_is_used_and_every_use_is_listed() -> None:
+    """A file without an entry is a silent difference; an entry without a file is a stale one."""
+    listed = {entry.path for entry in divergences()}
+    assert listed == set(DIVERGENCES.rglob("*.expected.yaml"))
+
+
+def test_a_divergence_differs_and_is_explained() -> None:
+    """An entry stands for a known step, differs from the recording and has a reason and an ADR."""
+    for entry in divergences():
+        step = next(step for step in steps(entry.case) if step.name == entry.step)
+        recorded = {key: value for key, value in step.recorded().items() if key != "Calls"}
+        assert {k: v for k, v in step.expected().items() if k != "Calls"} != recorded
+        assert entry.why
+        assert (ROOT / entry.adr).exists()
