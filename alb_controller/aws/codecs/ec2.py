@@ -37,6 +37,7 @@ class Interface(msgspec.Struct, frozen=True, kw_only=True):
     instance_id: str = ""
     device_index: int | None = None
     """0 is the instance's primary interface; None: not attached."""
+    vpc_id: str = ""
     security_groups: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     """IPv4 and IPv6 addresses."""
@@ -144,6 +145,7 @@ def decode_interface(raw: Raw, instance_id: str = "") -> Interface:
         id=raw.get("NetworkInterfaceId", ""),
         instance_id=instance_id or attachment.get("InstanceId", ""),
         device_index=attachment.get("DeviceIndex"),
+        vpc_id=raw.get("VpcId", ""),
         security_groups=tuple(group["GroupId"] for group in raw.get("Groups") or ()),
         addresses=(
             *(one["PrivateIpAddress"] for one in raw.get("PrivateIpAddresses") or ()),
