@@ -32,6 +32,8 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     intent: StackIntent
     good: dict[str, MemberIntent]
     """By uid: the members whose present word is in the intent, to be remembered once applied."""
+    served: frozenset[str]
+    """The uids of all members that the intent serves, by their present or last good word."""
     problems: tuple[Invalid, ...]
     held_by: tuple[ObjectRef, ...] = ()
     """Members whose last good intent nobody knows: nothing of the group may change."""
@@ -73,6 +75,7 @@ def translate(
     return Translation(
         intent=intent,
         good=good,
+        served=frozenset(spoken),
         problems=(*snapshot.strays, *problems),
         held_by=tuple(_holders(snapshot.members, spoken)),
         protected=None if intent.balancer else _protection(snapshot.leaving),
