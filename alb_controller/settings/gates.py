@@ -25,7 +25,7 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
     """One claim per gate; true is on."""
 
     listener_rules_tagging: Annotated[
-        bool, Gate("ListenerRulesTagging", "Tag listeners and rules.", Served.DEFAULT_ALONE)
+        bool, Gate("ListenerRulesTagging", "Tag listeners and rules.")
     ] = True
     weighted_target_groups: Annotated[
         bool,
@@ -44,14 +44,13 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
         Gate("EnableServiceController", "Serve LoadBalancer Services.", Served.NOT_YET),
     ] = True
     enable_ip_target_type: Annotated[
-        bool, Gate("EnableIPTargetType", "Allow the target type ip.", Served.DEFAULT_ALONE)
+        bool, Gate("EnableIPTargetType", "Allow the target type ip.")
     ] = True
     subnets_cluster_tag_check: Annotated[
         bool,
         Gate(
             "SubnetsClusterTagCheck",
             "Discover only subnets that carry this cluster's tag or no cluster's.",
-            Served.DEFAULT_ALONE,
         ),
     ] = True
     nlb_health_check_advanced_config: Annotated[
@@ -66,7 +65,6 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
         Gate(
             "SubnetDiscoveryByReachability",
             "Tell public from private subnets by their routes where no role tag is set.",
-            Served.DEFAULT_ALONE,
         ),
     ] = True
     lb_capacity_reservation: Annotated[
@@ -91,7 +89,7 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     alb_single_subnet: Annotated[
         bool,
-        Gate("ALBSingleSubnet", "Allow an ALB in one subnet.", Served.DEFAULT_ALONE),
+        Gate("ALBSingleSubnet", "Allow an ALB in one subnet."),
     ] = False
     global_accelerator_controller: Annotated[
         bool, Gate("GlobalAcceleratorController", "Serve GlobalAccelerators.", Served.NOT_YET)
@@ -112,7 +110,6 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
         Gate(
             "EnableDefaultTagsLowPriority",
             "Tags of annotations win over --default-tags.",
-            Served.DEFAULT_ALONE,
         ),
     ] = False
     alb_target_control_agent: Annotated[
