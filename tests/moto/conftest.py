@@ -1,0 +1,98 @@
+"""A moto server, mended where it departs from AWS, over HTTP on loopback; a new VPC each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import botocore.session
+import msgspec
+import pytest
+from moto.elbv2.models import elbv2_backends
+from moto.server import ThreadedMotoServer
+
+from alb_controller.aws.client import Sender, SenderSettings
+from alb_controller.aws.ec2 import Ec2
+from alb_controller.aws.elbv2 import Elbv2
+from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
+from alb_controller.model.stack import Found, FoundLoadBalancer
+from tests.conformance import moto_truth
+from tests.unit.aws import samples
+
+REGION = "us-west-2"
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """An account with one VPC of two public subnets."""
+
+    sender: Sender
+    elbv2: Elbv2
+    ec2: Ec2
+    vpc_id: str
+    subnets: tuple[str, str]
+    security_group: str
+
+    def load_balancer(self, **fields: object) -> LoadBalancer:
+        mine = {"subnets": self.subnets, "security_groups": (self.security_group,)}
+        return samples.load_balancer(**{**mine, **fields})
+
+    def target_group(self, **fields: object) -> TargetGroup:
+        return samples.target_group(**{"vpc_id": self.vpc_id, **fields})
+
+    def has_load_balancer(self, **fields: object) -> FoundLoadBalancer:
+        return self.elbv2.create_load_balancer(self.load_balancer(**fields))
+
+    def has_target_group(self, **fields: object) -> Found[TargetGroup]:
+        return self.elbv2.create_target_group(self.target_group(**fields))
+
+
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """Where the server listens."""
+    moto_truth.mend()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield "http://{}:{}".format(*server.get_host_and_port())
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sender(moto_url: str) -> Sender:
+    """The real sender, bound to loopback; it makes one attempt."""
+    session = botocore.session.get_session()
+    session.set_credentials("test", "test")
+    endpoints = dict.fromkeys(("elbv2", "ec2", "acm"), moto_url)
+    settings = SenderSettings(
+        region=REGION, endpoints=endpoints, loopback_only=True, max_attempts=1
+    )
+    return Sender(settings, session=session)
+
+
+@pytest.fixture
+def account(sender: Sender) -> Account:
+    """An account without load balancers, and a VPC that is this test's own."""
+    elbv2_backends.reset()  # of EC2 each test has a VPC of its own: a reset takes half a second
+    vpc_id = sender.call("ec2", "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = sorted(_subnet(sender, vpc_id, letter, n) for n, letter in enumerate("ab"))
+    made = sender.call("ec2", "CreateSecurityGroup", GroupName="g", Description="g", VpcId=vpc_id)
+    return Account(
+        sender=sender,
+        elbv2=Elbv2(sender, vpc_id),
+        ec2=Ec2(sender, vpc_id),
+        vpc_id=vpc_id,
+        subnets=(subnets[0], subnets[1]),
+        security_group=made["GroupId"],
+    )
+
+
+def _subnet(sender: Sender, vpc_id: str, letter: str, number: int) -> str:
+    role = {"Key": "kubernetes.io/role/internal-elb", "Value": "1"}
+    name = {"Key": "Name", "Value": f"private-{letter}"}
+    answer = sender.call(
+        "ec2",
+        "CreateSubnet",
+        VpcId=vpc_id,
+        CidrBlock=f"10.0.{number}.0/24",
+        AvailabilityZone=f"{REGION}{letter}",
+        TagSpecifications=[{"ResourceType": "subnet", "Tags": [role, name]}],
+    )
+    return str(answer["Subnet"]["SubnetId"])

@@ -1,0 +1,33 @@
+"""Targets, registered and read back over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from alb_controller.model.elbv2 import Target
+from tests.moto.conftest import Account
+
+
+@pytest.fixture
+def group_arn(account: Account) -> str:
+    """A target group without targets."""
+    return account.has_target_group().identity
+
+
+def test_targets_read_back_as_they_were_registered(account: Account, group_arn: str) -> None:
+    """More targets than one call takes are all registered, and can be taken away again."""
+    targets = [Target(f"10.0.{n // 250}.{n % 250 + 1}", 8080) for n in range(205)]
+    account.elbv2.register_targets(group_arn, targets)
+    found = account.elbv2.target_health(group_arn)
+    assert {health.target.key for health in found} == {target.key for target in targets}
+    assert {health.state for health in found} == {"healthy"}
+    account.elbv2.deregister_targets(group_arn, targets)
+    assert account.elbv2.target_health(group_arn) == ()
+
+
+def test_unregistered_targets_count_as_deregistered(account: Account, group_arn: str) -> None:
+    """One target that is not there does not keep the others in."""
+    here, gone = Target("10.0.0.1", 8080), Target("10.0.0.2", 8080)
+    account.elbv2.register_targets(group_arn, [here])
+    account.elbv2.deregister_targets(group_arn, [gone, here])
+    assert account.elbv2.target_health(group_arn) == ()
