@@ -1,0 +1,218 @@
+"""A plan: steps in their order, each at most one API write, so that plans print and count.
+
+`target` is an identity (ARN, group id, `namespace/name`), or a Ref to what the plan creates.
+Resources within steps name those that exist by identity and those to come by Ref.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.elbv2 import (
+    Attributes,
+    IpAddressType,
+    Listener,
+    ListenerRule,
+    LoadBalancer,
+    TargetGroup,
+)
+from alb_controller.model.kube import Binding
+from alb_controller.model.refs import Reference, ResourceKind
+from alb_controller.model.stack import Found, Resource
+from alb_controller.values import Tags, Value
+
+Limit: TypeAlias = Literal["rules", "ingress"]
+"""A quota that a plan can live with: rules of a load balancer, rules of a security group."""
+
+
+class PlanPolicy(Value, frozen=True):
+    """What the planner must know besides the stack and what was found."""
+
+    cluster: str
+    external_managed_tags: frozenset[str] = frozenset()
+    """Tag keys that are somebody else's to add, change and remove."""
+    tag_listeners_and_rules: bool = True
+    """The gate ListenerRulesTagging."""
+    held: bool = False
+    """Members of the group cannot be translated: nothing is changed."""
+    limits_reached: frozenset[Limit] = frozenset()
+    """Limits that an earlier plan ran into: make room first, at the price of a gap."""
+
+
+class Create(Value, frozen=True):
+    """Make a resource with its tags; a listener with its default certificate alone."""
+
+    resource: Resource
+
+
+class ModifyAttributes(Value, frozen=True):
+    """Set these attributes; the others keep their values."""
+
+    kind: Literal["LoadBalancer", "TargetGroup", "Listener"]
+    target: Reference
+    changed: Attributes
+
+
+class SetSubnets(Value, frozen=True):
+    """Replace the subnets of a load balancer."""
+
+    target: str
+    subnets: tuple[str, ...]
+
+
+class SetSecurityGroups(Value, frozen=True):
+    """Replace the security groups of a load balancer."""
+
+    target: str
+    security_groups: tuple[Reference, ...]
+
+
+class SetIpAddressType(Value, frozen=True):
+    """Change a load balancer's address type."""
+
+    target: str
+    ip_address_type: IpAddressType
+
+
+class ModifyTargetGroup(Value, frozen=True):
+    """Set the whole health check: nothing else of a target group can be modified."""
+
+    target: str
+    resource: TargetGroup
+
+
+class ModifyListener(Value, frozen=True):
+    """Set protocol, default actions, default certificate and policy."""
+
+    target: str
+    resource: Listener
+
+
+class AddCertificates(Value, frozen=True):
+    """One certificate besides the default one."""
+
+    target: Reference
+    certificate: str
+
+
+class RemoveCertificates(Value, frozen=True):
+    """One certificate that is not the default one."""
+
+    target: str
+    certificate: str
+
+
+class ModifyRule(Value, frozen=True):
+    """Replace conditions, actions and transforms; the rule stays where it is."""
+
+    target: str
+    resource: ListenerRule
+
+
+class SetRulePriorities(Value, frozen=True):
+    """Move rules of one listener, all at once; those not named stay."""
+
+    listener: Reference
+    priorities: tuple[tuple[Reference, int], ...]
+
+
+class AuthorizeIngress(Value, frozen=True):
+    """Add rules to a security group, in one call."""
+
+    target: Reference
+    rules: tuple[IngressRule, ...]
+
+
+class RevokeIngress(Value, frozen=True):
+    """Take rules from a security group, in one call."""
+
+    target: Reference
+    rules: tuple[IngressRule, ...]
+
+
+class AddTags(Value, frozen=True):
+    """Add or change tags of one resource (AWS takes one a call)."""
+
+    kind: ResourceKind
+    target: str
+    tags: Tags
+
+
+class RemoveTags(Value, frozen=True):
+    """Remove tags of one resource by key."""
+
+    kind: ResourceKind
+    target: str
+    keys: tuple[str, ...]
+
+
+class UpdateBinding(Value, frozen=True):
+    """Set the spec and the labels of a TargetGroupBinding."""
+
+    target: str
+    resource: Binding
+
+
+class Delete(Value, frozen=True):
+    """Delete it; a load balancer goes with its listeners, a listener with its rules."""
+
+    kind: ResourceKind
+    found: Found[Resource]
+
+
+class AwaitBindingsGone(Value, frozen=True):
+    """Go on only when these bindings have left Kubernetes: their groups' targets need them."""
+
+    bindings: tuple[str, ...]
+
+
+Step: TypeAlias = (
+    Create
+    | ModifyAttributes
+    | SetSubnets
+    | SetSecurityGroups
+    | SetIpAddressType
+    | ModifyTargetGroup
+    | ModifyListener
+    | AddCertificates
+    | RemoveCertificates
+    | ModifyRule
+    | SetRulePriorities
+    | AuthorizeIngress
+    | RevokeIngress
+    | AddTags
+    | RemoveTags
+    | UpdateBinding
+    | Delete
+    | AwaitBindingsGone
+)
+
+
+class NameToClaim(msgspec.Struct, frozen=True, order=True):
+    """A name that a plan creates: AWS hands back what bears it already, whosever it is."""
+
+    kind: ResourceKind
+    name: str
+
+
+class Plan(Value, frozen=True):
+    """Steps in the order in which they are to be applied, and what is worth telling."""
+
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
+
+    @property
+    def names_to_claim(self) -> tuple[NameToClaim, ...]:
+        """Names whose owners are to be looked at before the plan is applied."""
+        created = [step.resource for step in self.steps if isinstance(step, Create)]
+        return tuple(
+            NameToClaim(resource.id.kind, resource.name)
+            for resource in created
+            if isinstance(resource, LoadBalancer | TargetGroup | SecurityGroup)
+        )

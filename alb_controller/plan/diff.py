@@ -1,0 +1,177 @@
+"""Which found resource is which desired one; then identities stand in place of Refs.
+
+Security groups, load balancers and target groups are matched by their resource tag, listeners by
+port, bindings by target group. Rules are a matter of their own (`rule_matching`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
+from alb_controller.model.kube import Binding
+from alb_controller.model.refs import Reference, ResourceId
+from alb_controller.model.stack import Found, Observed, R, Resource, Stack
+from alb_controller.plan.references import resolve
+
+WithAttributes = TypeVar("WithAttributes", LoadBalancer, TargetGroup, Listener)
+
+
+class Pair(msgspec.Struct, Generic[R], frozen=True):
+    """A desired resource and the found one that is to become it, if there is one."""
+
+    desired: R
+    found: Found[R] | None
+
+
+class Matched(msgspec.Struct, Generic[R], frozen=True):
+    """All of one type: pairs sorted by resource id; `surplus` is found and not desired."""
+
+    pairs: tuple[Pair[R], ...]
+    surplus: tuple[Found[R], ...]
+
+
+class Matches(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole stack; what is desired names what was found by identity."""
+
+    security_groups: Matched[SecurityGroup]
+    target_groups: Matched[TargetGroup]
+    load_balancers: Matched[LoadBalancer]
+    listeners: Matched[Listener]
+    bindings: Matched[Binding]
+    rules: Mapping[Reference, tuple[ListenerRule, ...]]
+    """Desired rules by their listener, ascending."""
+
+
+def match(stack: Stack, observed: Observed) -> Matches:
+    """Pair what is desired with what was found; `observed` is ours alone."""
+    groups = _by_id(stack.security_groups, observed.security_groups, _never_replaced)
+    targets = _by_id(stack.target_groups, observed.target_groups, target_group_is_replaced)
+    balancers = _by_id(stack.load_balancers, observed.load_balancers, load_balancer_is_replaced)
+    identities = {
+        **_identities(groups.pairs),
+        **_identities(targets.pairs),
+        **_identities(balancers.pairs),
+    }
+    listeners = _by_key(
+        [resolve(one, identities) for one in stack.listeners],
+        _below(observed.listeners, identities),
+        lambda listener: (listener.load_balancer, listener.port),
+    )
+    identities |= _identities(listeners.pairs)
+    bindings = _by_key(
+        [resolve(one, identities) for one in stack.bindings],
+        observed.bindings,
+        lambda binding: binding.target_group,
+    )
+    return Matches(
+        security_groups=groups,
+        target_groups=targets,
+        load_balancers=_resolved(balancers, identities),
+        listeners=listeners,
+        bindings=bindings,
+        rules=_rules_by_listener(stack.rules, identities),
+    )
+
+
+def unread(stack: Stack, observed: Observed) -> tuple[Found[Resource], ...]:
+    """What the stack declares attributes of and nobody has read: to be read before `plan`.
+
+    Without it the plan sets all that is declared, which is a write too many, not a wrong one.
+    """
+    matches = match(stack, observed)
+    return (
+        *_unread(matches.load_balancers),
+        *_unread(matches.target_groups),
+        *_unread(matches.listeners),
+    )
+
+
+def _unread(matched: Matched[WithAttributes]) -> list[Found[WithAttributes]]:
+    return [
+        pair.found
+        for pair in matched.pairs
+        if pair.found and pair.desired.attributes and pair.found.resource.attributes is None
+    ]
+
+
+def target_group_is_replaced(desired: TargetGroup, found: TargetGroup) -> bool:
+    """What AWS cannot modify and the desired group needs otherwise (spec 5.3)."""
+    return (
+        desired.target_type != found.target_type
+        or desired.protocol != found.protocol
+        or desired.protocol_version != found.protocol_version
+        or desired.target_control_port != found.target_control_port
+    )
+
+
+def load_balancer_is_replaced(desired: LoadBalancer, found: LoadBalancer) -> bool:
+    """Scheme and type count at creation only (spec 6.2)."""
+    return desired.scheme != found.scheme or desired.type != found.type
+
+
+def _never_replaced(_desired: SecurityGroup, _found: SecurityGroup) -> bool:
+    return False
+
+
+def _by_id(
+    desired: Iterable[R], found: Iterable[Found[R]], is_replaced: Callable[[R, R], bool]
+) -> Matched[R]:
+    """The first by identity that can become the desired one; all others are surplus."""
+    left = sorted(found, key=lambda one: one.identity)
+    pairs: list[Pair[R]] = []
+    for resource in sorted(desired, key=lambda one: one.id):
+        fitting = (
+            one
+            for one in left
+            if one.resource.id == resource.id and not is_replaced(resource, one.resource)
+        )
+        chosen = next(fitting, None)
+        if chosen is not None:
+            left.remove(chosen)
+        pairs.append(Pair(resource, chosen))
+    return Matched(tuple(pairs), tuple(sorted(left, key=lambda one: one.resource.id)))
+
+
+def _by_key(
+    desired: Iterable[R], found: Iterable[Found[R]], key: Callable[[R], object]
+) -> Matched[R]:
+    left: dict[object, list[Found[R]]] = {}
+    for one in sorted(found, key=lambda one: one.identity):
+        left.setdefault(key(one.resource), []).append(one)
+    pairs = []
+    for resource in desired:
+        candidates = left.get(key(resource), [])
+        pairs.append(Pair(resource, candidates.pop(0) if candidates else None))
+    return Matched(tuple(pairs), tuple(one for some in left.values() for one in some))
+
+
+def _identities(pairs: Sequence[Pair[R]]) -> dict[ResourceId, str]:
+    return {pair.desired.id: pair.found.identity for pair in pairs if pair.found is not None}
+
+
+def _resolved(matched: Matched[R], identities: Mapping[ResourceId, str]) -> Matched[R]:
+    pairs = tuple(Pair(resolve(pair.desired, identities), pair.found) for pair in matched.pairs)
+    return Matched(pairs, matched.surplus)
+
+
+def _below(
+    listeners: Iterable[Found[Listener]], identities: Mapping[ResourceId, str]
+) -> list[Found[Listener]]:
+    """Listeners of load balancers that stay; the others go with theirs."""
+    staying = set(identities.values())
+    return [one for one in listeners if one.resource.load_balancer in staying]
+
+
+def _rules_by_listener(
+    rules: Iterable[ListenerRule], identities: Mapping[ResourceId, str]
+) -> dict[Reference, tuple[ListenerRule, ...]]:
+    by_listener: dict[Reference, list[ListenerRule]] = {}
+    for rule in sorted(rules, key=lambda rule: rule.priority):
+        resolved = resolve(rule, identities)
+        by_listener.setdefault(resolved.listener, []).append(resolved)
+    return {listener: tuple(some) for listener, some in by_listener.items()}

@@ -1,0 +1,44 @@
+"""When what was found has the effect that is desired (spec 3.7); Refs are resolved before."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alb_controller.model.elbv2 import Action, ForwardAction, ListenerRule, Transform
+
+
+def same_actions(desired: tuple[Action, ...], found: tuple[Action, ...]) -> bool:
+    """Equal in order; the tuples of a forward in any order, its stickiness where declared."""
+    return len(desired) == len(found) and all(
+        _same_action(ours, theirs) for ours, theirs in zip(desired, found, strict=True)
+    )
+
+
+def same_content(desired: ListenerRule, found: ListenerRule) -> bool:
+    """Whether a request sees no difference between two rules, but for their place."""
+    return (
+        desired.conditions == found.conditions
+        and same_actions(desired.actions, found.actions)
+        and _by_type(desired.transforms) == _by_type(found.transforms)
+    )
+
+
+def _same_action(desired: Action, found: Action) -> bool:
+    if isinstance(desired, ForwardAction) and isinstance(found, ForwardAction):
+        return _canonical(desired, desired) == _canonical(found, desired)
+    return desired == found
+
+
+def _canonical(action: ForwardAction, declared: ForwardAction) -> ForwardAction:
+    """Tuples sorted; stickiness None where it is off, and where it is not declared."""
+    sticky = bool(action.stickiness_enabled) and declared.stickiness_enabled is not None
+    return msgspec.structs.replace(
+        action,
+        target_groups=tuple(sorted(action.target_groups, key=lambda one: str(one.target_group))),
+        stickiness_enabled=sticky,
+        stickiness_seconds=action.stickiness_seconds if sticky else None,
+    )
+
+
+def _by_type(transforms: tuple[Transform, ...]) -> list[Transform]:
+    return sorted(transforms, key=lambda transform: transform.type)

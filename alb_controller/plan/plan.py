@@ -1,0 +1,177 @@
+"""The plan of a deploy: the order in which the parts are written.
+
+Nothing is pointed at before it is there, nothing goes before nothing points at it: groups, target
+groups and their bindings (so that targets are being registered), load balancers, listeners and
+rules; then tags; then all deletes (spec 9.3, which has bindings after rules and some deletes
+first). Two exceptions, both AWS's: a load balancer that is replaced goes before the new one gets
+listeners, because a target group serves one load balancer only; and before the new one is made
+where both have one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
+from alb_controller.model.kube import Binding
+from alb_controller.model.refs import ResourceKind
+from alb_controller.model.stack import Found, Observed, Resource, Stack
+from alb_controller.plan import policies
+from alb_controller.plan.changes import (
+    AwaitBindingsGone,
+    Create,
+    Delete,
+    Plan,
+    PlanPolicy,
+    Step,
+)
+from alb_controller.plan.diff import Matched, Matches, match
+from alb_controller.plan.guard import owned
+from alb_controller.plan.listeners import ListenerSteps, listener_steps
+from alb_controller.plan.tags import tag_steps
+from alb_controller.values import Value
+
+
+def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
+    """The steps from what was found to what is desired; none where they are the same.
+
+    A held group gets none: no delete, no new order, no change at all.
+    """
+    if policy.held:
+        return Plan(notes=("held: nothing is changed while a member cannot be translated",))
+    ours = owned(observed, stack.name, policy)
+    matches = match(stack, ours.observed)
+    listeners = listener_steps(matches, ours.observed, stack.name, policy)
+    groups = _security_groups(matches, policy)
+    balancers = _load_balancers(matches.load_balancers, policy)
+    targets = _target_groups(matches.target_groups, policy)
+    steps = (
+        *groups.written,
+        *targets.written,
+        *_bindings(matches.bindings),
+        *balancers.written,
+        *_in_order(listeners, policy),
+        *balancers.tagged,
+        *targets.tagged,
+        *listeners.tagged,
+        *balancers.deleted,
+        *groups.narrowed,
+        *_deleted_targets(matches),
+        *groups.deleted,
+    )
+    return Plan(steps=steps, notes=(*ours.notes, *listeners.notes))
+
+
+class _Parts(Value, frozen=True):
+    """The steps of one type, for `plan` to put in their places."""
+
+    written: tuple[Step, ...] = ()
+    tagged: tuple[Step, ...] = ()
+    narrowed: tuple[Step, ...] = ()
+    """Ingress of ports that no listener has any more."""
+    deleted: tuple[Step, ...] = ()
+
+
+def _security_groups(matches: Matches, policy: PlanPolicy) -> _Parts:
+    written: list[Step] = []
+    narrowed: list[Step] = []
+    for pair in matches.security_groups.pairs:
+        desired, found = pair.desired, pair.found
+        if found is None:
+            written.append(Create(resource=desired))
+        else:
+            now = found.resource.tags
+            written += tag_steps("SecurityGroup", desired.tags, found, now, policy)
+        change = policies.ingress(desired, found)
+        if "ingress" in policy.limits_reached:
+            written += [*change.unused, *change.surplus, *change.missing]
+        else:
+            written += [*change.missing, *change.surplus]
+            narrowed += change.unused
+    return _Parts(
+        written=tuple(written),
+        narrowed=tuple(narrowed),
+        deleted=_deletes("SecurityGroup", matches.security_groups.surplus),
+    )
+
+
+def _target_groups(matched: Matched[TargetGroup], policy: PlanPolicy) -> _Parts:
+    written: list[Step] = []
+    tagged: list[Step] = []
+    for pair in matched.pairs:
+        desired, found = pair.desired, pair.found
+        if found is None:
+            written.append(Create(resource=_bare(desired)))
+            written += policies.declared_attributes("TargetGroup", desired)
+        else:
+            written += policies.target_group(desired, found)
+            now = found.resource.tags
+            tagged += tag_steps("TargetGroup", desired.tags, found, now, policy)
+    return _Parts(written=tuple(written), tagged=tuple(tagged))
+
+
+def _load_balancers(matched: Matched[LoadBalancer], policy: PlanPolicy) -> _Parts:
+    written: list[Step] = []
+    tagged: list[Step] = []
+    replaced: set[str] = set()
+    for pair in matched.pairs:
+        desired, found = pair.desired, pair.found
+        if found is None:
+            old = [one for one in matched.surplus if one.resource.id == desired.id]
+            replaced |= {one.identity for one in old}
+            namesakes = [one for one in old if one.resource.name == desired.name]
+            others = [one for one in old if one.resource.name != desired.name]
+            written += _deletes("LoadBalancer", namesakes)
+            written.append(Create(resource=_bare(desired)))
+            written += policies.declared_attributes("LoadBalancer", desired)
+            written += _deletes("LoadBalancer", others)
+        else:
+            written += policies.load_balancer(desired, found)
+            now = found.resource.tags
+            tagged += tag_steps("LoadBalancer", desired.tags, found, now, policy)
+    left = [one for one in matched.surplus if one.identity not in replaced]
+    return _Parts(
+        written=tuple(written), tagged=tuple(tagged), deleted=_deletes("LoadBalancer", left)
+    )
+
+
+def _bindings(matched: Matched[Binding]) -> list[Step]:
+    steps: list[Step] = []
+    for pair in sorted(matched.pairs, key=lambda pair: pair.desired.id):
+        if pair.found is None:
+            steps.append(Create(resource=pair.desired))
+        else:
+            steps += policies.binding(pair.desired, pair.found)
+    return steps
+
+
+def _in_order(listeners: ListenerSteps, policy: PlanPolicy) -> list[Step]:
+    """A port moves without a gap; where there is no room for more rules, with one."""
+    if "rules" in policy.limits_reached:
+        return [*listeners.deleted, *listeners.updated, *listeners.created]
+    return [*listeners.created, *listeners.updated, *listeners.deleted]
+
+
+def _deleted_targets(matches: Matches) -> list[Step]:
+    """Bindings first; a group only when its binding is gone, and so its targets are let go."""
+    bindings = matches.bindings.surplus
+    bound = {one.resource.target_group for one in bindings}
+    groups = matches.target_groups.surplus
+    waited_for = tuple(one.identity for one in bindings)
+    return [
+        *_deletes("Binding", bindings),
+        *_deletes("TargetGroup", [one for one in groups if one.identity not in bound]),
+        *([AwaitBindingsGone(bindings=waited_for)] if waited_for else []),
+        *_deletes("TargetGroup", [one for one in groups if one.identity in bound]),
+    ]
+
+
+def _deletes(kind: ResourceKind, found: Iterable[Found[Resource]]) -> tuple[Step, ...]:
+    return tuple(Delete(kind=kind, found=one) for one in found)
+
+
+def _bare(resource: LoadBalancer | TargetGroup) -> LoadBalancer | TargetGroup:
+    """As it is created: attributes are set by a step of their own."""
+    return msgspec.structs.replace(resource, attributes=None)
