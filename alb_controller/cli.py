@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
+from typing import Any
 
 import click
 
@@ -48,13 +49,13 @@ def _by_flag(given: dict[str, Sequence[str]]) -> dict[str, Sequence[str]]:
 def _option(row: FlagRow) -> click.Option:
     """A flag as click sees it: text, as often as it is given; the settings read the form."""
     default = row.form.show(row.default)
+    alone: dict[str, Any] = {"is_flag": False, "flag_value": "true"}
     return click.Option(
         [f"--{row.name}", row.field],
         multiple=True,
-        metavar="BOOL" if row.form.name == "bool" else row.form.name.upper().replace(" ", "-"),
+        metavar=row.form.name.upper().replace(" ", "-"),
         help=row.flag.help + (f"  [{default}]" if default and len(default) < 60 else ""),
-        is_flag=False,
-        flag_value="true" if row.form.name == "bool" else None,
+        **(alone if row.form.name == "bool" else {}),
     )
 
 

@@ -1,0 +1,93 @@
+"""The command line: what it takes, and the one line it says when it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from alb_controller import app
+from alb_controller.cli import main
+from alb_controller.settings import Settings
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings of each controller that was started; none really runs."""
+    seen: list[Settings] = []
+
+    def run(settings: Settings) -> int:
+        seen.append(settings)
+        return 7
+
+    monkeypatch.setattr(app, "run", run)
+    return seen
+
+
+def test_run_starts_a_controller_and_gives_its_exit_code(started: list[Settings]) -> None:
+    """Flags become settings, and the controller's exit code is the command's."""
+    assert main(["run", "--cluster-name=prod", "--log-level", "debug"]) == 7
+    assert [(made.cluster_name, made.log_level) for made in started] == [("prod", "debug")]
+
+
+@pytest.mark.parametrize(
+    "arguments, is_on",
+    [
+        (["--enable-leader-election"], True),
+        (["--enable-leader-election=true"], True),
+        (["--enable-leader-election=false"], False),
+        (["--enable-leader-election", "false"], False),
+        ([], True),
+    ],
+)
+def test_bools_are_written_as_in_go(
+    started: list[Settings], arguments: list[str], is_on: bool
+) -> None:
+    """`--flag`, `--flag=false` and `--flag false` all work, whatever follows."""
+    assert main(["run", *arguments, "--cluster-name=prod"]) == 7
+    assert started[0].enable_leader_election is is_on
+
+
+def test_a_list_flag_may_be_repeated(started: list[Settings]) -> None:
+    """Each use adds."""
+    main(["run", "--cluster-name=prod", "--default-tags=a=1", "--default-tags=b=2"])
+    assert started[0].default_tags == {"a": "1", "b": "2"}
+
+
+def test_the_region_comes_from_the_environment(
+    started: list[Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variables of the process are read by the command, not by the settings."""
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    main(["run", "--cluster-name=prod"])
+    assert started[0].aws_region == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["run"], "--cluster-name is required"),
+        (["run", "--cluster-nam=x"], "Did you mean '--cluster-name'?"),
+        (["run", "--cluster-name"], "requires an argument"),
+        (["run", "--cluster-name=x", "more"], "unexpected extra argument"),
+        (["run", "--cluster-name=x", "--sync-period=10"], "must be a duration"),
+        (["run", "--cluster-name=x", "--feature-gates=Nope=true"], "has no gate 'Nope'"),
+        (["rum"], "Did you mean 'run'?"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No traceback, no usage page: the flag, the value, what is allowed, the nearest name."""
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("alb-controller: ")
+    assert shown.err.count("\n") == 1
+    assert words in shown.err
+
+
+def test_help_shows_every_flag_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
+    """`run --help` is the reference page in short."""
+    assert main(["run", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert "--targetgroupbinding-max-exponential-backoff-delay DURATION" in shown
+    assert "[16m40s]" in shown
