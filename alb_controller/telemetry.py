@@ -113,6 +113,23 @@ WATCH_ERRORS = _define(
 CACHED_OBJECTS = _define(
     Gauge, "awslbc_controller_cache_object_total", "Objects of a kind held in memory", "resource"
 )
+
+
+def observe_aws_call(
+    *,
+    service: str,
+    operation: str,
+    status_code: str,
+    error_code: str,
+    seconds: float,
+    attempts: int,
+) -> None:
+    """Count one AWS API call, retries included; what `aws.client.Sender` tells."""
+    AWS_CALLS.labels(service, operation, status_code, error_code).inc()
+    AWS_CALL_SECONDS.labels(service, operation).observe(seconds)
+    AWS_CALL_RETRIES.labels(service, operation).observe(attempts - 1)
+
+
 LEVELS: dict[str, int] = {
     "debug": logging.DEBUG,
     "info": logging.INFO,

@@ -1,0 +1,213 @@
+"""The composition root: the only place that makes clients and starts threads."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from typing import Any
+
+import structlog
+
+from alb_controller import telemetry
+from alb_controller.aws.client import Sender, SenderSettings
+from alb_controller.aws.metadata import InstanceMetadata, find_region, find_vpc_id
+from alb_controller.clock import SystemClock
+from alb_controller.errors import ControllerError
+from alb_controller.kube.client import KubeClient
+from alb_controller.kube.connection import load
+from alb_controller.kube.informer import Informers
+from alb_controller.kube.lease import Elector, LeaseSettings, own_identity, own_namespace
+from alb_controller.kube.store import Stores
+from alb_controller.kube.writer import Writer
+from alb_controller.objects.kinds import WATCHED
+from alb_controller.runtime.health import Server, health_routes, metrics_routes
+from alb_controller.runtime.workers import Workers
+from alb_controller.settings import Settings
+from alb_controller.wiring import Reconcilers
+
+IDLE_HORIZON_SECONDS = 30.0
+"""`/debug/idle`: no timer may be due within this time."""
+STOP_SECONDS = 8.0
+"""For keys in work at SIGTERM; less than the 10 s that a pod gets (spec 10.7)."""
+LOST_LEASE, BAD_START = 1, 1
+_log = structlog.get_logger(__name__)
+
+
+def run(settings: Settings, environment: Mapping[str, str] = os.environ) -> int:
+    """Run the controller until SIGTERM or SIGINT; the process's exit code.
+
+    What keeps it from starting (no kubeconfig, no region, a port in use) is one clear line.
+    """
+    telemetry.set_up_logging(settings.log_level)
+    stop = StopSignal()
+    stop.install()
+    try:
+        app = App(settings, environment, stop)
+    except ControllerError as error:
+        _log.error("cannot_start", error=str(error))
+        return BAD_START
+    return app.run()
+
+
+class StopSignal:
+    """Set by a signal or by a lost Lease, with the exit code that goes with it."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.code = 0
+
+    def install(self) -> None:
+        """Let SIGTERM and SIGINT end the process cleanly."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.event.set())
+
+    def set(self, code: int) -> None:
+        """End the process with a code."""
+        self.code = code
+        self.event.set()
+
+
+class App:
+    """All parts of the process, and the order in which they start and end."""
+
+    def __init__(
+        self, settings: Settings, environment: Mapping[str, str], stop: StopSignal
+    ) -> None:
+        self._settings, self._stop = settings, stop
+        self._clock = SystemClock()
+        self._servers: list[Server] = []
+        self._is_working = False
+        self._kube = KubeClient(load(settings.kubeconfig), self._clock)
+        self._stores = Stores(WATCHED)
+        self._elector = self._make_elector()
+        self._serve()
+        self._workers = Workers(self._clock)
+        instance = InstanceMetadata.from_environment(environment)
+        sender = self._make_sender(find_region(settings.aws_region, instance))
+        self._reconcilers = Reconcilers(
+            settings,
+            vpc_id=find_vpc_id(
+                settings.aws_vpc_id,
+                settings.aws_vpc_tags,
+                sender=sender,
+                metadata=instance,
+                node_name=environment.get("NODENAME", ""),
+            ),
+            sender=sender,
+            stores=self._stores,
+            writer=Writer(self._kube, self._stores, self._may_write, self._clock),
+            clock=self._clock,
+        )
+        sender.warm_up(("ec2", "elbv2"))
+        self._informers = Informers(
+            self._kube, self._stores, self._clock, namespace=settings.watch_namespace or ""
+        )
+
+    def run(self) -> int:
+        """Work until told to stop; the exit code."""
+        if self._settings.without_effect:
+            _log.warning("not_served_yet", flags=list(self._settings.without_effect))
+        self._informers.start()
+        if self._wait_for_sync():
+            gc.collect()
+            gc.freeze()  # the caches live as long as the process: no use in looking through them
+            self._lead()
+            self._stop.event.wait()
+        self._end()
+        return self._stop.code
+
+    def _wait_for_sync(self) -> bool:
+        """Whether every store has synced before the process was told to stop."""
+        for store in self._stores:
+            while not store.synced.wait(0.05):
+                if self._stop.event.is_set():
+                    return False
+        return not self._stop.event.is_set()
+
+    def _lead(self) -> None:
+        if self._elector is None:
+            self._work()
+        else:
+            self._elector.start()
+
+    def _work(self) -> None:
+        """Start the workers; called once the Lease is held."""
+        self._reconcilers.enqueue_all()
+        self._reconcilers.start(self._workers)
+        self._is_working = True
+        _log.info("working", leader_election=self._elector is not None)
+
+    def _end(self) -> None:
+        """Finish what is in work, then let another process have the Lease."""
+        _log.info("stopping")
+        hanging = self._workers.stop(STOP_SECONDS)
+        if hanging:
+            _log.warning("threads_hang", threads=hanging)
+        if self._elector is not None:
+            self._elector.stop()
+        self._informers.stop(1.0)
+        for server in self._servers:
+            server.stop()
+
+    def _make_elector(self) -> Elector | None:
+        settings = self._settings
+        if not settings.enable_leader_election:
+            return None
+        lease = LeaseSettings(
+            name=settings.leader_election_id,
+            namespace=settings.leader_election_namespace or own_namespace(),
+            identity=own_identity(),
+        )
+        return Elector(
+            self._kube, lease, self._clock, on_started=self._work, on_lost=self._lost_lease
+        )
+
+    def _lost_lease(self) -> None:
+        _log.error("lease_lost")
+        self._stop.set(LOST_LEASE)
+
+    def _may_write(self) -> None:
+        if self._elector is not None:
+            self._elector.check()
+
+    def _make_sender(self, region: str) -> Sender:
+        settings = self._settings
+        return Sender(
+            SenderSettings(
+                region=region,
+                endpoints=settings.aws_api_endpoints,
+                throttle=settings.aws_api_throttle,
+                max_attempts=settings.aws_max_retries,
+                version=metadata.version("alb-controller"),
+            ),
+            may_write=self._may_write,
+            observe=telemetry.observe_aws_call,
+            clock=self._clock,
+            stop=self._stop.event,
+        )
+
+    def _serve(self) -> None:
+        """Probes and metrics, before anything slow; raises ControllerError for a port in use."""
+        settings = self._settings
+        routes = health_routes(not_ready=self._not_ready, is_idle=self._is_idle)
+        self._listen("--health-probe-bind-addr", settings.health_probe_bind_addr, routes)
+        self._listen("--metrics-bind-addr", settings.metrics_bind_addr, metrics_routes())
+
+    def _listen(self, flag: str, address: Any, routes: Mapping[str, Callable[..., Any]]) -> None:
+        if address is not None:
+            self._servers.append(Server(flag, address, routes))
+
+    def _not_ready(self) -> str:
+        unsynced = self._stores.unsynced()
+        return f"not synced: {', '.join(unsynced)}" if unsynced else ""
+
+    def _is_idle(self) -> bool:
+        return (
+            self._stores.has_synced()
+            and self._is_working
+            and self._reconcilers.is_idle(IDLE_HORIZON_SECONDS)
+        )

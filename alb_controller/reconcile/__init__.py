@@ -1,0 +1,1 @@
+"""The loops: observe, decide with the pure packages, apply over both edges."""

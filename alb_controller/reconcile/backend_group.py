@@ -1,0 +1,183 @@
+"""The cluster's shared backend security group: a key of its own, one worker (spec 6.5)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import msgspec
+
+from alb_controller.aws.ec2 import Ec2
+from alb_controller.aws.inventory import Inventory
+from alb_controller.build.elbv2.security_groups import shared_backend
+from alb_controller.errors import AlreadyExists, ForeignOwner, NotReady
+from alb_controller.frontends.ingress.select import held_keys
+from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.stack import Found
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import KubeObject, Service
+from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.networking import Ingress
+from alb_controller.settings import Settings
+from alb_controller.values import StackKey
+
+REFERENCE_FINALIZERS = (
+    "ingress.k8s.aws/",
+    "group.ingress.k8s.aws/",
+    "service.k8s.aws/",
+    "gateway.k8s.aws/",
+)
+"""Objects with such a finalizer may have a load balancer that uses the group."""
+_SOON_SECONDS = 0.5
+
+
+class BackendGroup:
+    """Makes the group for its first user and deletes it after its last.
+
+    A stack asks by `id_for`, which raises NotReady until the group is there; whoever waits is
+    told through `wake`. The group goes only when every Ingress that holds one of our finalizers
+    was seen by this process and needs it no more, and no binding or rule names it.
+    """
+
+    def __init__(
+        self,
+        ec2: Ec2,
+        inventory: Inventory,
+        cluster: Cluster,
+        settings: Settings,
+        *,
+        is_referenced: Callable[[str], bool],
+    ) -> None:
+        self._ec2, self._inventory, self._cluster = ec2, inventory, cluster
+        self._settings, self._is_referenced = settings, is_referenced
+        self._lock = threading.Lock()
+        self._users: set[StackKey] = set()
+        self._seen: set[StackKey] = set()
+        self._waiting: set[StackKey] = set()
+        self._id = settings.backend_security_group
+        self._is_synced = False
+        self.request: Callable[[], None] = lambda: None
+        """Enqueues this key; set by the composition root."""
+        self.wake: Callable[[StackKey], None] = lambda _: None
+        """Enqueues a stack; set by the composition root."""
+
+    def id_for(self, key: StackKey) -> str:
+        """The group's id for a stack that needs it; raises NotReady while it is being made."""
+        with self._lock:
+            self._users.add(key)
+            self._seen.add(key)
+            if self._id is not None:
+                return self._id
+            self._waiting.add(key)
+        self.request()
+        raise NotReady("the shared backend security group", 20.0)
+
+    def known_id(self) -> str | None:
+        """The id, where it is known already."""
+        return self._id
+
+    def release(self, key: StackKey, *, is_gone: bool) -> None:
+        """A stack was looked at and does not need the group; `is_gone`: it was just deleted."""
+        with self._lock:
+            self._users.discard(key)
+            self._waiting.discard(key)
+            (self._seen.discard if is_gone else self._seen.add)(key)
+            is_unused = not self._users and (is_gone or self._id is not None)
+        if is_unused:
+            self.request()
+
+    def doubt(self) -> None:
+        """The slow sweep: look again whether the group is there."""
+        with self._lock:
+            self._id = self._settings.backend_security_group
+            self._is_synced = False
+
+    def reconcile(self) -> None:
+        """Make the group, keep its tags, or delete it."""
+        if self._settings.backend_security_group is not None:
+            return
+        with self._lock:
+            is_wanted = bool(self._users)
+        if is_wanted:
+            self._ensure()
+        else:
+            self._delete_if_unused()
+
+    def _ensure(self) -> None:
+        if self._id is None:
+            cluster = self._settings.cluster_name
+            found = self._inventory.shared_security_group(cluster) or self._create()
+            self._sync_tags(found)
+            with self._lock:
+                self._id = found.identity
+        with self._lock:
+            waiting, self._waiting = self._waiting, set()
+        for key in sorted(waiting):
+            self.wake(key)
+
+    def _create(self) -> Found[SecurityGroup]:
+        wanted = shared_backend(self._settings)
+        try:
+            made = self._ec2.create_security_group(wanted)
+        except AlreadyExists as error:
+            other = self._ec2.security_group_by_name(wanted.name)
+            owner = f"tags {dict(other.resource.tags)}" if other else "not known"
+            raise ForeignOwner("security group", wanted.name, owner) from error
+        self._inventory.put(made)
+        return made
+
+    def _sync_tags(self, found: Found[SecurityGroup]) -> None:
+        """Once per process: add what is missing, remove what nobody may have put there."""
+        if self._is_synced:
+            return
+        wanted, present = shared_backend(self._settings).tags, found.resource.tags
+        left_alone = set(self._settings.external_managed_tags)
+        missing = {k: v for k, v in wanted.items() if present.get(k) != v}
+        surplus = [
+            k
+            for k in present
+            if k not in wanted and k not in left_alone and not k.startswith("aws:")
+        ]
+        if missing:
+            self._ec2.create_tags([found.identity], missing)
+        if surplus:
+            self._ec2.delete_tags([found.identity], surplus)
+        if missing or surplus:
+            resource = msgspec.structs.replace(found.resource, tags=wanted)
+            self._inventory.put(msgspec.structs.replace(found, resource=resource))
+        self._is_synced = True
+
+    def _delete_if_unused(self) -> None:
+        found = self._inventory.shared_security_group(self._settings.cluster_name)
+        if found is None or self._unseen_holders():
+            return
+        group_id = found.identity
+        if self._is_named_by_binding(group_id) or self._is_referenced(group_id):
+            raise NotReady("the last rules that name the shared security group", _SOON_SECONDS)
+        with self._lock:
+            if self._users:  # a stack that was given the id a moment ago: its wish is queued
+                return
+            self._id, self._is_synced = None, False
+        self._ec2.delete_security_group(group_id)
+        self._inventory.drop(group_id)
+
+    def _unseen_holders(self) -> bool:
+        """Whether some object may use the group that this process has not looked at."""
+        with self._lock:
+            seen = set(self._seen)
+        ingresses = self._cluster.list(Ingress)
+        if any(key not in seen for ingress in ingresses for key in held_keys(ingress)):
+            return True
+        return any(_is_held(service) for service in self._cluster.list(Service))
+
+    def _is_named_by_binding(self, group_id: str) -> bool:
+        for binding in self._cluster.list(TargetGroupBinding):
+            networking = binding.spec.networking
+            peers = (p for r in (networking.ingress if networking else ()) for p in r.from_)
+            if any(p.security_group and p.security_group.group_id == group_id for p in peers):
+                return True
+        return False
+
+
+def _is_held(obj: KubeObject) -> bool:
+    return any(f.startswith(REFERENCE_FINALIZERS) for f in obj.metadata.finalizers)

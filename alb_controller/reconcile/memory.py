@@ -1,0 +1,63 @@
+"""What the process remembers of each stack between passes; lost at a restart."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from alb_controller.model.stack import Observed
+from alb_controller.values import StackKey
+
+M = TypeVar("M")
+
+
+class StackMemory(Generic[M]):
+    """The last known state in AWS, so that nothing known is read again, and last good intents.
+
+    One worker has a key at a time; the lock is for the sweep, which forgets all of AWS.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._observed: dict[StackKey, Observed] = {}
+        self._good: dict[StackKey, dict[str, M]] = {}
+
+    def observed(self, key: StackKey) -> Observed | None:
+        """What was known after the last pass."""
+        with self._lock:
+            return self._observed.get(key)
+
+    def observe(self, key: StackKey, observed: Observed) -> None:
+        """Keep what a pass ended with."""
+        with self._lock:
+            self._observed[key] = observed
+
+    def doubt(self, key: StackKey) -> None:
+        """AWS is not as we thought, or an answer is missing: the next pass reads it."""
+        with self._lock:
+            self._observed.pop(key, None)
+
+    def doubt_all(self) -> None:
+        """The slow sweep: every next pass reads, and so finds drift."""
+        with self._lock:
+            self._observed.clear()
+
+    def good(self, key: StackKey) -> Mapping[str, M]:
+        """Last good intents of the members by uid."""
+        with self._lock:
+            return dict(self._good.get(key, {}))
+
+    def remember_good(self, key: StackKey, good: Mapping[str, M], members: frozenset[str]) -> None:
+        """Keep intents that were applied; forget those of Ingresses that are no members."""
+        with self._lock:
+            kept = self._good.setdefault(key, {})
+            kept.update(good)
+            for uid in [uid for uid in kept if uid not in members]:
+                del kept[uid]
+
+    def forget(self, key: StackKey) -> None:
+        """The stack is gone."""
+        with self._lock:
+            self._observed.pop(key, None)
+            self._good.pop(key, None)

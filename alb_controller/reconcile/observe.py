@@ -1,0 +1,97 @@
+"""What is there of a stack: from memory where a pass has left it, else from AWS by its tags."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alb_controller.aws.elbv2 import Elbv2
+from alb_controller.aws.inventory import Inventory
+from alb_controller.aws.inventory import Kept as Listed
+from alb_controller.build.context import Kept
+from alb_controller.model.elbv2 import Listener, LoadBalancer, TargetGroup
+from alb_controller.model.stack import Found, Observed, Resource, Stack
+from alb_controller.plan.diff import unread
+from alb_controller.reconcile.bindings import Bindings
+from alb_controller.values import StackKey
+
+
+class Observer:
+    """Reads a stack; each fact once, as memory and inventory keep what our writes change."""
+
+    def __init__(
+        self, elbv2: Elbv2, inventory: Inventory, bindings: Bindings, cluster_name: str
+    ) -> None:
+        self._elbv2, self._inventory, self._bindings = elbv2, inventory, bindings
+        self._cluster_name = cluster_name
+
+    def observe(self, key: StackKey, remembered: Observed | None) -> Observed:
+        """The stack as it is; bindings always as the cluster shows them now."""
+        found = self._read(key) if remembered is None else remembered
+        return msgspec.structs.replace(found, bindings=self._bindings.of_stack(key))
+
+    def _read(self, key: StackKey) -> Observed:
+        ours = self._inventory.of_stack(self._cluster_name, str(key))
+        below = [self._elbv2.listeners_and_rules(b) for b in ours.load_balancers]
+        return Observed(
+            security_groups=ours.security_groups,
+            target_groups=ours.target_groups,
+            load_balancers=ours.load_balancers,
+            listeners=tuple(one for part in below for one in part.listeners),
+            rules=tuple(one for part in below for one in part.rules),
+        )
+
+    def complete(self, stack: Stack, observed: Observed) -> Observed:
+        """Read the attributes that the stack declares and nobody has read yet."""
+        read = {f.identity: self._attributes(f) for f in unread(stack, observed)}
+        if not read:
+            return observed
+        return msgspec.structs.replace(
+            observed,
+            load_balancers=tuple(_with(f, read) for f in observed.load_balancers),
+            target_groups=tuple(_with(f, read) for f in observed.target_groups),
+            listeners=tuple(_with(f, read) for f in observed.listeners),
+        )
+
+    def record(self, before: Observed, after: Observed) -> None:
+        """Tell the inventory what a plan has changed of the resources that it lists."""
+        kept = {f.identity: f for f in _listed(after)}
+        for found in kept.values():
+            self._inventory.put(found)
+        for found in _listed(before):
+            if found.identity not in kept:
+                self._inventory.drop(found.identity)
+
+    def _attributes(self, found: Found[Resource]) -> dict[str, str]:
+        match found.resource:
+            case LoadBalancer():
+                return self._elbv2.load_balancer_attributes(found.identity)
+            case TargetGroup():
+                return self._elbv2.target_group_attributes(found.identity)
+            case Listener():
+                return self._elbv2.listener_attributes(found.identity)
+        raise TypeError(f"{found.resource.id} has no attributes")
+
+
+def _listed(observed: Observed) -> list[Listed]:
+    return [*observed.load_balancers, *observed.target_groups, *observed.security_groups]
+
+
+def _with(found: Found[Resource], read: dict[str, dict[str, str]]) -> Found[Resource]:
+    attributes = read.get(found.identity)
+    if attributes is None:
+        return found
+    resource = msgspec.structs.replace(found.resource, attributes=attributes)
+    return msgspec.structs.replace(found, resource=resource)
+
+
+def kept_of(observed: Observed) -> Kept | None:
+    """What a build keeps of the live load balancer (design.md 2)."""
+    for found in observed.load_balancers:
+        balancer = found.resource
+        if balancer.type == "application":
+            return Kept(
+                scheme=balancer.scheme,
+                ip_address_type=balancer.ip_address_type,
+                subnets=balancer.subnets,
+            )
+    return None

@@ -1,0 +1,77 @@
+"""Who holds a name: looked up before a create, which AWS answers with somebody else's resource.
+
+CreateLoadBalancer and CreateTargetGroup are idempotent: with a name that exists they succeed and
+hand back what is there (Elastic Load Balancing v2 API reference).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from alb_controller.aws.ec2 import Ec2
+from alb_controller.aws.elbv2 import Elbv2
+from alb_controller.aws.inventory import Inventory
+from alb_controller.errors import ForeignOwner, NotReady
+from alb_controller.model.stack import Found
+from alb_controller.model.tags import belongs_to
+from alb_controller.plan.changes import NameToClaim
+
+FRESH_SECONDS = 10.0
+"""A listing of this age still tells who holds which name."""
+_WORDS = {
+    "LoadBalancer": "load balancer",
+    "TargetGroup": "target group",
+    "SecurityGroup": "security group",
+}
+
+
+class Owners:
+    """Refuses creates whose name exists without the stack's tags."""
+
+    def __init__(self, elbv2: Elbv2, ec2: Ec2, inventory: Inventory, cluster_name: str) -> None:
+        self._elbv2, self._ec2 = elbv2, ec2
+        self._inventory, self._cluster_name = inventory, cluster_name
+
+    def check(self, names: Iterable[NameToClaim], stack: str) -> None:
+        """Raises ForeignOwner, or NotReady where the holder is our own and was not known.
+
+        Names of security groups are not looked up: AWS refuses those that exist.
+        """
+        names = [name for name in names if name.kind != "SecurityGroup"]
+        is_fresh = self._inventory.age_seconds < FRESH_SECONDS
+        self._check(names, stack, self._listed_holder if is_fresh else self._holder)
+
+    def explain(self, names: Iterable[NameToClaim], stack: str) -> None:
+        """After AWS has refused a name: as `check`, asking AWS for each."""
+        self._check(names, stack, self._holder)
+
+    def _check(
+        self,
+        names: Iterable[NameToClaim],
+        stack: str,
+        holder: Callable[[NameToClaim], Found[Any] | None],
+    ) -> None:
+        for name in names:
+            found = holder(name)
+            if found is None:
+                continue
+            if belongs_to(found.resource.tags, self._cluster_name, stack):
+                self._inventory.put(found)
+                raise NotReady(f"{name.kind} {name.name}, which exists already", 0.5)
+            tags = ", ".join(f"{k}={v}" for k, v in sorted(found.resource.tags.items()))
+            owner = f"its tags are {tags}" if tags else "it has no tags"
+            raise ForeignOwner(_WORDS[name.kind], name.name, owner)
+
+    def _listed_holder(self, name: NameToClaim) -> Found[Any] | None:
+        kind: Any = name.kind
+        return self._inventory.by_name(kind, name.name)
+
+    def _holder(self, name: NameToClaim) -> Found[Any] | None:
+        match name.kind:
+            case "LoadBalancer":
+                return self._elbv2.load_balancers_by_name(name.name)
+            case "TargetGroup":
+                return self._elbv2.target_group_by_name(name.name)
+            case _:
+                return self._ec2.security_group_by_name(name.name)

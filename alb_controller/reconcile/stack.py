@@ -1,0 +1,283 @@
+"""One pass over one stack: load, translate, observe, ask, build, plan, apply, tell (design.md 2).
+
+Every step but observing, asking and applying is a pure function of another package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+import structlog
+
+from alb_controller.aws.facts import Facts as FactSource
+from alb_controller.build.context import Context, Facts, needs_backend_group
+from alb_controller.build.elbv2.stack import build
+from alb_controller.build.needs import needs
+from alb_controller.errors import (
+    AlreadyExists,
+    ControllerError,
+    Invalid,
+    Missing,
+    NotReady,
+    ObjectMissing,
+    handling_of,
+)
+from alb_controller.frontends.ingress import status
+from alb_controller.frontends.ingress.load import Snapshot, load
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.select import finalizer
+from alb_controller.frontends.ingress.translate import Translation, translate
+from alb_controller.intent import StackIntent
+from alb_controller.kube.writer import Writer
+from alb_controller.model.stack import Observed, Stack
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import ref
+from alb_controller.objects.kinds import INGRESS
+from alb_controller.objects.networking import Ingress
+from alb_controller.plan.changes import Plan, PlanPolicy
+from alb_controller.plan.plan import plan
+from alb_controller.plan.render import render_lines
+from alb_controller.reconcile.apply import Operations, Outcome, apply
+from alb_controller.reconcile.backend_group import BackendGroup
+from alb_controller.reconcile.memory import StackMemory
+from alb_controller.reconcile.observe import Observer, kept_of
+from alb_controller.reconcile.owners import Owners
+from alb_controller.runtime.workers import DONE, SLOW_SECONDS, Result, after
+from alb_controller.settings import Settings
+from alb_controller.values import ObjectRef, StackKey
+
+_PENDING_GROUP = "sg-pending"
+"""Stands in for the shared group while a build is tried, so that a failing one makes none."""
+_MOST_QUESTIONS = 4
+_log = structlog.get_logger(__name__)
+
+
+class Edges(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a pass touches outside the pure core."""
+
+    cluster: Cluster
+    writer: Writer
+    facts: FactSource
+    observer: Observer
+    operations: Operations
+    owners: Owners
+    backend_group: BackendGroup
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a group wants, and the stack that gives it."""
+
+    translation: Translation
+    stack: Stack
+
+
+class StackReconciler:
+    """Reconciles groups of Ingresses; one worker has a key at a time."""
+
+    def __init__(
+        self, edges: Edges, memory: StackMemory[MemberIntent], settings: Settings, vpc_id: str
+    ) -> None:
+        self._edges, self._memory = edges, memory
+        self._settings, self._vpc_id = settings, vpc_id
+        self._policy = PlanPolicy(
+            cluster=settings.cluster_name,
+            external_managed_tags=frozenset(settings.external_managed_tags),
+            tag_listeners_and_rules=settings.feature_gates.listener_rules_tagging,
+        )
+
+    def reconcile(self, key: StackKey) -> Result:
+        """Bring AWS and Kubernetes to what the group's Ingresses ask for."""
+        snapshot = load(key, self._edges.cluster, self._settings.ingress_class)
+        if not snapshot.members and not snapshot.leaving:
+            return self._tell_strays(snapshot)
+        self._add_finalizers(snapshot)
+        try:
+            translation = self._bring_about(snapshot)
+        except ControllerError as error:
+            self._tell_failure(error, snapshot)
+            raise
+        self._remove_finalizers(snapshot)
+        if not snapshot.members:
+            self._memory.forget(key)
+        if translation.intent.balancer is None:
+            self._edges.backend_group.release(key, is_gone=not snapshot.members)
+        return _next(translation)
+
+    def _bring_about(self, snapshot: Snapshot) -> Translation:
+        key = snapshot.key
+        translation = self._translate(snapshot, {})
+        if translation.held_by or self._is_nothing(snapshot, translation):
+            self._tell_problems(translation, snapshot)
+            return translation
+        if translation.protected is not None:
+            raise translation.protected
+        before = self._edges.observer.observe(key, self._memory.observed(key))
+        self._memory.observe(key, before)
+        wanted = self._build(snapshot, before)
+        self._tell_problems(wanted.translation, snapshot)
+        if wanted.translation.held_by:
+            return wanted.translation
+        self._apply(snapshot, wanted, before)
+        return wanted.translation
+
+    def _is_nothing(self, snapshot: Snapshot, translation: Translation) -> bool:
+        """Nothing is wanted, and nobody leaves who could have left something behind."""
+        known = self._memory.observed(snapshot.key)
+        return translation.intent.balancer is None and not snapshot.leaving and known is None
+
+    def _translate(self, snapshot: Snapshot, stopped: dict[ObjectRef, Invalid]) -> Translation:
+        return translate(snapshot, self._settings, self._memory.good(snapshot.key), stopped)
+
+    def _build(self, snapshot: Snapshot, observed: Observed) -> Wanted:
+        """The stack, without the members that AWS's answers show to be at fault."""
+        stopped: dict[ObjectRef, Invalid] = {}
+        while True:
+            translation = self._translate(snapshot, stopped)
+            try:
+                return Wanted(
+                    translation=translation,
+                    stack=self._build_intent(translation.intent, observed),
+                )
+            except Invalid as problem:
+                if problem.origin in stopped:
+                    raise
+                stopped[problem.origin] = problem
+
+    def _build_intent(self, intent: StackIntent, observed: Observed) -> Stack:
+        context = Context(settings=self._settings, vpc_id=self._vpc_id, kept=kept_of(observed))
+        facts = self._ask(intent, context)
+        if not needs_backend_group(intent, self._settings):
+            if intent.balancer is not None:
+                self._edges.backend_group.release(intent.key, is_gone=False)
+            return build(intent, context, facts)
+        tried = msgspec.structs.replace(context, backend_security_group=_PENDING_GROUP)
+        build(intent, tried, facts)
+        group_id = self._edges.backend_group.id_for(intent.key)
+        context = msgspec.structs.replace(context, backend_security_group=group_id)
+        return build(intent, context, facts)
+
+    def _ask(self, intent: StackIntent, context: Context) -> Facts:
+        facts: Facts = {}
+        for _ in range(_MOST_QUESTIONS):
+            queries = needs(intent, context, facts)
+            if not queries:
+                return facts
+            facts = {**facts, **self._edges.facts.answer(queries)}
+        open_queries = ", ".join(sorted(map(repr, needs(intent, context, facts))))
+        raise RuntimeError(f"questions that raise each other for ever: {open_queries}")
+
+    def _apply(self, snapshot: Snapshot, wanted: Wanted, before: Observed) -> None:
+        observed = self._edges.observer.complete(wanted.stack, before)
+        outcome = self._deploy(snapshot.key, wanted.stack, observed, self._policy)
+        if outcome.limit_reached is not None:  # make room first, at the price of a gap
+            roomy = msgspec.structs.replace(
+                self._policy, limits_reached=frozenset({outcome.limit_reached})
+            )
+            outcome = self._deploy(snapshot.key, wanted.stack, outcome.observed, roomy)
+        if outcome.error is not None:
+            raise outcome.error
+        self._remember(snapshot, wanted.translation)
+        is_changed = bool(outcome.done)
+        self._tell_success(snapshot, wanted.translation, outcome.observed, is_changed=is_changed)
+
+    def _deploy(
+        self, key: StackKey, stack: Stack, observed: Observed, policy: PlanPolicy
+    ) -> Outcome:
+        """Plan and apply, and keep what is known then."""
+        todo = plan(stack, observed, policy)
+        for note in todo.notes:
+            _log.warning("plan_note", note=note)
+        if todo:
+            _log.info("applying", steps=list(render_lines(todo)))
+            self._check_owners(key, todo)
+        outcome = apply(todo, observed, self._edges.operations)
+        self._memory.observe(key, outcome.observed)
+        self._edges.observer.record(observed, outcome.observed)
+        if outcome.error is not None:
+            if not _is_harmless(outcome.error):
+                self._memory.doubt(key)
+            if isinstance(outcome.error, AlreadyExists):
+                self._edges.owners.explain(todo.names_to_claim, str(key))
+        return outcome
+
+    def _check_owners(self, key: StackKey, todo: Plan) -> None:
+        try:
+            self._edges.owners.check(todo.names_to_claim, str(key))
+        except NotReady:
+            self._memory.doubt(key)
+            raise
+
+    def _remember(self, snapshot: Snapshot, translation: Translation) -> None:
+        members = frozenset(m.uid for m in snapshot.members)
+        self._memory.remember_good(snapshot.key, translation.good, members)
+
+    def _add_finalizers(self, snapshot: Snapshot) -> None:
+        wanted = finalizer(snapshot.key)
+        for member in snapshot.members:
+            try:
+                self._edges.writer.add_finalizer(INGRESS, member.ingress, wanted)
+            except ObjectMissing as error:
+                gone = ref("Ingress", member.ingress)
+                raise NotReady(f"the deletion of {gone}", 1.0) from error
+
+    def _remove_finalizers(self, snapshot: Snapshot) -> None:
+        for ingress in snapshot.leaving:
+            self._edges.writer.remove_finalizer(INGRESS, ingress, finalizer(snapshot.key))
+
+    def _tell_strays(self, snapshot: Snapshot) -> Result:
+        self._tell(status.problem_events(snapshot.strays, snapshot.strays))
+        return DONE
+
+    def _tell_problems(self, translation: Translation, snapshot: Snapshot) -> None:
+        for problem in translation.problems:
+            _log.warning("member_stopped", object=str(problem.origin), problem=str(problem))
+        self._tell(status.problem_events(translation.problems, snapshot.strays))
+        self._tell(status.held_events(translation))
+
+    def _tell_success(
+        self, snapshot: Snapshot, translation: Translation, observed: Observed, *, is_changed: bool
+    ) -> None:
+        for member in snapshot.members:
+            if member.uid in translation.served:
+                self._patch_status(member.ingress, observed)
+        if is_changed:
+            good = (m.ingress for m in snapshot.members if m.uid in translation.good)
+            self._tell(status.success_events(ref("Ingress", i) for i in good))
+
+    def _patch_status(self, ingress: Ingress, observed: Observed) -> None:
+        patch = status.status_patch(ingress, observed)
+        if patch is not None:
+            self._edges.writer.patch_status(INGRESS, ingress, patch)
+
+    def _tell_failure(self, error: ControllerError, snapshot: Snapshot) -> None:
+        if handling_of(error).event:
+            members = (m.ingress for m in snapshot.members)
+            concerned = [ref("Ingress", i) for i in (*members, *snapshot.leaving)]
+            self._tell(status.failure_events(error, concerned))
+
+    def _tell(self, events: Iterable[status.Event]) -> None:
+        for event in events:
+            obj = self._edges.cluster.get(Ingress, event.ref.namespace, event.ref.name)
+            self._edges.writer.record_event(
+                event.ref,
+                type=event.type,
+                reason=event.reason,
+                message=event.message,
+                component=status.COMPONENT,
+                fingerprint=status.fingerprint(obj if event.ref.kind == "Ingress" else None),
+            )
+
+
+def _is_harmless(error: ControllerError) -> bool:
+    """Whether what we know of AWS is still right after this error."""
+    return handling_of(error).label in {
+        "not_ready", "throttled", "in_use", "refused", "quota", "access_denied", "not_leading",
+    }  # fmt: skip
+
+
+def _next(translation: Translation) -> Result:
+    """AWS tells no one when a missing resource appears: look again after a while."""
+    if any(isinstance(p, Missing) for p in translation.problems):
+        return after(SLOW_SECONDS)
+    return DONE

@@ -1,0 +1,194 @@
+"""The reconcilers, their queues, and which changes of the cluster wake which key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from alb_controller.aws.client import Sender
+from alb_controller.aws.ec2 import Ec2
+from alb_controller.aws.elbv2 import Elbv2
+from alb_controller.aws.facts import Facts
+from alb_controller.aws.inventory import Inventory
+from alb_controller.clock import Clock
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
+from alb_controller.kube.store import Stores
+from alb_controller.kube.writer import Writer
+from alb_controller.model.tags import stack_of_labels
+from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.networking import Ingress
+from alb_controller.reconcile.backend_group import BackendGroup
+from alb_controller.reconcile.bindings import Bindings
+from alb_controller.reconcile.endpoint_groups import EndpointGroups
+from alb_controller.reconcile.endpoint_rules import EndpointRules
+from alb_controller.reconcile.memory import StackMemory
+from alb_controller.reconcile.observe import Observer
+from alb_controller.reconcile.operations import StackOperations
+from alb_controller.reconcile.owners import Owners
+from alb_controller.reconcile.stack import Edges, StackReconciler
+from alb_controller.reconcile.target_memory import TargetMemory
+from alb_controller.reconcile.targets import BindingEdges, BindingOptions, BindingReconciler
+from alb_controller.reconcile.vpc_addresses import VpcAddresses
+from alb_controller.runtime.workers import DONE, Controller, Result, Workers
+from alb_controller.runtime.workqueue import WorkQueue
+from alb_controller.settings import Settings
+from alb_controller.targets import watch as targets_watch
+from alb_controller.values import BindingKey, StackKey
+
+_BACKEND_GROUP = "backend-sg"
+_MOST_SECONDS = 300.0
+"""The longest backoff of a group: what AWS refuses it may take a minute later."""
+
+
+class Reconcilers:
+    """Four loops: groups, bindings, endpoint rules, and the shared security group."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        vpc_id: str,
+        sender: Sender,
+        stores: Stores,
+        writer: Writer,
+        clock: Clock,
+    ) -> None:
+        self._settings, self._stores = settings, stores
+        self._scope = Scope(stores, settings.ingress_class)
+        elbv2, ec2 = Elbv2(sender, vpc_id), Ec2(sender, vpc_id)
+        self._inventory = Inventory(elbv2, ec2, settings.cluster_name, clock)
+        self._memory = StackMemory[MemberIntent]()
+        self._make_queues(clock)
+        self._endpoint_rules = EndpointRules(
+            ec2,
+            stores,
+            cluster_name=settings.cluster_name,
+            restricted=not settings.disable_restricted_sg_rules,
+        )
+        self._backend_group = BackendGroup(
+            ec2, self._inventory, stores, settings, is_referenced=self._endpoint_rules.references
+        )
+        self._backend_group.request = lambda: self._shared.add(_BACKEND_GROUP)
+        self._backend_group.wake = self._stacks.add
+        bindings = Bindings(stores, writer)
+        self._targets = TargetMemory()
+        edges = Edges(
+            cluster=stores,
+            writer=writer,
+            facts=Facts(ec2, clock),
+            observer=Observer(elbv2, self._inventory, bindings, settings.cluster_name),
+            operations=StackOperations(elbv2, ec2, bindings, on_created=self._targets.created),
+            owners=Owners(elbv2, ec2, self._inventory, settings.cluster_name),
+            backend_group=self._backend_group,
+        )
+        self._stack_reconciler = StackReconciler(edges, self._memory, settings, vpc_id)
+        self._binding_reconciler = BindingReconciler(
+            self._binding_edges(elbv2, ec2, writer, clock),
+            BindingOptions(vpc_id=vpc_id, fail_open=settings.feature_gates.endpoints_fail_open),
+        )
+        self._watch()
+
+    def _binding_edges(self, elbv2: Elbv2, ec2: Ec2, writer: Writer, clock: Clock) -> BindingEdges:
+        settings, stores = self._settings, self._stores
+        marks = {f"kubernetes.io/cluster/{settings.cluster_name}": None}
+        return BindingEdges(
+            cluster=stores,
+            has_synced=stores.has_synced,
+            elbv2=elbv2,
+            writer=writer,
+            groups=EndpointGroups(
+                ec2,
+                stores,
+                clock,
+                tags=marks | dict(settings.service_target_eni_security_group_tags),
+                on_read=self._endpoint_rules.remember,
+            ),
+            rules=self._endpoint_rules,
+            addresses=VpcAddresses(ec2, clock),
+            memory=self._targets,
+            clock=clock,
+            enqueue_group=self._rules.add,
+        )
+
+    def _make_queues(self, clock: Clock) -> None:
+        settings = self._settings
+        cap = settings.targetgroupbinding_max_exponential_backoff_delay.total_seconds()
+        self._stacks = WorkQueue[StackKey]("ingress", clock, backoff_cap_seconds=_MOST_SECONDS)
+        self._bindings = WorkQueue[BindingKey]("targetGroupBinding", clock, backoff_cap_seconds=cap)
+        self._rules = WorkQueue[str]("endpointRules", clock, backoff_cap_seconds=_MOST_SECONDS)
+        self._shared = WorkQueue[str](
+            "sharedSecurityGroup", clock, backoff_cap_seconds=_MOST_SECONDS
+        )
+
+    def _watch(self) -> None:
+        for kind in CONCERNS:
+            self._stores.on_change(kind, self._stack_handler(kind))
+        for kind in targets_watch.WATCHES:
+            self._stores.on_change(kind, self._binding_handler(kind))
+
+    def _stack_handler(self, kind: type[Any]) -> Callable[[Any, Any], None]:
+        def handle(old: Any, new: Any) -> None:
+            for key in CONCERNS[kind](Change(old, new), self._scope):
+                self._stacks.add(key)
+
+        return handle
+
+    def _binding_handler(self, kind: type[Any]) -> Callable[[Any, Any], None]:
+        def handle(old: Any, new: Any) -> None:
+            for key in targets_watch.affected(kind, old, new, self._stores):
+                self._bindings.add(key)
+
+        return handle
+
+    def enqueue_all(self) -> None:
+        """Look at everything: at start, and in every slow sweep."""
+        for key in self._scope.keys_of(self._stores.list(Ingress)):
+            self._stacks.add(key)
+        for binding in self._stores.list(TargetGroupBinding):
+            self._bindings.add(targets_watch.key_of(binding))
+            stack = stack_of_labels(binding.metadata.labels)
+            if stack is not None:
+                self._stacks.add(stack)
+
+    def start(self, workers: Workers) -> None:
+        """Start the workers of all loops and the slow sweep."""
+        settings = self._settings
+        workers.start(
+            Controller(
+                "ingress",
+                self._stacks,
+                self._stack_reconciler.reconcile,
+                settings.ingress_max_concurrent_reconciles,
+            )
+        )
+        workers.start(
+            Controller(
+                "targetGroupBinding",
+                self._bindings,
+                self._binding_reconciler.reconcile,
+                settings.targetgroupbinding_max_concurrent_reconciles,
+            )
+        )
+        workers.start(
+            Controller("endpointRules", self._rules, self._binding_reconciler.reconcile_group)
+        )
+        workers.start(Controller("sharedSecurityGroup", self._shared, self._reconcile_shared))
+        workers.every(settings.sync_period.total_seconds(), self._sweep, name="sweep")
+
+    def _reconcile_shared(self, _key: str) -> Result:
+        self._backend_group.reconcile()
+        return DONE
+
+    def _sweep(self) -> None:
+        """Doubt everything that is known of AWS, so that the next passes find drift."""
+        self._inventory.refresh()
+        self._memory.doubt_all()
+        self._binding_reconciler.resync()
+        self._backend_group.doubt()
+        self.enqueue_all()
+
+    def is_idle(self, horizon_seconds: float) -> bool:
+        """Whether no key waits or is in work, and no timer is due within the horizon."""
+        queues = (self._stacks, self._bindings, self._rules, self._shared)
+        return all(queue.is_idle(horizon_seconds) for queue in queues)
