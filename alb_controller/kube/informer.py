@@ -184,17 +184,18 @@ class Reflector:
             event = _EVENT.decode(line)
         except msgspec.DecodeError as error:
             raise Unreachable(200, "not an event", str(error)) from error
+        if event.type == "ERROR":
+            raise _error_of(event.object)
+        reached = _checked(_metadata_of(event.object).resource_version, version)
         match event.type:
-            case "ERROR":
-                raise _error_of(event.object)
             case "BOOKMARK":
-                return _checked(_metadata_of(event.object).resource_version, version)
+                pass
             case "DELETED":
                 self._store.delete(msgspec.json.decode(event.object, type=KubeObject))
             case _:
                 if (obj := self._decode_object(event.object)) is not None:
                     self._store.upsert(obj)
-        return _metadata_of(event.object).resource_version
+        return reached
 
     def _decode_or_keep(self, raw: msgspec.Raw) -> Any | None:
         """The struct, or the last one known: an object we cannot read is not a deleted one."""
@@ -250,11 +251,11 @@ def _metadata_of(raw: msgspec.Raw) -> Metadata:
     return msgspec.json.decode(raw, type=KubeObject).metadata
 
 
-def _checked(bookmark: str, version: str) -> str:
-    """The bookmark's version; Gone where it lies before ours: the server's history is another."""
-    if bookmark.isdecimal() and version.isdecimal() and int(bookmark) < int(version):
-        raise Gone(410, "Rewound", f"the server is at {bookmark}, before our {version}")
-    return bookmark
+def _checked(reached: str, version: str) -> str:
+    """An event's version; Gone where it lies before ours: the server's history is another."""
+    if reached.isdecimal() and version.isdecimal() and int(reached) < int(version):
+        raise Gone(410, "Rewound", f"the server is at {reached}, before our {version}")
+    return reached
 
 
 class Informers:
