@@ -21,7 +21,8 @@ from alb_controller.targets.watch import key_of
 from alb_controller.values import BindingKey
 
 SWEEP = "every security group"
-"""The key that finds rules left over from bindings of former times; due once a process."""
+"""The key that finds rules left over from former times; due once a process, with its first
+binding. What may be revoked is decided rule by rule, so it need not wait for the last."""
 GONE_GROUP_SECONDS = 60.0
 
 
@@ -54,15 +55,33 @@ class _Group:
         self.is_held = False
         """Rules wait to be revoked until more bindings are known."""
 
-    def missing(self) -> set[IngressRule]:
-        there = {r.key for r in self.found}
-        return {r for r in self.desired if r.key not in there}
-
     def surplus(self) -> set[IngressRule]:
         """Rules of ours that nobody wants; rules without our mark are others'."""
         wanted = {r.key for r in self.desired}
         shared = (r for r in self.found if r.description == SHARED_DESCRIPTION)
         return {r for r in shared if r.key not in wanted}
+
+    def missing(self, held: Iterable[IngressRule]) -> set[IngressRule]:
+        """What has to be added, as long as the held rules stay.
+
+        At a start few bindings are known, and what they want together is but a part of the
+        merged rule that is there: to add the part, only to revoke it later, would be noise.
+        """
+        there = {r.key for r in self.found}
+        return {
+            rule
+            for rule in self.desired
+            if rule.key not in there and not any(_covers(h, rule) for h in held)
+        }
+
+
+def _covers(wide: IngressRule, rule: IngressRule) -> bool:
+    return (
+        (wide.protocol, wide.source_kind, wide.source)
+        == (rule.protocol, rule.source_kind, rule.source)
+        and wide.from_port <= rule.from_port
+        and rule.to_port <= wide.to_port
+    )
 
 
 class EndpointRules:
@@ -99,9 +118,9 @@ class EndpointRules:
             due = {name for name in self._touched(key, wanted) if self._replace(name, key, wanted)}
             if due or is_news:
                 due |= {name for name, group in self._groups.items() if group.is_held}
-        if self._is_sweep_due and not any(self._incomplete()):
-            self._is_sweep_due = False
-            due.add(SWEEP)
+            if self._is_sweep_due:
+                self._is_sweep_due = False
+                due.add(SWEEP)
         return frozenset(due)
 
     def drop(self, key: BindingKey) -> frozenset[str]:
@@ -145,12 +164,6 @@ class EndpointRules:
         group.desired = aggregate(group.wanted.values(), restricted=self._restricted)
         return group.desired != before
 
-    def _incomplete(self) -> Iterable[TargetGroupBinding]:
-        """The bindings with networking whose endpoints' groups are not all known."""
-        for binding in self._cluster.list(TargetGroupBinding):
-            if binding.spec.networking is not None and key_of(binding) not in self._complete:
-                yield binding
-
     # ---- what is there
 
     def remember(self, found: Iterable[Found[SecurityGroup]]) -> None:
@@ -177,15 +190,16 @@ class EndpointRules:
             return self._sweep()
         group = self._read(group_id)
         errors = self._authorize(group_id, group)
-        self._revoke(group_id, group)
+        self._revoke(group_id, group, is_known=not errors)
         if errors:
             raise errors[0]
         return frozenset()
 
     def _authorize(self, group_id: str, group: _Group) -> list[AwsError]:
         """Add what is missing. Returns the errors of rules that AWS refuses by themselves."""
+        held = self._held(group)
         with self._lock:
-            missing = sorted(group.missing())
+            missing = sorted(group.missing(held))
         if not missing:
             return []
         group.is_read = False  # until the answer is there
@@ -198,18 +212,23 @@ class EndpointRules:
             self._learn(group, group.found.union(missing))
         return errors
 
-    def _revoke(self, group_id: str, group: _Group) -> None:
-        with self._lock:
-            surplus = group.surplus()
-        held = {rule for rule in surplus if self._may_be_wanted(rule)}
+    def _revoke(self, group_id: str, group: _Group, *, is_known: bool) -> None:
+        held = self._held(group)
         with self._lock:
             group.is_held = bool(held)
-        if surplus == held:
+            surplus = group.surplus() - held
+        if not surplus:
             return
-        was_read, group.is_read = group.is_read, False
-        self._ec2.revoke_ingress(group_id, sorted(surplus - held))
-        if was_read:
-            self._learn(group, group.found - (surplus - held))
+        group.is_read = False
+        self._ec2.revoke_ingress(group_id, sorted(surplus))
+        if is_known:
+            self._learn(group, group.found - surplus)
+
+    def _held(self, group: _Group) -> set[IngressRule]:
+        """Rules that nobody wants so far, but a binding that is not fully known might."""
+        with self._lock:
+            surplus = group.surplus()
+        return {rule for rule in surplus if self._may_be_wanted(rule)}
 
     def _learn(self, group: _Group, found: frozenset[IngressRule]) -> None:
         with self._lock:
@@ -218,8 +237,8 @@ class EndpointRules:
     def _may_be_wanted(self, rule: IngressRule) -> bool:
         return any(
             could_want(binding.spec.networking, rule)
-            for binding in self._incomplete()
-            if binding.spec.networking is not None
+            for binding in self._cluster.list(TargetGroupBinding)
+            if binding.spec.networking is not None and key_of(binding) not in self._complete
         )
 
     def _sweep(self) -> frozenset[str]:
