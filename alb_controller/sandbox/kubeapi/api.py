@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import crds, ownership, patches, subresources
+from .completion import complete, is_finished, moves_generation, spec_changed, without_times
 from .deletion import DeleteOptions, mark_deleted, settle_propagation
 from .kinds import Kind, Registry, object_schema
 from .listing import ListOptions, list_objects
-from .schemas import Json, clone, fill_defaults
+from .schemas import Json, clone
 from .statuses import (
     STALE,
     Cause,
@@ -31,8 +32,7 @@ from .statuses import (
     unsupported_media_type,
 )
 from .store import Store, in_version, object_key
-from .strategies import PLAIN, STRATEGIES, Strategy
-from .validation import check_metadata, check_required
+from .strategies import strategy_of
 from .writes import (
     Write,
     WriteOptions,
@@ -47,8 +47,8 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
+PROTECTED_NAMESPACES = ("default", "kube-public", "kube-system")
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +129,18 @@ class ResourceApi:
         return self._create(kind, new, options)
 
     def _create(self, kind: Kind, new: Json, options: WriteOptions) -> Json:
-        metadata, strategy = new["metadata"], _strategy(kind)
+        metadata, strategy = new["metadata"], strategy_of(kind)
         with self.store.lock:
             self._check_namespace(kind, metadata)
-            if self._moves_generation(kind):
+            if moves_generation(kind):
                 metadata["generation"] = 1
             else:
                 metadata.pop("generation", None)
             if kind.has_status and kind.resource != "nodes":
                 new.pop("status", None)
-            if strategy.new_status:
+            if strategy.new_status is not None:
                 new["status"] = clone(strategy.new_status)
-            self._complete(Write(kind, new, None, self.store))
+            complete(Write(kind, new, None, self.store))
             key = object_key(metadata.get("namespace"), metadata["name"])
             if self.store.get(kind.resource, key) is not None:
                 raise already_exists(kind.resource, metadata["name"])
@@ -155,7 +155,7 @@ class ResourceApi:
         self._check_identity(target, new)
         with self.store.lock:
             old = self.store.get(target.kind.resource, target.key)
-            if old is None and _strategy(target.kind).create_on_update:
+            if old is None and strategy_of(target.kind).create_on_update:
                 start_metadata(new, target.namespace, self.now())
                 return self._create(target.kind, new, options)
             old = self.get(target) if old is None else old
@@ -193,7 +193,7 @@ class ResourceApi:
             return patches.merge(old, patch)
         if content_type == STRATEGIC_PATCH and not kind.is_custom:
             return patches.merge_strategically(old, patch, kind.schema)
-        raise unsupported_media_type()
+        raise unsupported_media_type((JSON_PATCH, MERGE_PATCH, APPLY_PATCH))
 
     def _apply(self, target: Target, applied: Any, options: WriteOptions) -> Json:
         """Server-side apply: creates what does not exist."""
@@ -254,14 +254,19 @@ class ResourceApi:
         with self.store.lock:
             old = self.get(target)
             options.check(kind, old)
-            if kind.resource == CRDS and not options.dry_run:
-                self._empty_custom_resource(old)
+            if kind.resource == "namespaces" and target.name in PROTECTED_NAMESPACES:
+                raise forbidden(kind.resource, target.name, "this namespace may not be deleted")
             marked = mark_deleted(kind, old, options, timestamp(self.now()))
             settle_propagation(marked, options)
-            if _is_finished(marked):
+            first = "deletionTimestamp" not in old["metadata"]
+            if kind.resource == crds.RESOURCE and first and not options.dry_run:
+                return self._delete_definition(target, marked)
+            if is_finished(kind, marked):
                 if not options.dry_run:
+                    if kind.resource == "pods":  # marked first, whatever the grace: watchers see it
+                        self._store(kind, target.key, marked)
                     self._remove(kind, target.key)
-                return marked if _strategy(kind).returns_deleted else _deleted_status(kind, old)
+                return marked if strategy_of(kind).returns_deleted else _deleted_status(kind, old)
             if options.dry_run or marked == old:
                 return marked
             return self._store(kind, target.key, marked)
@@ -305,88 +310,51 @@ class ResourceApi:
         new = keep_other_parts(kind, new, old, target.subresource, resets_status=kind.has_status)
         if managed:
             new["metadata"]["managedFields"] = managed
-        self._complete(Write(kind, new, old, self.store, target.subresource))
-        if self._moves_generation(kind) and _spec_changed(kind, new, old):
+        complete(Write(kind, new, old, self.store, target.subresource))
+        if moves_generation(kind) and spec_changed(kind, new, old):
             new["metadata"]["generation"] = before.get("generation", 0) + 1
-        if _without_times(new) == _without_times({**old, "apiVersion": kind.api_version}):
+        if without_times(new) == without_times({**old, "apiVersion": kind.api_version}):
             return in_version(old, kind.api_version)
         if options.dry_run:
             return new
-        if before.get("deletionTimestamp") and _is_finished(new):
+        if before.get("deletionTimestamp") and is_finished(kind, new):
             return self._remove(kind, target.key, new)
         return self._store(kind, target.key, new)
 
-    def _complete(self, write: Write) -> None:
-        """Defaults, computed fields and checks. Raises 422."""
-        kind, new, strategy = write.kind, write.new, _strategy(write.kind)
-        fill_defaults(new, kind.schema)
-        if kind.resource == CRDS:
-            crds.prepare_definition(write, timestamp(self.now()))
-        if write.subresource != "status":
-            strategy.prepare(write)
-        causes = [
-            *check_metadata(new["metadata"], strategy.name_rule, namespaced=kind.namespaced),
-            *self._check_content(write, strategy),
-        ]
-        unique = list(dict.fromkeys(causes))
-        if unique:
-            raise invalid(kind.qualified, new["metadata"].get("name", ""), unique)
-
-    def _check_content(self, write: Write, strategy: Strategy) -> Sequence[Cause]:
-        kind, new = write.kind, write.new
-        if kind.is_custom:
-            return crds.check_custom(write)
-        if write.subresource == "status":
-            return []
-        causes = list(strategy.check(write))
-        seen = {cause.field for cause in causes}
-        spec_schema = kind.schema.get("properties", {}).get("spec")
-        if spec_schema and "spec" in new and kind.resource != CRDS:
-            found = check_required(new["spec"], spec_schema, "spec")
-            causes += [c for c in found if not any(_covers(field, c.field) for field in seen)]
-        if kind.resource == CRDS:
-            causes += crds.check_definition(write)
-        return causes
-
     def _store(self, kind: Kind, key: str, new: Json) -> Json:
         stored = self.store.write(kind.resource, key, new)
-        if kind.resource == CRDS:
+        if kind.resource == crds.RESOURCE:
             self.registry.replace(*crds.custom_kinds(stored))
         return in_version(stored, kind.api_version)
 
     def _remove(self, kind: Kind, key: str, last: Json | None = None) -> Json:
         removed = self.store.write(kind.resource, key, None)
-        if kind.resource == CRDS:
+        if kind.resource == crds.RESOURCE:
             self.registry.replace(crds.custom_kinds(removed)[0], [])
         elif kind.is_custom:
-            self._finish_definition(kind)
+            self._finish_definition(kind.resource)
         return last or removed
 
-    def _empty_custom_resource(self, definition: Json) -> None:
+    def _delete_definition(self, target: Target, marked: Json) -> Json:
         """A CRD takes its objects with it, as soon as their finalizers let go."""
-        resource, kinds = crds.custom_kinds(definition)
+        crds.mark_terminating(marked, timestamp(self.now()))
+        stored = self._store(target.kind, target.key, marked)
+        resource, kinds = crds.custom_kinds(stored)
         for obj in self.store.values(resource) if kinds else ():
             metadata = obj["metadata"]
             self.delete(Target(kinds[0], metadata["name"], metadata.get("namespace")))
-        if self.store.values(resource):
-            finalizers = [*definition["metadata"].get("finalizers", ()), crds.CLEANUP_FINALIZER]
-            metadata = {**definition["metadata"], "finalizers": list(dict.fromkeys(finalizers))}
-            self.store.write(
-                CRDS, definition["metadata"]["name"], {**definition, "metadata": metadata}
-            )
+        self._finish_definition(resource)
+        return stored
 
-    def _finish_definition(self, kind: Kind) -> None:
-        definition = self.store.get(CRDS, kind.resource)
-        if definition is None or self.store.values(kind.resource):
+    def _finish_definition(self, resource: str) -> None:
+        """Let a CRD go that is being deleted and has no objects left."""
+        definition = self.store.get(crds.RESOURCE, resource)
+        held = definition is None or self.store.values(resource)
+        if held or not definition or not definition["metadata"].get("deletionTimestamp"):
             return
-        if definition["metadata"].get("deletionTimestamp"):
-            left = [
-                f
-                for f in definition["metadata"].get("finalizers", ())
-                if f != crds.CLEANUP_FINALIZER
-            ]
-            target = Target(self.registry.named("CustomResourceDefinition"), kind.resource)
-            self.patch(target, MERGE_PATCH, {"metadata": {"finalizers": left}})
+        left = crds.without_cleanup(definition)
+        target = Target(self.registry.named("CustomResourceDefinition"), resource)
+        self.patch(target, MERGE_PATCH, {"metadata": {"finalizers": left}})
 
     # ------------------------------------------------------------ checks
 
@@ -421,13 +389,10 @@ class ResourceApi:
             )
 
     def _check_version_given(self, target: Target, new: Json) -> None:
-        needed = target.kind.is_custom or _strategy(target.kind).needs_version
+        needed = strategy_of(target.kind).needs_version
         if needed and new["metadata"].get("resourceVersion") in (None, "", "0"):
             cause = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
             raise invalid(target.kind.qualified, target.name, [cause])
-
-    def _moves_generation(self, kind: Kind) -> bool:
-        return kind.is_custom or bool(_strategy(kind).generation)
 
     def _scale(self, target: Target, body: Any, options: WriteOptions) -> Json:
         if target.kind.resource not in subresources.SCALABLE:
@@ -455,45 +420,6 @@ def start_cluster(api: ResourceApi, *, random_seed: int | None = None) -> None:
         },
     }
     api.create(service, body, "default")
-
-
-def _covers(field: str, other: str) -> bool:
-    return other == field or other.startswith((f"{field}.", f"{field}["))
-
-
-def _strategy(kind: Kind) -> Strategy:
-    return STRATEGIES.get(kind.resource, PLAIN)
-
-
-def _is_finished(obj: Json) -> bool:
-    """Whether nothing holds a deleted object any more."""
-    metadata = obj["metadata"]
-    return not metadata.get("finalizers") and not metadata.get("deletionGracePeriodSeconds")
-
-
-def _spec_changed(kind: Kind, new: Json, old: Json) -> bool:
-    """Whether a field changed that moves metadata.generation."""
-    if kind.is_custom:
-        left_out = {"metadata", "apiVersion", *(("status",) if kind.has_status else ())}
-        parts = [{k: v for k, v in obj.items() if k not in left_out} for obj in (new, old)]
-        return parts[0] != parts[1]
-    for name in _strategy(kind).generation:
-        place = "metadata" if name in ("annotations", "labels") else None
-        before, after = (obj["metadata"] if place else obj for obj in (old, new))
-        if before.get(name) != after.get(name):
-            return True
-    return False
-
-
-def _without_times(obj: Json) -> Json:
-    """The object for the question whether a write changes anything: the times of managed fields do
-    not count.
-    """
-    managed = obj["metadata"].get("managedFields")
-    if not managed:
-        return obj
-    timeless = [{key: value for key, value in entry.items() if key != "time"} for entry in managed]
-    return {**obj, "metadata": {**obj["metadata"], "managedFields": timeless}}
 
 
 def _deleted_status(kind: Kind, obj: Json) -> Json:

@@ -5,19 +5,29 @@ Source: Kubernetes docs, "Extend the Kubernetes API with CustomResourceDefinitio
 
 from collections.abc import Iterator
 
-from .expressions import check_rules
+from .expressions import check_rules, has_rules
 from .kinds import Column, Kind
 from .schemas import Json
 from .statuses import Cause, invalid_value, required, unsupported
 from .validation import check_schema, dns_1035_label
 from .writes import Write
 
+RESOURCE = "customresourcedefinitions.apiextensions.k8s.io"
 CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
+_BLOCKING = {
+    "FieldValueRequired",
+    "FieldValueTypeInvalid",
+    "FieldValueTooLong",
+    "FieldValueTooMany",
+    "FieldValueNotSupported",
+}
+_COLUMN_DESCRIPTION = "Custom resource definition column (in JSONPath format): "
 _SCOPES = ["Cluster", "Namespaced"]
 
 
-def prepare_definition(write: Write, now: str) -> None:
+def prepare_definition(write: Write) -> None:
     """Defaults and, as the server's own controllers do at once, the status that says it is served."""
+    now = write.new["metadata"]["creationTimestamp"]
     spec = write.new.get("spec", {})
     names = spec.get("names", {})
     kind = names.get("kind", "")
@@ -45,6 +55,24 @@ def _condition(kind: str, reason: str, message: str, now: str) -> Json:
     return {**entry, "reason": reason, "message": message}
 
 
+def mark_terminating(definition: Json, now: str) -> None:
+    """What a server does to a CRD that is being deleted, before it deletes the CRD's objects."""
+    finalizers = definition["metadata"].setdefault("finalizers", [])
+    if CLEANUP_FINALIZER not in finalizers:
+        finalizers.append(CLEANUP_FINALIZER)
+    message = (
+        "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
+    )
+    condition = _condition("Terminating", "InstanceDeletionPending", message, now)
+    definition["status"]["conditions"].append(condition)
+
+
+def without_cleanup(definition: Json) -> list[str]:
+    """The finalizers that stay once the objects are gone."""
+    finalizers: list[str] = definition["metadata"].get("finalizers", [])
+    return [finalizer for finalizer in finalizers if finalizer != CLEANUP_FINALIZER]
+
+
 def check_definition(write: Write) -> Iterator[Cause]:
     """Causes for what makes a definition unusable."""
     spec = write.new.get("spec", {})
@@ -67,7 +95,7 @@ def check_definition(write: Write) -> Iterator[Cause]:
     for index, version in enumerate(versions):
         if not version.get("schema", {}).get("openAPIV3Schema"):
             path = f"spec.versions[{index}].schema.openAPIV3Schema"
-            yield required(path, "schemas are required")
+            yield required(path)
 
 
 def custom_kinds(definition: Json) -> tuple[str, list[Kind]]:
@@ -98,7 +126,7 @@ def _kind(spec: Json, names: Json, version: Json) -> Kind:
                 column["type"],
                 column["jsonPath"],
                 column.get("format", ""),
-                column.get("description", ""),
+                column.get("description") or _COLUMN_DESCRIPTION + column["jsonPath"],
                 column.get("priority", 0),
             )
             for column in columns
@@ -109,13 +137,17 @@ def _kind(spec: Json, names: Json, version: Json) -> Kind:
     )
 
 
-def check_custom(write: Write) -> list[Cause]:
-    """Causes for what a custom object's schema and its validation rules forbid."""
+def check_custom(write: Write) -> Iterator[Cause]:
+    """Causes for what a custom object's schema forbids and, if they can be checked, its rules."""
     schema = write.kind.schema
-    own = {
-        key: value
-        for key, value in write.new.items()
-        if key not in ("apiVersion", "kind", "metadata")
-    }
+    own = {k: v for k, v in write.new.items() if k not in ("apiVersion", "kind", "metadata")}
     causes = list(check_schema(own, schema))
-    return causes or list(check_rules(write.new, write.old, schema))
+    yield from causes
+    if not any(cause.reason in _BLOCKING for cause in causes):
+        yield from check_rules(write.new, write.old, schema)
+    elif has_rules(schema):
+        why = (
+            "some validation rules were not checked because the object was invalid; correct the "
+            "existing errors to complete validation"
+        )
+        yield invalid_value("<nil>", None, why)

@@ -12,7 +12,7 @@ from .api import APPLY_PATCH, ResourceApi, Target
 from .kinds import Registry
 from .routes import Address, Route
 from .schemas import Json
-from .statuses import bad_request, method_not_allowed
+from .statuses import bad_request, method_not_allowed, not_found
 from .subresources import names_of
 from .tables import table
 
@@ -58,10 +58,11 @@ def describe_server(registry: Registry, address: Address, host: str) -> Json | N
 
 
 def check_route(route: Route) -> None:
-    """Raises 405 for a verb or an endpoint that the kind does not have."""
-    known = route.verb in route.kind.verbs
-    if not known or (route.subresource and route.subresource not in names_of(route.kind)):
+    """Raises 405 for a verb, 404 for an endpoint that the kind does not have."""
+    if route.verb not in route.kind.verbs:
         raise method_not_allowed()
+    if route.subresource and route.subresource not in names_of(route.kind):
+        raise not_found(route.kind.resource, route.name)
 
 
 def dispatch(api: ResourceApi, route: Route, read: Callable[[], Any], media_type: str) -> Answer:
@@ -79,7 +80,8 @@ def dispatch(api: ResourceApi, route: Route, read: Callable[[], Any], media_type
         case "create":
             code, result = 201, api.create(route.kind, read(), route.namespace, options)
         case "update":
-            result = api.update(target, read(), options)
+            is_new = not api.store.get(route.kind.resource, target.key)
+            code, result = 201 if is_new else 200, api.update(target, read(), options)
         case "patch":
             is_new = media_type == APPLY_PATCH and not api.store.get(
                 route.kind.resource, target.key

@@ -231,9 +231,7 @@ def check_rules(value: Any, old: Any, schema: Schema, path: str = "") -> Iterato
     """Causes for every rule that the value, or its change from `old`, breaks."""
     for entry in schema.get(RULES, ()):
         if not _holds(entry["rule"], value, old):
-            message = entry.get("message") or f"failed rule: {entry['rule']}"
-            shown = "object" if isinstance(value, dict) else value
-            yield invalid_value(path, shown, message)
+            yield _broken(entry, value, path)
     if isinstance(value, dict):
         before: Json = old if isinstance(old, dict) else {}
         for key, item in value.items():
@@ -245,6 +243,18 @@ def check_rules(value: Any, old: Any, schema: Schema, path: str = "") -> Iterato
             value
         ):  # lists are not matched with their past: no transition rules
             yield from check_rules(item, None, schema["items"], f"{path}[{index}]")
+
+
+def _broken(entry: Json, value: Any, path: str) -> Cause:
+    message = entry.get("message") or f"failed rule: {entry['rule']}"
+    if isinstance(value, dict | list):
+        return Cause("FieldValueInvalid", f"Invalid value: {message}", path)
+    return invalid_value(path, value, message)
+
+
+def has_rules(schema: Schema) -> bool:
+    """Whether there is any rule in the schema."""
+    return any(RULES in sub for sub in _subschemas(schema))
 
 
 def _holds(rule: str, value: Any, old: Any) -> bool:

@@ -3,6 +3,7 @@ kube-apiserver 1.35.
 """
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from .schemas import Json
 from .statuses import Cause, invalid_value, required, unsupported
@@ -10,9 +11,29 @@ from .validation import dns_1035_label, dns_subdomain, wildcard_subdomain
 from .writes import Write
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+DEFAULT_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
 PATH_TYPES = ["Exact", "ImplementationSpecific", "Prefix"]
 _FORBIDDEN_IN_PATHS = ("//", "/./", "/../", "%2f", "%2F")
 _FORBIDDEN_ENDINGS = ("/..", "/.")
+
+
+def prepare_ingress(write: Write) -> None:
+    """Give a new Ingress without a class the default one, as the DefaultIngressClass plugin does.
+
+    Of several default classes the youngest is taken, and of those of one age the first by name.
+    """
+    spec, annotations = write.new.get("spec", {}), write.new["metadata"].get("annotations", {})
+    if write.old or "ingressClassName" in spec or CLASS_ANNOTATION in annotations:
+        return
+    classes = [
+        found["metadata"]
+        for found in write.store.values("ingressclasses.networking.k8s.io")
+        if found["metadata"].get("annotations", {}).get(DEFAULT_ANNOTATION) == "true"
+    ]
+    classes.sort(key=itemgetter("name"))
+    classes.sort(key=itemgetter("creationTimestamp"), reverse=True)
+    if classes:
+        spec["ingressClassName"] = classes[0]["name"]
 
 
 def check_ingress(write: Write) -> Iterator[Cause]:

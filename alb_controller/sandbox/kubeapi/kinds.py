@@ -24,7 +24,7 @@ _WEBHOOK = {
     "objectSelector": {},
     "timeoutSeconds": 10,
 }
-DEFAULTS: dict[str, Json] = {
+DEFAULTS: dict[str, Json] = {  # null: a time that Go writes even if it is not set
     "core.v1.ServiceSpec": {"sessionAffinity": "None", "type": "ClusterIP"},
     "core.v1.Secret": {"type": "Opaque"},
     "core.v1.PodSpec": {
@@ -38,6 +38,19 @@ DEFAULTS: dict[str, Json] = {
         "resources": {},
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
+    },
+    "core.v1.PodCondition": {"lastProbeTime": None, "lastTransitionTime": None},
+    "core.v1.NodeCondition": {"lastHeartbeatTime": None, "lastTransitionTime": None},
+    "core.v1.NamespaceCondition": {"lastTransitionTime": None},
+    "apps.v1.DeploymentCondition": {"lastUpdateTime": None, "lastTransitionTime": None},
+    "apps.v1.ReplicaSetCondition": {"lastTransitionTime": None},
+    "core.v1.Event": {
+        "source": {},
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "eventTime": None,
+        "reportingComponent": "",
+        "reportingInstance": "",
     },
     "core.v1.Probe": {
         "timeoutSeconds": 1,

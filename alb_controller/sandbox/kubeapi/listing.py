@@ -13,7 +13,7 @@ from .schemas import Json
 from .selectors import Matcher, parse_field_selector, parse_label_selector
 from .statuses import bad_request, too_large_version
 from .store import Store, in_version
-from .strategies import PLAIN, STRATEGIES
+from .strategies import strategy_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _read_token(token: str) -> _Page:
 
 def matcher(kind: Kind, options: ListOptions) -> Matcher:
     """The test that both selectors make. Raises 400 for what cannot be read."""
-    known = kind.selectable_fields or STRATEGIES.get(kind.resource, PLAIN).fields
+    known = kind.selectable_fields or strategy_of(kind).fields
     by_label = parse_label_selector(options.label_selector)
     by_field = parse_field_selector(options.field_selector, known)
     return lambda obj: by_label(obj) and by_field(obj)
@@ -92,8 +92,15 @@ def list_objects(store: Store, kind: Kind, namespace: str | None, options: ListO
         "kind": f"{kind.name}List",
         "apiVersion": kind.api_version,
         "metadata": metadata,
-        "items": [in_version(objects[key], kind.api_version) for key in found],
+        "items": [in_list(kind, objects[key]) for key in found],
     }
+
+
+def in_list(kind: Kind, stored: Json) -> Json:
+    """The object as an item: those of built-in kinds do not repeat what they are."""
+    if kind.is_custom:
+        return in_version(stored, kind.api_version)
+    return {key: value for key, value in stored.items() if key not in ("kind", "apiVersion")}
 
 
 def _first_page(store: Store, options: ListOptions) -> _Page:

@@ -50,7 +50,7 @@ def _schema_name(kind: Kind) -> str:
 def _kind_schema(kind: Kind, definitions: dict[str, Schema]) -> Schema:
     gvk = {"group": kind.group, "version": kind.version, "kind": kind.name}
     if kind.definition:
-        return _with_references(definitions[kind.definition])
+        return dict(_with_references(definitions[kind.definition]))
     meta = {
         "apiVersion": {"type": "string"},
         "kind": {"type": "string"},

@@ -34,9 +34,9 @@ _UNOWNED_METADATA = (
 def _is_atomic(value: Any, schema: Schema) -> bool:
     """Whether the value is owned whole."""
     if isinstance(value, dict):
-        return schema.get("x-kubernetes-map-type") == "atomic" or not value
+        return not value or bool(schema.get("x-kubernetes-map-type") == "atomic")
     if isinstance(value, list):
-        return schema.get("x-kubernetes-list-type", "atomic") == "atomic"
+        return bool(schema.get("x-kubernetes-list-type", "atomic") == "atomic")
     return True
 
 

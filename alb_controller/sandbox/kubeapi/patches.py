@@ -66,33 +66,37 @@ def merge_strategically(current: Any, patch: Any, schema: Schema) -> Any:
             merged.pop(key, None)
         else:
             sub = child_schema(schema, key) or {}
-            merged[key] = _merge_field(merged.get(key), value, sub)
-    for key in patch:
-        if key.startswith(_ORDER):
-            _order(merged, key.removeprefix(_ORDER), patch[key], schema)
+            order = patch.get(_ORDER + key)
+            merged[key] = _merge_field(merged.get(key), value, sub, order)
     return merged
 
 
-def _merge_field(current: Any, patch: Any, schema: Schema) -> Any:
+def _merge_field(current: Any, patch: Any, schema: Schema, order: list[Any] | None) -> Any:
     if not isinstance(patch, list):
         return merge_strategically(current, patch, schema)
-    if "merge" not in schema.get("x-kubernetes-patch-strategy", "") or not isinstance(
-        current, list
-    ):
+    merges = "merge" in schema.get("x-kubernetes-patch-strategy", "")
+    if not merges or not isinstance(current, list):
         return _without_directives(patch)
     key = schema.get("x-kubernetes-patch-merge-key")
+    if any(isinstance(item, dict) and item.get(_DIRECTIVE) == "replace" for item in patch):
+        return _without_directives(patch)
     if key is None:
-        return [*current, *(item for item in patch if item not in current)]
-    return _merge_items(current, patch, key, schema.get("items", {}))
+        merged = [*current, *(item for item in patch if item not in current)]
+    else:
+        merged = _merge_items(current, patch, key, schema.get("items", {}))
+    named = [_identity(item, key) for item in (patch if order is None else order)]
+    return _arrange(merged, named, [_identity(item, key) for item in current], key)
 
 
 def _without_directives(items: list[Any]) -> list[Any]:
     return [item for item in clone(items) if not (isinstance(item, dict) and _DIRECTIVE in item)]
 
 
+def _identity(item: Any, key: str | None) -> Any:
+    return item.get(key) if key and isinstance(item, dict) else item
+
+
 def _merge_items(current: list[Any], patch: list[Any], key: str, schema: Schema) -> list[Any]:
-    if any(isinstance(item, dict) and item.get(_DIRECTIVE) == "replace" for item in patch):
-        return _without_directives(patch)
     merged = list(current)
     for item in patch:
         if not isinstance(item, dict) or key not in item:
@@ -107,13 +111,17 @@ def _merge_items(current: list[Any], patch: list[Any], key: str, schema: Schema)
     return merged
 
 
-def _order(merged: Json, name: str, order: list[Any], schema: Schema) -> None:
-    """Put the list in the order that the patch names; what it does not name stays behind it."""
-    key = (child_schema(schema, name) or {}).get("x-kubernetes-patch-merge-key")
+def _arrange(merged: list[Any], named: list[Any], before: list[Any], key: str | None) -> list[Any]:
+    """The order of a merged list: the named items as named, the others as before.
 
-    def rank(item: Any) -> int:
-        wanted = {key: item.get(key)} if key and isinstance(item, dict) else item
-        return order.index(wanted) if wanted in order else len(order)
-
-    if isinstance(merged.get(name), list):
-        merged[name] = sorted(merged[name], key=rank)
+    A named item that is new goes before the next of the others; so new items come first.
+    """
+    left = [item for item in merged if _identity(item, key) in named]
+    left.sort(key=lambda item: named.index(_identity(item, key)))
+    right = [item for item in merged if _identity(item, key) not in named]
+    arranged: list[Any] = []
+    while left and right:
+        mine, other = (_identity(items[0], key) for items in (left, right))
+        first = mine not in before or before.index(mine) < before.index(other)
+        arranged.append((left if first else right).pop(0))
+    return [*arranged, *left, *right]

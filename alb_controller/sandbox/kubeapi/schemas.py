@@ -103,18 +103,16 @@ def _vanishes(key: str, value: Any, schema: Schema, sub: Schema) -> bool:
 
 
 def fill_defaults(value: Any, schema: Schema) -> None:
-    """Set the schema's defaults in place, outermost first, as a server does on every read and
-    write.
-    """
+    """Set the schema's defaults in place, outermost first; a null that may not be one is absent."""
     if isinstance(value, list):
-        items = schema.get("items")
-        for item in value if isinstance(items, dict) else ():
-            fill_defaults(item, items)
+        for item in value:
+            fill_defaults(item, schema.get("items") or {})
     if not isinstance(value, dict):
         return
     for key, sub in schema.get("properties", {}).items():
-        absent = key not in value or (value[key] is None and not sub.get("nullable"))
-        if absent and "default" in sub:
+        if key in value and value[key] is None and not sub.get("nullable"):
+            del value[key]
+        if key not in value and "default" in sub:
             value[key] = clone(sub["default"])
         if key in value:
             fill_defaults(value[key], sub)

@@ -83,6 +83,8 @@ def parse_field_selector(text: str, known: Sequence[str]) -> Matcher:
         if not found:
             raise bad_request(f"invalid selector: {part!r}; can't understand {part!r}")
         field, operator, value = found.groups()
+        if field not in names and known:
+            raise bad_request(f"field label not supported: {field}")
         if field not in names:
             listed = ", ".join(f'"{name}"' for name in names)
             raise bad_request(f'"{field}" is not a known field selector: only {listed}')

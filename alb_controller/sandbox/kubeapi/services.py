@@ -9,15 +9,30 @@ from collections.abc import Iterator
 from typing import Any
 
 from .schemas import Json
-from .statuses import Cause, duplicate, invalid_value, required, unsupported
+from .statuses import Cause, duplicate, invalid_value, not_allowed, required, unsupported
 from .store import Store
-from .validation import dns_label, dns_subdomain
+from .validation import NOT_AN_ADDRESS, dns_label, dns_subdomain, port_name
 from .writes import Write
 
 CLUSTER_CIDR = ipaddress.IPv4Network("10.96.0.0/12")
 NODE_PORTS = range(30000, 32768)
+_ADDRESS_FIELDS = (
+    "clusterIP",
+    "clusterIPs",
+    "ipFamilies",
+    "ipFamilyPolicy",
+    "internalTrafficPolicy",
+)
 _WITH_NODE_PORTS = ("NodePort", "LoadBalancer")
 _TYPES = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]
+_EMPTY_PORT = {  # a ServicePort as Go writes it into the message about a pair that stands twice
+    "Name": "",
+    "Protocol": "TCP",
+    "AppProtocol": None,
+    "Port": 0,
+    "TargetPort": 0,
+    "NodePort": 0,
+}
 _PORT_RANGE = "must be between 1 and 65535, inclusive"
 
 
@@ -26,13 +41,15 @@ def prepare_service(write: Write) -> None:
     updates.
     """
     spec: Json = write.new.setdefault("spec", {})
+    if spec["type"] != "LoadBalancer":
+        write.new["status"] = {"loadBalancer": {}}
     old: Json = write.old["spec"] if write.old else {}
     for port in spec.get("ports", ()):
         port.setdefault("targetPort", port.get("port", 0))
     if spec.get("sessionAffinity") == "ClientIP":
         spec.setdefault("sessionAffinityConfig", {"clientIP": {"timeoutSeconds": 10800}})
     if spec["type"] == "ExternalName":
-        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+        for name in _ADDRESS_FIELDS:
             spec.pop(name, None)
         return
     spec.setdefault("internalTrafficPolicy", "Cluster")
@@ -43,7 +60,8 @@ def prepare_service(write: Write) -> None:
 def _prepare_address(spec: Json, old: Json, store: Store) -> None:
     given = spec.get("clusterIP") or next(iter(spec.get("clusterIPs", ())), "")
     address = given or old.get("clusterIP") or _free_address(store)
-    spec["clusterIP"], spec["clusterIPs"] = address, spec.get("clusterIPs") or [address]
+    listed = spec.get("clusterIPs", [])
+    spec["clusterIP"], spec["clusterIPs"] = address, [address, *listed[1:]]
     spec.setdefault("ipFamilies", ["IPv4"])
     spec.setdefault("ipFamilyPolicy", "SingleStack")
 
@@ -103,6 +121,14 @@ def _free_node_port(store: Store, taken: set[int]) -> int:
     return random.choice(free)
 
 
+def check_service_status(write: Write) -> Iterator[Cause]:
+    """Only a load balancer has addresses in its status."""
+    addresses = write.new.get("status", {}).get("loadBalancer", {}).get("ingress")
+    if addresses and write.new["spec"]["type"] != "LoadBalancer":
+        why = "may only be used when `spec.type` is 'LoadBalancer'"
+        yield not_allowed("status.loadBalancer.ingress", why)
+
+
 def check_service(write: Write) -> Iterator[Cause]:
     """Causes for type, address and ports."""
     spec, old = write.new["spec"], write.old["spec"] if write.old else {}
@@ -136,14 +162,13 @@ def _check_free(write: Write, address: str) -> Iterator[Cause]:
     try:
         in_range = ipaddress.ip_address(address) in CLUSTER_CIDR
     except ValueError:
-        why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-        yield invalid_value("spec.clusterIPs[0]", address, why)
+        yield invalid_value("spec.clusterIPs[0]", address, NOT_AN_ADDRESS)
         return
     uid = write.new["metadata"].get("uid")
     others = (s for s in write.store.values("services") if s["metadata"]["uid"] != uid)
     why = ""
     if not in_range:
-        why = f"the provided IP ({address}) is not in the valid range. The range of valid IPs is {CLUSTER_CIDR}"
+        why = "the provided network does not match the current range"
     elif any(service["spec"].get("clusterIP") == address for service in others):
         why = "provided IP is already allocated"
     if why:
@@ -168,7 +193,7 @@ def _check_ports(spec: Json) -> Iterator[Cause]:
         names.append(name)
         yield from _check_port_number(port.get("port", 0), f"{path}.port")
         yield from _check_target_port(port.get("targetPort", 0), f"{path}.targetPort")
-        pair = {"port": port.get("port"), "protocol": port.get("protocol")}
+        pair = {**_EMPTY_PORT, "Protocol": port.get("protocol"), "Port": port.get("port")}
         if pair in pairs:
             yield duplicate(path, pair)
         pairs.append(pair)
@@ -182,8 +207,9 @@ def _check_port_number(number: int, path: str) -> Iterator[Cause]:
 def _check_target_port(target: Any, path: str) -> Iterator[Cause]:
     if isinstance(target, int):
         yield from _check_port_number(target, path)
-    elif len(target) > 15:
-        yield invalid_value(path, target, "must be no more than 15 characters")
+    else:
+        for wrong in port_name(target):
+            yield invalid_value(path, target, wrong)
 
 
 def _check_node_ports(write: Write, spec: Json) -> Iterator[Cause]:
@@ -206,19 +232,3 @@ def _check_node_ports(write: Write, spec: Json) -> Iterator[Cause]:
             yield invalid_value(path, number, why)
         elif number in used:
             yield invalid_value(path, number, "provided port is already allocated")
-
-
-def check_address(address: str, family: str | None, path: str) -> Iterator[Cause]:
-    """Causes for an endpoint's address that is not of its slice's family."""
-    if family == "FQDN":
-        if wrong := dns_subdomain(address):
-            yield invalid_value(path, address, wrong)
-        return
-    try:
-        version = ipaddress.ip_address(address).version
-    except ValueError:
-        why = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-        yield invalid_value(path, address, why)
-        return
-    if family in ("IPv4", "IPv6") and f"IPv{version}" != family:
-        yield invalid_value(path, address, f"must be a valid {family} address")

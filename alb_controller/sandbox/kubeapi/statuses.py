@@ -40,8 +40,8 @@ class StatusError(Exception):
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
-            **({"details": self.details} if self.details is not None else {}),
+            **({"reason": self.reason} if self.reason else {}),
+            **({} if self.details is None else {"details": self.details}),
             "code": self.code,
         }
 
@@ -92,9 +92,13 @@ def method_not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", message, details={})
 
 
-def unsupported_media_type() -> StatusError:
+def unsupported_media_type(accepted: tuple[str, ...] = ()) -> StatusError:
     """415: a body or patch of a kind that the resource does not take."""
-    return StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", details={})
+    message = "415: Unsupported Media Type"
+    if accepted:
+        listed = ", ".join(accepted)
+        message = f"the body of the request was in an unknown format - accepted media types include: {listed}"
+    return StatusError(415, "UnsupportedMediaType", message, details={})
 
 
 def rejected_patch() -> StatusError:
@@ -130,6 +134,10 @@ def as_json(cause: Cause) -> dict[str, str]:
     return {"reason": cause.reason, "message": cause.message, "field": cause.field}
 
 
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
 def required(field: str, why: str = "") -> Cause:
     """A field that must be given."""
     return Cause("FieldValueRequired", "Required value" + (f": {why}" if why else ""), field)
@@ -137,7 +145,7 @@ def required(field: str, why: str = "") -> Cause:
 
 def invalid_value(field: str, value: object, why: str) -> Cause:
     """A field whose value breaks a rule."""
-    return Cause("FieldValueInvalid", f"Invalid value: {json.dumps(value)}: {why}", field)
+    return Cause("FieldValueInvalid", f"Invalid value: {_compact(value)}: {why}", field)
 
 
 def immutable(field: str, value: object) -> Cause:
@@ -152,9 +160,15 @@ def unsupported(field: str, value: object, allowed: list[Any]) -> Cause:
     return Cause("FieldValueNotSupported", message, field)
 
 
+def too_many(field: str, count: int, limit: int) -> Cause:
+    """A list that is too long."""
+    message = f"Too many: {count}: must have at most {limit} items"
+    return Cause("FieldValueTooMany", message, field)
+
+
 def duplicate(field: str, value: object) -> Cause:
     """A list entry that stands there twice."""
-    return Cause("FieldValueDuplicate", f"Duplicate value: {json.dumps(value)}", field)
+    return Cause("FieldValueDuplicate", f"Duplicate value: {_compact(value)}", field)
 
 
 def not_allowed(field: str, why: str) -> Cause:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from . import ingresses, services, workloads
+from . import crds, endpoints, ingresses, services, workloads
+from .kinds import Kind
 from .schemas import Json
 from .statuses import Cause, bad_request, immutable, invalid_value, not_allowed, required
 from .validation import NameRule, dns_1035_label, dns_label, dns_subdomain, path_segment
@@ -36,7 +37,9 @@ class Strategy:
     """
 
     prepare: Callable[[Write], None] = _nothing
+    prepare_status: Callable[[Write], None] = _nothing
     check: Callable[[Write], Iterable[Cause]] = _no_causes
+    check_status: Callable[[Write], Iterable[Cause]] = _no_causes
     name_rule: NameRule = dns_subdomain
     generation: tuple[str, ...] = ()
     new_status: Json | None = None
@@ -46,21 +49,36 @@ class Strategy:
     fields: tuple[str, ...] = field(default=())
 
 
+def strategy_of(kind: Kind) -> Strategy:
+    """How the kind is written."""
+    return CUSTOM if kind.is_custom else STRATEGIES.get(kind.resource, PLAIN)
+
+
 def _prepare_namespace(write: Write) -> None:
     metadata = write.new["metadata"]
     metadata.setdefault("labels", {})["kubernetes.io/metadata.name"] = metadata.get("name", "")
-    write.new["spec"] = write.old["spec"] if write.old else {"finalizers": ["kubernetes"]}
+    if write.subresource != "finalize":
+        write.new["spec"] = write.old["spec"] if write.old else {"finalizers": ["kubernetes"]}
 
 
 def _prepare_secret(write: Write) -> None:
     for key, text in write.new.pop("stringData", {}).items():
         write.new.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
     for value in write.new.get("data", {}).values():
-        try:
-            base64.b64decode(value, validate=True)
-        except binascii.Error:
-            message = 'Secret in version "v1" cannot be handled as a Secret: illegal base64 data'
-            raise bad_request(message) from None
+        _check_base64(value)
+
+
+def _check_base64(value: str) -> None:
+    """Raises 400, as Go's decoder does before any validation."""
+    try:
+        base64.b64decode(value, validate=True)
+    except binascii.Error:
+        place = re.match("[A-Za-z0-9+/]*", value)
+        message = (
+            'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte '
+            f"{place.end() if place else 0}"
+        )
+        raise bad_request(message) from None
 
 
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+")
@@ -75,6 +93,10 @@ def _check_data(write: Write) -> Iterable[Cause]:
     for key in (*write.new.get("data", {}), *write.new.get("binaryData", {})):
         if not _DATA_KEY.fullmatch(key):
             yield invalid_value(f"data[{key}]", key, _DATA_KEY_SENTENCE)
+    if write.new.get("type") == "kubernetes.io/tls":
+        for key in ("tls.crt", "tls.key"):
+            if key not in write.new.get("data", {}):
+                yield required(f"data[{key}]")
     old = write.old
     if old and old.get("immutable"):
         for name in ("immutable", "data", "binaryData"):
@@ -84,23 +106,22 @@ def _check_data(write: Write) -> Iterable[Cause]:
         yield immutable("type", write.new.get("type"))
 
 
-def _prepare_event(write: Write) -> None:
-    """The fields that Go always writes, empty or not."""
-    for name in ("firstTimestamp", "lastTimestamp", "eventTime"):
-        write.new.setdefault(name, None)
-    write.new.setdefault("source", {})
-    for name in ("reportingComponent", "reportingInstance"):
-        write.new.setdefault(name, "")
-
-
 def _check_event(write: Write) -> Iterable[Cause]:
     about = write.new.get("involvedObject", {}).get("namespace", "")
     if (about or "default") != write.new["metadata"].get("namespace"):
         yield invalid_value("involvedObject.namespace", about, "does not match event.namespace")
 
 
+def _check_node(write: Write) -> Iterable[Cause]:
+    before = write.old["spec"].get("providerID") if write.old else None
+    if before and write.new["spec"].get("providerID") != before:
+        why = 'node updates may not change providerID except from "" to valid'
+        yield not_allowed("spec.providerID", why)
+
+
 def _prepare_node(write: Write) -> None:
     status = write.new.setdefault("status", {})
+    write.new.setdefault("spec", {})
     status.setdefault("daemonEndpoints", {"kubeletEndpoint": {"Port": 0}})
     status.setdefault("nodeInfo", dict.fromkeys(_NODE_INFO, ""))
     if write.old is None:
@@ -131,27 +152,6 @@ def _check_lease(write: Write) -> Iterable[Cause]:
         if value is not None and value < low:
             why = "must be greater than 0" if low else "must be greater than or equal to 0"
             yield invalid_value(f"spec.{name}", value, why)
-
-
-def _check_endpoint_slice(write: Write) -> Iterable[Cause]:
-    kind = write.new.get("addressType")
-    if not kind:
-        yield required("addressType")
-    if write.old and write.old.get("addressType") != kind:
-        yield immutable("addressType", kind)
-    endpoints = write.new.get("endpoints") or []
-    if len(endpoints) > 1000:
-        yield Cause(
-            "FieldValueTooMany",
-            f"Too many: {len(endpoints)}: must have at most 1000 items",
-            "endpoints",
-        )
-    for index, endpoint in enumerate(endpoints):
-        path = f"endpoints[{index}].addresses"
-        if not endpoint.get("addresses"):
-            yield required(path, "must contain at least 1 address")
-        for place, address in enumerate(endpoint.get("addresses") or []):
-            yield from services.check_address(address, kind, f"{path}[{place}]")
 
 
 def _check_ingress_class(write: Write) -> Iterable[Cause]:
@@ -194,6 +194,7 @@ _POD_FIELDS = (
     "status.nominatedNodeName",
 )
 PLAIN = Strategy()
+CUSTOM = Strategy(check=crds.check_custom, needs_version=True)
 STRATEGIES: dict[str, Strategy] = {
     "namespaces": Strategy(
         prepare=_prepare_namespace,
@@ -204,6 +205,7 @@ STRATEGIES: dict[str, Strategy] = {
     "services": Strategy(
         prepare=services.prepare_service,
         check=services.check_service,
+        check_status=services.check_service_status,
         name_rule=dns_1035_label,
         new_status={"loadBalancer": {}},
         returns_deleted=True,
@@ -212,17 +214,16 @@ STRATEGIES: dict[str, Strategy] = {
     ),
     "pods": Strategy(
         prepare=workloads.prepare_pod,
+        prepare_status=workloads.prepare_pod_status,
         check=workloads.check_pod,
         generation=("spec",),
         returns_deleted=True,
         fields=_POD_FIELDS,
     ),
-    "nodes": Strategy(prepare=_prepare_node, fields=("spec.unschedulable",)),
+    "nodes": Strategy(prepare=_prepare_node, check=_check_node, fields=("spec.unschedulable",)),
     "secrets": Strategy(prepare=_prepare_secret, check=_check_data, fields=("type",)),
     "configmaps": Strategy(check=_check_data),
-    "events": Strategy(
-        prepare=_prepare_event, check=_check_event, create_on_update=True, fields=_EVENT_FIELDS
-    ),
+    "events": Strategy(check=_check_event, create_on_update=True, fields=_EVENT_FIELDS),
     "serviceaccounts": Strategy(returns_deleted=True),
     "deployments.apps": Strategy(
         prepare=workloads.prepare_workload,
@@ -238,13 +239,16 @@ STRATEGIES: dict[str, Strategy] = {
         fields=("status.replicas",),
     ),
     "ingresses.networking.k8s.io": Strategy(
+        prepare=ingresses.prepare_ingress,
         check=ingresses.check_ingress,
         generation=("spec",),
         new_status={"loadBalancer": {}},
     ),
     "ingressclasses.networking.k8s.io": Strategy(check=_check_ingress_class, generation=("spec",)),
     "endpointslices.discovery.k8s.io": Strategy(
-        check=_check_endpoint_slice, generation=("addressType", "endpoints", "ports", "labels")
+        prepare=endpoints.prepare_endpoint_slice,
+        check=endpoints.check_endpoint_slice,
+        generation=("addressType", "endpoints", "ports", "labels"),
     ),
     "leases.coordination.k8s.io": Strategy(
         check=_check_lease, needs_version=True, create_on_update=True
@@ -260,5 +264,7 @@ STRATEGIES: dict[str, Strategy] = {
         )
         for kind in ("mutating", "validating")
     },
-    "customresourcedefinitions.apiextensions.k8s.io": Strategy(generation=("spec",)),
+    crds.RESOURCE: Strategy(
+        prepare=crds.prepare_definition, check=crds.check_definition, generation=("spec",)
+    ),
 }

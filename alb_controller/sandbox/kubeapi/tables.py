@@ -14,13 +14,18 @@ from .schemas import Json
 from .table_rows import ROWS, TableRow, age
 
 _STEP = re.compile(r"\.((?:[^.\[\\]|\\.)+)|\[([^\]]+)\]")
-_META = {
-    "Name": ("name", "Name must be unique within a namespace."),
-    "Age": (
-        "",
-        "CreationTimestamp is a timestamp representing the server time when this object was created.",
-    ),
-}
+_NAME_DESCRIPTION = (
+    "Name must be unique within a namespace. Is required when creating resources, although some "
+    "resources may allow a client to request the generation of an appropriate name automatically. "
+    "Name is primarily intended for creation idempotence and configuration definition. Cannot be "
+    "updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names"
+)
+_AGE = Column(
+    "Age",
+    "date",
+    ".metadata.creationTimestamp",
+    description="CreationTimestamp is a timestamp representing the server time when this object was created.",
+)
 
 
 def read_json_path(obj: Json, path: str) -> list[Any]:
@@ -72,9 +77,6 @@ def _custom_cell(column: Column, values: list[Any], now: datetime) -> Any:
     return values[0]
 
 
-_AGE = Column("Age", "date", ".metadata.creationTimestamp", description=_META["Age"][1])
-
-
 def _layout(kind: Kind) -> TableRow:
     if kind.is_custom:
         columns = kind.columns or (_AGE,)
@@ -98,16 +100,7 @@ def table(
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": metadata,
-        "columnDefinitions": [
-            {
-                "name": name,
-                "type": kind_of_cell,
-                "format": "name" if name == "Name" else "",
-                "description": _META.get(name, ("", name))[1],
-                "priority": priority,
-            }
-            for name, kind_of_cell, priority in layout.columns
-        ],
+        "columnDefinitions": _definitions(kind, layout),
         "rows": [
             {
                 "cells": layout.cells(obj, now),
@@ -116,6 +109,22 @@ def table(
             for obj in objects
         ],
     }
+
+
+def _definitions(kind: Kind, layout: TableRow) -> list[Json]:
+    described = {"Name": _NAME_DESCRIPTION, "Age": _AGE.description}
+    described |= {column.name: column.description for column in kind.columns}
+    formats = {"Name": "name"} | {column.name: column.format for column in kind.columns}
+    return [
+        {
+            "name": name,
+            "type": cell_type,
+            "format": formats.get(name, ""),
+            "description": described.get(name, name),
+            "priority": priority,
+        }
+        for name, cell_type, priority in layout.columns
+    ]
 
 
 def _included(obj: Json, include_object: str) -> Json:

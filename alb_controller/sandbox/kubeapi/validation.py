@@ -47,6 +47,7 @@ LABEL_VALUE = (
     "and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or "
     f"'12345', regex used for validation is '({_QUALIFIED})?')"
 )
+NOT_AN_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 STANDARD_FINALIZERS = {"foregroundDeletion", "orphan", "kubernetes"}
 TOTAL_ANNOTATION_BYTES = 256 * 1024
 
@@ -65,11 +66,31 @@ def _rule(pattern: str, limit: int, sentence: str) -> NameRule:
 
 
 dns_subdomain = _rule(_SUBDOMAIN, 253, DNS_SUBDOMAIN)
-dns_label = _rule(_LABEL, 63, DNS_LABEL)
+_plain_label = _rule(_LABEL, 63, DNS_LABEL)
 dns_1035_label = _rule("[a-z]([-a-z0-9]*[a-z0-9])?", 63, DNS_1035)
 wildcard_subdomain = _rule(rf"\*\.{_SUBDOMAIN}", 253, WILDCARD)
 label_value = _rule(f"({_QUALIFIED})?", 63, LABEL_VALUE)
 _qualified_part = _rule(_QUALIFIED, 63, QUALIFIED)
+
+
+def dns_label(name: str) -> str | None:
+    """The rule for namespaces, containers and port names."""
+    wrong = _plain_label(name)
+    return "must not contain dots" if wrong and not dns_subdomain(name) and "." in name else wrong
+
+
+def port_name(name: str) -> Iterator[str]:
+    """What is wrong with the name of a container's port (IANA service name)."""
+    if len(name) > 15:
+        yield "must be no more than 15 characters"
+    if not re.fullmatch("[-a-zA-Z0-9]*", name):
+        yield "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"
+    if not re.search("[a-z]", name, re.IGNORECASE):
+        yield "must contain at least one letter (a-z)"
+    if "--" in name:
+        yield "must not contain consecutive hyphens"
+    if name.startswith("-") or name.endswith("-"):
+        yield "must not begin or end with a hyphen"
 
 
 def path_segment(name: str) -> str | None:
@@ -165,32 +186,71 @@ def fits_type(value: Any, schema: Schema) -> bool:
     return actual == wanted or (wanted == "number" and actual == "integer")
 
 
-def find_decode_error(value: Any, schema: Schema, path: str = "") -> str | None:
-    """What Go's JSON decoder would say of a built-in object; the first mismatch, or None."""
+def find_decode_error(value: Any, schema: Schema, owner: str, path: str = "") -> str | None:
+    """What Go's JSON decoder would say of a built-in object: the first mismatch, or None.
+
+    `owner` is the Go struct that holds the field.
+    """
     if value is None:
         return None
     if not fits_type(value, schema):
         found = {"integer": "number", "boolean": "bool"}.get(type_name(value), type_name(value))
-        return (
-            f"json: cannot unmarshal {found} into Go struct field {path} of type {_go_type(schema)}"
-        )
-    inner: Iterator[str | None] = iter(())
+        where = f"Go struct field {owner}.{path}"
+        return f"json: cannot unmarshal {found} into {where} of type {_go_type(schema)}"
+    if isinstance(value, str) and "$ref" in schema:
+        return _find_time_error(value, schema["$ref"])
+    found_inside: Iterator[str | None] = iter(())
     if isinstance(value, dict):
-        inner = (
-            find_decode_error(item, child_schema(schema, key) or {}, child_path(path, key))
+        inner_owner = _short_name(schema) or owner
+        fields = schema.get("properties")
+        found_inside = (
+            find_decode_error(
+                item,
+                child_schema(schema, key) or {},
+                inner_owner,
+                path if fields is None else child_path(path, key),
+            )
             for key, item in value.items()
         )
     elif isinstance(value, list):
-        inner = (find_decode_error(item, schema.get("items", {}), path) for item in value)
-    return next(filter(None, inner), None)
+        items = schema.get("items", {})
+        found_inside = (find_decode_error(item, items, owner, path) for item in value)
+    return next(filter(None, found_inside), None)
+
+
+_MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+
+
+def _find_time_error(value: str, reference: str) -> str | None:
+    """A Time is RFC 3339; a MicroTime must have its six digits."""
+    name = reference.rpartition(".")[2]
+    layout = "2006-01-02T15:04:05"
+    if name == "Time" and not _TIME.fullmatch(value):
+        layout += "Z07:00"
+        return f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"'
+    if name == "MicroTime" and not _MICRO_TIME.fullmatch(value):
+        layout += ".000000Z07:00"
+        cannot = f'cannot parse "{value[19:]}" as ".000000"'
+        return f'parsing time "{value}" as "{layout}": {cannot}'
+    return None
+
+
+def _short_name(schema: Schema) -> str:
+    name: str = schema.get("$ref", "").rpartition(".")[2]
+    return name
 
 
 def _go_type(schema: Schema) -> str:
+    if schema.get("type") == "array":
+        return "[]" + _go_type(schema.get("items", {}))
+    if _short_name(schema):
+        return f"v1.{_short_name(schema)}"
     if schema.get("type") == "integer":
         return str(schema.get("format", "int64"))
-    return {"boolean": "bool", "array": "slice", "object": "struct"}.get(
-        schema.get("type", ""), "string"
-    )
+    if "additionalProperties" in schema:
+        return f"map[string]{_go_type(schema['additionalProperties'])}"
+    return {"boolean": "bool", "object": "struct"}.get(schema.get("type", ""), "string")
 
 
 def check_required(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
@@ -213,9 +273,7 @@ def check_required(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
 def check_schema(value: Any, schema: Schema, path: str = "") -> Iterator[Cause]:
     """Causes for every rule of a CRD's schema that the value breaks."""
     if not fits_type(value, schema):
-        found = json.dumps(type_name(value))
-        why = f"{path} in body must be of type {schema.get('type')}: {found}"
-        yield Cause("FieldValueTypeInvalid", f"Invalid value: {found}: {why}", path)
+        yield _type_cause(path, type_name(value), schema.get("type", "integer,string"))
         return
     if value is None:
         return
@@ -233,14 +291,23 @@ def check_schema(value: Any, schema: Schema, path: str = "") -> Iterator[Cause]:
 
 
 def _check_string(value: str, schema: Schema, path: str) -> Iterator[Cause]:
+    """The first rule that the string breaks."""
     if len(value) > schema.get("maxLength", len(value)):
         message = f"Too long: may not be more than {schema['maxLength']} bytes"
         yield Cause("FieldValueTooLong", message, path)
-    if len(value) < schema.get("minLength", 0):
+    elif len(value) < schema.get("minLength", 0):
         why = f"{path} in body should be at least {schema['minLength']} chars long"
         yield invalid_value(path, value, why)
-    if "pattern" in schema and not re.search(schema["pattern"], value):
+    elif "pattern" in schema and not re.search(schema["pattern"], value):
         yield invalid_value(path, value, f"{path} in body should match '{schema['pattern']}'")
+    elif schema.get("format") == "date-time" and not _TIME.fullmatch(value):
+        yield _type_cause(path, value, "date-time")
+
+
+def _type_cause(path: str, shown: str, wanted: str) -> Cause:
+    found = json.dumps(shown)
+    why = f"{path} in body must be of type {wanted}: {found}"
+    return Cause("FieldValueTypeInvalid", f"Invalid value: {found}: {why}", path)
 
 
 def _check_number(value: float, schema: Schema, path: str) -> Iterator[Cause]:
@@ -290,21 +357,21 @@ def _check_object(value: Json, schema: Schema, path: str) -> Iterator[Cause]:
 
 
 def _check_alternatives(value: Any, schema: Schema, path: str) -> Iterator[Cause]:
+    """`allOf`, `anyOf`, `oneOf` and `not`; a server words them without the field."""
     if schema.get("x-kubernetes-int-or-string"):
         return
-
-    def fitting(name: str) -> int:
-        return sum(not any(check_schema(value, sub, path)) for sub in schema[name])
-
     for sub in schema.get("allOf", ()):
         yield from check_schema(value, sub, path)
-    if "anyOf" in schema and not fitting("anyOf"):
-        yield invalid_value(
-            path, value, f"{path} in body must validate at least one schema (anyOf)"
-        )
-    if "oneOf" in schema and fitting("oneOf") != 1:
-        yield invalid_value(
-            path, value, f"{path} in body must validate one and only one schema (oneOf)"
-        )
+    for name, words in _ALTERNATIVES.items():
+        outcomes = [list(check_schema(value, sub, path)) for sub in schema.get(name, ())]
+        count = sum(not outcome for outcome in outcomes)
+        if outcomes and (count == 0 or (name == "oneOf" and count > 1)):
+            many = f"Found {count} valid alternatives" if count else "Found none valid"
+            end = f". {many}" if name == "oneOf" else ""
+            yield invalid_value("<nil>", "", f'"{path}" must validate {words} ({name}){end}')
+            yield from outcomes[0]
     if "not" in schema and not any(check_schema(value, schema["not"], path)):
-        yield invalid_value(path, value, f"{path} in body must not validate the schema (not)")
+        yield invalid_value("<nil>", "", f'"{path}" must not validate the schema (not)')
+
+
+_ALTERNATIVES = {"anyOf": "at least one schema", "oneOf": "one and only one schema"}

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from .kinds import Kind
-from .listing import ListOptions, list_objects, matcher, read_version
+from .listing import ListOptions, matcher, read_version
 from .schemas import Json
 from .statuses import StatusError
 from .store import Change, Store, in_version
@@ -112,10 +112,13 @@ def bookmark(kind: Kind, version: int, annotations: dict[str, str] | None = None
 def _initial_events(
     store: Store, kind: Kind, namespace: str | None, options: WatchOptions
 ) -> list[WatchEvent]:
-    selection = options.selection
-    now = ListOptions(selection.label_selector, selection.field_selector)
-    found = list_objects(store, kind, namespace, now)
-    events = [WatchEvent("ADDED", item) for item in found["items"]]
+    view = _View(kind, namespace, options.selection)
+    found = sorted(store.snapshot(kind.resource).items())
+    events = [
+        WatchEvent("ADDED", in_version(stored, kind.api_version))
+        for key, stored in found
+        if key.startswith(view.prefix) and view.matches(stored)
+    ]
     if options.initial_events:
         events.append(bookmark(kind, store.version, {INITIAL_END: "true"}))
     return events

@@ -13,6 +13,7 @@ from .validation import dns_label
 from .writes import Write
 
 _TOLERATED = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 _MUTABLE = (
     "pod updates may not change fields other than `spec.containers[*].image`,"
     "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions "
@@ -30,7 +31,26 @@ def prepare_pod(write: Write) -> None:
         spec.setdefault("priority", 0)
         spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
         _tolerate(spec)
+        _copy_topology(write)
         write.new["status"] = {"phase": "Pending", "qosClass": _qos_class(spec)}
+
+
+def _copy_topology(write: Write) -> None:
+    """A Pod that is created on a node gets the node's zone and region (PodTopologyLabels plugin)."""
+    node = write.store.get("nodes", write.new["spec"].get("nodeName", ""))
+    for label in _TOPOLOGY:
+        value = node["metadata"].get("labels", {}).get(label) if node else None
+        if value is not None:
+            write.new["metadata"].setdefault("labels", {})[label] = value
+
+
+def prepare_pod_status(write: Write) -> None:
+    """`podIP` and the first of `podIPs` are one."""
+    status = write.new.get("status", {})
+    if status.get("podIP") and not status.get("podIPs"):
+        status["podIPs"] = [{"ip": status["podIP"]}]
+    elif status.get("podIPs"):
+        status["podIP"] = status["podIPs"][0]["ip"]
 
 
 def _prepare_pod_spec(spec: Json) -> None:

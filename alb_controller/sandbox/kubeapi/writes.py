@@ -63,7 +63,11 @@ def read_object(
     found = (new.get("apiVersion", kind.api_version), new.get("kind", kind.name))
     if found != (kind.api_version, kind.name):
         version = found[0].rpartition("/")[2]
-        raise bad_request(f'{found[1]} in version "{version}" cannot be handled as a {kind.name}')
+        inner = kind.group.partition(".")[0] or "core"
+        raise bad_request(
+            f'{found[1]} in version "{version}" cannot be handled as a {kind.name}: '
+            f"converting ({version}.{found[1]}) to ({inner}.{kind.name}): unknown conversion"
+        )
     new |= {"apiVersion": kind.api_version, "kind": kind.name}
     new["metadata"] = new.get("metadata") or {}
     unknown = _prune(kind, new, definitions)
@@ -82,11 +86,11 @@ def _without_type(new: Json) -> Json:
 def _prune(kind: Kind, new: Json, definitions: dict[str, Schema]) -> list[str]:
     """Check the types that Go decodes itself, then prune; returns what was unknown."""
     if not kind.is_custom:
-        if wrong := find_decode_error(new, kind.schema):
+        if wrong := find_decode_error(new, kind.schema, kind.name):
             raise _cannot_be_handled(kind, wrong)
         return prune(new, kind.schema, native=True)
     metadata, meta_schema = new.pop("metadata"), definitions[OBJECT_META]
-    if wrong := find_decode_error(metadata, meta_schema, "metadata"):
+    if wrong := find_decode_error(metadata, meta_schema, "ObjectMeta"):
         raise _cannot_be_handled(kind, wrong)
     types = {key: new.pop(key) for key in ("apiVersion", "kind")}
     unknown = prune(metadata, meta_schema, native=True, path="metadata")
