@@ -12,15 +12,8 @@ from alb_controller.model.elbv2 import Target
 from alb_controller.targets.diff import diff
 from alb_controller.targets.endpoints import resolve
 from alb_controller.targets.networking import SHARED_DESCRIPTION, aggregate
-from tests.unit.targets.cluster import (
-    binding,
-    cluster,
-    endpoint,
-    endpoint_slice,
-    node,
-    pod,
-    service,
-)
+from tests.factories import cluster, service
+from tests.unit.targets.cluster import binding, endpoint, endpoint_slice, node, pod
 
 TARGETS = st.sets(
     st.builds(Target, st.sampled_from(["10.0.0.1", "10.0.0.2", "i-1"]), st.integers(1, 4))

@@ -1,20 +1,16 @@
-"""Objects of a small cluster, one line each, and a store that holds them."""
+"""Pods, nodes, slices and bindings, one line each; the rest is in tests/factories.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from alb_controller.kube.store import Stores
 from alb_controller.objects.core import (
     Condition,
     Container,
     ContainerPort,
-    KubeObject,
-    Metadata,
     Node,
     NodeSpec,
     NodeStatus,
@@ -22,13 +18,9 @@ from alb_controller.objects.core import (
     PodIp,
     PodSpec,
     PodStatus,
-    Service,
-    ServicePort,
-    ServiceSpec,
     Taint,
 )
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.objects.kinds import WATCHED
 from alb_controller.objects.networking import (
     Endpoint,
     EndpointConditions,
@@ -36,23 +28,9 @@ from alb_controller.objects.networking import (
     EndpointSlice,
     EndpointTargetRef,
 )
+from tests.factories import meta
 
 ARN = "arn:aws:elasticloadbalancing:us-west-2:1:targetgroup/web/0123456789abcdef"
-BORN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-def meta(name: str, namespace: str = "shop", **fields: Any) -> Metadata:
-    """Metadata with a uid made of the name."""
-    fields = {"uid": f"uid-{name}", "creation_timestamp": BORN, "generation": 1, **fields}
-    return Metadata(name=name, namespace=namespace, **fields)
-
-
-def service(
-    name: str = "app", *, type_: str = "ClusterIP", ports: Sequence[ServicePort] | None = None
-) -> Service:
-    """A Service with port http: 80 -> 8080, node port 30080, unless ports are given."""
-    made = ports if ports is not None else [ServicePort("http", "TCP", 80, 8080, 30080)]
-    return Service(meta(name), ServiceSpec(type_, list(made)))
 
 
 def pod(
@@ -134,11 +112,3 @@ def binding(
     }
     made = msgspec.convert({"spec": raw}, TargetGroupBinding)
     return msgspec.structs.replace(made, metadata=meta(name, **(metadata or {})))
-
-
-def cluster(*objects: KubeObject) -> Stores:
-    """A store of every watched kind, holding the objects."""
-    stores = Stores(WATCHED)
-    for obj in objects:
-        stores.of(type(obj)).upsert(obj)
-    return stores

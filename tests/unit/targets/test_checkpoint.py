@@ -11,7 +11,8 @@ import pytest
 
 from alb_controller.targets.checkpoint import checkpoint, spec_json, stored_checkpoint
 from alb_controller.targets.endpoints import Endpoint, Endpoints
-from tests.unit.targets.cluster import ARN, BORN, binding, node, pod
+from tests.factories import BORN
+from tests.unit.targets.cluster import ARN, binding, node, pod
 
 
 def sha(text: str) -> str:

@@ -9,7 +9,8 @@ import pytest
 from alb_controller.errors import Invalid
 from alb_controller.objects.core import Node, Taint
 from alb_controller.targets.endpoints import Endpoints, resolve
-from tests.unit.targets.cluster import binding, cluster, node, service
+from tests.factories import cluster, service
+from tests.unit.targets.cluster import binding, node
 
 
 def found(*nodes: Node, fail_open: bool = True, **spec: Any) -> Endpoints:

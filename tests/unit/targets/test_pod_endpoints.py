@@ -16,16 +16,8 @@ from alb_controller.objects.networking import (
     EndpointTargetRef,
 )
 from alb_controller.targets.endpoints import BackendNotFound, Endpoints, resolve
-from tests.unit.targets.cluster import (
-    BORN,
-    binding,
-    cluster,
-    endpoint,
-    endpoint_slice,
-    node,
-    pod,
-    service,
-)
+from tests.factories import BORN, cluster, service
+from tests.unit.targets.cluster import binding, endpoint, endpoint_slice, node, pod
 
 IP, OTHER_IP = "10.0.0.10", "10.0.0.11"
 

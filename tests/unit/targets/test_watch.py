@@ -11,16 +11,8 @@ from alb_controller.objects.core import KubeObject, Node, Pod, Service, ServiceP
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import EndpointSlice, Ingress
 from alb_controller.targets.watch import affected
-from tests.unit.targets.cluster import (
-    ARN,
-    binding,
-    cluster,
-    endpoint,
-    endpoint_slice,
-    node,
-    pod,
-    service,
-)
+from tests.factories import cluster, service
+from tests.unit.targets.cluster import ARN, binding, endpoint, endpoint_slice, node, pod
 
 BY_IP = binding("by-ip")
 BY_NODE = binding("by-node", targetType="instance", targetGroupARN="arn:other")
