@@ -16,6 +16,7 @@ class FakeClock:
         self.wall_offset = timedelta()
         self.slept: list[float] = []
         self.is_sleep_skipped = False
+        self.sleeps_until = 0.0
 
     def advance(self, seconds: float) -> None:
         """Let that much time pass."""
@@ -30,8 +31,8 @@ class FakeClock:
 
     def sleep(self, seconds: float, stop: threading.Event) -> bool:
         """Note how long; with `is_sleep_skipped`, let that time pass at once."""
+        self.sleeps_until = end = self._seconds + seconds
         self.slept.append(seconds)
-        end = self._seconds + seconds
         if self.is_sleep_skipped:
             self._seconds = end
         while self._seconds < end:

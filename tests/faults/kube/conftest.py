@@ -29,14 +29,14 @@ def client(api: ApiServer, tmp_path: Path) -> Iterator[KubeClient]:
     made.close()
 
 
-def write_kubeconfig(path: Path, url: str) -> Path:
-    """A kubeconfig with a token for the server at that URL."""
+def write_kubeconfig(path: Path, url: str, user: str = "one") -> Path:
+    """A kubeconfig with that user's token for the server at that URL."""
     path.write_text(
         f"""apiVersion: v1
 kind: Config
 current-context: test
 clusters: [{{name: test, cluster: {{server: "{url}"}}}}]
-users: [{{name: me, user: {{token: secret-token}}}}]
+users: [{{name: me, user: {{token: {user}}}}}]
 contexts: [{{name: test, context: {{cluster: test, user: me}}}}]
 """
     )

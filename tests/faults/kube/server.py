@@ -34,6 +34,7 @@ class Request(NamedTuple):
     query: dict[str, str]
     body: Any
     content_type: str
+    token: str
 
     @property
     def is_watch(self) -> bool:
@@ -63,6 +64,7 @@ class ApiServer:
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, Any]] = {}
         self.requests: list[Request] = []
+        self.clients: set[tuple[str, int]] = set()
         self.fault: Fault = lambda _: None
         self.watches: list[Watch] = []
         self.version = 100
@@ -190,6 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         api = self.api
         api.keep(self.connection)
+        api.clients.add(self.client_address)
         parts = urlsplit(self.path)
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = Request(
@@ -198,6 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
             dict(parse_qsl(parts.query)),
             json.loads(data) if data else None,
             self.headers.get("Content-Type", ""),
+            self.headers.get("Authorization", "").removeprefix("Bearer "),
         )
         api.requests.append(request)
         verdict = api.fault(request)
