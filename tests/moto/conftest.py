@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import botocore.session
 import msgspec
 import pytest
-from moto.elbv2.models import elbv2_backends
-from moto.server import ThreadedMotoServer
 
 from alb_controller.aws.client import Sender, SenderSettings
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
 from alb_controller.model.stack import Found, FoundLoadBalancer
-from tests.conformance import moto_truth
 from tests.unit.aws import samples
 
 REGION = "us-west-2"
+ROOT = Path(__file__).parents[2]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,11 +50,16 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     """Where the server listens."""
-    moto_truth.mend()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
+    command = [sys.executable, "-m", "tests.moto.server"]
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
+    with subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.DEVNULL, text=True, **pipes
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        yield server.stdout.readline().strip()
+        server.stdin.close()
+        server.wait(10)
 
 
 @pytest.fixture(scope="session")
@@ -68,20 +75,24 @@ def sender(moto_url: str) -> Sender:
 
 
 @pytest.fixture
-def account(sender: Sender) -> Account:
+def account(sender: Sender) -> Iterator[Account]:
     """An account without load balancers, and a VPC that is this test's own."""
-    elbv2_backends.reset()  # of EC2 each test has a VPC of its own: a reset takes half a second
     vpc_id = sender.call("ec2", "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = sorted(_subnet(sender, vpc_id, letter, n) for n, letter in enumerate("ab"))
     made = sender.call("ec2", "CreateSecurityGroup", GroupName="g", Description="g", VpcId=vpc_id)
-    return Account(
+    elbv2 = Elbv2(sender, vpc_id)
+    yield Account(
         sender=sender,
-        elbv2=Elbv2(sender, vpc_id),
+        elbv2=elbv2,
         ec2=Ec2(sender, vpc_id),
         vpc_id=vpc_id,
         subnets=(subnets[0], subnets[1]),
         security_group=made["GroupId"],
     )
+    for balancer in elbv2.load_balancers():
+        elbv2.delete_load_balancer(balancer.identity)
+    for group in elbv2.target_groups():
+        elbv2.delete_target_group(group.identity)
 
 
 def _subnet(sender: Sender, vpc_id: str, letter: str, number: int) -> str:

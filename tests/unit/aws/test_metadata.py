@@ -39,7 +39,7 @@ class Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body.encode())
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+    def log_message(self, *_: object, **__: object) -> None:
         pass
 
 
