@@ -18,8 +18,8 @@ from tests.conformance.aws_account import CLUSTER, REGION
 
 START_SECONDS = 30
 SETTLE_SECONDS = 60
-STILL_SECONDS = 0.5
-WATCH_SECONDS = 0.3
+STILL_SECONDS = 0.3
+WATCH_SECONDS = 0.2
 
 
 class ControllerError(AssertionError):
@@ -37,7 +37,7 @@ class Controller:
         self._await("/readyz", START_SECONDS)
 
     def settle(self) -> None:
-        """Wait until it says for half a second that it has nothing to do."""
+        """Wait until it says for a while that it has nothing to do."""
         time.sleep(WATCH_SECONDS)  # the change must reach its watch first
         deadline = time.monotonic() + SETTLE_SECONDS
         still_since = None
