@@ -68,11 +68,11 @@ class BindingKey(msgspec.Struct, frozen=True, order=True):
 def parse_cidr(text: str) -> IpFamily:
     """The family of a CIDR; host bits may be set, the prefix length must be there.
 
-    As Go's `net.ParseCIDR`, which the reference uses (spec 0).
+    As Go's `net.ParseCIDR`, which the reference uses (spec 0): no IPv6 zone either.
 
     Raises ValueError for anything else, naming the text.
     """
-    if "/" not in text or not text.rsplit("/", 1)[1].isdigit():
+    if "/" not in text or "%" in text or not text.rsplit("/", 1)[1].isdigit():
         raise ValueError(f"{text!r} is not a CIDR such as 10.0.0.0/8 or 2001:db8::/32")
     try:
         network = ipaddress.ip_network(text, strict=False)

@@ -109,22 +109,23 @@ def string_map(raw: str) -> dict[str, str]:
 def _map_items(raw: str) -> list[str]:
     """The items of a map: a comma ends one only if what follows can be an item (spec 0)."""
     items: list[str] = []
-    item, at = "", 0
+    item: list[str] = []
+    end, last_equals = len(raw.rstrip()), raw.rfind("=")
+    at = 0
     while at < len(raw):
         char = raw[at]
         at += 1
         if char == "\\" and at < len(raw):
-            item, at = item + raw[at], at + 1
-            continue
-        rest = raw[at:].strip()
-        if char != "," or not rest:
-            item += char
-        elif "=" in rest:
-            items.append(item.strip())
-            item = ""
+            item.append(raw[at])
+            at += 1
+        elif char != "," or at >= end:
+            item.append(char)
         else:
-            return [*items, item.strip(), rest]
-    return [*items, item.strip()] if raw.strip() else items
+            items.append("".join(item).strip())
+            item = []
+            if last_equals < at:
+                return [*items, raw[at:].strip()]
+    return [*items, "".join(item).strip()] if end else items
 
 
 def listen_ports(raw: str) -> dict[int, str]:

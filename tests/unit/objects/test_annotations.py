@@ -1,0 +1,106 @@
+"""The table of annotations, and who is told what about a value that cannot be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from alb_controller.errors import InvalidAnnotation
+from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import LATER_FAMILIES, PREFIX, TABLE, Reader, Source
+from alb_controller.values import ObjectRef
+
+WEB = ObjectRef("Ingress", "shop", "web")
+APP = ObjectRef("Service", "shop", "app")
+REFERENCE_SUFFIXES = {
+    "group.name", "group.order", "load-balancer-name", "scheme", "ip-address-type", "subnets",
+    "customer-owned-ipv4-pool", "ipam-ipv4-pool-id", "load-balancer-attributes",
+    "minimum-load-balancer-capacity", "tags", "wafv2-acl-arn", "wafv2-acl-name", "waf-acl-id",
+    "web-acl-id", "shield-advanced-protection", "security-groups",
+    "manage-backend-security-group-rules", "inbound-cidrs", "security-group-prefix-lists",
+    "listen-ports", "ssl-redirect", "certificate-arn", "ssl-policy", "mutual-authentication",
+    "create-acm-cert", "acm-pca-arn", "target-type", "backend-protocol",
+    "backend-protocol-version", "target-group-attributes", "target-node-labels",
+    "multi-cluster-target-group", "healthcheck-port", "healthcheck-protocol", "healthcheck-path",
+    "healthcheck-interval-seconds", "healthcheck-timeout-seconds", "healthy-threshold-count",
+    "unhealthy-threshold-count", "success-codes", "use-regex-path-match", "auth-type",
+    "auth-idp-cognito", "auth-idp-oidc", "auth-on-unauthenticated-request", "auth-scope",
+    "auth-session-cookie", "auth-session-timeout", "jwt-validation", "enable-frontend-nlb",
+}  # fmt: skip
+"""The fixed keys of spec 1.1; the others belong to a family."""
+REFERENCE_FAMILIES = {
+    "actions.", "conditions.", "transforms.", "listener-attributes.", "target-control-port.",
+    "frontend-nlb-",
+}  # fmt: skip
+
+
+def source(ref: ObjectRef, **annotations: str) -> Source:
+    """Annotations of an object; `_` in a key stands for `-`."""
+    return Source(ref, {PREFIX + key.replace("_", "-"): raw for key, raw in annotations.items()})
+
+
+def test_the_table_knows_every_annotation_of_the_reference() -> None:
+    """What the reference reads is served or refused, never overlooked (spec 1.1)."""
+    assert {row.suffix for row in TABLE} == REFERENCE_SUFFIXES
+    assert set(LATER_FAMILIES) == REFERENCE_FAMILIES
+
+
+def test_each_row_has_its_own_key_and_says_what_it_is_for() -> None:
+    """A key stands in one row, and the reference page has a sentence for it."""
+    assert len({row.key for row in TABLE}) == len(TABLE)
+    assert all(row.doc.endswith(".") for row in TABLE)
+
+
+def test_a_value_is_none_where_no_object_has_the_key() -> None:
+    """An absent annotation is not an empty one."""
+    assert Reader(source(WEB)).get(rows.SUBNETS) is None
+    assert Reader(source(WEB, subnets="")).get(rows.SUBNETS) == ()
+
+
+def test_the_service_replaces_the_whole_annotation_of_the_ingress() -> None:
+    """Not element by element (spec 0); the object that counts is known."""
+    ingress = source(WEB, target_group_attributes="a=1,b=2", success_codes="200-299")
+    service = source(APP, target_group_attributes="a=3")
+    reader = Reader(service, ingress)
+    assert reader.get(rows.TARGET_GROUP_ATTRIBUTES) == {"a": "3"}
+    assert reader.source(rows.TARGET_GROUP_ATTRIBUTES) == service
+    assert reader.get(rows.SUCCESS_CODES) == "200-299"
+    assert reader.source(rows.SUCCESS_CODES) == ingress
+    assert reader.source(rows.TAGS) is None
+
+
+def test_a_bad_value_is_told_with_object_key_value_and_what_is_allowed() -> None:
+    """The object that carries it is at fault, here the Service."""
+    reader = Reader(source(APP, target_type="pod"), source(WEB, target_type="ip"))
+    with pytest.raises(InvalidAnnotation) as raised:
+        reader.get(rows.TARGET_TYPE)
+    assert raised.value.origin == APP
+    assert str(raised.value) == (
+        "alb.ingress.kubernetes.io/target-type: 'pod' must be one of instance, ip"
+    )
+
+
+def test_a_row_that_is_not_served_cannot_be_read() -> None:
+    """Silence would be a lie."""
+    row = next(row for row in TABLE if row.suffix == "ssl-redirect")
+    with pytest.raises(InvalidAnnotation, match="is not served by this version"):
+        Reader(source(WEB, ssl_redirect="443")).get(row)
+
+
+def test_each_annotation_of_the_reference_that_is_not_served_is_told_once() -> None:
+    """Fixed keys and families, in the order of their keys; other annotations are nobody's."""
+    annotations = {
+        PREFIX + "wafv2-acl-arn": "arn",
+        PREFIX + "actions.redirect": "{}",
+        PREFIX + "frontend-nlb-scheme": "internal",
+        PREFIX + "scheme": "internal",
+        PREFIX + "no-such-thing": "x",
+        "actions.redirect": "not ours",
+        "example.com/ssl-redirect": "not ours",
+    }
+    problems = list(rows.unserved(Source(WEB, annotations)))
+    assert [p.field.removeprefix(PREFIX) for p in problems] == [
+        "actions.redirect",
+        "frontend-nlb-scheme",
+        "wafv2-acl-arn",
+    ]
+    assert {p.origin for p in problems} == {WEB}
