@@ -122,7 +122,7 @@ class ResourceApi:
         options = options or WriteOptions()
         new = read_object(kind, body, options, self.registry.definitions)
         if kind.verbs == ("create",):
-            return subresources.review_access(new)
+            return subresources.answer_review(new)
         if new["metadata"].get("resourceVersion"):
             raise StatusError(500, "", "resourceVersion should not be set on objects to be created")
         start_metadata(new, namespace, self.now())

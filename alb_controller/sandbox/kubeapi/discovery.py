@@ -46,9 +46,13 @@ def group(registry: Registry, name: str) -> Json:
 def resource_list(registry: Registry, api_version: str) -> Json | None:
     """`/api/v1` and `/apis/GROUP/VERSION`; None if nothing is served there."""
     kinds = [kind for kind in registry.all() if kind.api_version == api_version]
-    entries = [entry for kind in kinds for entry in _resources(kind)]
+    entries = [entry for kind in sorted(kinds, key=_plural) for entry in _resources(kind)]
     head = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version}
     return {**head, "resources": entries} if kinds else None
+
+
+def _plural(kind: Kind) -> str:
+    return kind.plural
 
 
 def _resources(kind: Kind) -> list[Json]:

@@ -198,13 +198,12 @@ _BUILTIN = (
         )
         for name in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
     ),
-    _Row(
-        "authorization",
-        "authorization.k8s.io",
-        "SelfSubjectAccessReview",
-        "selfsubjectaccessreviews",
-        namespaced=False,
-        verbs=("create",),
+    *(
+        _Row(name, f"{name}.k8s.io", kind, f"{kind.lower()}s", namespaced=False, verbs=("create",))
+        for name, kind in (
+            ("authorization", "SelfSubjectAccessReview"),
+            ("authentication", "SelfSubjectReview"),
+        )
     ),
     _Row(
         _APIEXTENSIONS,

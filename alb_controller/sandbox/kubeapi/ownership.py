@@ -178,7 +178,7 @@ def _conflicts(
     current: Json, applied: Json, schema: Schema, others: list[Json], fields: FieldSet
 ) -> _Taken:
     """The fields that other managers own and this apply would change."""
-    wanted = set(_paths(fields))
+    wanted = {path for path in _paths(fields) if not path[-1].startswith("k:")}
     taken = []
     for other in others:
         shared = sorted(wanted & set(_paths(other.get("fieldsV1", {}))))
@@ -202,15 +202,32 @@ def _remove_field(fields: FieldSet, path: tuple[str, ...]) -> None:
 
 
 def _conflict_error(taken: _Taken) -> StatusError:
-    causes, listed = [], []
-    for other, paths in taken:
-        who = f'conflict with "{other["manager"]}" using {other.get("apiVersion", "")}'
-        for path in paths:
-            field = "".join(
-                "." + part[2:] if part.startswith("f:") else f"[{part[2:]}]" for part in path
-            )
-            causes.append({"reason": "FieldManagerConflict", "message": who, "field": field})
-            listed.append(f"{who}: {field}")
-    count = len(causes)
-    head = f"Apply failed with {count} conflict{'s' if count > 1 else ''}: "
-    return StatusError(409, "Conflict", head + "\n".join(listed), details={"causes": causes})
+    """One sentence for one conflict; a list by manager for more."""
+    named = [(other["manager"], _written(path)) for other, paths in taken for path in paths]
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f'conflict with "{name}"', "field": field}
+        for name, field in named
+    ]
+    if len(named) == 1:
+        message = f'Apply failed with 1 conflict: conflict with "{named[0][0]}": {named[0][1]}'
+    else:
+        lines = []
+        for manager in sorted({name for name, _ in named}):
+            lines.append(f'conflicts with "{manager}":')
+            lines += [f"- {field}" for name, field in named if name == manager]
+        message = f"Apply failed with {len(named)} conflicts: " + "\n".join(lines)
+    return StatusError(409, "Conflict", message, details={"causes": causes})
+
+
+def _written(path: tuple[str, ...]) -> str:
+    """A path as messages show it: `.spec.ports[port=80,protocol="TCP"].name`."""
+    parts = []
+    for part in path:
+        if part.startswith("f:"):
+            parts.append("." + part[2:])
+        elif part.startswith("k:"):
+            keys = json.loads(part[2:])
+            parts.append("[" + ",".join(f"{k}={json.dumps(v)}" for k, v in keys.items()) + "]")
+        else:
+            parts.append(f"[={part[2:]}]")
+    return "".join(parts)

@@ -14,6 +14,7 @@ Schema = dict[str, Any]
 Json = dict[str, Any]
 
 OPEN = "x-kubernetes-preserve-unknown-fields"
+_SAYS_FIELDS = {"properties", "additionalProperties"}
 EMBEDDED = "x-kubernetes-embedded-resource"
 TYPE_META = ("apiVersion", "kind", "metadata")
 
@@ -75,7 +76,7 @@ def prune(value: Any, schema: Schema, *, native: bool, path: str = "") -> list[s
     if isinstance(value, list) and isinstance(schema.get("items"), dict):
         for index, item in enumerate(value):
             unknown += prune(item, schema["items"], native=native, path=f"{path}[{index}]")
-    if not isinstance(value, dict) or (native and "properties" not in schema and path == ""):
+    if not isinstance(value, dict) or (native and not _SAYS_FIELDS & schema.keys()):
         return unknown
     for key in list(value):
         sub = child_schema(schema, key)

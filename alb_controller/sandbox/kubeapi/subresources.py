@@ -6,6 +6,7 @@ from .kinds import Kind
 from .schemas import Json
 from .statuses import bad_request
 
+USER = "admin"
 SCALABLE = ("deployments.apps", "replicasets.apps")
 SUCCESS: Json = {
     "kind": "Status",
@@ -52,9 +53,10 @@ def replicas_of(scale: Any) -> int:
     return replicas
 
 
-def review_access(review: Json) -> Json:
-    """A SelfSubjectAccessReview: the one user may do everything."""
-    return {
-        **review,
-        "status": {"allowed": True, "reason": "the embedded API has one user, who may do all"},
-    }
+def answer_review(review: Json) -> Json:
+    """Who the one user is (SelfSubjectReview), and that it may do all (SelfSubjectAccessReview)."""
+    if review["kind"] == "SelfSubjectReview":
+        user = {"username": USER, "uid": USER, "groups": ["system:masters", "system:authenticated"]}
+        return {**review, "status": {"userInfo": user}}
+    why = "the embedded API has one user, who may do all"
+    return {**review, "status": {"allowed": True, "reason": why}}

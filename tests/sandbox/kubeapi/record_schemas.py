@@ -25,6 +25,7 @@ PATHS = (
     "apis/coordination.k8s.io/v1",
     "apis/apiextensions.k8s.io/v1",
     "apis/authorization.k8s.io/v1",
+    "apis/authentication.k8s.io/v1",
     "apis/events.k8s.io/v1",
     "apis/admissionregistration.k8s.io/v1",
     "apis/rbac.authorization.k8s.io/v1",
@@ -50,6 +51,7 @@ ROOTS = (
     "io.k8s.api.discovery.v1.EndpointSlice",
     "io.k8s.api.coordination.v1.Lease",
     "io.k8s.api.authorization.v1.SelfSubjectAccessReview",
+    "io.k8s.api.authentication.v1.SelfSubjectReview",
     "io.k8s.api.policy.v1.PodDisruptionBudget",
     *(
         "io.k8s.api.rbac.v1." + kind
@@ -129,8 +131,10 @@ def find_number(field: str, message: Message, messages: dict[str, Message]) -> A
     """The field's number, or [outer, inner] where Go embeds a struct that JSON shows inline."""
     if field.lower() in message:
         return message[field.lower()].number
-    for outer in message.values():
-        if inner := messages.get(outer.type, {}).get(field.lower()):
+    for name, outer in message.items():
+        is_embedded = outer.type.lower().endswith(name)
+        inner = messages.get(outer.type, {}).get(field.lower()) if is_embedded else None
+        if inner and field not in ("kind", "apiVersion"):
             return [outer.number, inner.number]
     return None
 
