@@ -33,11 +33,7 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     endpoints_fail_open: Annotated[
         bool,
-        Gate(
-            "EndpointsFailOpen",
-            "Register endpoints of unknown readiness too.",
-            Served.DEFAULT_ALONE,
-        ),
+        Gate("EndpointsFailOpen", "Register endpoints of unknown readiness too."),
     ] = True
     enable_service_controller: Annotated[
         bool,

@@ -111,7 +111,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Flag("Further tags of the endpoints' security group, beside the cluster's."),
     ] = EMPTY
     max_targets_per_target_group: Annotated[
-        int, Flag("Most targets of a target group; 0 is no limit.", minimum=0)
+        int,
+        Flag("Most targets of a target group; 0 is no limit.", Served.DEFAULT_ALONE, minimum=0),
     ] = 0
     tolerate_non_existent_backend_service: Annotated[
         bool,

@@ -113,13 +113,17 @@ def test_classes_that_do_things_have_few_fields() -> None:
 
 
 def _assigned_on_self(node: ast.ClassDef) -> set[str]:
+    """Attributes that the class keeps; `self.x = other.x` hands a method on and keeps nothing."""
     return {
         part.attr
-        for part in ast.walk(node)
+        for assignment in ast.walk(node)
+        if isinstance(assignment, ast.Assign | ast.AnnAssign | ast.AugAssign)
+        for part in ast.walk(assignment)
         if isinstance(part, ast.Attribute)
         and isinstance(part.ctx, ast.Store)
         and isinstance(part.value, ast.Name)
         and part.value.id == "self"
+        and getattr(assignment.value, "attr", None) != part.attr
     }
 
 
