@@ -1,0 +1,496 @@
+"""In-memory AWS and bindings that behave: a plan is applied to it by the rules that AWS has.
+
+Names are unique, priorities distinct at every step, a target group serves one load balancer and
+goes only when nothing refers to it. It records the calls, and fails the one it is told to.
+Source: the Elastic Load Balancing v2 and EC2 API references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from alb_controller.errors import (
+    AlreadyExists,
+    AwsError,
+    ControllerError,
+    InUse,
+    NotFound,
+    ObjectExists,
+    ObjectMissing,
+    QuotaExceeded,
+    Rejected,
+)
+from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.elbv2 import (
+    Action,
+    Condition,
+    ForwardAction,
+    Listener,
+    ListenerRule,
+    LoadBalancer,
+    TargetGroup,
+    Transform,
+)
+from alb_controller.model.kube import Binding
+from alb_controller.model.refs import ResourceId
+from alb_controller.model.stack import Found, FoundLoadBalancer, Observed, Resource
+from alb_controller.model.tags import RESOURCE_TAG
+from alb_controller.plan.references import unresolved
+from alb_controller.values import Tags
+
+T = TypeVar("T", bound=Resource)
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """The error of one call, by its number from 0; `late`: the call takes effect all the same."""
+
+    call: int
+    error: ControllerError
+    late: bool = False
+
+
+class World:
+    """One region of one account, and the bindings of one cluster. Implements `Operations`."""
+
+    def __init__(self, *, rule_limit: int = 100, ingress_limit: int = 60) -> None:
+        self.rule_limit, self.ingress_limit = rule_limit, ingress_limit
+        self.things: dict[str, Any] = {}
+        """Identity -> resource, whose references are identities."""
+        self.terminating: set[str] = set()
+        self.calls: list[str] = []
+        self.failures: list[Failure] = []
+        self.on_write: list[Callable[[], None]] = []
+        """Called after every write that took effect."""
+        self._made = 0
+
+    # ---- what a test looks at
+
+    def all(self, kind: type[T]) -> dict[str, T]:
+        """Identity -> resource, of one type."""
+        return {name: one for name, one in self.things.items() if isinstance(one, kind)}
+
+    def observe(self) -> Observed:
+        """Everything, as a reader finds it."""
+        return Observed(
+            security_groups=tuple(self._found(SecurityGroup)),
+            target_groups=tuple(self._found(TargetGroup)),
+            load_balancers=tuple(
+                FoundLoadBalancer(identity=one.identity, resource=one.resource)
+                for one in self._found(LoadBalancer)
+            ),
+            listeners=tuple(self._found(Listener)),
+            rules=tuple(self._found(ListenerRule)),
+            bindings=tuple(self._found(Binding)),
+        )
+
+    def writes(self) -> list[str]:
+        """The calls so far, then forgotten."""
+        calls, self.calls = self.calls, []
+        return calls
+
+    def finish_bindings(self) -> None:
+        """The target group binding controller lets go of what is to be deleted."""
+        for identity in self.terminating:
+            del self.things[identity]
+        self.terminating.clear()
+
+    def _found(self, kind: type[T]) -> Iterator[Found[T]]:
+        for identity, resource in self.all(kind).items():
+            yield Found(identity=identity, resource=resource)
+
+    # ---- the one door for writes
+
+    def _write(self, name: str, effect: Callable[[], Any]) -> Any:
+        failure = next((one for one in self.failures if one.call == len(self.calls)), None)
+        self.calls.append(name)
+        if failure is not None and not failure.late:
+            raise failure.error
+        result = effect()
+        for watch in self.on_write:
+            watch()
+        if failure is not None:
+            raise failure.error
+        return result
+
+    def _edit(self, name: str, kind: type[T], identity: str, **fields: Any) -> None:
+        def effect() -> None:
+            now = self._get(kind, identity)
+            self.things[identity] = msgspec.structs.replace(now, **fields)
+
+        self._write(name, effect)
+
+    def _add(self, name: str, prefix: str, resource: T, check: Callable[[], None]) -> Found[T]:
+        def effect() -> Found[T]:
+            refuse_if(any(unresolved(resource)), Rejected, "a Ref is no ARN")
+            check()
+            self._made += 1
+            identity = f"{prefix}{self._made:04}"
+            self.things[identity] = resource
+            return Found(identity=identity, resource=resource)
+
+        made: Found[T] = self._write(name, effect)
+        return made
+
+    def _get(self, kind: type[T], identity: str) -> T:
+        one = self.things.get(identity)
+        if not isinstance(one, kind):
+            refuse(NotFound, f"{kind.__name__} {identity}")
+        return one
+
+    def _drop(self, name: str, identity: str, check: Callable[[], None]) -> None:
+        def effect() -> None:
+            if identity in self.things:
+                check()
+                self.things.pop(identity)
+                self._drop_orphans()
+
+        self._write(name, effect)
+
+    def _drop_orphans(self) -> None:
+        for identity, one in self.all(Listener).items():
+            if one.load_balancer not in self.things:
+                del self.things[identity]
+        for identity, rule in self.all(ListenerRule).items():
+            if rule.listener not in self.things:
+                del self.things[identity]
+
+    # ---- load balancers
+
+    def create_load_balancer(self, balancer: LoadBalancer) -> FoundLoadBalancer:
+        names = {one.name for one in self.all(LoadBalancer).values()}
+        made = self._add(
+            "CreateLoadBalancer",
+            "arn:lb/",
+            msgspec.structs.replace(balancer, attributes={}),
+            lambda: refuse_if(balancer.name in names, AlreadyExists, balancer.name),
+        )
+        unread = msgspec.structs.replace(made.resource, attributes=None)
+        return FoundLoadBalancer(identity=made.identity, resource=unread)
+
+    def modify_load_balancer_attributes(self, arn: str, changed: Mapping[str, str]) -> None:
+        self._set_attributes("ModifyLoadBalancerAttributes", LoadBalancer, arn, changed)
+
+    def set_subnets(self, arn: str, subnets: Sequence[str]) -> None:
+        self._edit("SetSubnets", LoadBalancer, arn, subnets=tuple(subnets))
+
+    def set_security_groups(self, arn: str, group_ids: Sequence[str]) -> None:
+        self._edit("SetSecurityGroups", LoadBalancer, arn, security_groups=tuple(group_ids))
+
+    def set_ip_address_type(self, arn: str, ip_address_type: str) -> None:
+        self._edit("SetIpAddressType", LoadBalancer, arn, ip_address_type=ip_address_type)
+
+    def delete_load_balancer(self, arn: str) -> None:
+        def check() -> None:
+            attributes = self._get(LoadBalancer, arn).attributes or {}
+            if attributes.get("deletion_protection.enabled") == "true":
+                refuse(Rejected, "deletion protection is enabled", "OperationNotPermitted")
+
+        self._drop("DeleteLoadBalancer", arn, check)
+
+    def _set_attributes(
+        self, name: str, kind: type[Any], arn: str, changed: Mapping[str, str]
+    ) -> None:
+        now = getattr(self.things.get(arn), "attributes", None) or {}
+        self._edit(name, kind, arn, attributes={**now, **changed})
+
+    # ---- target groups
+
+    def create_target_group(self, group: TargetGroup) -> Found[TargetGroup]:
+        names = {one.name for one in self.all(TargetGroup).values()}
+        made = self._add(
+            "CreateTargetGroup",
+            "arn:tg/",
+            msgspec.structs.replace(group, attributes={}),
+            lambda: refuse_if(group.name in names, AlreadyExists, group.name),
+        )
+        return Found(
+            identity=made.identity, resource=msgspec.structs.replace(group, attributes=None)
+        )
+
+    def modify_target_group(self, arn: str, group: TargetGroup) -> None:
+        self._edit("ModifyTargetGroup", TargetGroup, arn, health_check=group.health_check)
+
+    def modify_target_group_attributes(self, arn: str, changed: Mapping[str, str]) -> None:
+        self._set_attributes("ModifyTargetGroupAttributes", TargetGroup, arn, changed)
+
+    def delete_target_group(self, arn: str) -> None:
+        def check() -> None:
+            users = [name for name, one in self.things.items() if arn in self._groups_of(one)]
+            refuse_if(bool(users), InUse, f"{arn} is in use by {users}")
+
+        self._drop("DeleteTargetGroup", arn, check)
+
+    def _groups_of(self, resource: Resource) -> set[str]:
+        """Target groups that a resource refers to."""
+        if isinstance(resource, Binding):
+            return {str(resource.target_group)}
+        if isinstance(resource, Listener):
+            return groups_of(resource.default_actions)
+        return groups_of(resource.actions) if isinstance(resource, ListenerRule) else set()
+
+    def _check_groups(self, load_balancer: str, actions: Iterable[Action]) -> None:
+        """They exist, and serve no other load balancer (TargetGroupAssociationLimit)."""
+        for arn in groups_of(actions):
+            self._get(TargetGroup, arn)
+            for listener in self.all(Listener).values():
+                if listener.load_balancer != load_balancer:
+                    used = arn in groups_of(listener.default_actions)
+                    refuse_if(used, QuotaExceeded, f"{arn} serves {listener.load_balancer}")
+            for rule in self.all(ListenerRule).values():
+                owner = self._get(Listener, str(rule.listener)).load_balancer
+                if owner != load_balancer:
+                    refuse_if(arn in groups_of(rule.actions), QuotaExceeded, f"{arn}: {owner}")
+
+    # ---- listeners
+
+    def create_listener(self, listener: Listener) -> Found[Listener]:
+        def check() -> None:
+            self._get(LoadBalancer, str(listener.load_balancer))
+            self._check_listener(listener)
+            ports = {
+                one.port
+                for one in self.all(Listener).values()
+                if one.load_balancer == listener.load_balancer
+            }
+            refuse_if(listener.port in ports, AlreadyExists, f"port {listener.port}")
+
+        stored = msgspec.structs.replace(listener, attributes={})
+        made = self._add("CreateListener", "arn:ls/", stored, check)
+        return Found(
+            identity=made.identity, resource=msgspec.structs.replace(listener, attributes=None)
+        )
+
+    def modify_listener(self, arn: str, listener: Listener) -> None:
+        def effect() -> None:
+            now = self._get(Listener, arn)
+            self._check_listener(listener)
+            more = set(now.certificates[1:]) - set(listener.certificates[:1])
+            secure = bool(listener.certificates)
+            self.things[arn] = msgspec.structs.replace(
+                now,
+                port=listener.port,
+                protocol=listener.protocol,
+                default_actions=listener.default_actions,
+                certificates=(*listener.certificates[:1], *sorted(more)) if secure else (),
+                ssl_policy=(listener.ssl_policy or now.ssl_policy) if secure else None,
+            )
+
+        self._write("ModifyListener", effect)
+
+    def _check_listener(self, listener: Listener) -> None:
+        self._check_groups(str(listener.load_balancer), listener.default_actions)
+        is_secure = listener.protocol == "HTTPS"
+        refuse_if(is_secure != bool(listener.certificates), Rejected, "certificates")
+
+    def modify_listener_attributes(self, arn: str, changed: Mapping[str, str]) -> None:
+        self._set_attributes("ModifyListenerAttributes", Listener, arn, changed)
+
+    def add_listener_certificates(self, arn: str, certificates: Iterable[str]) -> None:
+        (certificate,) = certificates
+
+        def effect() -> None:
+            now = self._get(Listener, arn)
+            refuse_if(now.protocol != "HTTPS", Rejected, f"{now.protocol} has no certificates")
+            more = sorted({*now.certificates[1:], certificate})
+            self.things[arn] = msgspec.structs.replace(
+                now, certificates=(*now.certificates[:1], *more)
+            )
+
+        self._write("AddListenerCertificates", effect)
+
+    def remove_listener_certificates(self, arn: str, certificates: Iterable[str]) -> None:
+        (certificate,) = certificates
+
+        def effect() -> None:
+            now = self._get(Listener, arn)
+            refuse_if(certificate == now.certificates[0], Rejected, "the default certificate")
+            left = tuple(one for one in now.certificates if one != certificate)
+            self.things[arn] = msgspec.structs.replace(now, certificates=left)
+
+        self._write("RemoveListenerCertificates", effect)
+
+    def delete_listener(self, arn: str) -> None:
+        self._drop("DeleteListener", arn, nothing)
+
+    # ---- rules
+
+    def create_rule(self, rule: ListenerRule) -> Found[ListenerRule]:
+        def check() -> None:
+            listener = self._get(Listener, str(rule.listener))
+            self._check_groups(str(listener.load_balancer), rule.actions)
+            count = len(self.rules_below(str(listener.load_balancer)))
+            if count >= self.rule_limit:
+                refuse(QuotaExceeded, f"{count} rules", "TooManyRules")
+            places = [one.priority for one in self.rules_of(str(rule.listener))]
+            check_places([*places, rule.priority])
+
+        return self._add("CreateRule", "arn:lr/", rule, check)
+
+    def modify_rule(
+        self,
+        arn: str,
+        conditions: Sequence[Condition],
+        actions: Sequence[Action],
+        transforms: Sequence[Transform] = (),
+    ) -> None:
+        def effect() -> None:
+            now = self._get(ListenerRule, arn)
+            owner = self._get(Listener, str(now.listener)).load_balancer
+            self._check_groups(str(owner), actions)
+            self.things[arn] = msgspec.structs.replace(
+                now,
+                conditions=tuple(conditions),
+                actions=tuple(actions),
+                transforms=tuple(transforms),
+            )
+
+        self._write("ModifyRule", effect)
+
+    def set_rule_priorities(self, priorities: Mapping[str, int]) -> None:
+        def effect() -> None:
+            moved = {arn: self._get(ListenerRule, arn) for arn in priorities}
+            (listener,) = {str(one.listener) for one in moved.values()}
+            staying = [
+                one.priority
+                for arn, one in self.all(ListenerRule).items()
+                if one.listener == listener and arn not in priorities
+            ]
+            check_places([*staying, *priorities.values()])
+            for arn, one in moved.items():
+                self.things[arn] = msgspec.structs.replace(one, priority=priorities[arn])
+
+        self._write("SetRulePriorities", effect)
+
+    def delete_rule(self, arn: str) -> None:
+        self._drop("DeleteRule", arn, nothing)
+
+    def rules_of(self, listener: str) -> list[ListenerRule]:
+        """In the order in which they are asked."""
+        found = [one for one in self.all(ListenerRule).values() if one.listener == listener]
+        return sorted(found, key=lambda one: one.priority)
+
+    def rules_below(self, load_balancer: str) -> list[ListenerRule]:
+        """All rules of a load balancer: they count towards one quota."""
+        listeners = self.all(Listener).items()
+        mine = [arn for arn, one in listeners if one.load_balancer == load_balancer]
+        return [rule for arn in mine for rule in self.rules_of(arn)]
+
+    # ---- tags
+
+    def add_tags(self, arns: Iterable[str], tags: Tags) -> None:
+        (arn,) = arns
+        self._tag("AddTags", arn, lambda now: {**now, **tags})
+
+    def remove_tags(self, arns: Iterable[str], keys: Iterable[str]) -> None:
+        (arn,), gone = arns, set(keys)
+        self._tag("RemoveTags", arn, lambda now: {k: now[k] for k in now if k not in gone})
+
+    def create_tags(self, ids: Iterable[str], tags: Tags) -> None:
+        (one,) = ids
+        self._tag("CreateTags", one, lambda now: {**now, **tags})
+
+    def delete_tags(self, ids: Iterable[str], keys: Iterable[str]) -> None:
+        (one,), gone = ids, set(keys)
+        self._tag("DeleteTags", one, lambda now: {k: now[k] for k in now if k not in gone})
+
+    def _tag(self, name: str, identity: str, edit: Callable[[Tags], Tags]) -> None:
+        now: Any = self.things.get(identity)
+        tags = edit(getattr(now, "tags", {}))
+        named = ResourceId(now.id.kind, tags.get(RESOURCE_TAG, "")) if now else None
+        self._edit(name, type(now), identity, tags=tags, id=named)
+
+    # ---- security groups
+
+    def create_security_group(self, group: SecurityGroup) -> Found[SecurityGroup]:
+        names = {one.name for one in self.all(SecurityGroup).values()}
+        return self._add(
+            "CreateSecurityGroup",
+            "sg-",
+            msgspec.structs.replace(group, ingress=()),
+            lambda: refuse_if(group.name in names, AlreadyExists, group.name),
+        )
+
+    def authorize_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None:
+        more = set(rules)
+
+        def effect() -> None:
+            now = self._get(SecurityGroup, group_id)
+            rules = {*(now.ingress or ()), *more}
+            if len(rules) > self.ingress_limit:
+                refuse(QuotaExceeded, "too many", "RulesPerSecurityGroupLimitExceeded")
+            self.things[group_id] = msgspec.structs.replace(now, ingress=tuple(sorted(rules)))
+
+        self._write("AuthorizeSecurityGroupIngress", effect)
+
+    def revoke_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None:
+        gone = {rule.key for rule in rules}
+        now = getattr(self.things.get(group_id), "ingress", None) or ()
+        left = tuple(rule for rule in now if rule.key not in gone)
+        self._edit("RevokeSecurityGroupIngress", SecurityGroup, group_id, ingress=left)
+
+    def delete_security_group(self, group_id: str) -> None:
+        def check() -> None:
+            users = self.all(LoadBalancer).values()
+            used = any(group_id in one.security_groups for one in users)
+            refuse_if(used, InUse, f"{group_id} has a dependent object")
+
+        self._drop("DeleteSecurityGroup", group_id, check)
+
+    # ---- bindings
+
+    def create_binding(self, binding: Binding) -> Found[Binding]:
+        identity = f"{binding.namespace}/{binding.name}"
+
+        def effect() -> Found[Binding]:
+            if identity in self.things:
+                raise ObjectExists(409, "AlreadyExists", identity)
+            self.things[identity] = binding
+            return Found(identity=identity, resource=binding)
+
+        made: Found[Binding] = self._write("CreateBinding", effect)
+        return made
+
+    def update_binding(self, identity: str, binding: Binding) -> None:
+        def effect() -> None:
+            if identity not in self.things:
+                raise ObjectMissing(404, "NotFound", identity)
+            self.things[identity] = binding
+
+        self._write("UpdateBinding", effect)
+
+    def delete_binding(self, identity: str) -> None:
+        def effect() -> None:
+            if identity in self.things:
+                self.terminating.add(identity)
+
+        self._write("DeleteBinding", effect)
+
+
+def groups_of(actions: Iterable[Action]) -> set[str]:
+    """ARNs that actions forward to."""
+    forwards = [action for action in actions if isinstance(action, ForwardAction)]
+    return {str(one.target_group) for action in forwards for one in action.target_groups}
+
+
+def check_places(places: Sequence[int]) -> None:
+    """Priorities are distinct, from 1 to 50000."""
+    refuse_if(len(set(places)) != len(places), AlreadyExists, f"priorities {sorted(places)}")
+    refuse_if(not all(1 <= place <= 50_000 for place in places), Rejected, f"{places}")
+
+
+def refuse_if(condition: bool, error: type[AwsError], message: str) -> None:
+    """Answer with an error."""
+    if condition:
+        refuse(error, message)
+
+
+def refuse(error: type[AwsError], message: str, code: str = "") -> NoReturn:
+    """Answer with an error."""
+    raise error("aws", "write", code or error.__name__, message)
+
+
+def nothing() -> None:
+    """No reason against it."""
