@@ -215,6 +215,8 @@ class StackReconciler:
     def _add_finalizers(self, snapshot: Snapshot) -> None:
         wanted = finalizer(snapshot.key)
         for member in snapshot.members:
+            if member.problem is not None:  # what has no place in a group gets nothing in AWS
+                continue
             try:
                 self._edges.writer.add_finalizer(INGRESS, member.ingress, wanted)
             except ObjectMissing as error:

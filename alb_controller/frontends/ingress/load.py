@@ -10,8 +10,9 @@ import msgspec
 from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress import select
 from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
+from alb_controller.objects.annotations import GROUP_ORDER, Reader, Source
 from alb_controller.objects.cluster import Cluster
-from alb_controller.objects.core import Service
+from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParams
 from alb_controller.objects.networking import Ingress, IngressBackend
 from alb_controller.values import StackKey
@@ -20,7 +21,7 @@ _NO_AGE = datetime.max.replace(tzinfo=UTC)
 
 
 class LoadedMember(msgspec.Struct, frozen=True, kw_only=True):
-    """An active member; `problem` where its class cannot be resolved any more."""
+    """An active member; `problem` where it cannot be placed: its class or order is not one."""
 
     ingress: Ingress
     params: IngressClassParams | None = None
@@ -56,15 +57,18 @@ def load(key: StackKey, cluster: Cluster, class_flag: str) -> Snapshot:
     leaving: list[Ingress] = []
     strays: list[Invalid] = []
     for ingress in _candidates(key, cluster):
-        holds = key in select.held_keys(ingress)
+        held = select.held_keys(ingress)
+        holds = key in held
         selection = select.select(ingress, cluster, class_flag)
         match selection:
             case Member(key=found) if found == key:
-                members.append(LoadedMember(ingress=ingress, params=selection.params))
+                members.append(_loaded(selection))
                 continue
             case BadClass() if holds:
                 members.append(LoadedMember(ingress=ingress, problem=selection.problem))
                 continue
+            case BadClass(is_ours=True) if held:
+                pass  # told by the group whose finalizer it holds
             case BadClass(is_ours=True) | BadGroup() if _is_own_key(key, ingress):
                 strays.append(selection.problem)
         if holds:
@@ -72,10 +76,19 @@ def load(key: StackKey, cluster: Cluster, class_flag: str) -> Snapshot:
     return Snapshot(
         key=key,
         members=tuple(sorted(members, key=lambda m: m.age)),
-        leaving=tuple(leaving),
+        leaving=tuple(sorted(leaving, key=lambda ingress: ingress.key)),
         strays=tuple(strays),
         services=_services((m.ingress for m in members), cluster),
     )
+
+
+def _loaded(member: Member) -> LoadedMember:
+    source = Source(ref("Ingress", member.ingress), member.ingress.metadata.annotations)
+    try:
+        Reader(source).get(GROUP_ORDER)
+    except Invalid as problem:
+        return LoadedMember(ingress=member.ingress, params=member.params, problem=problem)
+    return LoadedMember(ingress=member.ingress, params=member.params)
 
 
 def _candidates(key: StackKey, cluster: Cluster) -> Iterable[Ingress]:
