@@ -18,6 +18,8 @@ from alb_controller.targets.checkpoint import (
     CHECKPOINT_TIMESTAMP_ANNOTATION,
     stored_checkpoint,
 )
+from alb_controller.targets.watch import key_of
+from alb_controller.values import BindingKey
 
 COMPONENT = "targetGroupBinding"
 _log = structlog.get_logger(__name__)
@@ -28,13 +30,26 @@ class BindingNotes:
 
     def __init__(self, cluster: Cluster, writer: BindingWriter, clock: Clock) -> None:
         self._cluster, self._writer, self._clock = cluster, writer, clock
+        self._owing: set[BindingKey] = set()  # bindings whose success is still to be told
 
     def settled(self, binding: TargetGroupBinding, checkpoint: str, *, is_changed: bool) -> None:
         """All is as it should be; `is_changed`: targets were registered or deregistered."""
         is_new = self.observed(binding)
-        if is_new or is_changed:
+        if is_new or is_changed or key_of(binding) in self._owing:
+            self._owing.add(key_of(binding))
             self._set_checkpoint(binding, checkpoint)
+            self._owing.discard(key_of(binding))
             self._tell(binding, "Normal", "SuccessfullyReconciled", "Successfully reconciled")
+
+    def unsettled(self, binding: TargetGroupBinding, reason: str, message: str) -> None:
+        """What could be done is done; success is told when the rest is."""
+        self._owing.add(key_of(binding))
+        self.warn(binding, reason, message)
+        self.observed(binding)
+
+    def forget(self, key: BindingKey) -> None:
+        """The binding is gone."""
+        self._owing.discard(key)
 
     def without_backend(self, binding: TargetGroupBinding, *, is_changed: bool) -> None:
         """There is nothing behind the binding, so no checkpoint holds."""

@@ -265,6 +265,7 @@ class EndpointRules:
         if not group.is_read:
             with self._lock:
                 self._groups.pop(group_id, None)
+                group.found = frozenset()
             if group.desired:
                 raise NotReady(f"security group {group_id}, which is gone", GONE_GROUP_SECONDS)
         return group

@@ -6,19 +6,21 @@ import threading
 from collections.abc import Iterable
 
 from alb_controller.model.elbv2 import Target
+from alb_controller.values import BindingKey
 
 
 class TargetMemory:
     """Registered targets by target group ARN; thread-safe.
 
-    One binding holds a target group, so each ARN has one writer. A failed write makes the
-    knowledge void (`forget`), and so does the slow resync (`clear`), which finds drift so.
+    One binding holds a target group that is not shared, so each ARN has one writer. A failed
+    write makes the knowledge void (`forget`), and so does the slow resync (`clear`), which finds
+    drift so.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[str, tuple[Target, ...]] = {}
-        self._own: dict[str, set[tuple[str, int]]] = {}
+        self._own: dict[tuple[str, BindingKey], set[tuple[str, int]]] = {}
 
     def known(self, arn: str) -> tuple[Target, ...] | None:
         """The registered targets, draining ones not counted; None: not known."""
@@ -34,26 +36,31 @@ class TargetMemory:
         """A target group that this process has just made holds nothing."""
         self.set(arn, ())
 
-    def own(self, arn: str) -> frozenset[tuple[str, int]]:
-        """The keys of targets that this process registered."""
+    def own(self, arn: str, owner: BindingKey) -> frozenset[tuple[str, int]]:
+        """The keys of targets that this process registered for a binding."""
         with self._lock:
-            return frozenset(self._own.get(arn, ()))
+            return frozenset(self._own.get((arn, owner), ()))
 
-    def registering(self, arn: str, targets: Iterable[Target]) -> None:
-        """Note targets as this process's, before they are sent: the answer may get lost."""
+    def registering(self, arn: str, owner: BindingKey, targets: Iterable[Target]) -> None:
+        """Note targets as a binding's, before they are sent: the answer may get lost."""
         with self._lock:
-            self._own.setdefault(arn, set()).update(t.key for t in targets)
+            self._own.setdefault((arn, owner), set()).update(t.key for t in targets)
+
+    def deregistered(self, arn: str, owner: BindingKey, targets: Iterable[Target]) -> None:
+        """Targets are no longer the binding's."""
+        with self._lock:
+            self._own.get((arn, owner), set()).difference_update(t.key for t in targets)
 
     def forget(self, arn: str) -> None:
         """What is registered has to be read again."""
         with self._lock:
             self._known.pop(arn, None)
 
-    def gone(self, arn: str) -> None:
-        """Nobody here works on the target group any more."""
+    def gone(self, arn: str, owner: BindingKey) -> None:
+        """The binding does not work on the target group any more."""
         with self._lock:
             self._known.pop(arn, None)
-            self._own.pop(arn, None)
+            self._own.pop((arn, owner), None)
 
     def clear(self) -> None:
         """Everything has to be read again."""

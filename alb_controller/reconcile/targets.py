@@ -116,11 +116,10 @@ class BindingReconciler:
             self._lose_backend(binding, registration, endpoints)
             return _NO_NETWORK
         network = self._open_network(binding, endpoints)
-        self._notes.warn(binding, "FailedNetworkReconcile", network.trouble)
         self._notes.warn(binding, "FailedReconcile", "; ".join(endpoints.problems))
         is_changed = self._register(binding, registration, endpoints, network.guards)
         if network.trouble:
-            self._notes.observed(binding)
+            self._notes.unsettled(binding, "FailedNetworkReconcile", network.trouble)
         else:
             digest = checkpoint(endpoints, binding.spec)
             self._notes.settled(binding, digest, is_changed=is_changed)
@@ -130,14 +129,13 @@ class BindingReconciler:
         self, binding: TargetGroupBinding, registration: Registration, missing: BackendNotFound
     ) -> None:
         """The Service or its port is gone: as for a deletion, but the binding stays (spec 8.7)."""
-        self._notes.warn(binding, "BackendNotFound", missing.problem)
         is_changed = registration.empty()
         self._enqueue(self._edges.rules.want(key_of(binding), {}))
         self._notes.without_backend(binding, is_changed=is_changed)
+        self._notes.warn(binding, "BackendNotFound", missing.problem)
 
     def _registration(self, binding: TargetGroupBinding, arn: str) -> Registration:
-        is_shared = binding.spec.multi_cluster_target_group
-        return Registration(self._edges.elbv2, self._edges.memory, arn, is_shared=is_shared)
+        return Registration(self._edges.elbv2, self._edges.memory, arn, binding)
 
     def _arn(self, binding: TargetGroupBinding) -> str:
         """The target group's ARN, looked up once where the spec has the name alone."""
@@ -249,6 +247,7 @@ class BindingReconciler:
 
     def _drop(self, key: BindingKey) -> None:
         self._edges.groups.forget(key)
+        self._notes.forget(key)
         self._enqueue(self._edges.rules.drop(key))
 
 

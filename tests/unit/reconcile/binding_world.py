@@ -1,0 +1,385 @@
+"""A cluster and an AWS that behave, around the reconciler of bindings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from alb_controller.aws.codecs.ec2 import Interface
+from alb_controller.errors import ControllerError, NotFound
+from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.elbv2 import HealthCheck, Target, TargetGroup, TargetHealth
+from alb_controller.model.refs import ResourceId
+from alb_controller.model.stack import Found
+from alb_controller.objects.core import KubeObject
+from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.kinds import TARGET_GROUP_BINDING, Kind
+from alb_controller.reconcile.binding_edges import BindingEdges, BindingOptions
+from alb_controller.reconcile.endpoint_groups import EndpointGroups
+from alb_controller.reconcile.endpoint_rules import EndpointRules
+from alb_controller.reconcile.target_memory import TargetMemory
+from alb_controller.reconcile.targets import BindingReconciler
+from alb_controller.reconcile.vpc_addresses import VpcAddresses
+from alb_controller.targets.watch import WATCHES, affected, key_of
+from alb_controller.values import BindingKey, ObjectRef
+from tests.clocks import FakeClock
+from tests.factories import cluster, service
+from tests.unit.targets.cluster import ARN, endpoint, endpoint_slice, pod
+
+T = TypeVar("T", bound=KubeObject)
+CLUSTER, VPC, NODES_GROUP = "prod", "vpc-1", "sg-nodes"
+_HEALTH_CHECK = HealthCheck(
+    port="traffic-port",
+    protocol="HTTP",
+    path="/",
+    interval_seconds=15,
+    timeout_seconds=5,
+    healthy_threshold=2,
+    unhealthy_threshold=2,
+    matcher="200",
+)
+
+
+def target_group(name: str) -> TargetGroup:
+    """A target group of which only the name matters."""
+    return TargetGroup(
+        id=ResourceId("TargetGroup", ""),
+        name=name,
+        target_type="ip",
+        port=80,
+        protocol="HTTP",
+        protocol_version="HTTP1",
+        vpc_id=VPC,
+        ip_address_type="ipv4",
+        health_check=_HEALTH_CHECK,
+        tags={},
+    )
+
+
+class FakeAws:
+    """Target groups, interfaces and security groups, by EC2's and ELB's rules; counts calls."""
+
+    def __init__(self) -> None:
+        self.target_groups: dict[str, dict[tuple[str, int], Target]] = {ARN: {}}
+        self.draining: set[tuple[str, int]] = set()
+        self.names: dict[str, str] = {}
+        self.interfaces: list[Interface] = []
+        self.rules: dict[str, set[IngressRule]] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+        self.cidrs: dict[str, tuple[str, ...]] = {VPC: ("10.0.0.0/16",)}
+        self.calls: list[str] = []
+        self.failures: dict[str, list[Exception]] = {}
+
+    def fail(self, operation: str, *errors: Exception) -> None:
+        """Answer the next calls of an operation with these errors."""
+        self.failures.setdefault(operation, []).extend(errors)
+
+    def counted(self) -> dict[str, int]:
+        """Calls since the last look, by operation."""
+        found = dict(Counter(self.calls))
+        self.calls.clear()
+        return found
+
+    def add_group(self, group_id: str, *rules: IngressRule, **tags: str) -> None:
+        """A security group of the VPC."""
+        self.rules[group_id] = set(rules)
+        self.tags[group_id] = {k.replace("__", "/"): v for k, v in tags.items()}
+
+    def add_node(
+        self, name: str, *addresses: str, groups: tuple[str, ...] = (NODES_GROUP,)
+    ) -> None:
+        """An instance with one interface; its id is `i-` and the name."""
+        self.interfaces.append(
+            Interface(
+                id=f"eni-{name}",
+                instance_id=f"i-{name}",
+                device_index=0,
+                vpc_id=VPC,
+                security_groups=groups,
+                addresses=addresses,
+            )
+        )
+
+    # ---- Elastic Load Balancing
+
+    def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
+        self._called("DescribeTargetHealth")
+        return tuple(
+            TargetHealth(target=t, state="draining" if t.key in self.draining else "healthy")
+            for t in self._group(arn).values()
+        )
+
+    def register_targets(self, arn: str, targets: Iterable[Target]) -> None:
+        group = self._group(arn)
+        self._called("RegisterTargets")
+        group.update({t.key: t for t in targets})
+        self.draining -= {t.key for t in targets}
+
+    def deregister_targets(self, arn: str, targets: Iterable[Target]) -> None:
+        group = self._group(arn)
+        self._called("DeregisterTargets")
+        for target in targets:
+            group.pop(target.key, None)
+
+    def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
+        self._called("DescribeTargetGroups")
+        if name not in self.names:
+            return None
+        return Found(identity=self.names[name], resource=target_group(name))
+
+    def _group(self, arn: str) -> dict[tuple[str, int], Target]:
+        if arn not in self.target_groups:
+            raise NotFound("elbv2", "x", "TargetGroupNotFound", "no such target group")
+        return self.target_groups[arn]
+
+    # ---- EC2
+
+    def instances(self, ids: Iterable[str]) -> tuple[Interface, ...]:
+        self._called("DescribeInstances")
+        wanted = set(ids)
+        return tuple(i for i in self.interfaces if i.instance_id in wanted)
+
+    def interfaces_by_address(self, addresses: Iterable[str]) -> tuple[Interface, ...]:
+        self._called("DescribeNetworkInterfaces")
+        wanted = set(addresses)
+        return tuple(i for i in self.interfaces if wanted.intersection(i.addresses))
+
+    def endpoint_security_groups(self, ids: Iterable[str]) -> tuple[Found[SecurityGroup], ...]:
+        self._called("DescribeSecurityGroups")
+        return tuple(self._found(i) for i in sorted(set(ids)) if i in self.rules)
+
+    def cluster_security_groups(self, cluster_name: str) -> tuple[Found[SecurityGroup], ...]:
+        self._called("DescribeSecurityGroups")
+        tag = f"kubernetes.io/cluster/{cluster_name}"
+        found = [i for i in self.rules if self.tags[i].get(tag) in ("owned", "shared")]
+        return tuple(self._found(i) for i in found)
+
+    def authorize_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None:
+        self._called("AuthorizeSecurityGroupIngress")
+        there = {r.key for r in self.rules[group_id]}
+        self.rules[group_id] |= {r for r in rules if r.key not in there}
+
+    def revoke_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None:
+        self._called("RevokeSecurityGroupIngress")
+        gone = {r.key for r in rules}
+        self.rules[group_id] = {r for r in self.rules[group_id] if r.key not in gone}
+
+    def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
+        self._called("DescribeVpcs")
+        return self.cidrs[vpc_id]
+
+    def _found(self, group_id: str) -> Found[SecurityGroup]:
+        return Found(
+            identity=group_id,
+            resource=SecurityGroup(
+                id=ResourceId("SecurityGroup", ""),
+                name=group_id,
+                description="",
+                ingress=tuple(sorted(self.rules[group_id])),
+                tags=self.tags[group_id],
+            ),
+        )
+
+    def _called(self, operation: str) -> None:
+        self.calls.append(operation)
+        if self.failures.get(operation):
+            raise self.failures[operation].pop(0)
+
+
+class FakeWriter:
+    """Writes into the store, as the API would, and keeps a list of what was written."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.writes: list[str] = []
+        self.events: list[tuple[str, str]] = []
+        self.event_objects: list[str] = []
+        self._told: set[tuple[str, ...]] = set()
+
+    def add_finalizer(self, kind: Kind, obj: T, finalizer: str) -> T:
+        if finalizer in obj.metadata.finalizers:
+            return obj
+        return self._metadata(kind, obj, "finalizer", finalizers=[finalizer])
+
+    def remove_finalizer(self, kind: Kind, obj: KubeObject, finalizer: str) -> None:
+        if finalizer in obj.metadata.finalizers:
+            self._metadata(kind, obj, "no finalizer", finalizers=[])
+            self._world.remove(obj)
+
+    def patch_status(self, kind: Kind, obj: T, status_patch: dict[str, Any]) -> T:
+        assert (kind, list(status_patch)) == (TARGET_GROUP_BINDING, ["observedGeneration"])
+        current = self._world.cluster.get(TargetGroupBinding, *obj.key)
+        assert current is not None
+        status = msgspec.structs.replace(
+            current.status, observed_generation=status_patch["observedGeneration"]
+        )
+        return self._keep("status", msgspec.structs.replace(current, status=status))  # type: ignore[return-value]  # only bindings get a status here
+
+    def merge_patch(
+        self, kind: Kind, namespace: str, name: str, body: dict[str, Any]
+    ) -> KubeObject:
+        current = self._world.cluster.get(TargetGroupBinding, namespace, name)
+        assert current is not None
+        annotations = {**current.metadata.annotations, **body["metadata"]["annotations"]}
+        return self._metadata(kind, current, "checkpoint", annotations=annotations)
+
+    def record_event(
+        self,
+        ref: ObjectRef,
+        *,
+        type: Literal["Normal", "Warning"],  # noqa: A002  # the Writer's word
+        reason: str,
+        message: str,
+        component: str,
+        fingerprint: str = "",
+    ) -> None:
+        told = (ref.uid, reason, message, fingerprint)
+        if told not in self._told:
+            assert component == "targetGroupBinding"
+            assert (type == "Normal") is (reason == "SuccessfullyReconciled")
+            self._told.add(told)
+            self.events.append((reason, message))
+            self.event_objects.append(ref.path)
+
+    def taken(self) -> list[str]:
+        """Writes and reasons of events since the last look."""
+        found = [*self.writes, *(reason for reason, _ in self.events)]
+        self.writes.clear()
+        self.events.clear()
+        return found
+
+    def _metadata(self, _: Kind, obj: T, word: str, **fields: Any) -> T:
+        meta = msgspec.structs.replace(obj.metadata, **fields)
+        return self._keep(word, msgspec.structs.replace(obj, metadata=meta))
+
+    def _keep(self, word: str, obj: T) -> T:
+        self.writes.append(word)
+        self._world.put(obj)
+        return obj
+
+
+class World:
+    """Everything around the reconciler; `put` and `remove` wake keys as the watches do."""
+
+    def __init__(self, *objects: KubeObject, aws: FakeAws | None = None, **flags: Any) -> None:
+        self.aws, self.clock = aws or FakeAws(), FakeClock()
+        self.cluster = cluster()
+        self.writer = FakeWriter(self)
+        self.due: dict[BindingKey | str, None] = {}
+        self.errors: list[str] = []
+        self.retries: list[BindingKey | str] = []
+        self.is_synced = True
+        self.start(**flags)
+        self.put(*objects)
+
+    def start(self, *, restricted: bool = True, fail_open: bool = True) -> None:
+        """Begin a process that remembers nothing; every binding is due."""
+        self.rules = EndpointRules(
+            self.aws, self.cluster, cluster_name=CLUSTER, restricted=restricted
+        )
+        self.groups = EndpointGroups(
+            self.aws,
+            self.cluster,
+            self.clock,
+            tags={f"kubernetes.io/cluster/{CLUSTER}": None},
+            on_read=self.rules.remember,
+        )
+        self.memory = TargetMemory()
+        self.reconciler = BindingReconciler(
+            BindingEdges(
+                cluster=self.cluster,
+                has_synced=lambda: self.is_synced,
+                elbv2=self.aws,
+                writer=self.writer,
+                groups=self.groups,
+                rules=self.rules,
+                addresses=VpcAddresses(self.aws, self.clock),
+                memory=self.memory,
+                clock=self.clock,
+                enqueue_group=self.wake,
+            ),
+            BindingOptions(vpc_id=VPC, fail_open=fail_open),
+        )
+        self.wake(*sorted(map(key_of, self.cluster.list(TargetGroupBinding))))
+
+    def put(self, *objects: KubeObject) -> None:
+        """Create or change objects."""
+        for obj in objects:
+            old = self.cluster.get(type(obj), *obj.key)
+            self.cluster.of(type(obj)).upsert(obj)
+            self._woken(old, obj)
+
+    def remove(self, obj: KubeObject) -> None:
+        """An object is gone."""
+        old = self.cluster.get(type(obj), *obj.key)
+        self.cluster.of(type(obj)).delete(obj)
+        self._woken(old, None)
+
+    def delete(self, name: str = "mine") -> None:
+        """Delete a binding: it stays until our finalizer is gone."""
+        found = self.cluster.get(TargetGroupBinding, "shop", name)
+        assert found is not None
+        meta = msgspec.structs.replace(found.metadata, deletion_timestamp=self.clock.now())
+        self.put(msgspec.structs.replace(found, metadata=meta))
+
+    def binding(self, name: str = "mine") -> TargetGroupBinding | None:
+        """The binding as it is now."""
+        return self.cluster.get(TargetGroupBinding, "shop", name)
+
+    def wake(self, *keys: BindingKey | str) -> None:
+        """Make keys due."""
+        self.due.update(dict.fromkeys(keys))
+
+    def settle(self) -> World:
+        """Work until nothing is due; errors and retries are noted, and not repeated."""
+        while self.due:
+            key = next(iter(self.due))
+            del self.due[key]
+            try:
+                if isinstance(key, str):
+                    result = self.reconciler.reconcile_group(key)
+                else:
+                    result = self.reconciler.reconcile(key)
+            except ControllerError as error:
+                self.errors.append(f"{type(error).__name__}: {error}")
+                self.retries.append(key)
+            else:
+                if result.backoff:
+                    self.retries.append(key)
+        return self
+
+    def retry(self) -> World:
+        """Let the backoff of all that failed pass."""
+        self.wake(*self.retries)
+        self.retries.clear()
+        self.errors.clear()
+        return self.settle()
+
+    def targets(self, arn: str = ARN) -> list[str]:
+        """`id:port`, and the zone where one was given, of what is registered."""
+        found = sorted(self.aws.target_groups[arn].values())
+        return [
+            f"{t.id}:{t.port}" + (f" {t.availability_zone}" if t.availability_zone else "")
+            for t in found
+        ]
+
+    def ingress(self, group_id: str = NODES_GROUP) -> list[str]:
+        """The rules of a security group."""
+        return sorted(map(str, self.aws.rules[group_id]))
+
+    def _woken(self, old: KubeObject | None, new: KubeObject | None) -> None:
+        kind = type(new or old)
+        if kind in WATCHES:
+            self.wake(*sorted(affected(kind, old, new, self.cluster)))
+
+
+def web(*pods: tuple[str, str, str], ready: bool = True) -> list[KubeObject]:
+    """Service app, and its pods with their slice: (name, address, node)."""
+    return [
+        service(),
+        *(pod(name, address, node) for name, address, node in pods),
+        endpoint_slice("x", [endpoint(name, address, ready=ready) for name, address, _ in pods]),
+    ]

@@ -1,0 +1,106 @@
+"""What is left when a binding goes: nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from alb_controller.errors import NotFound, Rejected
+from alb_controller.model.elbv2 import Target
+from tests.unit.reconcile.binding_world import NODES_GROUP, FakeAws, World, web
+from tests.unit.targets.cluster import ARN, binding, node
+
+A = ("a", "10.0.0.10", "node-a")
+PEER = {"securityGroup": {"groupID": "sg-lb"}}
+NETWORKING = {"ingress": [{"from": [PEER], "ports": [{"protocol": "TCP", "port": 8080}]}]}
+OURS = {"finalizers": ["elbv2.k8s.aws/resources"]}
+
+
+def world_with_rules() -> World:
+    """A binding with one pod, and its rule on the nodes' group."""
+    aws = FakeAws()
+    aws.add_group(NODES_GROUP, kubernetes__io="x")
+    aws.tags[NODES_GROUP] = {"kubernetes.io/cluster/prod": "owned"}
+    aws.add_node("node-a", "10.0.0.10")
+    return World(binding(networking=NETWORKING), node("node-a"), *web(A), aws=aws).settle()
+
+
+def test_a_deleted_binding_leaves_no_target_no_rule_and_no_finalizer() -> None:
+    """Two writes to AWS, and nothing is read for it."""
+    world = world_with_rules()
+    world.aws.counted()
+    world.delete()
+    world.settle()
+    assert (world.targets(), world.ingress(), world.binding()) == ([], [], None)
+    assert world.aws.counted() == {"DeregisterTargets": 1, "RevokeSecurityGroupIngress": 1}
+
+
+def test_a_binding_deleted_while_no_controller_ran_is_cleaned_up_too() -> None:
+    """What is registered is read first."""
+    world = world_with_rules()
+    world.delete()
+    world.due.clear()
+    world.start()
+    world.settle()
+    assert (world.targets(), world.ingress(), world.binding()) == ([], [], None)
+
+
+def test_a_target_group_that_is_gone_is_no_obstacle() -> None:
+    """Its targets went with it."""
+    world = world_with_rules()
+    del world.aws.target_groups[ARN]
+    world.start()
+    world.delete()
+    world.settle()
+    assert (world.errors, world.binding()) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotFound("elbv2", "DescribeTargetHealth", "TargetGroupNotFound", "gone"),
+        Rejected("elbv2", "DescribeTargetHealth", "ValidationError", "is not a valid ARN"),
+    ],
+    ids=str,
+)
+def test_a_deleted_binding_of_a_group_that_never_was_goes(error: Exception) -> None:
+    """An ARN that is none must not keep the object for ever."""
+    aws = FakeAws()
+    aws.fail("DescribeTargetHealth", error)
+    world = World(binding(metadata=OURS), aws=aws)
+    world.delete()
+    assert world.settle().binding() is None
+
+
+def test_another_refusal_keeps_the_binding() -> None:
+    """Only what says that the group is none is taken for its end."""
+    aws = FakeAws()
+    aws.fail("DescribeTargetHealth", Rejected("elbv2", "DescribeTargetHealth", "Odd", "what?"))
+    world = World(binding(metadata=OURS), aws=aws)
+    world.delete()
+    assert world.settle().binding() is not None
+
+
+def test_a_binding_by_a_name_that_is_gone_goes() -> None:
+    """There is no group to take targets out of."""
+    world = World(binding(metadata=OURS, targetGroupARN="", targetGroupName="web"))
+    world.delete()
+    assert world.settle().binding() is None
+
+
+def test_a_deleted_binding_that_was_never_served_touches_nothing() -> None:
+    """Without our finalizer nothing in AWS is its."""
+    aws = FakeAws()
+    aws.target_groups[ARN] = {("10.0.9.9", 80): Target("10.0.9.9", 80)}
+    world = World(binding(metadata={"finalizers": ["someone/else"]}), aws=aws)
+    world.delete()
+    assert world.settle().targets() == ["10.0.9.9:80"]
+    assert "DescribeTargetHealth" not in aws.calls
+
+
+def test_a_binding_that_vanishes_takes_its_rules_along() -> None:
+    """Someone took our finalizer away: the targets are out of reach, the rules are not."""
+    world = world_with_rules()
+    mine = world.binding()
+    assert mine is not None
+    world.remove(mine)
+    assert world.settle().ingress() == []
