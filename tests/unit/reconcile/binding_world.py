@@ -319,9 +319,12 @@ class World:
         self._woken(old, None)
 
     def delete(self, name: str = "mine") -> None:
-        """Delete a binding: it stays until our finalizer is gone."""
+        """Delete a binding: it stays while it has finalizers."""
         found = self.cluster.get(TargetGroupBinding, "shop", name)
         assert found is not None
+        if not found.metadata.finalizers:
+            self.remove(found)
+            return
         meta = msgspec.structs.replace(found.metadata, deletion_timestamp=self.clock.now())
         self.put(msgspec.structs.replace(found, metadata=meta))
 
