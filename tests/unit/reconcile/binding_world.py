@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -17,12 +17,12 @@ from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING, Kind
-from alb_controller.reconcile.binding_edges import BindingEdges, BindingOptions
-from alb_controller.reconcile.endpoint_groups import EndpointGroups
-from alb_controller.reconcile.endpoint_rules import EndpointRules
+from alb_controller.reconcile.binding_edges import BindingEdges, BindingOptions, TargetApi
+from alb_controller.reconcile.endpoint_groups import EndpointGroups, InterfaceApi
+from alb_controller.reconcile.endpoint_rules import EndpointRules, RuleApi
 from alb_controller.reconcile.target_memory import TargetMemory
 from alb_controller.reconcile.targets import BindingReconciler
-from alb_controller.reconcile.vpc_addresses import VpcAddresses
+from alb_controller.reconcile.vpc_addresses import VpcAddresses, VpcApi
 from alb_controller.targets.watch import WATCHES, affected, key_of
 from alb_controller.values import BindingKey, ObjectRef
 from tests.clocks import FakeClock
@@ -261,11 +261,25 @@ class FakeWriter:
         return obj
 
 
+class Ec2Api(RuleApi, InterfaceApi, VpcApi, Protocol):
+    """All that the loop needs of EC2."""
+
+
 class World:
     """Everything around the reconciler; `put` and `remove` wake keys as the watches do."""
 
-    def __init__(self, *objects: KubeObject, aws: FakeAws | None = None, **flags: Any) -> None:
+    def __init__(
+        self,
+        *objects: KubeObject,
+        aws: FakeAws | None = None,
+        elbv2: TargetApi | None = None,
+        ec2: Ec2Api | None = None,
+        vpc_id: str = VPC,
+        **flags: Any,
+    ) -> None:
+        """`elbv2` and `ec2` stand in for the fake where a test brings others."""
         self.aws, self.clock = aws or FakeAws(), FakeClock()
+        self.elbv2, self.ec2, self.vpc_id = elbv2 or self.aws, ec2 or self.aws, vpc_id
         self.cluster = cluster()
         self.writer = FakeWriter(self)
         self.due: dict[BindingKey | str, None] = {}
@@ -278,10 +292,10 @@ class World:
     def start(self, *, restricted: bool = True, fail_open: bool = True) -> None:
         """Begin a process that remembers nothing; every binding is due."""
         self.rules = EndpointRules(
-            self.aws, self.cluster, cluster_name=CLUSTER, restricted=restricted
+            self.ec2, self.cluster, cluster_name=CLUSTER, restricted=restricted
         )
         self.groups = EndpointGroups(
-            self.aws,
+            self.ec2,
             self.cluster,
             self.clock,
             tags={f"kubernetes.io/cluster/{CLUSTER}": None},
@@ -292,16 +306,16 @@ class World:
             BindingEdges(
                 cluster=self.cluster,
                 has_synced=lambda: self.is_synced,
-                elbv2=self.aws,
+                elbv2=self.elbv2,
                 writer=self.writer,
                 groups=self.groups,
                 rules=self.rules,
-                addresses=VpcAddresses(self.aws, self.clock),
+                addresses=VpcAddresses(self.ec2, self.clock),
                 memory=self.memory,
                 clock=self.clock,
                 enqueue_group=self.wake,
             ),
-            BindingOptions(vpc_id=VPC, fail_open=fail_open),
+            BindingOptions(vpc_id=self.vpc_id, fail_open=fail_open),
         )
         self.wake(*sorted(map(key_of, self.cluster.list(TargetGroupBinding))))
 
