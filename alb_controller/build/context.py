@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import msgspec
 
@@ -42,3 +42,5 @@ def needs_backend_group(intent: StackIntent, settings: Settings) -> bool:
             return True
         case GivenSecurityGroups(manage_backend_rules=manage):
             return manage
+        case _:
+            assert_never(intent.balancer.security)

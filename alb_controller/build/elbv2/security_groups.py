@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, cast
+from typing import Literal, assert_never, cast
 
 from alb_controller.build.context import Context, Facts
 from alb_controller.build.elbv2.names import backend_security_group_name, generated_name
@@ -64,6 +64,8 @@ def of_load_balancer(
             groups.append(Ref(MANAGED))
         case GivenSecurityGroups():
             groups.extend(_given(balancer.security, facts))
+        case _:
+            assert_never(balancer.security)
     if context.backend_security_group is not None:
         groups.append(context.backend_security_group)
     return tuple(groups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import cast
+from typing import assert_never, cast
 
 from alb_controller.build.context import Context, Facts
 from alb_controller.errors import Missing
@@ -40,6 +40,8 @@ def queries(balancer: BalancerIntent, context: Context, facts: Facts) -> Iterato
             yield SubnetsByTags(tags)
         case DiscoveredSubnets():
             yield from _discovery_queries(balancer, context, facts)
+        case _:
+            assert_never(balancer.subnets)
 
 
 def choose(balancer: BalancerIntent, context: Context, facts: Facts) -> tuple[str, ...]:
@@ -190,10 +192,11 @@ def _check_named(found: list[Subnet], balancer: BalancerIntent, origin: Origin) 
         raise Missing(origin.ref, origin.field, "names no subnet")
     zones: dict[str, Subnet] = {}
     for subnet in found:
-        other = zones.setdefault(subnet.availability_zone, subnet)
-        if other is not subnet:
+        other = zones.get(subnet.availability_zone)
+        if other is not None:
             problem = f"names {other.id} and {subnet.id} of one zone, {subnet.availability_zone}: "
             raise Missing(origin.ref, origin.field, problem + "allowed is one subnet per zone")
+        zones[subnet.availability_zone] = subnet
         _check_ipv6(subnet, balancer, origin)
 
 
