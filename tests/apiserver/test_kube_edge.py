@@ -1,0 +1,302 @@
+"""The Kubernetes edge on a real API server, with no more rights than PERMISSIONS names."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from alb_controller.clock import SystemClock
+from alb_controller.errors import Forbidden, ObjectMissing
+from alb_controller.kube import informer
+from alb_controller.kube.client import KubeClient
+from alb_controller.kube.connection import load
+from alb_controller.kube.informer import Informers
+from alb_controller.kube.lease import Elector, LeaseSettings
+from alb_controller.kube.permissions import LEASE_PERMISSIONS, PERMISSIONS, Permission
+from alb_controller.kube.store import Stores
+from alb_controller.kube.writer import Writer
+from alb_controller.objects.core import Namespace, Pod, condition_status, ref
+from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.kinds import INGRESS, POD, TARGET_GROUP_BINDING, WATCHED
+from alb_controller.objects.networking import Ingress
+from tests.apiserver.cluster import Cluster
+from tests.waiting import until
+
+NAMESPACE = "kube-edge"
+FINALIZER = "ingress.k8s.aws/resources"
+ACCOUNT = {"kind": "ServiceAccount", "name": "controller", "namespace": NAMESPACE}
+
+
+def rules(permissions: Iterable[Permission]) -> list[dict[str, Any]]:
+    """As a role's rules."""
+    return [
+        {"apiGroups": [p.group], "resources": [p.resource], "verbs": list(p.verbs)}
+        for p in permissions
+    ]
+
+
+def post(cluster: Cluster, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Create something as the admin; what is there already is fine."""
+    answer = cluster.http.post(f"{cluster.url}{path}", json=body)
+    assert answer.status_code in (201, 409), answer.text
+    return dict(answer.json())
+
+
+@pytest.fixture(scope="module")
+def token(control_plane: Cluster) -> str:
+    """The token of a service account that may do what PERMISSIONS says, and nothing else."""
+    rbac, accounts = "/apis/rbac.authorization.k8s.io/v1", f"/api/v1/namespaces/{NAMESPACE}"
+    control_plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+    post(control_plane, f"{accounts}/serviceaccounts", {"metadata": {"name": "controller"}})
+    for path, kind, rows in (
+        (rbac + "/clusterroles", "ClusterRole", PERMISSIONS),
+        (f"{rbac}/namespaces/{NAMESPACE}/roles", "Role", LEASE_PERMISSIONS),
+    ):
+        post(control_plane, path, {"metadata": {"name": "edge"}, "rules": rules(rows)})
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": "edge"}
+        binding = {"metadata": {"name": "edge"}, "roleRef": role, "subjects": [ACCOUNT]}
+        post(control_plane, path.replace("roles", "rolebindings"), binding)
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    made = post(control_plane, f"{accounts}/serviceaccounts/controller/token", request)
+    return str(made["status"]["token"])
+
+
+@pytest.fixture
+def client(kubeconfig: Path, token: str, tmp_path: Path) -> Iterator[KubeClient]:
+    """A client of that service account, by a kubeconfig with the server's CA in it."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    cluster = config["clusters"][0]["cluster"]
+    authority = (kubeconfig.parent / cluster.pop("certificate-authority")).read_bytes()
+    cluster["certificate-authority-data"] = base64.b64encode(authority).decode()
+    config["users"][0]["user"] = {"token": token}
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    made = KubeClient(load(str(path)), SystemClock())
+    yield made
+    made.close()
+
+
+class Rig:
+    """All informers and a writer."""
+
+    def __init__(self, client: KubeClient) -> None:
+        self.stores = Stores(WATCHED)
+        self.informers = Informers(client, self.stores, SystemClock())
+        self.writer = Writer(client, self.stores, lambda: None, SystemClock())
+
+
+@pytest.fixture
+def rig(client: KubeClient) -> Iterator[Rig]:
+    """Everything synced."""
+    made = Rig(client)
+    made.informers.start()
+    until(made.stores.has_synced)
+    yield made
+    assert made.informers.stop(5)
+
+
+MANIFEST = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "Ingress",
+    "metadata": {"name": "web", "namespace": NAMESPACE},
+    "spec": {"defaultBackend": {"service": {"name": "s", "port": {"number": 80}}}},
+}
+KEY = (Ingress, NAMESPACE, "web")
+
+
+@pytest.fixture
+def ingress(control_plane: Cluster, rig: Rig) -> Iterator[Ingress]:
+    """An Ingress that the store knows, new for every test."""
+    assert control_plane.apply(MANIFEST) is None
+    until(lambda: rig.stores.get(*KEY))
+    found = rig.stores.get(*KEY)
+    assert found is not None
+    yield found
+    url = control_plane.path("Ingress", NAMESPACE, "web")
+    control_plane.merge(url, {"metadata": {"finalizers": None}})
+    control_plane.delete("Ingress", NAMESPACE, "web")
+    until(lambda: control_plane.get("Ingress", NAMESPACE, "web") is None)
+
+
+def test_every_kind_syncs_and_follows(control_plane: Cluster, rig: Rig, ingress: Ingress) -> None:
+    """Objects come, change and go in the stores as in the cluster, CRDs included."""
+    assert rig.stores.get(Namespace, "", NAMESPACE) is not None
+    backend = ingress.spec.default_backend
+    assert backend is not None
+    assert backend.service is not None
+    assert backend.service.port.number == 80
+    url = control_plane.path("Ingress", NAMESPACE, "web")
+    control_plane.merge(url, {"metadata": {"labels": {"a": "b"}}}).raise_for_status()
+
+    def labels() -> dict[str, str]:
+        found = rig.stores.get(*KEY)
+        return found.metadata.labels if found else {}
+
+    until(lambda: labels() == {"a": "b"})
+    control_plane.delete("Ingress", NAMESPACE, "web")
+    until(lambda: rig.stores.get(*KEY) is None)
+
+
+def test_a_list_in_many_pages_is_complete(
+    control_plane: Cluster, client: KubeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real server's continue tokens lead through all of a list."""
+    monkeypatch.setattr(informer, "PAGE_SIZE", "1")
+    rig = Rig(client)
+    rig.informers.start()
+    until(rig.stores.has_synced)
+    names = {n.metadata.name for n in rig.stores.list(Namespace)}
+    assert names == {n["metadata"]["name"] for n in control_plane.list("Namespace")}
+    assert rig.informers.stop(5)
+
+
+def test_the_life_of_an_ingress(control_plane: Cluster, rig: Rig, ingress: Ingress) -> None:
+    """Held by a finalizer, told its address, deleted by a user, released, gone for our reads."""
+    held = rig.writer.add_finalizer(INGRESS, ingress, FINALIZER)
+    assert rig.stores.get(*KEY) == held
+    status = {"loadBalancer": {"ingress": [{"hostname": "lb.example"}]}}
+    told = rig.writer.patch_status(INGRESS, ingress, status)
+    assert told.status.load_balancer.ingress[0].hostname == "lb.example"
+    assert told.metadata.finalizers == [FINALIZER]
+    control_plane.delete("Ingress", NAMESPACE, "web")
+    until(lambda: (found := rig.stores.get(*KEY)) and found.is_deleting)
+    rig.writer.remove_finalizer(INGRESS, told, FINALIZER)
+    assert rig.stores.get(*KEY) is None
+
+
+def test_a_binding_is_created_changed_and_deleted(rig: Rig) -> None:
+    """A custom resource of ours, with its status as a subresource and its finalizer."""
+    binding = rig.writer.create(
+        TARGET_GROUP_BINDING,
+        {
+            "metadata": {"name": "b", "namespace": NAMESPACE},
+            "spec": {
+                "targetGroupARN": "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/a/b",
+                "targetType": "ip",
+                "serviceRef": {"name": "s", "port": 80},
+            },
+        },
+    )
+    assert isinstance(binding, TargetGroupBinding)
+    held = rig.writer.add_finalizer(TARGET_GROUP_BINDING, binding, "elbv2.k8s.aws/resources")
+    told = rig.writer.patch_status(TARGET_GROUP_BINDING, held, {"observedGeneration": 1})
+    assert told.status.observed_generation == 1
+    rig.writer.delete(TARGET_GROUP_BINDING, told)
+    deleting = rig.stores.get(TargetGroupBinding, NAMESPACE, "b")
+    assert deleting is not None
+    assert deleting.is_deleting
+    rig.writer.remove_finalizer(TARGET_GROUP_BINDING, deleting, "elbv2.k8s.aws/resources")
+    assert rig.stores.get(TargetGroupBinding, NAMESPACE, "b") is None
+    rig.writer.delete(TARGET_GROUP_BINDING, deleting)
+
+
+def test_a_status_for_a_predecessor_is_refused(
+    control_plane: Cluster, rig: Rig, ingress: Ingress
+) -> None:
+    """The real server's way of refusing another's uid is understood as ObjectMissing."""
+    control_plane.delete("Ingress", NAMESPACE, "web")
+    assert control_plane.apply(MANIFEST) is None
+    with pytest.raises(ObjectMissing):
+        rig.writer.patch_status(INGRESS, ingress, {"loadBalancer": {}})
+    rig.writer.remove_finalizer(INGRESS, ingress, FINALIZER)
+
+
+def test_a_pods_conditions_are_merged_by_type(control_plane: Cluster, rig: Rig) -> None:
+    """A strategic patch of our readiness gate leaves the kubelet's conditions alone."""
+    refused = control_plane.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "p", "namespace": NAMESPACE},
+            "spec": {"containers": [{"name": "c", "image": "i"}]},
+            "status": {"conditions": [{"type": "Ready", "status": "False", "message": "kept"}]},
+        }
+    )
+    assert refused is None
+
+    def ready() -> Pod | None:
+        pod = rig.stores.get(Pod, NAMESPACE, "p")
+        return pod if pod and condition_status(pod.status.conditions, "Ready") else None
+
+    until(ready)
+    pod = ready()
+    assert pod is not None
+    gate = {"type": "target-health.elbv2.k8s.aws/x", "status": "True"}
+    made = rig.writer.patch_status(POD, pod, {"conditions": [gate]}, is_strategic=True)
+    found = {c.type: c.status for c in made.status.conditions}
+    assert found == {"Ready": "False", gate["type"]: "True"}
+    control_plane.delete("Pod", NAMESPACE, "p")
+
+
+def test_an_event_is_accepted_and_stays_one(
+    control_plane: Cluster, rig: Rig, client: KubeClient, ingress: Ingress
+) -> None:
+    """kubectl shows the event once, also after a restart; also for cluster-scoped objects."""
+    told = {"type": "Warning", "reason": "Once", "message": "x" * 2000, "component": "ingress"}
+    restarted = Writer(client, rig.stores, lambda: None, SystemClock())
+    for writer in (rig.writer, restarted):
+        writer.record_event(ref("Ingress", ingress), **told)  # type: ignore[arg-type]  # literals
+        namespace = rig.stores.get(Namespace, "", NAMESPACE)
+        assert namespace is not None
+        writer.record_event(ref("Namespace", namespace), **told)  # type: ignore[arg-type]
+    events = [e for e in control_plane.list("Event") if e["reason"] == "Once"]
+    assert sorted(e["metadata"]["namespace"] for e in events) == ["default", NAMESPACE]
+    assert {e["involvedObject"]["name"] for e in events} == {"web", NAMESPACE}
+
+
+def test_the_lease_is_valid_and_handed_over(control_plane: Cluster, client: KubeClient) -> None:
+    """A real server accepts every form of the Lease that we write: created, renewed, released."""
+    told: list[str] = []
+
+    def candidate(name: str) -> Elector:
+        settings = LeaseSettings(
+            name="alb",
+            namespace=NAMESPACE,
+            identity=name,
+            lease_seconds=3,
+            renew_deadline_seconds=2,
+            retry_seconds=0.1,
+        )
+        started = lambda: told.append(name)  # noqa: E731
+        return Elector(
+            client, settings, SystemClock(), on_started=started, on_lost=lambda: told.append("!")
+        )
+
+    one, two = candidate("one"), candidate("two")
+    one.start()
+    until(lambda: told == ["one"])
+    first = control_plane.get("Lease", NAMESPACE, "alb")
+    assert first is not None
+    two.start()
+    until(lambda: control_plane.get("Lease", NAMESPACE, "alb") != first)
+    one.check()
+    one.stop()
+    until(lambda: told == ["one", "two"])
+    two.stop()
+    released = control_plane.get("Lease", NAMESPACE, "alb")
+    assert released is not None
+    assert released["spec"]["holderIdentity"] == ""
+    assert released["spec"]["leaseTransitions"] == 1
+
+
+def test_what_permissions_do_not_name_is_forbidden(client: KubeClient) -> None:
+    """The service account of these tests proves something only if it may not do everything."""
+    with pytest.raises(Forbidden):
+        client.request("GET", "/api/v1/secrets")
+    with pytest.raises(Forbidden):
+        client.request("GET", "/apis/coordination.k8s.io/v1/namespaces/default/leases/alb")
+
+
+def test_the_server_speaks_https(control_plane: Cluster) -> None:
+    """These tests cover TLS: a plain request gets no answer from the API."""
+    assert control_plane.url.startswith("https://")
+    with pytest.raises(requests.RequestException):
+        requests.get(
+            control_plane.url.replace("https", "http") + "/x", timeout=5
+        ).raise_for_status()
