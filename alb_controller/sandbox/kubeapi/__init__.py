@@ -6,16 +6,18 @@ here. Held to a real server by tests/sandbox/kubeapi. Server-side apply has simp
 (see `ownership`).
 """
 
-from .api import ResourceApi, Target
-from .deletion import DeleteOptions
-from .faults import Faults
-from .kinds import Kind, Registry
-from .listing import ListOptions
-from .server import ApiServer
-from .statuses import StatusError
-from .store import Store
-from .watching import WatchEvent, WatchOptions, watch
-from .writes import WriteOptions
+from __future__ import annotations
+
+from alb_controller.sandbox.kubeapi.api import ResourceApi, Target
+from alb_controller.sandbox.kubeapi.deletion import DeleteOptions
+from alb_controller.sandbox.kubeapi.faults import Faults
+from alb_controller.sandbox.kubeapi.http.server import ApiServer
+from alb_controller.sandbox.kubeapi.kinds import Kind, Registry
+from alb_controller.sandbox.kubeapi.listing import ListOptions
+from alb_controller.sandbox.kubeapi.statuses import StatusError
+from alb_controller.sandbox.kubeapi.store import Store
+from alb_controller.sandbox.kubeapi.watching import WatchEvent, WatchOptions, watch
+from alb_controller.sandbox.kubeapi.writes import WriteOptions
 
 __all__ = [
     "ApiServer",

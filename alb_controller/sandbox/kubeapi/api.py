@@ -5,23 +5,34 @@ Semantics follow the API conventions and the generic registry of kube-apiserver
 (k8s.io/apiserver/pkg/registry/generic).
 """
 
+from __future__ import annotations
+
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from . import crds, ownership, patches, subresources
-from .completion import complete, is_finished, moves_generation, spec_changed, without_times
-from .deletion import DeleteOptions, mark_deleted, settle_propagation
-from .kinds import Kind, Registry, object_schema
-from .listing import ListOptions, list_objects
-from .schemas import Json, clone
-from .statuses import (
+from alb_controller.sandbox.kubeapi import ownership, patches, subresources
+from alb_controller.sandbox.kubeapi.deletion import DeleteOptions, mark_deleted, settle_propagation
+from alb_controller.sandbox.kubeapi.kinds import Kind, Registry, object_schema
+from alb_controller.sandbox.kubeapi.listing import ListOptions, list_objects
+from alb_controller.sandbox.kubeapi.rules import crds
+from alb_controller.sandbox.kubeapi.rules.completion import (
+    complete,
+    is_finished,
+    moves_generation,
+    spec_changed,
+    without_times,
+)
+from alb_controller.sandbox.kubeapi.rules.strategies import strategy_of
+from alb_controller.sandbox.kubeapi.schemas import Json, clone
+from alb_controller.sandbox.kubeapi.statuses import (
     STALE,
     Cause,
     StatusError,
     already_exists,
+    bad_request,
     conflict,
     forbidden,
     invalid,
@@ -31,13 +42,13 @@ from .statuses import (
     required,
     unsupported_media_type,
 )
-from .store import Store, in_version, object_key
-from .strategies import strategy_of
-from .writes import (
+from alb_controller.sandbox.kubeapi.store import Store, in_version, object_key
+from alb_controller.sandbox.kubeapi.writes import (
     Write,
     WriteOptions,
     keep_metadata,
     keep_other_parts,
+    other_namespace,
     read_object,
     start_metadata,
     timestamp,
@@ -65,7 +76,7 @@ class Target:
         """Its key in the store."""
         return object_key(self.namespace, self.name)
 
-    def main(self) -> "Target":
+    def main(self) -> Target:
         """The object itself, without the endpoint below it."""
         return Target(self.kind, self.name, self.namespace)
 
@@ -379,14 +390,10 @@ class ResourceApi:
         metadata = new["metadata"]
         name, namespace = metadata.setdefault("name", target.name), metadata.get("namespace")
         if name != target.name:
-            message = f"the name of the object ({name}) does not match the name on the URL ({target.name})"
-            raise StatusError(400, "BadRequest", message)
+            on_url = f"the name on the URL ({target.name})"
+            raise bad_request(f"the name of the object ({name}) does not match {on_url}")
         if namespace not in (None, target.namespace):
-            raise StatusError(
-                400,
-                "BadRequest",
-                "the namespace of the provided object does not match the namespace sent on the request",
-            )
+            raise other_namespace()
 
     def _check_version_given(self, target: Target, new: Json) -> None:
         needed = strategy_of(target.kind).needs_version

@@ -7,11 +7,13 @@ Source: Kubernetes docs, "Finalizers", "Garbage Collection";
 k8s.io/apiserver/pkg/registry/rest/delete.go.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
-from .kinds import Kind
-from .schemas import Json, clone
-from .statuses import conflict
+from alb_controller.sandbox.kubeapi.kinds import Kind
+from alb_controller.sandbox.kubeapi.schemas import Json, clone
+from alb_controller.sandbox.kubeapi.statuses import conflict
 
 _PROPAGATION_FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
@@ -38,8 +40,8 @@ class DeleteOptions:
         version = metadata["resourceVersion"]
         if self.resource_version is not None and self.resource_version != version:
             why = (
-                f"the ResourceVersion in the precondition ({self.resource_version}) does not match the "
-                f"ResourceVersion in record ({version}). The object might have been modified"
+                f"the ResourceVersion in the precondition ({self.resource_version}) does not match "
+                f"the ResourceVersion in record ({version}). The object might have been modified"
             )
             raise conflict(kind.qualified, metadata["name"], why)
 

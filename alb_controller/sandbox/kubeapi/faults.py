@@ -10,10 +10,12 @@
 A resource is written as the store writes it: `pods`, `ingresses.networking.k8s.io`. None means any.
 """
 
+from __future__ import annotations
+
 import threading
 from dataclasses import dataclass
 
-from .statuses import StatusError
+from alb_controller.sandbox.kubeapi.statuses import StatusError
 
 _REASONS = {
     401: "Unauthorized",

@@ -6,13 +6,15 @@ sets in Go code and its OpenAPI document does not show. Source: k8s.io/kubernete
 pkg/apis/*/v1/defaults.go.
 """
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
-from .schemas import Json, Schema, decode_json, link
+from alb_controller.sandbox.kubeapi.schemas import Json, Schema, decode_json, link
 
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -121,7 +123,7 @@ class Kind:
 
     @property
     def resource(self) -> str:
-        """`pods` or `ingresses.networking.k8s.io`: where the store keeps all versions of the kind."""
+        """`pods` or `ingresses.networking.k8s.io`: where the store keeps the kind."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property

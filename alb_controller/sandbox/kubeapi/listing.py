@@ -3,17 +3,23 @@
 Source: Kubernetes docs, "API Concepts": retrieving large results sets in chunks; resource versions.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import json
 from dataclasses import dataclass
 
-from .kinds import Kind
-from .schemas import Json
-from .selectors import Matcher, parse_field_selector, parse_label_selector
-from .statuses import bad_request, too_large_version
-from .store import Store, in_version
-from .strategies import strategy_of
+from alb_controller.sandbox.kubeapi.kinds import Kind
+from alb_controller.sandbox.kubeapi.rules.strategies import strategy_of
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.selectors import (
+    Matcher,
+    parse_field_selector,
+    parse_label_selector,
+)
+from alb_controller.sandbox.kubeapi.statuses import bad_request, too_large_version
+from alb_controller.sandbox.kubeapi.store import Store, in_version
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ A field set is the JSON of `fieldsV1`: `f:name` for fields, `k:{...}` for items 
 `v:...` for members of sets, `{}` for a field owned whole.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator
 from typing import Any
 
-from .schemas import Json, Schema, child_schema, clone
-from .statuses import StatusError
+from alb_controller.sandbox.kubeapi.schemas import Json, Schema, child_schema, clone
+from alb_controller.sandbox.kubeapi.statuses import StatusError
 
 FieldSet = dict[str, Any]
 _UNOWNED = ("apiVersion", "kind")

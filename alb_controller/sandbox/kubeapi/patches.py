@@ -5,12 +5,14 @@ sig-api-machinery, strategic-merge-patch.md. Each function returns a new object 
 arguments alone.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import jsonpatch
 
-from .schemas import Json, Schema, child_schema, clone
-from .statuses import bad_request, rejected_patch
+from alb_controller.sandbox.kubeapi.schemas import Json, Schema, child_schema, clone
+from alb_controller.sandbox.kubeapi.statuses import bad_request, rejected_patch
 
 _DIRECTIVE = "$patch"
 _DELETE_ITEMS = "$deleteFromPrimitiveList/"
@@ -19,7 +21,7 @@ _RETAIN = "$retainKeys"
 
 
 def apply_json_patch(current: Json, operations: Any) -> Any:
-    """RFC 6902. Raises 422 if a path or a test does not hold, 400 if it is no list of operations."""
+    """RFC 6902. Raises 422 if a path or a test does not hold, 400 if it is no list."""
     if not isinstance(operations, list):
         raise bad_request(
             "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"

@@ -6,6 +6,8 @@ server decodes into Go structs: nulls and empty optional lists and maps vanish.
 Source: Kubernetes docs, "Extend the Kubernetes API with CustomResourceDefinitions".
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import msgspec

@@ -3,12 +3,14 @@
 Source: Kubernetes docs, "Labels and Selectors", "Field Selectors".
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .schemas import Json
-from .statuses import bad_request
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import bad_request
 
 Matcher = Callable[[Json], bool]
 

@@ -5,6 +5,8 @@ tests/sandbox/kubeapi); clients decide by them, and users read them in kubectl.
 Source: Kubernetes API conventions, "Response Status Kind".
 """
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -97,7 +99,8 @@ def unsupported_media_type(accepted: tuple[str, ...] = ()) -> StatusError:
     message = "415: Unsupported Media Type"
     if accepted:
         listed = ", ".join(accepted)
-        message = f"the body of the request was in an unknown format - accepted media types include: {listed}"
+        head = "the body of the request was in an unknown format - accepted media types include"
+        message = f"{head}: {listed}"
     return StatusError(415, "UnsupportedMediaType", message, details={})
 
 

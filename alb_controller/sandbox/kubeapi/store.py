@@ -4,14 +4,16 @@ One counter gives every write its resourceVersion. Stored objects are never chan
 write puts a new one. So readers share them without copies, and must not change them.
 """
 
+from __future__ import annotations
+
 import queue
 import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from .schemas import Json, encode_json
-from .statuses import expired
+from alb_controller.sandbox.kubeapi.schemas import Json, encode_json
+from alb_controller.sandbox.kubeapi.statuses import expired
 
 HISTORY_EVENTS = 5_000
 
@@ -133,7 +135,7 @@ class Store:
         history.append(change)
 
     def subscribe(self, resource: str, since: int) -> Subscription:
-        """Every change after version `since`. Raises 410 if the history no longer holds them all."""
+        """Every change after version `since`. Raises 410 if some are no longer held."""
         with self.lock:
             self._refuse_before_floor(resource, since)
             backlog = [change for change in self._history[resource] if change.version > since]

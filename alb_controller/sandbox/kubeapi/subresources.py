@@ -1,10 +1,12 @@
 """Endpoints beside an object's main one: scale, and the reviews that are answered but not kept."""
 
+from __future__ import annotations
+
 from typing import Any
 
-from .kinds import Kind
-from .schemas import Json
-from .statuses import bad_request
+from alb_controller.sandbox.kubeapi.kinds import Kind
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import bad_request
 
 USER = "admin"
 SCALABLE = ("deployments.apps", "replicasets.apps")

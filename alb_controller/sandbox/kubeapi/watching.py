@@ -4,16 +4,18 @@ Source: Kubernetes docs, "API Concepts": efficient detection of changes, watch b
 streaming lists.
 """
 
+from __future__ import annotations
+
 import queue
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from .kinds import Kind
-from .listing import ListOptions, matcher, read_version
-from .schemas import Json
-from .statuses import StatusError
-from .store import Change, Store, in_version
+from alb_controller.sandbox.kubeapi.kinds import Kind
+from alb_controller.sandbox.kubeapi.listing import ListOptions, matcher, read_version
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import StatusError
+from alb_controller.sandbox.kubeapi.store import Change, Store, in_version
 
 BOOKMARK_SECONDS = 60.0
 LAST_BOOKMARK_SECONDS = 2.0  # a real server sends one just before it ends the watch

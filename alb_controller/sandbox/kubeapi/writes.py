@@ -1,15 +1,23 @@
 """One write on its way to the store: reading the body, and the metadata that the server keeps."""
 
+from __future__ import annotations
+
 import random
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .kinds import Kind
-from .schemas import Json, Schema, clone, prune
-from .statuses import bad_request, immutable, invalid, not_allowed
-from .store import Store
-from .validation import find_decode_error
+from alb_controller.sandbox.kubeapi.kinds import Kind
+from alb_controller.sandbox.kubeapi.rules.validation import find_decode_error
+from alb_controller.sandbox.kubeapi.schemas import Json, Schema, clone, prune
+from alb_controller.sandbox.kubeapi.statuses import (
+    StatusError,
+    bad_request,
+    immutable,
+    invalid,
+    not_allowed,
+)
+from alb_controller.sandbox.kubeapi.store import Store
 
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SERVER_SET = ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields")
@@ -99,9 +107,16 @@ def _prune(kind: Kind, new: Json, definitions: dict[str, Schema]) -> list[str]:
     return unknown
 
 
-def _cannot_be_handled(kind: Kind, why: str) -> Exception:
+def _cannot_be_handled(kind: Kind, why: str) -> StatusError:
     return bad_request(
         f'{kind.name} in version "{kind.version}" cannot be handled as a {kind.name}: {why}'
+    )
+
+
+def other_namespace() -> StatusError:
+    """400 to a body that names another namespace than the URL."""
+    return bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request"
     )
 
 
@@ -111,9 +126,7 @@ def start_metadata(new: Json, namespace: str | None, now: datetime) -> None:
     if namespace is None:
         metadata.pop("namespace", None)
     elif metadata.setdefault("namespace", namespace) != namespace:
-        raise bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
+        raise other_namespace()
     if not metadata.get("name") and metadata.get("generateName"):
         suffix = "".join(random.choices(_SUFFIX_LETTERS, k=5))
         metadata["name"] = metadata["generateName"][:58] + suffix

@@ -9,13 +9,14 @@ of each definition: types, list keys, enums, required fields and the protobuf fi
 out: descriptions, and defaults that are Go zero values.
 """
 
+import http.client
 import json
 import re
 import ssl
 import sys
-import urllib.request
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 PATHS = (
     "api/v1",
@@ -99,10 +100,11 @@ def fetch_definitions(server: str, token: str) -> dict[str, Any]:
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     found: dict[str, Any] = {}
     for path in PATHS:
-        request = urllib.request.Request(f"{server}/openapi/v3/{path}")
-        request.add_header("Authorization", f"Bearer {token}")
-        with urllib.request.urlopen(request, context=context) as answer:
-            found |= json.load(answer)["components"]["schemas"]
+        headers = {"Authorization": f"Bearer {token}"}
+        connection = http.client.HTTPSConnection(urlsplit(server).netloc, context=context)
+        connection.request("GET", f"/openapi/v3/{path}", headers=headers)
+        found |= json.load(connection.getresponse())["components"]["schemas"]
+        connection.close()
     return found
 
 

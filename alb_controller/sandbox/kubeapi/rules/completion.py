@@ -4,14 +4,17 @@ generation.
 Order as in the generic registry of kube-apiserver: rest.BeforeCreate and rest.BeforeUpdate.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from .kinds import Kind
-from .schemas import Json, fill_defaults
-from .statuses import Cause, invalid
-from .strategies import strategy_of
-from .validation import check_metadata, check_required
-from .writes import Write
+from alb_controller.sandbox.kubeapi.kinds import Kind
+from alb_controller.sandbox.kubeapi.rules.names import check_metadata
+from alb_controller.sandbox.kubeapi.rules.strategies import strategy_of
+from alb_controller.sandbox.kubeapi.rules.validation import check_required
+from alb_controller.sandbox.kubeapi.schemas import Json, fill_defaults
+from alb_controller.sandbox.kubeapi.statuses import Cause, invalid
+from alb_controller.sandbox.kubeapi.writes import Write
 
 
 def complete(write: Write) -> None:

@@ -5,18 +5,33 @@ on the new object after defaults, `check` gives the causes for a refusal. Kinds 
 and custom ones, have the plain strategy.
 """
 
+from __future__ import annotations
+
 import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from . import crds, endpoints, ingresses, services, workloads
-from .kinds import Kind
-from .schemas import Json
-from .statuses import Cause, bad_request, immutable, invalid_value, not_allowed, required
-from .validation import NameRule, dns_1035_label, dns_label, dns_subdomain, path_segment
-from .writes import Write
+from alb_controller.sandbox.kubeapi.kinds import Kind
+from alb_controller.sandbox.kubeapi.rules import crds, endpoints, ingresses, services, workloads
+from alb_controller.sandbox.kubeapi.rules.names import (
+    NameRule,
+    dns_1035_label,
+    dns_label,
+    dns_subdomain,
+    path_segment,
+)
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import (
+    Cause,
+    bad_request,
+    immutable,
+    invalid_value,
+    not_allowed,
+    required,
+)
+from alb_controller.sandbox.kubeapi.writes import Write
 
 
 def _nothing(_write: Write) -> None:
@@ -74,17 +89,15 @@ def _check_base64(value: str) -> None:
         base64.b64decode(value, validate=True)
     except binascii.Error:
         place = re.match("[A-Za-z0-9+/]*", value)
-        message = (
-            'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte '
-            f"{place.end() if place else 0}"
-        )
-        raise bad_request(message) from None
+        head = 'Secret in version "v1" cannot be handled as a Secret'
+        where = place.end() if place else 0
+        raise bad_request(f"{head}: illegal base64 data at input byte {where}") from None
 
 
 _DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+")
 _DATA_KEY_SENTENCE = (
-    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  "
-    "or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
+    "'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 
 

@@ -3,14 +3,17 @@
 Source: Kubernetes docs, "Extend the Kubernetes API with CustomResourceDefinitions".
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from .expressions import check_rules, has_rules
-from .kinds import Column, Kind
-from .schemas import Json
-from .statuses import Cause, invalid_value, required, unsupported
-from .validation import check_schema, dns_1035_label
-from .writes import Write
+from alb_controller.sandbox.kubeapi.kinds import Column, Kind
+from alb_controller.sandbox.kubeapi.rules.expressions import check_rules, has_rules
+from alb_controller.sandbox.kubeapi.rules.names import dns_1035_label
+from alb_controller.sandbox.kubeapi.rules.validation import check_schema
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import Cause, invalid_value, required, unsupported
+from alb_controller.sandbox.kubeapi.writes import Write
 
 RESOURCE = "customresourcedefinitions.apiextensions.k8s.io"
 CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
@@ -26,7 +29,7 @@ _SCOPES = ["Cluster", "Namespaced"]
 
 
 def prepare_definition(write: Write) -> None:
-    """Defaults and, as the server's own controllers do at once, the status that says it is served."""
+    """Defaults and, as the server's own controllers do, the status that says it is served."""
     now = write.new["metadata"]["creationTimestamp"]
     spec = write.new.get("spec", {})
     names = spec.get("names", {})

@@ -1,12 +1,22 @@
 """The rules of an EndpointSlice. Source: pkg/apis/discovery/validation of Kubernetes 1.35."""
 
+from __future__ import annotations
+
 import ipaddress
 from collections.abc import Iterator
 
-from .schemas import Json
-from .statuses import Cause, duplicate, immutable, invalid_value, required, too_many, unsupported
-from .validation import NOT_AN_ADDRESS, dns_label, dns_subdomain
-from .writes import Write
+from alb_controller.sandbox.kubeapi.rules.names import NOT_AN_ADDRESS, dns_label, dns_subdomain
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import (
+    Cause,
+    duplicate,
+    immutable,
+    invalid_value,
+    required,
+    too_many,
+    unsupported,
+)
+from alb_controller.sandbox.kubeapi.writes import Write
 
 ADDRESS_TYPES = ["FQDN", "IPv4", "IPv6"]
 MAX_ENDPOINTS = 1000

@@ -3,16 +3,18 @@
 Source: Kubernetes docs, "API Concepts": resource URIs, verbs.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .deletion import DeleteOptions
-from .kinds import Kind, Registry
-from .listing import ListOptions
-from .schemas import Json
-from .statuses import bad_request
-from .watching import WatchOptions
-from .writes import WriteOptions
+from alb_controller.sandbox.kubeapi.deletion import DeleteOptions
+from alb_controller.sandbox.kubeapi.kinds import Kind, Registry
+from alb_controller.sandbox.kubeapi.listing import ListOptions
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import bad_request
+from alb_controller.sandbox.kubeapi.watching import WatchOptions
+from alb_controller.sandbox.kubeapi.writes import WriteOptions
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "GET": "get", "DELETE": "delete"}
 _COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}

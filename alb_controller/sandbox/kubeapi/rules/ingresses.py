@@ -2,13 +2,19 @@
 kube-apiserver 1.35.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from operator import itemgetter
 
-from .schemas import Json
-from .statuses import Cause, invalid_value, required, unsupported
-from .validation import dns_1035_label, dns_subdomain, wildcard_subdomain
-from .writes import Write
+from alb_controller.sandbox.kubeapi.rules.names import (
+    dns_1035_label,
+    dns_subdomain,
+    wildcard_subdomain,
+)
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import Cause, invalid_value, required, unsupported
+from alb_controller.sandbox.kubeapi.writes import Write
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 DEFAULT_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"

@@ -5,11 +5,13 @@ A document holds the schemas and, for each kind, one POST and one PATCH with a `
 query: by that kubectl knows that the server validates.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
-from .discovery import VERSION
-from .kinds import Kind, Registry, read_definitions
-from .schemas import Json, Schema
+from alb_controller.sandbox.kubeapi.http.discovery import VERSION
+from alb_controller.sandbox.kubeapi.kinds import Kind, Registry, read_definitions
+from alb_controller.sandbox.kubeapi.schemas import Json, Schema
 
 _REF = "#/components/schemas/"
 _OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"

@@ -9,6 +9,8 @@ request; a Host that is not loopback is refused, so that no web page can reach t
 name of its own (DNS rebinding).
 """
 
+from __future__ import annotations
+
 import base64
 import secrets
 import socket
@@ -23,13 +25,13 @@ from typing import Any, Self
 
 import yaml
 
-from .api import ResourceApi, start_cluster
-from .certificates import make_identity
-from .faults import Faults
-from .handler import Handler
-from .kinds import Registry
-from .routes import Route
-from .store import Store
+from alb_controller.sandbox.kubeapi.api import ResourceApi, start_cluster
+from alb_controller.sandbox.kubeapi.faults import Faults
+from alb_controller.sandbox.kubeapi.http.certificates import make_identity
+from alb_controller.sandbox.kubeapi.http.handler import Handler
+from alb_controller.sandbox.kubeapi.http.routes import Route
+from alb_controller.sandbox.kubeapi.kinds import Registry
+from alb_controller.sandbox.kubeapi.store import Store
 
 HANDSHAKE_SECONDS = 5.0
 REQUESTS_REMEMBERED = 10_000

@@ -2,19 +2,21 @@
 back.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import discovery, openapi
-from .api import APPLY_PATCH, ResourceApi, Target
-from .kinds import Registry
-from .routes import Address, Route
-from .schemas import Json
-from .statuses import bad_request, method_not_allowed, not_found
-from .subresources import names_of
-from .tables import table
+from alb_controller.sandbox.kubeapi.api import APPLY_PATCH, ResourceApi, Target
+from alb_controller.sandbox.kubeapi.http import discovery, openapi
+from alb_controller.sandbox.kubeapi.http.routes import Address, Route
+from alb_controller.sandbox.kubeapi.http.tables import table
+from alb_controller.sandbox.kubeapi.kinds import Registry
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import bad_request, method_not_allowed, not_found
+from alb_controller.sandbox.kubeapi.subresources import names_of
 
 _TABLE = re.compile(r"as=Table;(v=v1;g=meta\.k8s\.io|g=meta\.k8s\.io;v=v1)")
 

@@ -4,9 +4,11 @@ Legacy discovery only: kubectl and client-go fall back to it.
 Source: Kubernetes docs, "The Kubernetes API": discovery.
 """
 
-from .kinds import Kind, Registry
-from .schemas import Json
-from .subresources import SCALABLE
+from __future__ import annotations
+
+from alb_controller.sandbox.kubeapi.kinds import Kind, Registry
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.subresources import SCALABLE
 
 VERSION = {
     "major": "1",

@@ -6,14 +6,16 @@ struct that JSON shows inline). Answers are always JSON, which those clients acc
 Source: k8s.io/apimachinery pkg/runtime/serializer/protobuf; protobuf docs, "Encoding".
 """
 
+from __future__ import annotations
+
 import base64
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from .schemas import Json, Schema, decode_json
-from .statuses import bad_request
+from alb_controller.sandbox.kubeapi.schemas import Json, Schema, decode_json
+from alb_controller.sandbox.kubeapi.statuses import bad_request
 
 MAGIC = b"k8s\x00"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
@@ -120,21 +122,19 @@ def _put(found: Json, name: str, schema: Schema, value: int | bytes) -> None:
 
 
 def _value(schema: Schema, value: int | bytes) -> Any:
-    kind, form = schema.get("type"), schema.get("format", "")
-    if kind == "boolean":
-        return bool(value)
-    if kind == "integer":
-        return value
-    if form == "byte":
-        return base64.b64encode(_bytes(value)).decode()
-    if form in ("date-time", "int-or-string"):
-        entry = dict(_fields(_bytes(value)))
-        return _time(schema, entry) if form == "date-time" else _int_or_string(entry)
-    if kind == "string":
-        return _text(value)
-    if "properties" in schema:
-        return _message(_bytes(value), schema)
-    return _raw(_bytes(value))
+    if isinstance(value, int):
+        return bool(value) if schema.get("type") == "boolean" else value
+    match (schema.get("type"), schema.get("format")):
+        case (_, "byte"):
+            return base64.b64encode(value).decode()
+        case (_, "date-time"):
+            return _time(schema, dict(_fields(value)))
+        case (_, "int-or-string"):
+            return _int_or_string(dict(_fields(value)))
+        case ("string", _):
+            return value.decode()
+        case _:
+            return _message(value, schema) if "properties" in schema else _raw(value)
 
 
 def _time(schema: Schema, entry: dict[int, int | bytes]) -> str | None:

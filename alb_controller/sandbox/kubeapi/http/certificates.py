@@ -2,6 +2,8 @@
 never leave memory but for the moment in which OpenSSL reads them.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import os
 import ssl

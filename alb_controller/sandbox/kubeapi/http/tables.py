@@ -4,14 +4,16 @@ Source: k8s.io/kubernetes pkg/printers/internalversion/printers.go; names, forma
 recorded from a server.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from .kinds import Column, Kind
-from .schemas import Json
-from .table_rows import ROWS, TableRow, age
+from alb_controller.sandbox.kubeapi.http.table_rows import ROWS, TableRow, age
+from alb_controller.sandbox.kubeapi.kinds import Column, Kind
+from alb_controller.sandbox.kubeapi.schemas import Json
 
 _STEP = re.compile(r"\.((?:[^.\[\\]|\\.)+)|\[([^\]]+)\]")
 _NAME_DESCRIPTION = (
@@ -24,7 +26,8 @@ _AGE = Column(
     "Age",
     "date",
     ".metadata.creationTimestamp",
-    description="CreationTimestamp is a timestamp representing the server time when this object was created.",
+    description="CreationTimestamp is a timestamp representing the server time when this object "
+    "was created.",
 )
 
 

@@ -1,5 +1,7 @@
 """One connection to the embedded API: HTTP in, verbs on the store, JSON out."""
 
+from __future__ import annotations
+
 import hmac
 import re
 import select
@@ -8,17 +10,24 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
-from .bodies import MAX_BODY_BYTES, read_body, too_large
-from .dispatch import as_table, check_route, describe_server, dispatch, is_health_check, wants_table
-from .faults import InjectedError
-from .routes import Route, find_route, split_target
-from .schemas import encode_json
-from .statuses import StatusError
-from .tables import table
-from .watching import WatchEvent, watch
+from alb_controller.sandbox.kubeapi.faults import InjectedError
+from alb_controller.sandbox.kubeapi.http.bodies import MAX_BODY_BYTES, read_body, too_large
+from alb_controller.sandbox.kubeapi.http.dispatch import (
+    as_table,
+    check_route,
+    describe_server,
+    dispatch,
+    is_health_check,
+    wants_table,
+)
+from alb_controller.sandbox.kubeapi.http.routes import Route, find_route, split_target
+from alb_controller.sandbox.kubeapi.http.tables import table
+from alb_controller.sandbox.kubeapi.schemas import encode_json
+from alb_controller.sandbox.kubeapi.statuses import StatusError
+from alb_controller.sandbox.kubeapi.watching import WatchEvent, watch
 
 if TYPE_CHECKING:
-    from .server import ApiServer
+    from alb_controller.sandbox.kubeapi.http.server import ApiServer
 
 IDLE_SECONDS = 300.0
 TICK_SECONDS = 0.25  # how long an ended connection, or a fault, may go unseen by a quiet watch
@@ -36,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
     code = 0
 
     @property
-    def owner(self) -> "ApiServer":
+    def owner(self) -> ApiServer:
         """The server that this connection belongs to."""
         owner: ApiServer = self.server.owner
         return owner

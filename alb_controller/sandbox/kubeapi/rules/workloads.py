@@ -4,21 +4,29 @@ Source: pkg/apis/core/v1/defaults.go, pkg/registry/core/pod, the DefaultTolerati
 Priority admission plugins.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from .schemas import Json, clone
-from .selectors import matches_label_selector
-from .statuses import Cause, duplicate, invalid_value, not_allowed, required
-from .validation import dns_label
-from .writes import Write
+from alb_controller.sandbox.kubeapi.rules.names import dns_label
+from alb_controller.sandbox.kubeapi.schemas import Json, clone
+from alb_controller.sandbox.kubeapi.selectors import matches_label_selector
+from alb_controller.sandbox.kubeapi.statuses import (
+    Cause,
+    duplicate,
+    invalid_value,
+    not_allowed,
+    required,
+)
+from alb_controller.sandbox.kubeapi.writes import Write
 
 _TOLERATED = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 _MUTABLE = (
     "pod updates may not change fields other than `spec.containers[*].image`,"
-    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions "
-    "to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it "
-    "was previously negative)"
+    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only "
+    "additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be "
+    "set to 1 if it was previously negative)"
 )
 
 
@@ -36,7 +44,7 @@ def prepare_pod(write: Write) -> None:
 
 
 def _copy_topology(write: Write) -> None:
-    """A Pod that is created on a node gets the node's zone and region (PodTopologyLabels plugin)."""
+    """A Pod created on a node gets the node's zone and region (PodTopologyLabels plugin)."""
     node = write.store.get("nodes", write.new["spec"].get("nodeName", ""))
     for label in _TOPOLOGY:
         value = node["metadata"].get("labels", {}).get(label) if node else None

@@ -1,14 +1,16 @@
 """Request bodies: JSON, YAML and Kubernetes protobuf, read into JSON values."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import msgspec
 import yaml
 
-from .kinds import Registry
-from .protobuf import MAGIC, decode_envelope
-from .schemas import decode_json
-from .statuses import StatusError, bad_request, unsupported_media_type
+from alb_controller.sandbox.kubeapi.http.protobuf import MAGIC, decode_envelope
+from alb_controller.sandbox.kubeapi.kinds import Registry
+from alb_controller.sandbox.kubeapi.schemas import decode_json
+from alb_controller.sandbox.kubeapi.statuses import StatusError, bad_request, unsupported_media_type
 
 MAX_BODY_BYTES = 3 * 1024 * 1024
 _JSON = ("application/json", "application/merge-patch+json", "application/json-patch+json")

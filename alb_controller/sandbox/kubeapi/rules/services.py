@@ -3,16 +3,30 @@
 Source: pkg/registry/core/service (allocation), pkg/apis/core/validation.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import random
 from collections.abc import Iterator
 from typing import Any
 
-from .schemas import Json
-from .statuses import Cause, duplicate, invalid_value, not_allowed, required, unsupported
-from .store import Store
-from .validation import NOT_AN_ADDRESS, dns_label, dns_subdomain, port_name
-from .writes import Write
+from alb_controller.sandbox.kubeapi.rules.names import (
+    NOT_AN_ADDRESS,
+    dns_label,
+    dns_subdomain,
+    port_name,
+)
+from alb_controller.sandbox.kubeapi.schemas import Json
+from alb_controller.sandbox.kubeapi.statuses import (
+    Cause,
+    duplicate,
+    invalid_value,
+    not_allowed,
+    required,
+    unsupported,
+)
+from alb_controller.sandbox.kubeapi.store import Store
+from alb_controller.sandbox.kubeapi.writes import Write
 
 CLUSTER_CIDR = ipaddress.IPv4Network("10.96.0.0/12")
 NODE_PORTS = range(30000, 32768)
@@ -228,7 +242,9 @@ def _check_node_ports(write: Write, spec: Json) -> Iterator[Cause]:
                 "FieldValueForbidden", "Forbidden: may not be used when `type` is 'ClusterIP'", path
             )
         elif number not in NODE_PORTS:
-            why = f"provided port is not in the valid range. The range of valid ports is {NODE_PORTS[0]}-{NODE_PORTS[-1]}"
+            allowed = f"{NODE_PORTS[0]}-{NODE_PORTS[-1]}"
+            head = "provided port is not in the valid range. The range of valid ports is"
+            why = f"{head} {allowed}"
             yield invalid_value(path, number, why)
         elif number in used:
             yield invalid_value(path, number, "provided port is already allocated")

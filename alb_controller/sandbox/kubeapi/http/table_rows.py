@@ -4,12 +4,15 @@ Source: k8s.io/kubernetes pkg/printers/internalversion/printers.go; names, types
 recorded from a server.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any
 
-from .schemas import Json
+from alb_controller.sandbox.kubeapi.schemas import Json
 
 Cells = Callable[[Json, datetime], list[Any]]
 NONE = "<none>"
@@ -23,29 +26,39 @@ class TableRow:
     cells: Cells
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Ages below `limit` seconds are told in `unit`s, and what is left in `rest`s, if given."""
+
+    limit: float
+    unit: str
+    rest: str = ""
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+_SPANS = (
+    _Span(120, "s"),
+    _Span(600, "m", "s"),
+    _Span(180 * 60, "m"),
+    _Span(8 * 3600, "h", "m"),
+    _Span(48 * 3600, "h"),
+    _Span(8 * 86400, "d", "h"),
+    _Span(730 * 86400, "d"),
+    _Span(8 * 365 * 86400, "y", "d"),
+    _Span(inf, "y"),
+)
+
+
 def age(since: str | None, now: datetime) -> str:
     """A duration as kubectl writes it: `5s`, `3m20s`, `4h`, `12d`."""
     if not since:
         return "<unknown>"
     moment = datetime.fromisoformat(since.replace("Z", "+00:00"))
     seconds = max(0, int((now - moment).total_seconds()))
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if seconds < 120:
-        return f"{seconds}s"
-    if minutes < 10:
-        return f"{minutes}m" + (f"{seconds % 60}s" if seconds % 60 else "")
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return f"{hours}h" + (f"{minutes % 60}m" if minutes % 60 else "")
-    if hours < 48:
-        return f"{hours}h"
-    if hours < 192:
-        return f"{days}d" + (f"{hours % 24}h" if hours % 24 else "")
-    if days < 730:
-        return f"{days}d"
-    years = days // 365
-    return f"{years}y" + (f"{days % 365}d" if years < 8 and days % 365 else "")
+    span = next(span for span in _SPANS if seconds < span.limit)
+    count, left = divmod(seconds, _SECONDS[span.unit])
+    rest = left // _SECONDS[span.rest] if span.rest else 0
+    return f"{count}{span.unit}" + (f"{rest}{span.rest}" if rest else "")
 
 
 def _columns(

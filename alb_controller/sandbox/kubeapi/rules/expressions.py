@@ -7,14 +7,16 @@ libraries; `unsupported_rules` names such rules, and they are not evaluated.
 Source: Kubernetes docs, "Common Expression Language in Kubernetes"; CRD docs, "Validation rules".
 """
 
+from __future__ import annotations
+
 import operator
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from .schemas import Json, Schema, child_path, child_schema
-from .statuses import Cause, invalid_value
+from alb_controller.sandbox.kubeapi.schemas import Json, Schema, child_path, child_schema
+from alb_controller.sandbox.kubeapi.statuses import Cause, invalid_value
 
 RULES = "x-kubernetes-validations"
 
@@ -134,20 +136,21 @@ class _Parser:
         return found
 
     def primary(self) -> Expression:
-        token = self.peek()
-        if token == "(":
-            (inner,) = self.arguments(")")
-            return inner
-        if token == "[":
-            items = self.arguments("]")
-            return lambda scope: [item(scope) for item in items]
-        self.take()
-        if token == "has":
-            return _has(self.arguments(")"))
-        if token == "size":
-            (measured,) = self.arguments(")")
-            return lambda scope: len(measured(scope))
-        return _literal(token)
+        match self.peek():
+            case "(":
+                (inner,) = self.arguments(")")
+                return inner
+            case "[":
+                items = self.arguments("]")
+                return lambda scope: [item(scope) for item in items]
+        match self.take():
+            case "has":
+                return _has(self.arguments(")"))
+            case "size":
+                (measured,) = self.arguments(")")
+                return lambda scope: len(measured(scope))
+            case literal:
+                return _literal(literal)
 
 
 def _literal(token: str) -> Expression:

@@ -1,0 +1,1 @@
+"""The API over HTTPS: requests, answers, discovery, tables and streams."""

@@ -1,0 +1,1 @@
+"""What each kind demands and computes when it is written."""
