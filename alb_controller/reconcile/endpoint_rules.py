@@ -52,6 +52,9 @@ class _Group:
         """All rules as last read, kept up by our own writes."""
         self.is_read = False
         """Whether `found` is to be trusted; after a failed write it is not."""
+        self.is_ours = False
+        """It guards endpoints of this cluster, or is tagged so; another cluster's rules on other
+        groups look the same as ours."""
         self.is_held = False
         """Rules wait to be revoked until more bindings are known."""
 
@@ -160,6 +163,7 @@ class EndpointRules:
         group.wanted.pop(key, None)
         if name in wanted:
             group.wanted[key] = wanted[name]
+            group.is_ours = True
         before = group.desired
         group.desired = aggregate(group.wanted.values(), restricted=self._restricted)
         return group.desired != before
@@ -179,7 +183,7 @@ class EndpointRules:
         with self._lock:
             for group in self._groups.values():
                 group.is_read = False
-            return frozenset(self._groups)
+            return frozenset(name for name, group in self._groups.items() if group.is_ours)
 
     def reconcile(self, group_id: str) -> frozenset[str]:
         """Add what is missing, then revoke what nobody wants; returns further keys that are due.
@@ -246,7 +250,8 @@ class EndpointRules:
         with self._reading:
             self._read_cluster_groups()
         with self._lock:
-            return frozenset(name for name, group in self._groups.items() if group.surplus())
+            ours = ((name, group) for name, group in self._groups.items() if group.is_ours)
+            return frozenset(name for name, group in ours if group.surplus())
 
     def _read(self, group_id: str) -> _Group:
         """The group with its rules known; others that are to be read are read along.
@@ -277,5 +282,9 @@ class EndpointRules:
     def _read_cluster_groups(self) -> None:
         """Once a process: the endpoints' groups are among the cluster's, mostly."""
         if self._is_cluster_unread:
-            self.remember(self._ec2.cluster_security_groups(self._cluster_name))
+            found = self._ec2.cluster_security_groups(self._cluster_name)
+            self.remember(found)
+            with self._lock:
+                for one in found:
+                    self._groups[one.identity].is_ours = True
             self._is_cluster_unread = False

@@ -194,3 +194,39 @@ def test_the_sweep_names_groups_with_rules_that_nobody_wants() -> None:
     rules.reconcile("sg-2")
     assert rules.reconcile(SWEEP) == {"sg-1"}
     assert aws.counted()["DescribeSecurityGroups"] == 1
+
+
+def test_a_part_of_a_merged_rule_is_not_added_while_the_whole_stays() -> None:
+    """At a start only some bindings are known: the rule that is there covers what they want."""
+    merged = IngressRule("tcp", 80, 9000, "security_group", "sg-lb", SHARED_DESCRIPTION)
+    aws = with_group(merged)
+    rules = registry(aws, "mine", "other")
+    rules.want(MINE, {"sg-1": want(rule(9000))})
+    rules.reconcile("sg-1")
+    assert rules.want(OTHER, {"sg-1": want(rule(80))}) == {"sg-1"}
+    rules.reconcile("sg-1")
+    assert aws.rules["sg-1"] == {merged}
+    assert set(aws.calls) == {"DescribeSecurityGroups"}
+
+
+def test_groups_that_were_only_read_are_not_ours_to_clean() -> None:
+    """Rules of another cluster's controller on its groups carry the same mark."""
+    aws = with_group(rule(80), tagged=False)
+    rules = registry(aws)
+    rules.remember(aws.endpoint_security_groups(["sg-1"]))
+    rules.want(MINE, {})
+    assert rules.reconcile(SWEEP) == set()
+    assert rules.forget_found() == set()
+
+
+def test_what_is_known_of_a_group_is_not_overwritten_by_an_older_look() -> None:
+    """A look made for another reason may have begun before our write."""
+    aws = with_group()
+    rules = registry(aws)
+    before = aws.endpoint_security_groups(["sg-1"])
+    rules.want(MINE, {"sg-1": want(rule(80))})
+    rules.reconcile("sg-1")
+    rules.remember(before)
+    aws.counted()
+    rules.reconcile("sg-1")
+    assert aws.counted() == {}

@@ -12,6 +12,8 @@ from alb_controller.errors import NotReady, Rejected, Throttled
 from alb_controller.model.elbv2 import Target
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.reconcile.registration import Registration
+from alb_controller.reconcile.target_memory import TargetMemory
 from alb_controller.values import BindingKey
 from tests.factories import BORN, service
 from tests.unit.reconcile.binding_world import FakeAws, World, web
@@ -268,3 +270,14 @@ def test_bindings_of_clusters_that_share_a_target_group_live_side_by_side() -> N
     world = World(twin("old", age_seconds=60, **shared))
     world.put(twin("young", age_seconds=1, **OTHER, **shared), *NODES, *web(A), *other_service())
     assert world.settle().targets() == ["10.0.0.10:8080", "10.0.0.11:8080"]
+
+
+def test_a_resync_in_the_middle_of_a_write_is_not_undone_by_it() -> None:
+    """What the write would remember rests on what the resync has just made void."""
+    aws = FakeAws()
+    memory = TargetMemory()
+    registration = Registration(aws, memory, ARN, binding())
+    changes = registration.changes_to([Target("10.0.0.1", 80)])
+    memory.clear()
+    registration.apply(changes)
+    assert memory.known(ARN) is None
