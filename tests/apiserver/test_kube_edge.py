@@ -238,13 +238,14 @@ def test_an_event_is_accepted_and_stays_one(
     control_plane: Cluster, rig: Rig, client: KubeClient, ingress: Ingress
 ) -> None:
     """kubectl shows the event once, also after a restart; also for cluster-scoped objects."""
-    told = {"type": "Warning", "reason": "Once", "message": "x" * 2000, "component": "ingress"}
+    namespace = rig.stores.get(Namespace, "", NAMESPACE)
+    assert namespace is not None
     restarted = Writer(client, rig.stores, lambda: None, SystemClock())
     for writer in (rig.writer, restarted):
-        writer.record_event(ref("Ingress", ingress), **told)  # type: ignore[arg-type]  # literals
-        namespace = rig.stores.get(Namespace, "", NAMESPACE)
-        assert namespace is not None
-        writer.record_event(ref("Namespace", namespace), **told)  # type: ignore[arg-type]
+        for told in (ref("Ingress", ingress), ref("Namespace", namespace)):
+            writer.record_event(
+                told, type="Warning", reason="Once", message="x" * 2000, component="ingress"
+            )
     events = [e for e in control_plane.list("Event") if e["reason"] == "Once"]
     assert sorted(e["metadata"]["namespace"] for e in events) == ["default", NAMESPACE]
     assert {e["involvedObject"]["name"] for e in events} == {"web", NAMESPACE}
@@ -263,9 +264,12 @@ def test_the_lease_is_valid_and_handed_over(control_plane: Cluster, client: Kube
             renew_deadline_seconds=2,
             retry_seconds=0.1,
         )
-        started = lambda: told.append(name)  # noqa: E731
         return Elector(
-            client, settings, SystemClock(), on_started=started, on_lost=lambda: told.append("!")
+            client,
+            settings,
+            SystemClock(),
+            on_started=lambda: told.append(name),
+            on_lost=lambda: told.append("lost"),
         )
 
     one, two = candidate("one"), candidate("two")
