@@ -88,12 +88,12 @@ def health_check(**more: Any) -> HealthCheck:
     return HealthCheck(**{**fields, **more})
 
 
-def target_group(name: str = "shop/app-app:80", **more: Any) -> TargetGroup:
+def target_group(resource: str = "shop/app-app:80", **more: Any) -> TargetGroup:
     """A target group of addresses on port 8080; its name follows what replaces it."""
     made_of = (more.get("target_type", "ip"), more.get("protocol", "HTTP"))
-    letters = "".join(letter for letter in name if letter.isalnum())
+    letters = "".join(letter for letter in resource if letter.isalnum())
     fields: dict[str, Any] = {
-        "id": ResourceId("TargetGroup", name),
+        "id": ResourceId("TargetGroup", resource),
         "name": f"k8s-{letters}-{'-'.join(made_of)}",
         "target_type": "ip",
         "port": 8080,
@@ -102,7 +102,7 @@ def target_group(name: str = "shop/app-app:80", **more: Any) -> TargetGroup:
         "vpc_id": "vpc-0",
         "ip_address_type": "ipv4",
         "health_check": health_check(),
-        "tags": tags_of(name),
+        "tags": tags_of(resource),
     }
     return TargetGroup(**{**fields, **more})
 

@@ -61,10 +61,10 @@ def _patterns_meet(one: str, other: str) -> bool:
         return _fits(one, other)
     if not _WILDCARD.search(other):
         return _fits(other, one)
-    heads = _WILDCARD.split(one)[0], _WILDCARD.split(other)[0]
-    tails = _WILDCARD.split(one)[-1], _WILDCARD.split(other)[-1]
-    return max(heads, key=len).startswith(min(heads, key=len)) and max(tails, key=len).endswith(
-        min(tails, key=len)
+    head, tail = _WILDCARD.split(one)[0], _WILDCARD.split(one)[-1]
+    other_head, other_tail = _WILDCARD.split(other)[0], _WILDCARD.split(other)[-1]
+    return (head.startswith(other_head) or other_head.startswith(head)) and (
+        tail.endswith(other_tail) or other_tail.endswith(tail)
     )
 
 

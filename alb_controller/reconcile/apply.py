@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, singledispatch
-from typing import Protocol
+from typing import Protocol, assert_never
 
 import msgspec
 
@@ -173,6 +173,8 @@ def _make(resource: Resource, operations: Operations) -> Found[Resource]:
             return operations.create_rule(resource)
         case Binding():
             return operations.create_binding(settled(resource))
+        case _:
+            assert_never(resource)
 
 
 def _await_gone(step: changes.AwaitBindingsGone, observed: Observed) -> None:

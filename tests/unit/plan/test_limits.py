@@ -1,0 +1,121 @@
+"""Quotas that a plan can live with: make room first."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alb_controller.errors import QuotaExceeded
+from alb_controller.model.elbv2 import Action, Listener
+from alb_controller.model.stack import Stack
+from alb_controller.plan.changes import Limit
+from alb_controller.plan.plan import plan
+from alb_controller.reconcile.apply import apply
+from tests.resources import (
+    POLICY,
+    answer,
+    listener,
+    load_balancer,
+    open_port,
+    rules,
+    security_group,
+    stack,
+)
+from tests.unit.plan.deploys import deploy
+from tests.world import Failure, World
+
+A, B = answer("A"), answer("B")
+
+
+def group(**ports: tuple[tuple[str, Action], ...]) -> Stack:
+    """Listeners by port, with their rules."""
+    numbers = {int(name[1:]): contents for name, contents in ports.items()}
+    return stack(
+        load_balancers=(load_balancer(),),
+        listeners=tuple(listener(port) for port in numbers),
+        rules=tuple(
+            one for port, contents in numbers.items() for one in rules(*contents, port=port)
+        ),
+    )
+
+
+def settle(world: World, desired: Stack) -> list[str]:
+    """As the reconcile loop: plan again with the limit that stopped the first plan."""
+    observed = world.observe()
+    outcome = apply(plan(desired, observed, POLICY), observed, world)
+    limit = outcome.limit_reached
+    assert isinstance(outcome.error, QuotaExceeded)
+    assert limit is not None
+    tight = msgspec.structs.replace(POLICY, limits_reached=frozenset[Limit]({limit}))
+    world.writes()
+    return deploy(world, desired, tight)
+
+
+def contents(world: World) -> dict[int, list[tuple[object, ...]]]:
+    """Port -> rules."""
+    return {
+        one.port: [found.content for found in world.rules_of(arn)]
+        for arn, one in world.all(Listener).items()
+    }
+
+
+def test_at_the_rule_limit_rules_are_turned_into_others() -> None:
+    """No rule more than before at any time; the order of writes keeps wide rules behind."""
+    world = World(rule_limit=3)
+    before = (("/old", A), ("/x", A), ("/*", B))
+    deploy(world, group(p80=before))
+    after = group(p80=(("/*", A), ("/x/y", B), ("/x", A)))
+    calls = settle(world, after)
+    assert "CreateRule" not in calls
+    assert contents(world)[80] == [one.content for one in after.rules]
+    assert deploy(world, after) == []
+
+
+def test_at_the_rule_limit_rules_that_go_make_room_on_other_listeners() -> None:
+    """The quota is the load balancer's: deletes on all listeners come before creates."""
+    world = World(rule_limit=2)
+    deploy(world, group(p80=(), p81=(("/1", A), ("/2", A))))
+    after = group(p80=(("/1", A),), p81=(("/2", A),))
+    calls = settle(world, after)
+    assert calls.index("DeleteRule") < calls.index("CreateRule")
+
+
+def test_at_the_rule_limit_listeners_that_go_make_room() -> None:
+    """With a gap: there is no other way."""
+    world = World(rule_limit=1)
+    deploy(world, group(p80=(("/1", A),)))
+    assert settle(world, group(p81=(("/1", A),)))[0] == "DeleteListener"
+
+
+def test_more_rules_than_the_quota_is_an_error() -> None:
+    """Making room does not help: the user must know."""
+    world = World(rule_limit=1)
+    wanted = group(p80=(("/1", A), ("/2", A)))
+    for _ in range(2):
+        observed = world.observe()
+        outcome = apply(plan(wanted, observed, POLICY), observed, world)
+        assert isinstance(outcome.error, QuotaExceeded)
+
+
+def test_at_the_ingress_limit_rules_are_revoked_first() -> None:
+    """Sixty rules of a security group, all of which change (spec 6.4)."""
+
+    def opened(*sources: str) -> Stack:
+        ingress = tuple(open_port(80, source) for source in sources)
+        return stack(security_groups=(security_group(ingress=ingress),))
+
+    world = World(ingress_limit=2)
+    deploy(world, opened("10.0.0.0/8", "10.1.0.0/16"))
+    calls = settle(world, opened("10.2.0.0/16", "10.3.0.0/16"))
+    assert calls == ["RevokeSecurityGroupIngress", "AuthorizeSecurityGroupIngress"]
+
+
+def test_another_quota_is_no_limit_to_live_with() -> None:
+    """A full account: nothing can be made room with."""
+    world = World()
+    error = QuotaExceeded("elbv2", "CreateLoadBalancer", "TooManyLoadBalancers", "50")
+    world.failures = [Failure(call=0, error=error)]
+    wanted = stack(load_balancers=(load_balancer(),))
+    outcome = apply(plan(wanted, world.observe(), POLICY), world.observe(), world)
+    assert outcome.error is error
+    assert outcome.limit_reached is None
+    assert apply(plan(stack(), world.observe(), POLICY), world.observe(), world).error is None
