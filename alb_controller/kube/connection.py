@@ -102,6 +102,10 @@ def _connect(configuration: Any, rest: Any, connections: int) -> Connection:
     if not configuration.verify_ssl:
         _log.warning("tls_not_verified", server=configuration.host)
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    has_credentials = bool(configuration.api_key) or configuration.cert_file is not None
+    if not has_credentials and configuration.host.startswith("https:"):
+        # also where an exec plugin failed: the loader logs why, and goes on
+        _log.warning("no_credentials", server=configuration.host)
     return Connection(configuration, rest.RESTClientObject(configuration).pool_manager)
 
 

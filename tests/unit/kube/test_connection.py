@@ -171,3 +171,17 @@ def test_a_kubeconfig_without_a_user_sends_no_credentials(tmp_path: Path) -> Non
         "contexts: [{name: c, context: {cluster: c}}]\ncurrent-context: c\n"
     )
     assert load(str(path)).authorization() == ""
+
+
+def test_a_failing_exec_plugin_is_noticed_at_the_start(tmp_path: Path) -> None:
+    """Without credentials for an https server there is a warning, not just 401s later."""
+    path = tmp_path / "kubeconfig"
+    plugin = (
+        "{exec: {apiVersion: client.authentication.k8s.io/v1, command: /nonexistent, "
+        "interactiveMode: Never}}"
+    )
+    content = KUBECONFIG.replace("{token: s3cr3t-token}", plugin)
+    path.write_text(content.replace("SERVER", "https://127.0.0.1:1"))
+    with capture_logs() as logs:
+        assert load(str(path)).authorization() == ""
+    assert [log["event"] for log in logs] == ["no_credentials"]
