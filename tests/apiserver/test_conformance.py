@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.corpus import supported_cases
+from tests.conformance.corpus import ci_cases
 from tests.conformance.harness import Moto, moto_server, run_case
 
 
@@ -19,7 +19,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 
 @pytest.mark.conformance
-@pytest.mark.parametrize("case", supported_cases())
+@pytest.mark.parametrize("case", ci_cases())
 def test_a_case_ends_as_the_reference_left_it(
     case: str, kubeconfig: Path, moto: Moto, tmp_path: Path
 ) -> None:

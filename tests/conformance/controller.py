@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import requests
@@ -70,7 +70,9 @@ class Controller:
 
 
 @contextlib.contextmanager
-def running(kubeconfig: Path, endpoint: str, vpc: str, log: Path) -> Iterator[Controller]:
+def running(
+    kubeconfig: Path, endpoint: str, vpc: str, log: Path, flags: Sequence[str] = ()
+) -> Iterator[Controller]:
     """Our controller over one cluster and one AWS endpoint, for as long as the block."""
     metrics, health = free_ports(2)
     command = [
@@ -82,6 +84,7 @@ def running(kubeconfig: Path, endpoint: str, vpc: str, log: Path) -> Iterator[Co
         "--enable-leader-election=false",
         f"--metrics-bind-addr=127.0.0.1:{metrics}",
         f"--health-probe-bind-addr=127.0.0.1:{health}",
+        *flags,
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -80,7 +80,7 @@ def run_case(case: str, kubeconfig: Path, moto: Moto, folder: Path) -> Iterator[
     cluster, account = Cluster(kubeconfig), Account(moto.url)
     wipe(cluster)
     ids = account.seed()
-    _add_nodes(cluster, ids)
+    add_nodes(cluster, ids)
     start = len(moto.calls())  # calls made before the first step count towards it
     log = folder / f"{case}.log"
     with controller.running(kubeconfig, moto.url, ids["vpc"], log) as running:
@@ -132,7 +132,8 @@ def _compare(step: Step, state: Shape, calls: int) -> Outcome:
     return Outcome(step, difference, calls, step.recorded()["Calls"]["Total"])
 
 
-def _add_nodes(cluster: Cluster, ids: Ids) -> None:
+def add_nodes(cluster: Cluster, ids: Ids) -> None:
+    """The account's instances as Nodes that are ready."""
     for name, (zone, address, _) in NODES.items():
         labels = {"topology.kubernetes.io/zone": zone, "kubernetes.io/os": "linux"}
         node = {
