@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import (
     Attributes,
     HealthCheck,
@@ -158,20 +158,16 @@ def ingress(desired: SecurityGroup, found: Found[SecurityGroup] | None) -> Ingre
         return IngressChange(missing=(), surplus=(), unused=())
     target = found.identity if found else Ref(desired.id)
     wanted, present = ({rule.key for rule in rules} for rules in (desired.ingress, now))
-    ports = {_ports(rule) for rule in desired.ingress}
+    ports = {rule.key[:3] for rule in desired.ingress}
     missing = [rule for rule in sorted(desired.ingress) if rule.key not in present]
     surplus = [rule for rule in sorted(now) if rule.key not in wanted]
-    narrower = tuple(rule for rule in surplus if _ports(rule) in ports)
-    unused = tuple(rule for rule in surplus if _ports(rule) not in ports)
+    narrower = tuple(rule for rule in surplus if rule.key[:3] in ports)
+    unused = tuple(rule for rule in surplus if rule.key[:3] not in ports)
     return IngressChange(
         missing=(AuthorizeIngress(target=target, rules=tuple(missing)),) if missing else (),
         surplus=(RevokeIngress(target=target, rules=narrower),) if narrower else (),
         unused=(RevokeIngress(target=target, rules=unused),) if unused else (),
     )
-
-
-def _ports(rule: IngressRule) -> tuple[str, int, int]:
-    return rule.protocol, rule.from_port, rule.to_port
 
 
 def _health_check_differs(desired: HealthCheck, found: HealthCheck) -> bool:

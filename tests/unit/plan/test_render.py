@@ -23,8 +23,8 @@ from tests.unit.plan.deploys import deployed
 from tests.world import World
 
 
-def test_lines() -> None:
-    """The verb, the resource, and what changes of it; by identity where that is known."""
+def test_lines_of_a_first_deploy() -> None:
+    """What is to come has no identity yet: it is named by its id in the stack."""
     managed, group = security_group(80), target_group("a")
     wanted = stack(
         security_groups=(managed,),
@@ -50,6 +50,11 @@ def test_lines() -> None:
         "create ListenerRule 80:1",
         "create ListenerRule 80:2",
     ]
+
+
+def test_lines_of_a_change() -> None:
+    """The verb, the identity, and what changes of it."""
+    group = target_group("a")
     before = stack(
         load_balancers=(load_balancer(),),
         listeners=(listener(),),
