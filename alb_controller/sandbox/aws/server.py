@@ -1,0 +1,212 @@
+"""A local AWS over HTTP on loopback: moto, made truthful, in threads of this process.
+
+    with AwsServer() as aws:
+        aws.url                      # for AWS_ENDPOINT_URL
+        aws.calls                    # what was asked
+        aws.faults.throttle("CreateRule")
+
+moto keeps its state in this process: two servers show the same account. Calls are answered one
+after the other, since moto's backends are not thread-safe and AWS's answers are consistent.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Self
+
+os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")  # certificates are issued at once
+
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.moto_api._internal import mock_random
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from . import truth
+from .calls import Call, Operation, read_operation
+from .errors import Refusal, refuse
+from .faults import Faults, Kind
+
+CALLS_REMEMBERED = 20_000
+IDS_SEED = 42
+_INTERNAL = "/moto-api"
+
+
+class AwsServer:
+    """One local AWS. The state outlives `stop`; `reset` empties it."""
+
+    def __init__(self, *, port: int = 0) -> None:
+        truth.put_right()
+        self.calls: deque[Call] = deque(maxlen=CALLS_REMEMBERED)
+        self.faults = Faults()
+        self._port = port
+        self._lock = threading.Lock()
+        self._moto = DomainDispatcherApplication(_create_application)
+        self._http: _HttpServer | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens; known once it was started."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> Self:
+        """Listen, in threads of its own. Raises OSError if the port is taken."""
+        http = _HttpServer(self._port, self._answer)
+        self._http, self._port = http, http.port
+        threading.Thread(
+            target=http.serve_forever, kwargs={"poll_interval": 0.02}, name="aws", daemon=True
+        ).start()
+        return self
+
+    def stop(self) -> None:
+        """Refuse new connections and cut open ones."""
+        http, self._http = self._http, None
+        if http:
+            self.faults.release()
+            http.shutdown()
+            http.server_close()
+            http.cut_connections()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def reset(self) -> None:
+        """Empty every account, forget the calls, and number ids from the start again."""
+        with self._lock:
+            BackendDict.reset()
+            reset_model_data()
+            mock_random.seed(IDS_SEED)
+            self.calls.clear()
+
+    # ------------------------------------------------------------ answering
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        operation = read_operation(environ, body)
+        if environ.get("PATH_INFO", "").startswith(_INTERNAL):
+            answer = self._ask_moto(environ, operation)
+        else:
+            answer = self._answer_call(environ, operation)
+        start_response(answer.status, answer.headers)
+        return [answer.body]
+
+    def _answer_call(self, environ: dict[str, Any], operation: Operation) -> _Answer:
+        began = time.monotonic()
+        fault = self.faults.meet(operation.name)
+        if fault is not None and fault.kind is Kind.REFUSED:
+            words = "an error that was asked for"
+            answer = _Answer.of(refuse(operation, fault.status, fault.code, words))
+        else:
+            answer = self._ask_moto(environ, operation)
+        lost = fault is not None and fault.kind is Kind.ANSWER_LOST
+        status = 0 if lost else int(answer.status[:3])
+        seconds = time.monotonic() - began
+        self.calls.append(
+            Call(operation.service, operation.name, operation.params, status, seconds)
+        )
+        if lost:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionAbortedError
+        return answer
+
+    def _ask_moto(self, environ: dict[str, Any], operation: Operation) -> _Answer:
+        """moto's answer; what it lacks or breaks on is an error of AWS's form, not a web page."""
+        answer = _Answer()
+        with self._lock:
+            try:
+                answer.body = b"".join(self._moto(environ, answer.begin))
+            except NotImplementedError as error:
+                return _Answer.of(refuse(operation, 501, "NotImplemented", str(error)))
+            except Exception as error:  # noqa: BLE001  # moto's bugs are of every class
+                words = f"the local AWS broke: {type(error).__name__}: {error}"
+                return _Answer.of(refuse(operation, 500, "InternalFailure", words))
+        return answer
+
+
+def _create_application(service: Any) -> Any:
+    application = create_backend_app(service)
+    application.config["PROPAGATE_EXCEPTIONS"] = True
+    return application
+
+
+class _Answer:
+    """A WSGI answer, kept until it may be sent."""
+
+    def __init__(self) -> None:
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        self.body = b""
+
+    def begin(self, status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> Any:
+        self.status, self.headers = status, headers
+        return lambda _data: None
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> Self:
+        """An error as an answer."""
+        answer = cls()
+        length = str(len(refusal.body))
+        answer.begin(
+            f"{refusal.status} Refused",
+            [("Content-Type", refusal.content_type), ("Content-Length", length)],
+        )
+        answer.body = refusal.body
+        return answer
+
+
+class _Handler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log(self, *_: object) -> None:
+        """Nothing: `calls` says it."""
+
+
+class _HttpServer(ThreadedWSGIServer):
+    """A thread for each connection; open ones can be cut."""
+
+    def __init__(self, port: int, application: Any) -> None:
+        self._connections: set[socket.socket] = set()
+        self._connections_lock = threading.Lock()
+        # bound here: werkzeug ends the process if the port is taken
+        with socket.create_server(("127.0.0.1", port), backlog=128) as bound:
+            super().__init__("127.0.0.1", port, application, handler=_Handler, fd=bound.fileno())
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        connection, address = super().get_request()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with self._connections_lock:
+            self._connections.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._connections_lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def cut_connections(self) -> None:
+        with self._connections_lock:
+            connections = list(self._connections)
+        for connection in connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is no event."""

@@ -1,0 +1,60 @@
+"""Where moto 5.2.5 departs from AWS on calls that load balancer controllers make, put right.
+
+`MENDS` is the table: each mend is a function whose docstring is the AWS rule, with the page of
+AWS's documentation that has it. docs/reference/moto-mends.md is written from it. No mend adds
+attributes to what moto shows by itself: the conformance corpus was recorded without them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from . import addons, listeners, load_balancers, network, rules, tags, target_groups, targets
+from .mending import Mend, put_all
+from .targets import TIMES, Times
+
+_PARTS = (
+    ("Load balancers", load_balancers),
+    ("Listeners", listeners),
+    ("Rules", rules),
+    ("Target groups", target_groups),
+    ("Targets", targets),
+    ("Tags", tags),
+    ("EC2", network),
+    ("ACM, WAF, Shield", addons),
+)
+MENDS: tuple[Mend, ...] = tuple(mend for _, part in _PARTS for mend in part.MENDS)
+_lock = threading.Lock()
+_done = threading.Event()
+
+
+def put_right() -> None:
+    """Put all mends in place, once for the process."""
+    with _lock:
+        if not _done.is_set():
+            put_all(MENDS)
+            _done.set()
+
+
+def mends_page() -> str:
+    """docs/reference/moto-mends.md: every mend, its rule, its source."""
+    return "\n".join(_page()) + "\n"
+
+
+def _page() -> Iterator[str]:
+    yield "# Where the local AWS departs from moto"
+    yield ""
+    yield "The offline world's AWS is moto 5.2.5, put right where it departs from AWS on calls"
+    yield "that load balancer controllers make. Sources are pages of AWS's API references and user"
+    yield "guides."
+    yield "Written by `make gen` from `alb_controller/sandbox/aws/truth`."
+    for title, part in _PARTS:
+        yield f"\n## {title}\n"
+        yield "| AWS rule | source | mend |"
+        yield "| --- | --- | --- |"
+        for mend in dict.fromkeys((m.rule, m.source, m.name) for m in part.MENDS):
+            yield "| {} | {} | `{}` |".format(*mend)
+
+
+__all__ = ["MENDS", "TIMES", "Mend", "Times", "mends_page", "put_right"]
