@@ -23,6 +23,7 @@ USE_ANNOTATION = "use-annotation"
 NAMED_TARGET_PORT = 1
 """The target group's port where the Service's targetPort is a name (spec 5.2)."""
 _GRPC = "GRPC"
+_LAST_PORT = 65535
 
 
 class _Port(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +71,8 @@ class BackendTranslator:
 
     def _annotated_action(self, name: str, field: str) -> ActionIntent:
         key = f"{rows.PREFIX}actions.{name}"
-        if self._settings.tolerate_non_existent_backend_action:
+        is_there = key in self._source.annotations  # and a problem of its own: it is not served
+        if is_there or self._settings.tolerate_non_existent_backend_action:
             return _unavailable("Backend action does not exist")
         raise Invalid(self._source.ref, field, f"needs the annotation {key}, which is missing")
 
@@ -89,8 +91,8 @@ class BackendTranslator:
             f"{p.port} ({p.name})" if p.name else str(p.port) for p in service.spec.ports
         )
         path = "/".join(service.key)
-        problem = f"names port {written!r}, which Service {path} does not have: it has {ports}"
-        raise Invalid(self._source.ref, field, problem)
+        problem = f"names port {written!r}, which Service {path} does not have: it has "
+        raise Invalid(self._source.ref, field, problem + (ports or "none"))
 
     def _backend(self, port: _Port) -> BackendIntent:
         owner = self._source.ref
@@ -225,7 +227,7 @@ def _health_check_port(reader: Reader, port: _Port, target_type: TargetType) -> 
     raw = reader.get(rows.HEALTH_CHECK_PORT)
     if raw is None or raw == TRAFFIC_PORT:
         return TRAFFIC_PORT
-    if raw.isascii() and raw.isdigit():
+    if raw.isascii() and raw.isdigit() and len(raw) <= 5 and 1 <= int(raw) <= _LAST_PORT:
         return str(int(raw))
     source = reader.source(rows.HEALTH_CHECK_PORT)
     assert source is not None  # noqa: S101 - raw came from it
@@ -237,6 +239,6 @@ def _health_check_port(reader: Reader, port: _Port, target_type: TargetType) -> 
     raise InvalidAnnotation(
         source.ref,
         rows.HEALTH_CHECK_PORT.key,
-        f"{raw!r} must be traffic-port, a number, or the name of a port of Service "
-        f"{'/'.join(port.service.key)} (it has {names}) whose target is a number",
+        f"{raw!r} must be traffic-port, a number from 1 to {_LAST_PORT}, or the name of a port of "
+        f"Service {'/'.join(port.service.key)} (it has {names}) whose target is a number",
     )

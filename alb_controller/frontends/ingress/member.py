@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar, cast
 
 import msgspec
@@ -70,9 +70,8 @@ class Problems(Exception):
     """Everything that is wrong with one member, reported at once."""
 
     def __init__(self, found: list[Invalid]) -> None:
-        unique = {(p.origin, str(p)): p for p in found}
-        super().__init__(tuple(unique.values()))
-        self.found = tuple(unique.values())
+        self.found = without_repeats(found)
+        super().__init__(self.found)
 
 
 class MemberTranslator:
@@ -113,7 +112,7 @@ class MemberTranslator:
             ip_address_type=cast(
                 "IpAddressType | None", params.ip_address_type or self._read(rows.IP_ADDRESS_TYPE)
             ),
-            load_balancer_name=params.load_balancer_name or self._read(rows.LOAD_BALANCER_NAME),
+            load_balancer_name=self._attempt(self._load_balancer_name, None),
             subnets=self._attempt(self._subnets, None),
             security_groups=self._read(rows.SECURITY_GROUPS),
             manage_backend_rules=self._attempt(self._manage_backend_rules, None),
@@ -151,6 +150,16 @@ class MemberTranslator:
         refuse_managed_tags(merged, self._ref, self._settings)
         return merged
 
+    def _load_balancer_name(self) -> str | None:
+        name = self._params.load_balancer_name
+        if not name:
+            return self._reader.get(rows.LOAD_BALANCER_NAME)
+        try:
+            return rows.LOAD_BALANCER_NAME.parse(name)
+        except ValueError as error:
+            field = "IngressClassParams spec.loadBalancerName"
+            raise Invalid(self._ref, field, f"{name!r} {error}") from None
+
     def _subnets(self) -> NamedSubnets | TaggedSubnets | None:
         if self._params.subnets is not None:
             return _params_subnets(self._params.subnets, self._ref)
@@ -169,11 +178,11 @@ class MemberTranslator:
 
     def _listeners(self) -> dict[int, MemberListener]:
         params = self._params
-        cidrs = params.inbound_cidrs or self._reader.get(rows.INBOUND_CIDRS)
+        cidrs = params.inbound_cidrs or self._read(rows.INBOUND_CIDRS)
         lists = params.prefix_lists_ids or params.prefix_lists_ids_legacy
-        annotated = None if lists else self._reader.get(rows.PREFIX_LISTS)
+        annotated = None if lists else self._read(rows.PREFIX_LISTS)
         _check_cidrs(params.inbound_cidrs or (), self._ref)
-        ports = self._reader.get(rows.LISTEN_PORTS) or {80: "HTTP"}
+        ports = self._read(rows.LISTEN_PORTS) or {80: "HTTP"}
         for port, protocol in ports.items():
             if protocol != "HTTP":
                 problem = f"{protocol} port {port} is not served by this version of controller"
@@ -186,6 +195,11 @@ class MemberTranslator:
             )
             for port, protocol in sorted(ports.items())
         }
+
+
+def without_repeats(problems: Iterable[Invalid]) -> tuple[Invalid, ...]:
+    """Each problem once, however many paths or members run into it."""
+    return tuple({(p.origin, str(p)): p for p in problems}.values())
 
 
 def refuse_managed_tags(tags: Mapping[str, str], origin: ObjectRef, settings: Settings) -> None:

@@ -46,6 +46,8 @@ class Claim(msgspec.Struct, frozen=True):
     field: str
     said: Any = None
     """What the builder needs, where that is more than the value compared."""
+    binds: bool = True
+    """False where the first member's class decides: then nobody can disagree."""
 
 
 class Agreement:
@@ -59,7 +61,7 @@ class Agreement:
         new = list(claims)
         for claim in new:
             other = self._claims.get(claim.subject)
-            if other is not None and other[0].value != claim.value:
+            if claim.binds and other is not None and other[0].value != claim.value:
                 raise Conflict(member.ref, claim.field, _sentence(claim, *other))
         self._take(member, new)
 
@@ -94,15 +96,17 @@ class Agreement:
 
 def _sentence(claim: Claim, other: Claim, owner: MemberIntent) -> str:
     return (
-        f"{_shown(claim.value)} disagrees on {claim.subject.strip()} with {owner.ref} of the same "
-        f"group, which is older and says {_shown(other.value)}"
+        f"{_shown(claim)} disagrees on {claim.subject.strip()} with {owner.ref} of the same "
+        f"group, which is older and says {_shown(other)}"
     )
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, frozenset):
-        return repr(", ".join(sorted(value)))
-    return repr(value)
+def _shown(claim: Claim) -> str:
+    if isinstance(claim.said, NamedSubnets):
+        return repr(", ".join(claim.said.names))
+    if isinstance(claim.value, frozenset):
+        return repr(", ".join(sorted(claim.value)))
+    return repr(claim.value)
 
 
 _TAG, _ATTRIBUTE = "tag ", "attribute "
@@ -112,8 +116,8 @@ def claims_of(member: MemberIntent, decided_attributes: Mapping[str, str]) -> It
     """Everything that a member says on behalf of the whole group."""
     yield from _balancer_claims(member)
     for key, value in sorted(member.attributes.items()):
-        if key not in decided_attributes:
-            yield Claim(f"{_ATTRIBUTE}{key}", value, rows.LOAD_BALANCER_ATTRIBUTES.key)
+        binds = key not in decided_attributes
+        yield Claim(f"{_ATTRIBUTE}{key}", value, rows.LOAD_BALANCER_ATTRIBUTES.key, binds=binds)
     for key, value in sorted(member.tags.items()):
         yield Claim(f"{_TAG}{key}", value, rows.TAGS.key)
     for port, listener in sorted(member.listeners.items()):

@@ -13,7 +13,12 @@ import msgspec
 
 from alb_controller.errors import Conflict, DeletionProtected, Invalid
 from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
-from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
+from alb_controller.frontends.ingress.member import (
+    MemberIntent,
+    MemberTranslator,
+    Problems,
+    without_repeats,
+)
 from alb_controller.frontends.ingress.merge import Agreement, claims_of, merge
 from alb_controller.intent import StackIntent
 from alb_controller.objects.annotation_values import boolean, string_map
@@ -76,7 +81,7 @@ def translate(
         intent=intent,
         good=good,
         served=frozenset(spoken),
-        problems=(*snapshot.strays, *problems),
+        problems=without_repeats((*snapshot.strays, *problems)),
         held_by=tuple(_holders(snapshot.members, spoken)),
         protected=None if intent.balancer else _protection(snapshot.leaving),
     )

@@ -1,0 +1,107 @@
+"""Groups of Ingresses, translated: what tests of the front end begin with.
+
+A cluster has the class alb and the Service app unless the objects given say otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from alb_controller.errors import Invalid
+from alb_controller.frontends.ingress.load import Snapshot, load
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.translate import Translation, translate
+from alb_controller.intent import BackendIntent, BalancerIntent, ListenerIntent, StackIntent
+from alb_controller.objects.core import KubeObject
+from alb_controller.settings import FeatureGates, Settings
+from alb_controller.values import ObjectRef, StackKey
+from tests.factories import cluster, ingress, ingress_class, params, service
+
+TEAM = StackKey("", "team")
+WEB = StackKey("shop", "web")
+
+
+def settings(**fields: Any) -> Settings:
+    """Settings of cluster prod; `gates` are fields of the feature gates."""
+    gates = FeatureGates(**fields.pop("gates", {}))
+    return Settings(cluster_name="prod", feature_gates=gates, **fields)
+
+
+def snapshot(key: StackKey, *objects: KubeObject, class_flag: str = "alb") -> Snapshot:
+    """What a reconcile of the group looks at."""
+    return load(key, cluster(ingress_class(), service(), *objects), class_flag)
+
+
+def translated(
+    *objects: KubeObject,
+    key: StackKey = TEAM,
+    by: Settings | None = None,
+    remembered: Mapping[str, MemberIntent] | None = None,
+    stopped: Mapping[ObjectRef, Invalid] | None = None,
+) -> Translation:
+    """The translation of a group, team unless another key is given."""
+    return translate(snapshot(key, *objects), by or settings(), remembered or {}, stopped or {})
+
+
+def wanted(*objects: KubeObject, key: StackKey = TEAM, by: Settings | None = None) -> StackIntent:
+    """The intent of a group without problems."""
+    made = translated(*objects, key=key, by=by)
+    assert made.problems == ()
+    assert made.held_by == ()
+    return made.intent
+
+
+def alone(*objects: KubeObject, by: Settings | None = None, **fields: Any) -> StackIntent:
+    """The intent of Ingress shop/web, made of fields, as its own group."""
+    return wanted(ingress(**fields), *objects, key=WEB, by=by)
+
+
+def of_class(*objects: KubeObject, alb: dict[str, str], spec: dict[str, Any]) -> StackIntent:
+    """The intent of Ingress shop/web whose class has parameters."""
+    return alone(ingress_class(params="params"), params(**spec), *objects, alb=alb)
+
+
+def balancer(intent: StackIntent) -> BalancerIntent:
+    """The balancer, which must be there."""
+    assert intent.balancer is not None
+    return intent.balancer
+
+
+def only_listener(intent: StackIntent) -> ListenerIntent:
+    """The one listener."""
+    (made,) = intent.listeners
+    return made
+
+
+def only_backend(intent: StackIntent) -> BackendIntent:
+    """The one backend."""
+    (made,) = intent.backends
+    return made
+
+
+def told(translation: Translation) -> dict[str, list[str]]:
+    """What each object is told, by its kind and path."""
+    sentences: dict[str, list[str]] = {}
+    for problem in translation.problems:
+        sentences.setdefault(str(problem.origin), []).append(str(problem))
+    return sentences
+
+
+def refused(*objects: KubeObject, by: Settings | None = None, **fields: Any) -> list[str]:
+    """What Ingress shop/web, made of fields, is told; it is left out."""
+    made = translated(ingress(**fields), *objects, key=WEB, by=by)
+    assert made.intent.balancer is None
+    return [sentence for sentences in told(made).values() for sentence in sentences]
+
+
+def paths(intent: StackIntent, port: int = 80) -> list[str]:
+    """The first path pattern of each route of a port, in order."""
+    (found,) = (listener for listener in intent.listeners if listener.port == port)
+    return [getattr(route.conditions[-1], "values", ("",))[0] for route in found.routes]
+
+
+def owners(intent: StackIntent) -> list[str]:
+    """The names of the Ingresses whose routes a group's first listener has, in order."""
+    names = [route.origin.ref.name for route in intent.listeners[0].routes]
+    return list(dict.fromkeys(names))
