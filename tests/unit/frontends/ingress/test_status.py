@@ -1,0 +1,180 @@
+"""What an Ingress is told: its status and its events (spec 9.4, 9.5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from alb_controller.errors import Invalid, QuotaExceeded
+from alb_controller.frontends.ingress import status
+from alb_controller.frontends.ingress.status import Event
+from alb_controller.intent import StackIntent
+from alb_controller.model.elbv2 import Listener, LoadBalancer
+from alb_controller.model.refs import ResourceId
+from alb_controller.model.stack import Found, FoundLoadBalancer, Observed
+from alb_controller.objects.networking import (
+    Ingress,
+    IngressLoadBalancerIngress,
+    IngressLoadBalancerStatus,
+    IngressPortStatus,
+    IngressStatus,
+)
+from alb_controller.values import ObjectRef
+from tests.factories import HOSTNAME, changed, ingress, member, with_status
+from tests.unit.frontends.ingress.translation import TEAM, translated
+
+WEB = ObjectRef("Ingress", "shop", "web", "uid-web")
+APP = ObjectRef("Service", "shop", "app", "uid-app")
+
+
+def observed(*ports: int, dns_name: str = HOSTNAME) -> Observed:
+    """A load balancer with HTTP listeners on ports."""
+    lb = LoadBalancer(
+        id=ResourceId("LoadBalancer", "LoadBalancer"),
+        name="k8s-shop-1",
+        scheme="internal",
+        ip_address_type="ipv4",
+        subnets=(),
+        security_groups=(),
+        tags={},
+    )
+    listeners = tuple(
+        Found(
+            identity=f"arn:{port}",
+            resource=msgspec.convert(
+                {
+                    "id": {"kind": "Listener", "name": str(port)},
+                    "load_balancer": "arn:lb",
+                    "port": port,
+                    "protocol": "HTTP",
+                    "default_actions": (),
+                    "tags": {},
+                },
+                Listener,
+            ),
+        )
+        for port in ports
+    )
+    return Observed(
+        load_balancers=(FoundLoadBalancer(identity="arn:lb", resource=lb, dns_name=dns_name),),
+        listeners=listeners,
+    )
+
+
+def entry(*ports: int) -> dict[str, Any]:
+    """The patch for a load balancer with listeners on ports."""
+    shown = [{"port": port, "protocol": "TCP"} for port in ports]
+    return {"loadBalancer": {"ingress": [{"hostname": HOSTNAME, "ports": shown}]}}
+
+
+def showing(*entries: IngressLoadBalancerIngress) -> Ingress:
+    """An Ingress with these entries in its status."""
+    made = IngressStatus(IngressLoadBalancerStatus(list(entries)))
+    return msgspec.structs.replace(ingress(), status=made)
+
+
+def test_the_status_names_the_load_balancer_and_all_its_ports() -> None:
+    """In lower case, ports ascending and once each."""
+    found = observed(443, 80, 80, dns_name=HOSTNAME.upper())
+    assert status.status_patch(ingress(), found) == entry(80, 443)
+
+
+def test_a_status_that_says_so_already_is_not_written() -> None:
+    """Whatever the order of its ports."""
+    assert status.status_patch(with_status(ingress(), HOSTNAME, 443, 80), observed(80, 443)) is None
+
+
+PORT = [IngressPortStatus(80)]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        showing(),
+        showing(IngressLoadBalancerIngress("other", "", PORT)),
+        showing(IngressLoadBalancerIngress(HOSTNAME, "10.0.0.1", PORT)),
+        showing(IngressLoadBalancerIngress(HOSTNAME, "", [])),
+        showing(IngressLoadBalancerIngress(HOSTNAME, "", [*PORT, IngressPortStatus(81)])),
+        showing(
+            IngressLoadBalancerIngress(HOSTNAME, "", PORT),
+            IngressLoadBalancerIngress("by hand", "", []),
+        ),
+    ],
+    ids=["none", "another host", "an address", "no port", "a port more", "an entry more"],
+)
+def test_any_other_status_is_rewritten(shown: Ingress) -> None:
+    """One entry, one host, no address, these ports."""
+    assert status.status_patch(shown, observed(80)) == entry(80)
+
+
+def test_without_a_load_balancer_the_status_stays() -> None:
+    """There is nothing to say yet."""
+    assert status.status_patch(ingress(), Observed()) is None
+
+
+def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
+    """One Warning with every sentence."""
+    problems = [
+        Invalid(WEB, "a", "is one"),
+        Invalid(APP, "b", "is two"),
+        Invalid(WEB, "", "three"),
+    ]
+    assert status.problem_events(problems, ()) == [
+        Event(WEB, "Warning", "FailedBuildModel", "a: is one; three"),
+        Event(APP, "Warning", "FailedBuildModel", "b: is two"),
+    ]
+
+
+def test_an_ingress_that_is_in_no_group_is_told_that() -> None:
+    """With the reference's reason for it."""
+    stray = Invalid(WEB, "group.name", "is none")
+    assert status.problem_events([stray], [stray]) == [
+        Event(WEB, "Warning", "FailedLoadGroupID", "group.name: is none")
+    ]
+
+
+def test_who_holds_its_group_is_told_so() -> None:
+    """And what ends it."""
+    made = translated(member("web", alb={"scheme": "public"}, shows=HOSTNAME))
+    (event,) = status.held_events(made)
+    assert (event.ref, event.type, event.reason) == (WEB, "Warning", "FailedBuildModel")
+    assert event.message.endswith("mend or delete it")
+    assert status.held_events(translated(member("web"))) == []
+
+
+def test_a_failure_reads_the_same_every_time() -> None:
+    """Without the request id of that one attempt."""
+    error = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most", "abc-123")
+    assert status.failure_events(error, [WEB]) == [
+        Event(
+            WEB,
+            "Warning",
+            "FailedDeployModel",
+            "Failed deploy model due to elbv2 CreateListener: TooManyListeners: 50 at most",
+        )
+    ]
+
+
+def test_success_is_told_in_the_references_words() -> None:
+    """Tools look for them."""
+    assert status.success_events([WEB]) == [
+        Event(WEB, "Normal", "SuccessfullyReconciled", "Successfully reconciled")
+    ]
+
+
+def test_a_fingerprint_changes_when_a_user_changes_the_object() -> None:
+    """Spec or annotations; not status, labels or finalizers, nor the order of annotations."""
+    of = ingress(alb={"a": "1", "b": "2"})
+    same = changed(ingress(alb={"b": "2", "a": "1"}), labels={"x": "y"}, finalizers=["f"])
+    assert status.fingerprint(of) == status.fingerprint(same)
+    others = [changed(of, generation=2), ingress(alb={"a": "1"}), None]
+    assert len({status.fingerprint(o) for o in [of, *others]}) == 4
+
+
+def test_an_empty_group_tells_nobody() -> None:
+    """It wants nothing and has no problems."""
+    made = translated()
+    assert made.intent == StackIntent(key=TEAM)
+    assert status.problem_events(made.problems, ()) == []
