@@ -55,27 +55,26 @@ def assets() -> Path:
     folder = Path(given) if given else CACHE
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "etcd").exists():
-        (folder / "etcd").symlink_to(_find_etcd())
+        (folder / "etcd").symlink_to(_find("etcd", "etcd-server"))
     if not (folder / "kube-apiserver").exists():
         _build_apiserver(folder / "kube-apiserver")
     return folder
 
 
-def _find_etcd() -> str:
-    found = shutil.which("etcd")
+def _find(program: str, package: str, path: str | None = None) -> str:
+    """A program on PATH (or `path`), installed from Debian's package where we may."""
+    found = shutil.which(program) or shutil.which(program, path=path)
     if not found and os.geteuid() == 0 and shutil.which("apt-get"):
         _step(["apt-get", "update", "-qq"])
-        _step(["apt-get", "install", "-y", "-qq", "etcd-server"])
-        found = shutil.which("etcd")
+        _step(["apt-get", "install", "-y", "-qq", package])
+        found = shutil.which(program)
     if not found:
-        raise Unavailable("etcd is not on PATH (Debian: apt install etcd-server)")
+        raise Unavailable(f"{program} is not on PATH (Debian: apt install {package})")
     return found
 
 
 def _build_apiserver(binary: Path) -> None:
-    go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
-    if not go:
-        raise Unavailable("kube-apiserver is not there, and Go is missing to build it")
+    go = _find("go", "golang-go", "/usr/local/go/bin")
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder)
         (source / "go.mod").write_text(_go_module())
