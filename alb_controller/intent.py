@@ -7,15 +7,17 @@ Every part carries an `origin`, so that an error lands on the object that caused
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from alb_controller.model.elbv2 import (
     Condition,
     FixedResponseAction,
+    GuardAction,
     HealthCheck,
     IpAddressType,
+    MutualTlsMode,
     RedirectAction,
     Scheme,
     TargetType,
@@ -80,10 +82,25 @@ class GivenSecurityGroups(msgspec.Struct, frozen=True, tag=True):
 SecurityChoice: TypeAlias = ManagedSecurityGroup | GivenSecurityGroups
 
 
-class ForwardIntent(msgspec.Struct, frozen=True, tag=True):
-    """Traffic to backends by id, with weights where there are several."""
+class ForwardTarget(msgspec.Struct, frozen=True):
+    """One target of a forward: a backend by id, or a target group that others own."""
 
-    backends: tuple[tuple[str, int | None], ...]
+    kind: Literal["backend", "arn", "name"]
+    value: str
+    weight: int | None = None
+
+
+class ForwardIntent(msgspec.Struct, frozen=True, tag=True):
+    """Traffic to targets, with weights where there are several."""
+
+    targets: tuple[ForwardTarget, ...]
+    stickiness_enabled: bool | None = None
+    stickiness_seconds: int | None = None
+
+    @classmethod
+    def to_backend(cls, id_: str) -> ForwardIntent:
+        """All traffic to one backend."""
+        return cls((ForwardTarget("backend", id_),))
 
 
 ActionIntent: TypeAlias = ForwardIntent | FixedResponseAction | RedirectAction
@@ -93,10 +110,20 @@ class RouteIntent(msgspec.Struct, frozen=True, kw_only=True):
     """One rule: when all conditions hold, do the actions. Its rank is its place in the listener."""
 
     conditions: tuple[Condition, ...]
-    actions: tuple[ActionIntent, ...]
+    action: ActionIntent
+    guard: GuardAction | None = None
+    """Login or token check before the action; on HTTPS listeners alone (spec 4.3)."""
     transforms: tuple[Transform, ...] = ()
     tags: Tags
     origin: Origin
+
+
+class DefaultIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a listener does with a request that no route fits."""
+
+    action: ActionIntent
+    guard: GuardAction | None = None
+    origin: Origin | None = None
 
 
 class InboundSources(msgspec.Struct, frozen=True):
@@ -107,15 +134,60 @@ class InboundSources(msgspec.Struct, frozen=True):
     prefix_lists: tuple[str, ...] = ()
 
 
+class GivenCertificates(msgspec.Struct, frozen=True, tag=True):
+    """Certificates by ARN, in the user's order."""
+
+    arns: tuple[str, ...]
+    origin: Origin
+
+
+class DiscoveredCertificates(msgspec.Struct, frozen=True, tag=True):
+    """Every issued certificate that covers one of the hosts (spec 3.3)."""
+
+    hosts: tuple[str, ...]
+    """Sorted; none of them asks for no certificate."""
+    origin: Origin
+
+
+CertificateChoice: TypeAlias = GivenCertificates | DiscoveredCertificates
+
+
+class MutualTlsIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """How a listener treats client certificates; unset options are AWS's to choose."""
+
+    mode: MutualTlsMode
+    trust_store: str | None = None
+    """An ARN, or a name to look up."""
+    ignore_client_certificate_expiry: bool | None = None
+    advertise_trust_store_ca_names: str | None = None
+    origin: Origin
+
+
+class TlsIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """The secure part of a listener."""
+
+    policy: str
+    certificates: tuple[CertificateChoice, ...]
+    """In the members' order: the first certificate of the first choice is the default one."""
+    mutual: MutualTlsIntent | None = None
+    origin: Origin
+    """Whom to tell where no certificate is left."""
+    keeps_certificates: bool = False
+    """Some of it is a last good word: what AWS has now stands in for what it does not find."""
+
+
 class ListenerIntent(msgspec.Struct, frozen=True, kw_only=True):
     """One port of the balancer, with its routes in final order."""
 
     port: int
     protocol: str
     inbound: InboundSources
-    default_actions: tuple[ActionIntent, ...]
+    default: DefaultIntent
     routes: tuple[RouteIntent, ...]
     tags: Tags
+    attributes: dict[str, str] = {}
+    tls: TlsIntent | None = None
+    """Set where the protocol is a secure one, and only there."""
 
 
 class BackendIntent(msgspec.Struct, frozen=True, kw_only=True):

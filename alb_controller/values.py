@@ -5,6 +5,7 @@ Everything here is frozen, comparable and hashable, and knows no client.
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -19,6 +20,33 @@ PortRef: TypeAlias = int | str
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the frozen values; fields are given by keyword, so calls read as sentences."""
+
+
+class Secret:
+    """A text that no log, event, traceback or golden file may show; equal by content.
+
+    Not a str, so that nothing formats or encodes it by accident: `reveal` is for the one request.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, to be sent and not to be kept."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(
+            self._text.encode(), other._text.encode()
+        )
+
+    def __hash__(self) -> int:
+        return hash(Secret)  # nothing derived from the content
 
 
 class ObjectRef(msgspec.Struct, frozen=True, order=True):

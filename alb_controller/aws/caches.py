@@ -26,6 +26,7 @@ SUBNETS = Lifetime(60, "free addresses and tags change; a burst of stacks shares
 ROUTE_TABLES = Lifetime(60, "read with the subnets, and only where no subnet has a role tag")
 ZONES = Lifetime(3600, "a zone's type never changes, but zones can be enabled")
 SECURITY_GROUPS = Lifetime(60, "tags and names change rarely; a missing group is never remembered")
+TARGET_GROUP_NAMES = Lifetime(1200, "an ARN changes only if others make the group anew")
 INVENTORY = Lifetime(float("inf"), "kept by our own writes; the slow sweep reads it anew")
 
 

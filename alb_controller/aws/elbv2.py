@@ -12,8 +12,8 @@ from typing import Any
 
 from alb_controller.aws.batches import chunks, for_each_part
 from alb_controller.aws.codecs import elbv2 as codec
+from alb_controller.aws.codecs.guards import Raw
 from alb_controller.aws.codecs.rules import (
-    Raw,
     encode_actions,
     encode_conditions,
     encode_transforms,

@@ -13,7 +13,7 @@ import msgspec
 from alb_controller.aws.batches import chunks, for_each_part
 from alb_controller.aws.client import Sender, pages
 from alb_controller.aws.codecs import elbv2 as codec
-from alb_controller.aws.codecs.rules import Raw
+from alb_controller.aws.codecs.guards import Raw
 from alb_controller.errors import NotFound
 from alb_controller.model.elbv2 import Attributes, Listener, ListenerRule, TargetGroup, TargetHealth
 from alb_controller.model.stack import Found, FoundLoadBalancer

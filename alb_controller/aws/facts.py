@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from alb_controller.aws.caches import (
     ROUTE_TABLES,
     SECURITY_GROUPS,
     SUBNETS,
+    TARGET_GROUP_NAMES,
     ZONES,
     Expiring,
     Shared,
 )
 from alb_controller.aws.ec2 import Ec2
+from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.network import RouteTable
 from alb_controller.clock import Clock
 from alb_controller.model.ec2 import SecurityGroup
@@ -33,14 +36,78 @@ from alb_controller.model.queries import (
     SubnetsByReachability,
     SubnetsByRole,
     SubnetsByTags,
+    TargetGroupByName,
+    TargetGroupInfo,
 )
 from alb_controller.model.stack import Found
 
+_OfVpc: TypeAlias = SubnetsByRole | SubnetsByName | SubnetsByTags | SubnetsByReachability
+NetworkQuery: TypeAlias = _OfVpc | SubnetsById | SecurityGroupsById | SecurityGroupsByName
 _NOT_BEFORE_ANY = float("-inf")
 
 
+class Source(Protocol):
+    """Knows the answers to some kinds of questions."""
+
+    kinds: ClassVar[tuple[type[Any], ...]]
+
+    def answer(self, queries: Iterable[Any]) -> dict[Query, Answer]:
+        """Each question, of one of `kinds`, with its answer. Raises AwsError."""
+
+
 class Facts:
-    """One for the process; thread-safe."""
+    """Answers every kind of question: each goes to the source that knows of it."""
+
+    def __init__(self, *sources: Source) -> None:
+        self._sources = sources
+
+    def answer(self, queries: Iterable[Query]) -> dict[Query, Answer]:
+        """Each question with its answer. Raises AwsError."""
+        asked = tuple(queries)
+        answers: dict[Query, Answer] = {}
+        for source in self._sources:
+            mine = [q for q in asked if isinstance(q, source.kinds)]
+            if mine:
+                answers |= source.answer(mine)
+        return answers
+
+
+class TargetGroupFacts:
+    """Target groups that users name; one that is not there is asked for each time."""
+
+    kinds: ClassVar[tuple[type[Any], ...]] = (TargetGroupByName,)
+
+    def __init__(self, elbv2: Elbv2, clock: Clock) -> None:
+        self._elbv2 = elbv2
+        self._arns = Expiring[str, str](TARGET_GROUP_NAMES, clock)
+
+    def answer(self, queries: Iterable[TargetGroupByName]) -> dict[Query, Answer]:
+        """Each question with the group, or with nothing. Raises AwsError."""
+        asked = tuple(queries)
+        known = self._arns.get_many({q.name for q in asked}, self._read)
+        return {
+            q: tuple(TargetGroupInfo(name=n, arn=known[n]) for n in (q.name,) if n in known)
+            for q in asked
+        }
+
+    def _read(self, names: Sequence[str]) -> dict[str, str]:
+        """One call for each: AWS answers none of several names if one is unknown."""
+        found = {name: self._elbv2.target_group_by_name(name) for name in names}
+        return {name: group.identity for name, group in found.items() if group is not None}
+
+
+class NetworkFacts:
+    """Subnets and security groups; one for the process, thread-safe."""
+
+    kinds: ClassVar[tuple[type[Any], ...]] = (
+        SubnetsById,
+        SubnetsByRole,
+        SubnetsByName,
+        SubnetsByTags,
+        SubnetsByReachability,
+        SecurityGroupsById,
+        SecurityGroupsByName,
+    )
 
     def __init__(self, ec2: Ec2, clock: Clock) -> None:
         self._ec2 = ec2
@@ -51,7 +118,7 @@ class Facts:
         self._groups_by_id = Expiring[str, SecurityGroupInfo](SECURITY_GROUPS, clock)
         self._groups_by_name = Expiring[str, tuple[SecurityGroupInfo, ...]](SECURITY_GROUPS, clock)
 
-    def answer(self, queries: Iterable[Query]) -> dict[Query, Answer]:
+    def answer(self, queries: Iterable[NetworkQuery]) -> dict[Query, Answer]:
         """Each question with its answer; subnets and groups are sorted by id. Raises AwsError."""
         asked = tuple(queries)
         groups_by_id = self._read_groups_by_id(asked)
@@ -101,7 +168,7 @@ class Facts:
                 public = _public_subnets(subnets, self._route_tables.get(not_before))
                 return _sorted_subnets(s for s in subnets if (s.id in public) is query.public)
 
-    def _read_groups_by_id(self, asked: Sequence[Query]) -> dict[str, SecurityGroupInfo]:
+    def _read_groups_by_id(self, asked: Sequence[NetworkQuery]) -> dict[str, SecurityGroupInfo]:
         ids = {i for query in asked if isinstance(query, SecurityGroupsById) for i in query.ids}
 
         def read(unknown: Sequence[str]) -> Mapping[str, SecurityGroupInfo]:
@@ -111,7 +178,7 @@ class Facts:
         return self._groups_by_id.get_many(ids, read)
 
     def _read_groups_by_name(
-        self, asked: Sequence[Query]
+        self, asked: Sequence[NetworkQuery]
     ) -> dict[str, tuple[SecurityGroupInfo, ...]]:
         names = {
             n for query in asked if isinstance(query, SecurityGroupsByName) for n in query.names
@@ -125,9 +192,6 @@ class Facts:
             return by_name
 
         return self._groups_by_name.get_many(names, read)
-
-
-_OfVpc = SubnetsByRole | SubnetsByName | SubnetsByTags | SubnetsByReachability
 
 
 def _is_complete(query: _OfVpc, found: tuple[Subnet, ...]) -> bool:

@@ -16,7 +16,7 @@ from alb_controller.aws.batches import chunks
 from alb_controller.aws.client import Sender, pages
 from alb_controller.aws.codecs import ec2 as codec
 from alb_controller.aws.codecs.ec2 import Interface
-from alb_controller.aws.codecs.rules import Raw
+from alb_controller.aws.codecs.guards import Raw
 from alb_controller.model.queries import Subnet
 
 PERMISSIONS = frozenset(

@@ -11,11 +11,12 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from alb_controller.model.refs import Reference, ResourceId
-from alb_controller.values import IpFamily, Tags
+from alb_controller.values import IpFamily, Secret, Tags
 
 Scheme: TypeAlias = Literal["internal", "internet-facing"]
 IpAddressType: TypeAlias = Literal["ipv4", "dualstack", "dualstack-without-public-ipv4"]
 TargetType: TypeAlias = Literal["instance", "ip", "alb"]
+MutualTlsMode: TypeAlias = Literal["off", "passthrough", "verify"]
 Attributes: TypeAlias = dict[str, str]
 
 
@@ -104,7 +105,62 @@ class RedirectAction(msgspec.Struct, frozen=True, tag="redirect"):
     query: str | None = None
 
 
-Action: TypeAlias = ForwardAction | FixedResponseAction | RedirectAction
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """What Cognito and OIDC authentication have in common (ELBv2 API, AuthenticateOidcConfig)."""
+
+    on_unauthenticated_request: str
+    scope: str
+    cookie: str
+    timeout_seconds: int
+    extra_params: tuple[tuple[str, str], ...] = ()
+    """Sorted by key."""
+
+
+class AuthenticateCognitoAction(msgspec.Struct, frozen=True, kw_only=True, tag="cognito"):
+    """Log in at an Amazon Cognito user pool first."""
+
+    user_pool_arn: str
+    user_pool_client_id: str
+    user_pool_domain: str
+    session: Session
+
+
+class AuthenticateOidcAction(msgspec.Struct, frozen=True, kw_only=True, tag="oidc"):
+    """Log in at an OpenID Connect provider first.
+
+    AWS never shows the client secret: a found action has none, and `secret_version` is set on a
+    desired one only where the Secret has changed since it was last applied (plan/equality.py).
+    """
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    user_info_endpoint: str
+    client_id: str
+    session: Session
+    client_secret: Secret | None = None
+    secret_version: str = ""
+
+
+class JwtClaim(msgspec.Struct, frozen=True):
+    """A claim that a token must hold."""
+
+    format: str
+    name: str
+    values: tuple[str, ...]
+
+
+class JwtValidationAction(msgspec.Struct, frozen=True, kw_only=True, tag="jwt-validation"):
+    """Let only requests with a valid token pass."""
+
+    jwks_endpoint: str
+    issuer: str
+    additional_claims: tuple[JwtClaim, ...] = ()
+
+
+GuardAction: TypeAlias = AuthenticateCognitoAction | AuthenticateOidcAction | JwtValidationAction
+"""An action before the last one; HTTPS listeners alone take it."""
+Action: TypeAlias = ForwardAction | FixedResponseAction | RedirectAction | GuardAction
 
 
 class HostHeader(msgspec.Struct, frozen=True, tag="host-header"):
@@ -173,8 +229,23 @@ class Transform(msgspec.Struct, frozen=True):
     rewrites: tuple[Rewrite, ...]
 
 
+class MutualAuthentication(msgspec.Struct, frozen=True):
+    """How a listener treats client certificates; the options belong to `verify` alone.
+
+    Found is None where it is off; desired is None where it is left as it is.
+    """
+
+    mode: MutualTlsMode
+    trust_store_arn: str | None = None
+    ignore_client_certificate_expiry: bool | None = None
+    advertise_trust_store_ca_names: str | None = None
+
+
 class Listener(msgspec.Struct, frozen=True, kw_only=True):
-    """A listener; `certificates` are ARNs, the default first."""
+    """A listener; `certificates` are ARNs: the default one, then the certificate list, sorted.
+
+    AWS lets the default one be in the list as well. Then it stays when another becomes the default.
+    """
 
     id: ResourceId
     load_balancer: Reference
@@ -183,6 +254,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     default_actions: tuple[Action, ...]
     certificates: tuple[str, ...] = ()
     ssl_policy: str | None = None
+    mutual_authentication: MutualAuthentication | None = None
     attributes: Attributes | None = None
     tags: Tags
 

@@ -52,8 +52,31 @@ class SecurityGroupsByName(msgspec.Struct, frozen=True, order=True, tag=True):
     names: tuple[str, ...]
 
 
+class TargetGroupByName(msgspec.Struct, frozen=True, order=True, tag=True):
+    """The target group of a name, whoever owns it."""
+
+    name: str
+
+
+class IssuedCertificates(msgspec.Struct, frozen=True, order=True, tag=True):
+    """Issued certificates that cover any of these hosts, with their domains."""
+
+    hosts: tuple[str, ...]
+    with_authorities: bool = False
+    """Whether it matters which private CA has issued them."""
+
+
+class TrustStoresByName(msgspec.Struct, frozen=True, order=True, tag=True):
+    """Trust stores by their names."""
+
+    names: tuple[str, ...]
+
+
 Query: TypeAlias = (
-    SubnetsByRole
+    IssuedCertificates
+    | TrustStoresByName
+    | TargetGroupByName
+    | SubnetsByRole
     | SubnetsById
     | SubnetsByName
     | SubnetsByTags
@@ -84,4 +107,45 @@ class SecurityGroupInfo(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
 
 
-Answer: TypeAlias = tuple[Subnet, ...] | tuple[SecurityGroupInfo, ...]
+class TargetGroupInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A target group that a user named."""
+
+    name: str
+    arn: str
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """An issued certificate (ACM ListCertificates, DescribeCertificate)."""
+
+    arn: str
+    domains: tuple[str, ...]
+    """All names that it is for; `*` may stand for the first label."""
+    authority_arn: str = ""
+    """Its private CA; empty for what Amazon or others have issued."""
+
+    def covers(self, host: str) -> bool:
+        """Whether one of its names is for the host."""
+        return any(domain_covers(domain, host) for domain in self.domains)
+
+
+def domain_covers(domain: str, host: str) -> bool:
+    """Exact, or `*` for one label; a host that begins with `*` is like any other (spec 3.3)."""
+    if not domain.startswith("*."):
+        return domain == host
+    return host.partition(".")[2] == domain[2:]
+
+
+class TrustStoreInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A trust store that a user named."""
+
+    name: str
+    arn: str
+
+
+Answer: TypeAlias = (
+    tuple[Subnet, ...]
+    | tuple[SecurityGroupInfo, ...]
+    | tuple[TargetGroupInfo, ...]
+    | tuple[Certificate, ...]
+    | tuple[TrustStoreInfo, ...]
+)

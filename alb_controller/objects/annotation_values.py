@@ -17,6 +17,7 @@ _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _MAX_INT32 = 2**31 - 1
+_MAX_INT64 = 2**63 - 1
 LISTENER_PROTOCOLS = ("HTTP", "HTTPS")
 
 
@@ -72,6 +73,11 @@ def _integer(raw: str, low: int, high: int) -> int:
 def int32(raw: str) -> int:
     """Base 10, optional sign, no blanks or underscores, 32 bits."""
     return _integer(raw, -_MAX_INT32 - 1, _MAX_INT32)
+
+
+def int64(raw: str) -> int:
+    """As int32, with 64 bits."""
+    return _integer(raw, -_MAX_INT64 - 1, _MAX_INT64)
 
 
 def int32_between(low: int, high: int) -> Callable[[str], int]:

@@ -14,6 +14,15 @@ import msgspec
 
 from alb_controller.errors import InvalidAnnotation
 from alb_controller.objects import annotation_values as read
+from alb_controller.objects.actions import (
+    ActionConfig,
+    CognitoConfig,
+    ConditionConfig,
+    JwtConfig,
+    OidcConfig,
+    TransformConfig,
+)
+from alb_controller.objects.annotation_json import JsonParser
 from alb_controller.values import ObjectRef
 
 PREFIX = "alb.ingress.kubernetes.io/"
@@ -208,6 +217,61 @@ UNHEALTHY_THRESHOLD = _backend(
 )
 SUCCESS_CODES = _backend("success-codes", read.string, "Codes of a good check.", "200")
 
+# Routing and guards
+USE_REGEX_PATH_MATCH = _row(
+    "use-regex-path-match",
+    read.boolean,
+    "per Ingress",
+    "Paths of pathType ImplementationSpecific are regular expressions.",
+    "false",
+)
+AUTH_TYPE = _backend(
+    "auth-type", read.one_of("none", "cognito", "oidc"), "Login before the request.", "none"
+)
+AUTH_IDP_COGNITO = _backend(
+    "auth-idp-cognito", JsonParser(CognitoConfig, "a Cognito user pool"), "The user pool."
+)
+AUTH_IDP_OIDC = _backend(
+    "auth-idp-oidc", JsonParser(OidcConfig, "an OIDC provider"), "The OIDC provider."
+)
+AUTH_ON_UNAUTHENTICATED = _backend(
+    "auth-on-unauthenticated-request",
+    read.string,
+    "authenticate, allow or deny a request without login.",
+    "authenticate",
+)
+AUTH_SCOPE = _backend("auth-scope", read.string, "Scope of the login.", "openid")
+AUTH_SESSION_COOKIE = _backend(
+    "auth-session-cookie", read.string, "Cookie of the session.", "AWSELBAuthSessionCookie"
+)
+AUTH_SESSION_TIMEOUT = _backend(
+    "auth-session-timeout", read.int64, "Seconds that a session lasts.", "604800"
+)
+JWT_VALIDATION = _row(
+    "jwt-validation",
+    JsonParser(JwtConfig, "an object with jwksEndpoint and issuer"),
+    "per Ingress",
+    "Only requests with a valid JSON web token pass.",
+)
+
+
+def action(name: str) -> Annotation[ActionConfig]:
+    """The row of `actions.NAME`, for backends of port `use-annotation`."""
+    return _row(f"actions.{name}", JsonParser(ActionConfig, "an action"), "per Ingress", "")
+
+
+def conditions(name: str) -> Annotation[list[ConditionConfig]]:
+    """The row of `conditions.NAME`, for every backend of that Service name."""
+    parser = JsonParser(list[ConditionConfig], "a list of conditions")
+    return _row(f"conditions.{name}", parser, "per Ingress", "")
+
+
+def transforms(name: str) -> Annotation[list[TransformConfig]]:
+    """The row of `transforms.NAME`, for every backend of that Service name."""
+    parser = JsonParser(list[TransformConfig], "a list of transforms")
+    return _row(f"transforms.{name}", parser, "per Ingress", "")
+
+
 TABLE: tuple[Annotation[Any], ...] = (
     GROUP_NAME,
     GROUP_ORDER,
@@ -250,22 +314,21 @@ TABLE: tuple[Annotation[Any], ...] = (
     _later("mutual-authentication", "Client certificates."),
     _later("create-acm-cert", "Request a certificate."),
     _later("acm-pca-arn", "Private CA of requested certificates."),
-    _later("use-regex-path-match", "Paths are regular expressions."),
-    _later("auth-type", "Authentication."),
-    _later("auth-idp-cognito", "Cognito user pool."),
-    _later("auth-idp-oidc", "OIDC provider."),
-    _later("auth-on-unauthenticated-request", "What an unauthenticated request gets."),
-    _later("auth-scope", "Scope of the authentication."),
-    _later("auth-session-cookie", "Cookie of the session."),
-    _later("auth-session-timeout", "Seconds that a session lasts."),
-    _later("jwt-validation", "Validation of JSON web tokens."),
+    USE_REGEX_PATH_MATCH,
+    AUTH_TYPE,
+    AUTH_IDP_COGNITO,
+    AUTH_IDP_OIDC,
+    AUTH_ON_UNAUTHENTICATED,
+    AUTH_SCOPE,
+    AUTH_SESSION_COOKIE,
+    AUTH_SESSION_TIMEOUT,
+    JWT_VALIDATION,
     _later("enable-frontend-nlb", "A network load balancer in front."),
 )
 
+FAMILIES: tuple[str, ...] = ("actions.", "conditions.", "transforms.")
+"""Dynamic keys: the rest of the key is the name of a backend's Service."""
 LATER_FAMILIES: tuple[str, ...] = (
-    "actions.",
-    "conditions.",
-    "transforms.",
     "listener-attributes.",
     "target-control-port.",
     "frontend-nlb-",

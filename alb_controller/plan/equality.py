@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from alb_controller.model.elbv2 import Action, ForwardAction, ListenerRule, Transform
+from alb_controller.model.elbv2 import (
+    Action,
+    AuthenticateOidcAction,
+    ForwardAction,
+    ListenerRule,
+    Transform,
+)
 
 
 def same_actions(desired: tuple[Action, ...], found: tuple[Action, ...]) -> bool:
@@ -26,7 +32,20 @@ def same_content(desired: ListenerRule, found: ListenerRule) -> bool:
 def _same_action(desired: Action, found: Action) -> bool:
     if isinstance(desired, ForwardAction) and isinstance(found, ForwardAction):
         return _canonical(desired, desired) == _canonical(found, desired)
+    if isinstance(desired, AuthenticateOidcAction) and isinstance(found, AuthenticateOidcAction):
+        return _same_oidc(desired, found)
     return desired == found
+
+
+def _same_oidc(desired: AuthenticateOidcAction, found: AuthenticateOidcAction) -> bool:
+    """AWS never shows the secret: a version is desired only where it has changed since."""
+    if desired.secret_version not in ("", found.secret_version):
+        return False
+    return _shown(desired) == _shown(found)
+
+
+def _shown(action: AuthenticateOidcAction) -> AuthenticateOidcAction:
+    return msgspec.structs.replace(action, client_secret=None, secret_version="")
 
 
 def _canonical(action: ForwardAction, declared: ForwardAction) -> ForwardAction:

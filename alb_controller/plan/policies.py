@@ -16,6 +16,7 @@ from alb_controller.model.elbv2 import (
     HealthCheck,
     Listener,
     LoadBalancer,
+    MutualAuthentication,
     TargetGroup,
 )
 from alb_controller.model.kube import Binding
@@ -104,8 +105,17 @@ def listener_settings(desired: Listener, found: Found[Listener]) -> list[Step]:
         default_actions=now.default_actions if same else desired.default_actions,
         certificates=desired.certificates[:1] + now.certificates[1:],
         ssl_policy=desired.ssl_policy or now.ssl_policy,
+        mutual_authentication=mutual_authentication(desired, now),
     )
     return [] if wanted == now else [ModifyListener(target=found.identity, resource=desired)]
+
+
+def mutual_authentication(desired: Listener, found: Listener) -> MutualAuthentication | None:
+    """What a listener has once it is as desired, in the form in which it is found."""
+    wanted = desired.mutual_authentication
+    if wanted is None:
+        return found.mutual_authentication if desired.certificates else None
+    return None if wanted.mode == "off" else wanted
 
 
 def missing_certificates(desired: Listener, found: Found[Listener]) -> list[Step]:

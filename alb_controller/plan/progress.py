@@ -12,7 +12,7 @@ from alb_controller.model.refs import ResourceId, ResourceKind
 from alb_controller.model.stack import Found, Observed
 from alb_controller.model.tags import RESOURCE_TAG
 from alb_controller.plan import changes
-from alb_controller.plan.policies import settled
+from alb_controller.plan.policies import mutual_authentication, settled
 
 _FIELDS: dict[ResourceKind, str] = {
     "SecurityGroup": "security_groups",
@@ -91,15 +91,17 @@ def _(step: changes.ModifyListener) -> Edit:
     desired = step.resource
 
     def edit(now: Any) -> dict[str, object]:
-        more = [one for one in now.certificates[1:] if one not in desired.certificates[:1]]
         is_secure = bool(desired.certificates)
         fields = {name: getattr(desired, name) for name in _names(desired)}
         for kept in ("id", "load_balancer", "tags", "attributes"):
             del fields[kept]
         return {
             **fields,
-            "certificates": (*desired.certificates[:1], *more) if is_secure else (),
+            "certificates": (
+                (*desired.certificates[:1], *now.certificates[1:]) if is_secure else ()
+            ),
             "ssl_policy": (desired.ssl_policy or now.ssl_policy) if is_secure else None,
+            "mutual_authentication": mutual_authentication(desired, now),
         }
 
     return edit
@@ -108,7 +110,7 @@ def _(step: changes.ModifyListener) -> Edit:
 @_edit_of.register
 def _(step: changes.AddCertificates) -> Edit:
     def edit(now: Any) -> dict[str, object]:
-        more = sorted({*now.certificates[1:], step.certificate} - {*now.certificates[:1]})
+        more = sorted({*now.certificates[1:], step.certificate})
         return {"certificates": (*now.certificates[:1], *more)}
 
     return edit
@@ -116,9 +118,11 @@ def _(step: changes.AddCertificates) -> Edit:
 
 @_edit_of.register
 def _(step: changes.RemoveCertificates) -> Edit:
-    return lambda now: {
-        "certificates": tuple(one for one in now.certificates if one != step.certificate)
-    }
+    def edit(now: Any) -> dict[str, object]:
+        left = [one for one in now.certificates[1:] if one != step.certificate]
+        return {"certificates": (*now.certificates[:1], *left)}
+
+    return edit
 
 
 @_edit_of.register

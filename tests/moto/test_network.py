@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.aws.facts import Facts
+from alb_controller.aws.facts import NetworkFacts
 from alb_controller.aws.metadata import InstanceMetadata, find_vpc_id
 from alb_controller.clock import SystemClock
 from alb_controller.errors import ControllerError, NotFound
@@ -33,7 +33,7 @@ def test_questions_about_subnets_are_answered(account: Account) -> None:
     by_tags = SubnetsByTags((("Name", ("private-*",)), ("kubernetes.io/role/internal-elb", ("1",))))
     private = SubnetsByReachability(public=False)
     asked: set[Query] = {by_role, by_id, by_name, by_tags, private}
-    answers = Facts(account.ec2, SystemClock()).answer(asked)
+    answers = NetworkFacts(account.ec2, SystemClock()).answer(asked)
     ids = {query: [subnet.id for subnet in answer] for query, answer in answers.items()}
     named = next(s.id for s in account.ec2.subnets({}) if s.tags["Name"] == "private-b")
     both = [first, second]
@@ -60,7 +60,7 @@ def test_a_route_to_an_internet_gateway_makes_subnets_public(account: Account) -
     call("ec2", "CreateRoute", RouteTableId=table, **route)
     call("ec2", "AssociateRouteTable", RouteTableId=table, SubnetId=first)
     public, private = SubnetsByReachability(public=True), SubnetsByReachability(public=False)
-    answers = Facts(account.ec2, SystemClock()).answer({public, private})
+    answers = NetworkFacts(account.ec2, SystemClock()).answer({public, private})
     assert [s.id for s in answers[public]] == [first]
     assert [s.id for s in answers[private]] == [second]
 
@@ -70,7 +70,7 @@ def test_questions_about_groups_are_answered(account: Account) -> None:
     account.ec2.create_tags([account.security_group], {"Name": "web"})
     by_id = SecurityGroupsById((account.security_group, "sg-00000000"))
     by_name = SecurityGroupsByName(("web", "missing"))
-    answers = Facts(account.ec2, SystemClock()).answer({by_id, by_name})
+    answers = NetworkFacts(account.ec2, SystemClock()).answer({by_id, by_name})
     (found,) = answers[by_id]
     assert answers[by_name] == (found,)
     assert found.id == account.security_group

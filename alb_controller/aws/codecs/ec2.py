@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from alb_controller.aws.codecs.elbv2 import decode_tags, encode_tags
-from alb_controller.aws.codecs.rules import Raw
+from alb_controller.aws.codecs.guards import Raw
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.queries import Subnet
 from alb_controller.model.refs import ResourceId

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from alb_controller.aws.codecs.guards import Raw
 from alb_controller.aws.codecs.rules import (
-    Raw,
     decode_actions,
     decode_conditions,
     decode_transforms,
@@ -28,6 +28,8 @@ from alb_controller.model.elbv2 import (
     Listener,
     ListenerRule,
     LoadBalancer,
+    MutualAuthentication,
+    MutualTlsMode,
     Scheme,
     Target,
     TargetGroup,
@@ -198,12 +200,48 @@ def encode_listener_settings(listener: Listener) -> Raw:
         DefaultActions=encode_actions(listener.default_actions),
         Certificates=default or None,
         SslPolicy=listener.ssl_policy,
+        MutualAuthentication=encode_mutual_authentication(listener.mutual_authentication),
     )
+
+
+def encode_mutual_authentication(wanted: MutualAuthentication | None) -> Raw | None:
+    """A MutualAuthenticationAttributes; None leaves it as it is.
+
+    Passing through names an empty trust store, as the reference does: so AWS keeps the same words.
+    """
+    if wanted is None:
+        return None
+    return without_none(
+        Mode=wanted.mode,
+        TrustStoreArn="" if wanted.mode == "passthrough" else wanted.trust_store_arn,
+        IgnoreClientCertificateExpiry=wanted.ignore_client_certificate_expiry,
+        AdvertiseTrustStoreCaNames=wanted.advertise_trust_store_ca_names,
+    )
+
+
+def decode_mutual_authentication(raw: Raw | None) -> MutualAuthentication | None:
+    """None where it is off; AWS's own choices stand for options that it does not show."""
+    mode = (raw or {}).get("Mode", "off")
+    if raw is None or mode == "off":
+        return None
+    if mode == "passthrough":
+        return MutualAuthentication("passthrough")
+    return MutualAuthentication(
+        mode=cast(MutualTlsMode, mode),
+        trust_store_arn=raw.get("TrustStoreArn") or None,
+        ignore_client_certificate_expiry=_is_true(raw.get("IgnoreClientCertificateExpiry")),
+        advertise_trust_store_ca_names=raw.get("AdvertiseTrustStoreCaNames") or "off",
+    )
+
+
+def _is_true(value: object) -> bool:
+    return str(value).lower() == "true"
 
 
 def decode_listener(raw: Raw, tags: Tags, more_certificates: Iterable[str] = ()) -> Found[Listener]:
     """One of DescribeListeners; the other certificates come from DescribeListenerCertificates."""
     protocol = raw.get("Protocol", "")
+    is_secure = protocol in SECURE_PROTOCOLS
     default = tuple(c["CertificateArn"] for c in raw.get("Certificates") or ())[:1]
     return Found(
         identity=raw["ListenerArn"],
@@ -213,8 +251,11 @@ def decode_listener(raw: Raw, tags: Tags, more_certificates: Iterable[str] = ())
             port=raw.get("Port", 0),
             protocol=protocol,
             default_actions=decode_actions(raw.get("DefaultActions") or ()),
-            certificates=default + tuple(sorted(set(more_certificates) - set(default))),
-            ssl_policy=(raw.get("SslPolicy") or None) if protocol in SECURE_PROTOCOLS else None,
+            certificates=default + tuple(sorted(set(more_certificates))),
+            ssl_policy=(raw.get("SslPolicy") or None) if is_secure else None,
+            mutual_authentication=decode_mutual_authentication(
+                raw.get("MutualAuthentication") if is_secure else None
+            ),
             tags=tags,
         ),
     )

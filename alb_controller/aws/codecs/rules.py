@@ -7,8 +7,9 @@ Law: `decode(encode(x)) == x` for canonical x. What AWS fills in by itself decod
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, assert_never
+from typing import Any, assert_never
 
+from alb_controller.aws.codecs.guards import Raw, decode_guard, encode_guard
 from alb_controller.model.elbv2 import (
     Action,
     Condition,
@@ -27,9 +28,6 @@ from alb_controller.model.elbv2 import (
     WeightedTargetGroup,
 )
 from alb_controller.model.refs import Ref, Reference
-
-Raw: TypeAlias = dict[str, Any]
-"""A boto3 dictionary."""
 
 _KEPT = {
     "Host": "#{host}",
@@ -93,7 +91,7 @@ def _encode_action(action: Action) -> Raw:
             )
             return {"Type": "redirect", "RedirectConfig": config}
         case _:
-            assert_never(action)
+            return encode_guard(action)
 
 
 def _encode_forward(action: ForwardAction) -> Raw:
@@ -123,7 +121,7 @@ def _decode_action(raw: Raw) -> Action | None:
         case "redirect":
             return _decode_redirect(raw.get("RedirectConfig", {}))
         case _:
-            return None
+            return decode_guard(raw)
 
 
 def _decode_forward(raw: Raw) -> ForwardAction:

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alb_controller.build.context import Context
+from alb_controller.build.context import Context, Facts
+from alb_controller.build.elbv2.actions import build_actions
 from alb_controller.build.elbv2.tags import resource_tags
-from alb_controller.intent import ActionIntent, ForwardIntent, ListenerIntent, StackIntent
-from alb_controller.model.elbv2 import (
-    Action,
-    Condition,
-    ForwardAction,
-    Listener,
-    ListenerRule,
-    WeightedTargetGroup,
-)
+from alb_controller.intent import ListenerIntent, StackIntent
+from alb_controller.model.elbv2 import Condition, Listener, ListenerRule
 from alb_controller.model.refs import Ref, ResourceId
+
+LOAD_BALANCER = ResourceId("LoadBalancer", "LoadBalancer")
 
 
 def build_listener(
-    listener: ListenerIntent, load_balancer: ResourceId, intent: StackIntent, context: Context
+    listener: ListenerIntent, intent: StackIntent, context: Context, facts: Facts
 ) -> Listener:
     """One port of the load balancer."""
     id_ = listener_id(listener)
     return Listener(
         id=id_,
-        load_balancer=Ref(load_balancer),
+        load_balancer=Ref(LOAD_BALANCER),
         port=listener.port,
         protocol=listener.protocol,
-        default_actions=tuple(_action(a) for a in listener.default_actions),
+        default_actions=build_actions(listener.default, listener, facts),
         tags=resource_tags(listener.tags, context.settings, intent.name, id_.name),
     )
 
 
 def build_rules(
-    listener: ListenerIntent, intent: StackIntent, context: Context
+    listener: ListenerIntent, intent: StackIntent, context: Context, facts: Facts
 ) -> Iterator[ListenerRule]:
     """The listener's rules in order of priority."""
     for priority, route in enumerate(listener.routes, start=1):
@@ -44,7 +40,7 @@ def build_rules(
             listener=Ref(listener_id(listener)),
             priority=priority,
             conditions=tuple(sorted(route.conditions, key=_field)),
-            actions=tuple(_action(a) for a in route.actions),
+            actions=build_actions(route, listener, facts),
             transforms=route.transforms,
             tags=resource_tags(route.tags, context.settings, intent.name, id_.name),
         )
@@ -57,15 +53,3 @@ def listener_id(listener: ListenerIntent) -> ResourceId:
 
 def _field(condition: Condition) -> str:
     return str(condition.__struct_config__.tag)
-
-
-def _action(action: ActionIntent) -> Action:
-    if not isinstance(action, ForwardIntent):
-        return action
-    only = len(action.backends) == 1
-    return ForwardAction(
-        tuple(
-            WeightedTargetGroup(Ref(ResourceId("TargetGroup", id_)), None if only else weight)
-            for id_, weight in action.backends
-        )
-    )

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from alb_controller.build.context import Context, Facts
 from alb_controller.build.elbv2 import security_groups, subnets
-from alb_controller.build.elbv2.listeners import build_listener, build_rules
+from alb_controller.build.elbv2.listeners import LOAD_BALANCER, build_listener, build_rules
 from alb_controller.build.elbv2.names import generated_name
 from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.build.elbv2.target_groups import build_binding, build_target_group
 from alb_controller.intent import BalancerIntent, StackIntent
 from alb_controller.model.elbv2 import LoadBalancer
-from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Stack
-
-LOAD_BALANCER = ResourceId("LoadBalancer", "LoadBalancer")
 
 
 def build(intent: StackIntent, context: Context, facts: Facts) -> Stack:
@@ -34,10 +31,9 @@ def build(intent: StackIntent, context: Context, facts: Facts) -> Stack:
             build_target_group(b, balancer, intent, context) for b in intent.backends
         ),
         listeners=tuple(
-            build_listener(listener, LOAD_BALANCER, intent, context)
-            for listener in intent.listeners
+            build_listener(listener, intent, context, facts) for listener in intent.listeners
         ),
-        rules=tuple(r for li in intent.listeners for r in build_rules(li, intent, context)),
+        rules=tuple(r for li in intent.listeners for r in build_rules(li, intent, context, facts)),
         bindings=tuple(build_binding(b, intent, context, peer) for b in intent.backends),
     )
 

@@ -8,18 +8,16 @@ from typing import cast
 import msgspec
 
 from alb_controller.errors import Invalid, InvalidAnnotation, Missing
-from alb_controller.intent import ActionIntent, BackendIntent, ForwardIntent, NameSeed, Origin
-from alb_controller.model.elbv2 import FixedResponseAction, HealthCheck, TargetType
+from alb_controller.intent import BackendIntent, NameSeed, Origin
+from alb_controller.model.elbv2 import HealthCheck, TargetType
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import Reader, Source
 from alb_controller.objects.core import Service, ServicePort, ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, ServiceReference
-from alb_controller.objects.networking import IngressBackend, IngressServiceBackend
 from alb_controller.settings import Settings
 from alb_controller.values import PortRef, StackKey
 
 TRAFFIC_PORT = "traffic-port"
-USE_ANNOTATION = "use-annotation"
 NAMED_TARGET_PORT = 1
 """The target group's port where the Service's targetPort is a name (spec 5.2)."""
 _GRPC = "GRPC"
@@ -52,38 +50,26 @@ class BackendTranslator:
 
     @property
     def made(self) -> tuple[BackendIntent, ...]:
-        """The backends that `action` has needed so far."""
+        """The backends that were asked for so far."""
         return tuple(self._made.values())
 
-    def action(self, backend: IngressBackend, field: str) -> ActionIntent:
-        """Where a backend's traffic goes; raises Invalid with the problem's field (spec 1.2)."""
-        wanted = backend.service
-        if wanted is None:
-            problem = "names no service: resource backends are not supported"
-            raise Invalid(self._source.ref, field, problem)
-        if wanted.port.name == USE_ANNOTATION:
-            return self._annotated_action(wanted.name, field)
-        service = self._services.get((self._source.ref.namespace, wanted.name))
+    def backend(self, name: str, written: PortRef, field: str) -> BackendIntent:
+        """The backend for a port of a Service of the Ingress's namespace.
+
+        Raises Missing where there is no such Service, Invalid for a port that it does not have;
+        `field` is where the Ingress names it.
+        """
+        service = self.service(name)
         if service is None:
-            return self._missing_service(wanted.name, field)
-        port = self._port(service, wanted, field)
-        return ForwardIntent(backends=((self._backend(port).id, None),))
+            problem = f"names Service {self._source.ref.namespace}/{name}, which does not exist"
+            raise Missing(self._source.ref, field, problem)
+        return self._backend(self._port(service, written, field))
 
-    def _annotated_action(self, name: str, field: str) -> ActionIntent:
-        key = f"{rows.PREFIX}actions.{name}"
-        is_there = key in self._source.annotations  # and a problem of its own: it is not served
-        if is_there or self._settings.tolerate_non_existent_backend_action:
-            return _unavailable("Backend action does not exist")
-        raise Invalid(self._source.ref, field, f"needs the annotation {key}, which is missing")
+    def service(self, name: str) -> Service | None:
+        """A Service of the Ingress's namespace, if there is one."""
+        return self._services.get((self._source.ref.namespace, name))
 
-    def _missing_service(self, name: str, field: str) -> ActionIntent:
-        if self._settings.tolerate_non_existent_backend_service:
-            return _unavailable("Backend service does not exist")
-        problem = f"names Service {self._source.ref.namespace}/{name}, which does not exist"
-        raise Missing(self._source.ref, field, problem)
-
-    def _port(self, service: Service, wanted: IngressServiceBackend, field: str) -> _Port:
-        written: PortRef = wanted.port.name or wanted.port.number
+    def _port(self, service: Service, written: PortRef, field: str) -> _Port:
         for found in service.spec.ports:
             if written in (found.name, found.port):
                 return _Port(service=service, written=written, found=found)
@@ -194,10 +180,6 @@ class BackendTranslator:
         if check.port == TRAFFIC_PORT:
             return (traffic,)
         return traffic, int(check.port)
-
-
-def _unavailable(body: str) -> FixedResponseAction:
-    return FixedResponseAction("503", content_type="text/plain", message_body=body)
 
 
 def _health_check(

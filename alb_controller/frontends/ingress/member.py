@@ -10,10 +10,10 @@ import msgspec
 from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.backends import BackendTranslator
 from alb_controller.frontends.ingress.load import LoadedMember
-from alb_controller.frontends.ingress.routes import translate_default_backend, translate_routes
+from alb_controller.frontends.ingress.routes import RouteTranslator
 from alb_controller.intent import (
-    ActionIntent,
     BackendIntent,
+    DefaultIntent,
     NamedSubnets,
     Origin,
     RouteIntent,
@@ -56,7 +56,7 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes of the class's parameters: only the first member's count (spec 2.2)."""
     tags: dict[str, str]
     listeners: dict[int, MemberListener]
-    default_actions: tuple[ActionIntent, ...] | None
+    default: DefaultIntent | None
     routes: tuple[RouteIntent, ...]
     backends: tuple[BackendIntent, ...]
 
@@ -105,6 +105,7 @@ class MemberTranslator:
         self._problems.extend(rows.unserved(self._source))
         self._problems.extend(_unserved_params(self._ref, params))
         tags = self._attempt(self._tags, dict[str, str]())
+        routes = RouteTranslator(self._ingress, self._source, self._backends, self._settings)
         intent = MemberIntent(
             ref=self._ref,
             order=self._read(rows.GROUP_ORDER) or 0,
@@ -121,10 +122,11 @@ class MemberTranslator:
             params_attributes={a.key: a.value for a in params.load_balancer_attributes},
             tags=tags,
             listeners=self._attempt(self._listeners, {}),
-            default_actions=self._collect(translate_default_backend(self._ingress, self._backends)),
-            routes=self._collect(translate_routes(self._ingress, self._backends, tags)) or (),
+            default=routes.default_backend(),
+            routes=routes.routes(tags),
             backends=self._backends.made,
         )
+        self._problems.extend(routes.problems)
         if self._problems:
             raise Problems(self._problems)
         return intent
@@ -138,11 +140,6 @@ class MemberTranslator:
 
     def _read(self, row: Annotation[T]) -> T | None:
         return self._attempt(lambda: self._reader.get(row), None)
-
-    def _collect(self, result: tuple[T, list[Invalid]]) -> T:
-        value, problems = result
-        self._problems.extend(problems)
-        return value
 
     def _tags(self) -> dict[str, str]:
         tags = self._reader.get(rows.TAGS) or {}

@@ -13,8 +13,10 @@ import msgspec
 
 from alb_controller.errors import Conflict
 from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.optimize import optimize
 from alb_controller.intent import (
     BalancerIntent,
+    DefaultIntent,
     DiscoveredSubnets,
     GivenSecurityGroups,
     InboundSources,
@@ -33,7 +35,7 @@ from alb_controller.settings import Settings
 from alb_controller.values import StackKey, parse_cidr
 
 T = TypeVar("T")
-NO_MATCH = FixedResponseAction("404", content_type="text/plain")
+NO_MATCH = DefaultIntent(action=FixedResponseAction("404", content_type="text/plain"))
 """What a listener answers without a default backend (spec 3.5)."""
 
 
@@ -127,9 +129,9 @@ def claims_of(member: MemberIntent, decided_attributes: Mapping[str, str]) -> It
         if listener.prefix_lists is not None:
             lists = listener.prefix_lists
             yield Claim(f"prefix lists of port {port}", lists, rows.PREFIX_LISTS.key)
-        if member.default_actions is not None:
+        if member.default is not None:
             subject = f"default backend of port {port}"
-            yield Claim(subject, str(member.ref), "spec.defaultBackend", member.default_actions)
+            yield Claim(subject, str(member.ref), "spec.defaultBackend", member.default)
 
 
 def _balancer_claims(member: MemberIntent) -> Iterator[Claim]:
@@ -209,18 +211,19 @@ def _security(name: NameSeed, agreed: Agreement, settings: Settings) -> Security
 
 def _listener(port: int, members: list[MemberIntent], agreed: Agreement) -> ListenerIntent:
     listening = [m for m in members if port in m.listeners]
+    protocol = agreed.value(f"protocol of port {port}")
     tags: dict[str, str] = {}
     for member in listening:
         tags = member.tags | tags
     return ListenerIntent(
         port=port,
-        protocol=agreed.value(f"protocol of port {port}"),
+        protocol=protocol,
         inbound=_inbound(
             agreed.value(f"inbound CIDRs of port {port}"),
             agreed.value(f"prefix lists of port {port}"),
         ),
-        default_actions=agreed.value(f"default backend of port {port}") or (NO_MATCH,),
-        routes=tuple(route for m in listening for route in m.routes),
+        default=agreed.value(f"default backend of port {port}") or NO_MATCH,
+        routes=optimize((r for m in listening for r in m.routes), port, protocol),
         tags=tags,
     )
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from alb_controller.aws.facts import Facts
+from alb_controller.aws.facts import NetworkFacts
 from alb_controller.aws.network import RouteTable
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.queries import (
@@ -93,11 +93,11 @@ def vpc() -> Vpc:
     return vpc
 
 
-def _facts(vpc: Vpc, clock: JumpingClock | None = None) -> Facts:
-    return Facts(cast(Any, vpc), clock or JumpingClock())  # as much of Ec2 as is asked
+def _facts(vpc: Vpc, clock: JumpingClock | None = None) -> NetworkFacts:
+    return NetworkFacts(cast(Any, vpc), clock or JumpingClock())  # as much of Ec2 as is asked
 
 
-def _ids(facts: Facts, query: Query) -> list[str]:
+def _ids(facts: NetworkFacts, query: Query) -> list[str]:
     return [one.id for one in facts.answer({query})[query]]
 
 

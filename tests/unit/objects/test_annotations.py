@@ -6,7 +6,14 @@ import pytest
 
 from alb_controller.errors import InvalidAnnotation
 from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import LATER_FAMILIES, PREFIX, TABLE, Reader, Source
+from alb_controller.objects.annotations import (
+    FAMILIES,
+    LATER_FAMILIES,
+    PREFIX,
+    TABLE,
+    Reader,
+    Source,
+)
 from alb_controller.values import ObjectRef
 
 WEB = ObjectRef("Ingress", "shop", "web")
@@ -41,7 +48,7 @@ def source(ref: ObjectRef, **annotations: str) -> Source:
 def test_the_table_knows_every_annotation_of_the_reference() -> None:
     """What the reference reads is served or refused, never overlooked (spec 1.1)."""
     assert {row.suffix for row in TABLE} == REFERENCE_SUFFIXES
-    assert set(LATER_FAMILIES) == REFERENCE_FAMILIES
+    assert {*FAMILIES, *LATER_FAMILIES} == REFERENCE_FAMILIES
 
 
 def test_each_row_has_its_own_key_and_says_what_it_is_for() -> None:
@@ -90,6 +97,7 @@ def test_each_annotation_of_the_reference_that_is_not_served_is_told_once() -> N
     """Fixed keys and families, in the order of their keys; other annotations are nobody's."""
     annotations = {
         PREFIX + "wafv2-acl-arn": "arn",
+        PREFIX + "target-control-port.app.80": "1",
         PREFIX + "actions.redirect": "{}",
         PREFIX + "frontend-nlb-scheme": "internal",
         PREFIX + "scheme": "internal",
@@ -99,8 +107,8 @@ def test_each_annotation_of_the_reference_that_is_not_served_is_told_once() -> N
     }
     problems = list(rows.unserved(Source(WEB, annotations)))
     assert [p.field.removeprefix(PREFIX) for p in problems] == [
-        "actions.redirect",
         "frontend-nlb-scheme",
+        "target-control-port.app.80",
         "wafv2-acl-arn",
     ]
     assert {p.origin for p in problems} == {WEB}

@@ -36,14 +36,13 @@ def backend(of: Service, alb: dict[str, str] | None = None, **fields: Any) -> Ba
 def only_action(target: IngressBackend, by: Settings | None = None) -> object:
     """What the one route does."""
     (route,) = only_listener(alone(rules=[rule("", path("/", "Prefix", target))], by=by)).routes
-    (action,) = route.actions
-    return action
+    return route.action
 
 
 def test_a_route_forwards_to_its_backend() -> None:
     """By the resource id, which has the port as written (spec 5.1)."""
-    assert only_action(to("app", 80)) == ForwardIntent((("shop/web-app:80", None),))
-    assert only_action(to("app", "http")) == ForwardIntent((("shop/web-app:http", None),))
+    assert only_action(to("app", 80)) == ForwardIntent.to_backend("shop/web-app:80")
+    assert only_action(to("app", "http")) == ForwardIntent.to_backend("shop/web-app:http")
 
 
 def test_one_port_as_written_is_one_backend() -> None:
@@ -104,7 +103,9 @@ def test_a_missing_action_may_be_a_problem() -> None:
         "which is missing"
     )
     (problem,) = refused(rules=rules, by=by, alb={"actions.hello": "{}"})
-    assert problem.endswith("is not served by this version of controller")
+    assert problem == (
+        f"{PREFIX}actions.hello: type '' must be one of fixed-response, redirect, forward"
+    )
 
 
 def test_a_backend_that_is_no_service_is_refused() -> None:

@@ -168,7 +168,7 @@ def test_sources_are_those_of_the_members_on_the_port() -> None:
 def test_one_member_may_have_the_default_backend_of_a_port() -> None:
     """For all members on that port (spec 3.5)."""
     intent = wanted(member("a"), member("b", default_backend=to("app", "http")))
-    assert only_listener(intent).default_actions == (ForwardIntent((("shop/b-app:http", None),)),)
+    assert only_listener(intent).default.action == ForwardIntent.to_backend("shop/b-app:http")
 
 
 def test_default_backends_of_different_ports_do_not_meet() -> None:
@@ -177,9 +177,9 @@ def test_default_backends_of_different_ports_do_not_meet() -> None:
     intent = wanted(
         member("a", default_backend=to()), member("b", alb=ports, default_backend=to("app", "http"))
     )
-    assert [listener.default_actions for listener in intent.listeners] == [
-        (ForwardIntent((("shop/a-app:80", None),)),),
-        (ForwardIntent((("shop/b-app:http", None),)),),
+    assert [listener.default.action for listener in intent.listeners] == [
+        ForwardIntent.to_backend("shop/a-app:80"),
+        ForwardIntent.to_backend("shop/b-app:http"),
     ]
 
 

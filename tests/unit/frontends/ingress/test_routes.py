@@ -103,18 +103,17 @@ def test_a_route_knows_where_it_comes_from() -> None:
 
 def test_without_a_default_backend_the_answer_is_404() -> None:
     """Plain text, no body (spec 3.5)."""
-    assert only_listener(alone()).default_actions == (
-        FixedResponseAction("404", "text/plain", None),
-    )
+    made = only_listener(alone()).default
+    assert made.action == FixedResponseAction("404", "text/plain", None)
 
 
 def test_the_default_backend_is_resolved_like_any_other() -> None:
     """A Service, the fallback of a missing one, or a problem with its own field."""
     made = only_listener(alone(default_backend=to("app", "http"), rules=[]))
-    assert made.default_actions == (ForwardIntent((("shop/web-app:http", None),)),)
+    assert made.default.action == ForwardIntent.to_backend("shop/web-app:http")
     missing = only_listener(alone(default_backend=to("absent"), rules=[]))
-    assert missing.default_actions == (
-        FixedResponseAction("503", "text/plain", "Backend service does not exist"),
+    assert missing.default.action == FixedResponseAction(
+        "503", "text/plain", "Backend service does not exist"
     )
     (problem,) = refused(default_backend=IngressBackend(), rules=[])
     assert problem == "spec.defaultBackend: names no service: resource backends are not supported"

@@ -1,0 +1,79 @@
+"""Actions of listeners and rules, the guard first; target groups that others own by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alb_controller.build.context import Facts
+from alb_controller.errors import Missing
+from alb_controller.intent import (
+    ActionIntent,
+    DefaultIntent,
+    ForwardIntent,
+    ForwardTarget,
+    ListenerIntent,
+    Origin,
+    RouteIntent,
+    StackIntent,
+)
+from alb_controller.model.elbv2 import Action, ForwardAction, WeightedTargetGroup
+from alb_controller.model.queries import Query, TargetGroupByName, TargetGroupInfo
+from alb_controller.model.refs import Ref, Reference, ResourceId
+
+SECURE_PROTOCOL = "HTTPS"
+"""Listeners of other protocols take neither login nor token check (ELBv2 API, Action)."""
+
+
+def queries(intent: StackIntent) -> Iterator[Query]:
+    """What must be known of target groups that users name."""
+    for action in _all_actions(intent):
+        for target in action.targets if isinstance(action, ForwardIntent) else ():
+            if target.kind == "name":
+                yield TargetGroupByName(target.value)
+
+
+def _all_actions(intent: StackIntent) -> Iterator[ActionIntent]:
+    for listener in intent.listeners:
+        yield listener.default.action
+        for route in listener.routes:
+            yield route.action
+
+
+def build_actions(
+    wanted: RouteIntent | DefaultIntent, listener: ListenerIntent, facts: Facts
+) -> tuple[Action, ...]:
+    """The guard, where the listener can have one, and then the action (spec 4.3).
+
+    Raises Missing for a target group that is named and not there.
+    """
+    action = wanted.action
+    made = _forward(action, wanted.origin, facts) if isinstance(action, ForwardIntent) else action
+    if wanted.guard is None or listener.protocol != SECURE_PROTOCOL:
+        return (made,)
+    return wanted.guard, made
+
+
+def _forward(action: ForwardIntent, origin: Origin | None, facts: Facts) -> ForwardAction:
+    only = len(action.targets) == 1
+    return ForwardAction(
+        tuple(
+            WeightedTargetGroup(_reference(t, origin, facts), None if only else t.weight)
+            for t in action.targets
+        ),
+        stickiness_enabled=action.stickiness_enabled,
+        stickiness_seconds=action.stickiness_seconds,
+    )
+
+
+def _reference(target: ForwardTarget, origin: Origin | None, facts: Facts) -> Reference:
+    match target.kind:
+        case "backend":
+            return Ref(ResourceId("TargetGroup", target.value))
+        case "arn":
+            return target.value
+    for found in facts.get(TargetGroupByName(target.value), ()):
+        if isinstance(found, TargetGroupInfo):
+            return found.arn
+    assert origin is not None  # noqa: S101 - only an annotation names a group
+    problem = f"names target group {target.value!r}, which does not exist"
+    raise Missing(origin.ref, origin.field, problem)

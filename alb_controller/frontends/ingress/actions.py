@@ -1,0 +1,193 @@
+"""Where the traffic of one backend goes: a Service, or what `actions.NAME` says (spec 1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from alb_controller.errors import Invalid, InvalidAnnotation, Missing
+from alb_controller.frontends.ingress.backends import BackendTranslator
+from alb_controller.intent import ActionIntent, ForwardIntent, ForwardTarget
+from alb_controller.model.elbv2 import FixedResponseAction, RedirectAction
+from alb_controller.objects import annotations as rows
+from alb_controller.objects.actions import (
+    ActionConfig,
+    ForwardConfig,
+    RedirectConfig,
+    TargetGroupTuple,
+)
+from alb_controller.objects.annotations import Source, parse
+from alb_controller.objects.core import Service
+from alb_controller.objects.networking import IngressBackend
+from alb_controller.settings import Settings
+from alb_controller.values import PortRef
+
+USE_ANNOTATION = "use-annotation"
+_KEPT = {
+    "host": "#{host}",
+    "path": "/#{path}",
+    "port": "#{port}",
+    "protocol": "#{protocol}",
+    "query": "#{query}",
+}
+"""How a redirect says that a part stays as in the request (spec 3.7)."""
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """An action, and the one Service that gets all its traffic, if there is one."""
+
+    action: ActionIntent
+    service: Service | None = None
+
+
+class ActionTranslator:
+    """Translates the backends of one Ingress."""
+
+    def __init__(self, source: Source, backends: BackendTranslator, settings: Settings) -> None:
+        self._source, self._backends, self._settings = source, backends, settings
+
+    def translate(self, backend: IngressBackend, field: str) -> Choice:
+        """Where a backend's traffic goes; raises Invalid, naming `field` or the annotation."""
+        wanted = backend.service
+        if wanted is None:
+            problem = "names no service: resource backends are not supported"
+            raise Invalid(self._source.ref, field, problem)
+        if wanted.port.name == USE_ANNOTATION:
+            return self._annotated(wanted.name, field)
+        port: PortRef = wanted.port.name or wanted.port.number
+        return self._to_service(wanted.name, port, field)
+
+    def _to_service(self, name: str, port: PortRef, field: str) -> Choice:
+        try:
+            made = self._backends.backend(name, port, field)
+        except Missing:
+            if not self._settings.tolerate_non_existent_backend_service:
+                raise
+            return Choice(action=_unavailable("Backend service does not exist"))
+        service = self._backends.service(name)
+        return Choice(action=ForwardIntent.to_backend(made.id), service=service)
+
+    def _annotated(self, name: str, field: str) -> Choice:
+        row = rows.action(name)
+        if row.key not in self._source.annotations:
+            if self._settings.tolerate_non_existent_backend_action:
+                return Choice(action=_unavailable("Backend action does not exist"))
+            problem = f"needs the annotation {row.key}, which is missing"
+            raise Invalid(self._source.ref, field, problem)
+        config = parse(row, self._source)
+        try:
+            return self._configured(config, row.key)
+        except ValueError as error:
+            raise InvalidAnnotation(self._source.ref, row.key, str(error)) from None
+
+    def _configured(self, config: ActionConfig, key: str) -> Choice:
+        """Raises ValueError with what is wrong, in the reference's order of checks."""
+        match config.type:
+            case "fixed-response":
+                fixed = config.fixed_response_config
+                if fixed is None:
+                    raise ValueError("needs fixedResponseConfig")
+                _need_status_code(fixed.status_code)
+                return Choice(
+                    action=FixedResponseAction(
+                        fixed.status_code, fixed.content_type, fixed.message_body or None
+                    )
+                )
+            case "redirect":
+                if config.redirect_config is None:
+                    raise ValueError("needs redirectConfig")
+                return Choice(action=_redirect(config.redirect_config))
+            case "forward":
+                return self._forward(_forward_config(config), key)
+            case other:
+                allowed = "fixed-response, redirect, forward"
+                raise ValueError(f"type {other!r} must be one of {allowed}")
+
+    def _forward(self, config: ForwardConfig, key: str) -> Choice:
+        for one in config.target_groups:
+            _check_tuple(one)
+        if len(config.target_groups) > 1 and any(t.weight is None for t in config.target_groups):
+            raise ValueError("needs a weight for each of several target groups")
+        alone = config.target_groups[0] if len(config.target_groups) == 1 else None
+        if alone is not None and _names_service(alone):
+            choice = self._to_service(*_service_port(alone), key)
+            if not isinstance(choice.action, ForwardIntent):
+                return choice
+        else:
+            choice = Choice(action=ForwardIntent(tuple(self._targets(config, key))))
+        sticky = config.target_group_stickiness_config
+        if sticky is None or not isinstance(choice.action, ForwardIntent):
+            return choice
+        action = msgspec.structs.replace(
+            choice.action,
+            stickiness_enabled=sticky.enabled,
+            stickiness_seconds=sticky.duration_seconds,
+        )
+        return msgspec.structs.replace(choice, action=action)
+
+    def _targets(self, config: ForwardConfig, key: str) -> Iterator[ForwardTarget]:
+        for one in config.target_groups:
+            if one.target_group_arn:
+                yield ForwardTarget("arn", one.target_group_arn, one.weight)
+            elif one.target_group_name:
+                yield ForwardTarget("name", one.target_group_name, one.weight)
+            else:
+                name, port = _service_port(one)
+                made = self._backends.backend(name, port, key)
+                yield ForwardTarget("backend", made.id, one.weight)
+
+
+def _unavailable(body: str) -> FixedResponseAction:
+    return FixedResponseAction("503", content_type="text/plain", message_body=body)
+
+
+def _need_status_code(code: str) -> None:
+    if not code:
+        raise ValueError("needs a statusCode")
+
+
+def _redirect(config: RedirectConfig) -> RedirectAction:
+    _need_status_code(config.status_code)
+    parts = {name: getattr(config, name) for name in _KEPT}
+    return RedirectAction(
+        config.status_code,
+        **{name: None if value == _KEPT[name] else value for name, value in parts.items()},
+    )
+
+
+def _forward_config(config: ActionConfig) -> ForwardConfig:
+    """The simplified form, a group alone, as a list of one."""
+    is_simple = bool(config.target_group_arn or config.target_group_name)
+    if is_simple == (config.forward_config is not None):
+        raise ValueError("needs either targetGroupARN or targetGroupName, or forwardConfig")
+    if config.forward_config is not None:
+        return config.forward_config
+    group = TargetGroupTuple(
+        target_group_arn=config.target_group_arn, target_group_name=config.target_group_name
+    )
+    return ForwardConfig(target_groups=[group])
+
+
+def _names_service(one: TargetGroupTuple) -> bool:
+    return one.service_name is not None
+
+
+def _check_tuple(one: TargetGroupTuple) -> None:
+    names_group = bool(one.target_group_arn or one.target_group_name)
+    if names_group == _names_service(one):
+        raise ValueError(
+            "needs for each target group either targetGroupARN or targetGroupName, "
+            "or serviceName and servicePort"
+        )
+    if _names_service(one) and one.service_port is None:
+        raise ValueError("needs a servicePort beside serviceName")
+
+
+def _service_port(one: TargetGroupTuple) -> tuple[str, PortRef]:
+    """A port of digits alone is a number (Go `strconv.Atoi`)."""
+    port = one.service_port
+    assert one.service_name is not None and port is not None  # noqa: S101, PT018 - checked before
+    if isinstance(port, str) and port.lstrip("+-").isdecimal() and port.isascii():
+        port = int(port)
+    return one.service_name, port

@@ -1,0 +1,197 @@
+"""The conditions and transforms of a route, from its rule and from annotations (spec 1.3, 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from alb_controller.errors import Invalid, InvalidAnnotation
+from alb_controller.model.elbv2 import (
+    Condition,
+    HostHeader,
+    HttpHeader,
+    HttpRequestMethod,
+    PathPattern,
+    QueryString,
+    QueryStringPair,
+    Rewrite,
+    SourceIp,
+    Transform,
+)
+from alb_controller.objects import annotations as rows
+from alb_controller.objects.actions import (
+    ConditionConfig,
+    RewritesConfig,
+    TransformConfig,
+    ValuesConfig,
+)
+from alb_controller.objects.annotations import Reader, Source, parse
+from alb_controller.objects.networking import HttpIngressPath
+
+EXACT, PREFIX = "Exact", "Prefix"
+_ANYTHING = "/*"
+
+
+class ConditionTranslator:
+    """Translates the conditions of one Ingress's routes."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def conditions(self, host: str, path: HttpIngressPath, field: str) -> tuple[Condition, ...]:
+        """What a request must have to fit a path of a rule; raises Invalid."""
+        configs = self._annotated(path)
+        more = [made for config in configs if (made := self._other(config)) is not None]
+        hosts = _merge([host] if host else [], configs, "host_header_config")
+        patterns, regexes = self._paths(path, field)
+        paths = _merge(patterns, configs, "path_pattern_config", regexes)
+        for values, word in ((hosts, "host"), (paths, "path")):
+            if values.values and values.regex_values:
+                problem = f"{word} condition must specify either values or regular expressions"
+                raise Invalid(self._source.ref, field, problem)
+        found: list[Condition] = more
+        if hosts.values or hosts.regex_values:
+            found.append(HostHeader(tuple(hosts.values), tuple(hosts.regex_values)))
+        if paths.values or paths.regex_values:
+            found.append(PathPattern(tuple(paths.values), tuple(paths.regex_values)))
+        return tuple(found) or (PathPattern((_ANYTHING,)),)
+
+    def transforms(self, path: HttpIngressPath) -> tuple[Transform, ...]:
+        """The rewrites of requests that go to a path's backend; raises InvalidAnnotation."""
+        row = rows.transforms(_service_name(path))
+        if row.key not in self._source.annotations:
+            return ()
+        try:
+            return tuple(_transform(config) for config in parse(row, self._source))
+        except ValueError as error:
+            raise InvalidAnnotation(self._source.ref, row.key, str(error)) from None
+
+    def _annotated(self, path: HttpIngressPath) -> list[ConditionConfig]:
+        row = rows.conditions(_service_name(path))
+        if row.key not in self._source.annotations:
+            return []
+        configs = parse(row, self._source)
+        try:
+            for config in configs:
+                _check(config)
+        except ValueError as error:
+            raise InvalidAnnotation(self._source.ref, row.key, str(error)) from None
+        return configs
+
+    def _other(self, config: ConditionConfig) -> Condition | None:
+        """A condition of any field but host and path; an unknown field is dropped."""
+        make = _OTHERS.get(config.field)
+        return make(config) if make else None
+
+    def _paths(self, path: HttpIngressPath, field: str) -> tuple[list[str], list[str]]:
+        """The patterns of a path, or its regular expression (spec 4.2)."""
+        text = path.path
+        if not text:
+            return [], []
+        if path.path_type not in (EXACT, PREFIX):
+            if Reader(self._source).get(rows.USE_REGEX_PATH_MATCH):
+                return [], [text[1:]]
+            return [text], []
+        if "*" in text or "?" in text:
+            problem = f"{text!r} of pathType {path.path_type} cannot contain '*' or '?'"
+            raise Invalid(self._source.ref, f"{field}.path", problem)
+        if path.path_type == EXACT:
+            return [text], []
+        stem = text.removesuffix("/")
+        return ([stem, f"{stem}/*"] if stem else [_ANYTHING]), []
+
+
+def _service_name(path: HttpIngressPath) -> str:
+    return path.backend.service.name if path.backend.service else ""
+
+
+def _merge(
+    values: list[str],
+    configs: list[ConditionConfig],
+    attribute: str,
+    regexes: list[str] | None = None,
+) -> ValuesConfig:
+    """The rule's own values, then those of the annotation's conditions in their order."""
+    found: list[ValuesConfig] = [c for c in (getattr(one, attribute) for one in configs) if c]
+    return ValuesConfig(
+        values=[*values, *(v for c in found for v in c.values)],
+        regex_values=[*(regexes or []), *(v for c in found for v in c.regex_values)],
+    )
+
+
+def _check(config: ConditionConfig) -> None:
+    """Raises ValueError where a condition lacks what its field needs."""
+    attribute, has_regex = _CONFIGS.get(config.field, ("", False))
+    if not attribute:
+        return
+    found = getattr(config, attribute)
+    if found is None:
+        raise ValueError(f"field {config.field!r} needs its own config, which is missing")
+    regexes = found.regex_values if has_regex else []
+    if bool(found.values) == bool(regexes):
+        wanted = "either values or regexValues" if has_regex else "values"
+        raise ValueError(f"field {config.field!r} needs {wanted}")
+    if config.field == "query-string" and any(not pair.value for pair in found.values):
+        raise ValueError("field 'query-string' needs a value in each pair")
+
+
+_CONFIGS: dict[str, tuple[str, bool]] = {
+    "host-header": ("host_header_config", True),
+    "path-pattern": ("path_pattern_config", True),
+    "http-header": ("http_header_config", True),
+    "http-request-method": ("http_request_method_config", False),
+    "query-string": ("query_string_config", False),
+    "source-ip": ("source_ip_config", False),
+}
+"""Field -> the attribute of its config, and whether that may hold regular expressions."""
+
+
+def _http_header(config: ConditionConfig) -> Condition | None:
+    if (found := config.http_header_config) is None:
+        return None
+    name = found.http_header_name
+    return HttpHeader(name, tuple(found.values), tuple(found.regex_values))
+
+
+def _method(config: ConditionConfig) -> Condition | None:
+    if (found := config.http_request_method_config) is None:
+        return None
+    return HttpRequestMethod(tuple(found.values))
+
+
+def _query_string(config: ConditionConfig) -> Condition | None:
+    if (found := config.query_string_config) is None:
+        return None
+    return QueryString(
+        tuple(QueryStringPair(pair.value, pair.key or None) for pair in found.values)
+    )
+
+
+def _source_ip(config: ConditionConfig) -> Condition | None:
+    if (found := config.source_ip_config) is None:
+        return None
+    return SourceIp(tuple(found.values))
+
+
+_OTHERS: dict[str, Callable[[ConditionConfig], Condition | None]] = {
+    "http-header": _http_header,
+    "http-request-method": _method,
+    "query-string": _query_string,
+    "source-ip": _source_ip,
+}
+
+
+def _transform(config: TransformConfig) -> Transform:
+    match config.type:
+        case "url-rewrite":
+            return Transform("url-rewrite", _rewrites(config.url_rewrite_config, config.type))
+        case "host-header-rewrite":
+            rewrites = _rewrites(config.host_header_rewrite_config, config.type)
+            return Transform("host-header-rewrite", rewrites)
+        case other:
+            raise ValueError(f"type {other!r} must be one of url-rewrite, host-header-rewrite")
+
+
+def _rewrites(config: RewritesConfig | None, type_: str) -> tuple[Rewrite, ...]:
+    if config is None or not config.rewrites:
+        raise ValueError(f"type {type_!r} needs rewrites")
+    return tuple(Rewrite(one.regex, one.replace) for one in config.rewrites)
