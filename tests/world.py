@@ -31,6 +31,7 @@ from alb_controller.model.elbv2 import (
     Listener,
     ListenerRule,
     LoadBalancer,
+    MutualAuthentication,
     TargetGroup,
     Transform,
 )
@@ -257,25 +258,29 @@ class World:
             }
             refuse_if(listener.port in ports, AlreadyExists, f"port {listener.port}")
 
-        stored = msgspec.structs.replace(listener, attributes={})
-        made = self._add("CreateListener", "arn:ls/", stored, check)
+        shown = msgspec.structs.replace(
+            listener, attributes={}, mutual_authentication=shown_mutual_tls(listener, None)
+        )
+        made = self._add("CreateListener", "arn:ls/", shown, check)
         return Found(
-            identity=made.identity, resource=msgspec.structs.replace(listener, attributes=None)
+            identity=made.identity, resource=msgspec.structs.replace(shown, attributes=None)
         )
 
     def modify_listener(self, arn: str, listener: Listener) -> None:
         def effect() -> None:
             now = self._get(Listener, arn)
             self._check_listener(listener)
-            more = set(now.certificates[1:]) - set(listener.certificates[:1])
             secure = bool(listener.certificates)
             self.things[arn] = msgspec.structs.replace(
                 now,
                 port=listener.port,
                 protocol=listener.protocol,
                 default_actions=listener.default_actions,
-                certificates=(*listener.certificates[:1], *sorted(more)) if secure else (),
+                certificates=(
+                    (*listener.certificates[:1], *now.certificates[1:]) if secure else ()
+                ),
                 ssl_policy=(listener.ssl_policy or now.ssl_policy) if secure else None,
+                mutual_authentication=shown_mutual_tls(listener, now) if secure else None,
             )
 
         self._write("ModifyListener", effect)
@@ -307,8 +312,10 @@ class World:
         def effect() -> None:
             now = self._get(Listener, arn)
             refuse_if(certificate == now.certificates[0], Rejected, "the default certificate")
-            left = tuple(one for one in now.certificates if one != certificate)
-            self.things[arn] = msgspec.structs.replace(now, certificates=left)
+            left = tuple(one for one in now.certificates[1:] if one != certificate)
+            self.things[arn] = msgspec.structs.replace(
+                now, certificates=(*now.certificates[:1], *left)
+            )
 
         self._write("RemoveListenerCertificates", effect)
 
@@ -467,6 +474,14 @@ class World:
                 self.terminating.add(identity)
 
         self._write("DeleteBinding", effect)
+
+
+def shown_mutual_tls(wanted: Listener, before: Listener | None) -> MutualAuthentication | None:
+    """What AWS has after a request: unsaid it stays, and off is nothing."""
+    if wanted.mutual_authentication is None:
+        return before.mutual_authentication if before else None
+    is_off = wanted.mutual_authentication.mode == "off"
+    return None if is_off else wanted.mutual_authentication
 
 
 def groups_of(actions: Iterable[Action]) -> set[str]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alb_controller.errors import ControllerError, NotFound, NotReady, Throttled
-from alb_controller.model.elbv2 import TargetGroup
+from alb_controller.model.elbv2 import MutualAuthentication, TargetGroup
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.plan.diff import unread
@@ -91,6 +91,14 @@ def stacks(draw: st.DrawFn) -> Stack:
     )
 
 
+CLIENT_CERTIFICATES = (
+    None,
+    MutualAuthentication("off"),
+    MutualAuthentication("passthrough"),
+    MutualAuthentication("verify", "arn:ts/1", False, "off"),
+)
+
+
 @st.composite
 def _listener(draw: st.DrawFn, port: int, actions: Sequence[Any]) -> Any:
     fields: dict[str, Any] = {"default_actions": (draw(st.sampled_from(actions)),)}
@@ -102,6 +110,7 @@ def _listener(draw: st.DrawFn, port: int, actions: Sequence[Any]) -> Any:
             "ssl_policy": draw(
                 st.sampled_from(["ELBSecurityPolicy-2016-08", "ELBSecurityPolicy-X"])
             ),
+            "mutual_authentication": draw(st.sampled_from(CLIENT_CERTIFICATES)),
         }
     if draw(st.booleans()):
         fields["attributes"] = {"routing.http.response.server.enabled": "false"}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from alb_controller.aws.codecs import elbv2 as codec
-from alb_controller.model.elbv2 import Target, TargetHealth
+from alb_controller.model.elbv2 import MutualAuthentication, Target, TargetHealth
 from tests.unit.aws import samples
 
 TAGS = [
@@ -128,11 +132,11 @@ def test_a_listener_without_encryption_has_no_policy() -> None:
     assert codec.decode_listener(raw, {}).resource.ssl_policy is None
 
 
-def test_the_default_certificate_is_first_and_once() -> None:
-    """The certificate list of AWS repeats the default one; ours does not."""
+def test_the_default_certificate_is_first() -> None:
+    """Then the certificate list, sorted; it may hold the default one as well."""
     raw = {"ListenerArn": "a", "Protocol": "HTTPS", "Certificates": [{"CertificateArn": "z"}]}
     found = codec.decode_listener(raw, {}, ["c", "z", "b"])
-    assert found.resource.certificates == ("z", "b", "c")
+    assert found.resource.certificates == ("z", "b", "c", "z")
 
 
 def test_targets_keep_their_zone() -> None:
@@ -149,3 +153,73 @@ def test_attributes_are_sent_sorted_and_read_as_a_map() -> None:
     sent = codec.encode_attributes({"b": "2", "a": "1"})
     assert sent == [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
     assert codec.decode_attributes({"Attributes": sent}) == {"a": "1", "b": "2"}
+
+
+VERIFY = MutualAuthentication("verify", "arn:ts/1", True, "on")
+
+
+@pytest.mark.parametrize(
+    "wanted, sent",
+    [
+        (None, None),
+        (MutualAuthentication("off"), {"Mode": "off"}),
+        (MutualAuthentication("passthrough"), {"Mode": "passthrough", "TrustStoreArn": ""}),
+        (
+            VERIFY,
+            {
+                "Mode": "verify",
+                "TrustStoreArn": "arn:ts/1",
+                "IgnoreClientCertificateExpiry": True,
+                "AdvertiseTrustStoreCaNames": "on",
+            },
+        ),
+    ],
+)
+def test_client_certificates_are_asked_for(
+    wanted: MutualAuthentication | None, sent: dict[str, Any] | None
+) -> None:
+    """Nothing is said of what is to stay as it is."""
+    listener = samples.listener(protocol="HTTPS", mutual_authentication=wanted)
+    assert codec.encode_listener_settings(listener).get("MutualAuthentication") == sent
+
+
+@pytest.mark.parametrize(
+    "shown, found",
+    [
+        (None, None),
+        ({"Mode": "off"}, None),
+        ({"Mode": "passthrough", "TrustStoreArn": ""}, MutualAuthentication("passthrough")),
+        (
+            {
+                "Mode": "verify",
+                "TrustStoreArn": "arn:ts/1",
+                "IgnoreClientCertificateExpiry": True,
+                "TrustStoreAssociationStatus": "active",
+                "AdvertiseTrustStoreCaNames": "on",
+            },
+            VERIFY,
+        ),
+        (
+            {"Mode": "verify", "TrustStoreArn": "arn:ts/1"},
+            MutualAuthentication("verify", "arn:ts/1", False, "off"),
+        ),
+    ],
+)
+def test_client_certificates_are_read(
+    shown: dict[str, Any] | None, found: MutualAuthentication | None
+) -> None:
+    """An empty trust store is none, off is nothing, and AWS's defaults are filled in."""
+    raw = {"ListenerArn": "a", "Protocol": "HTTPS", "MutualAuthentication": shown}
+    assert codec.decode_listener(raw, {}).resource.mutual_authentication == found
+
+
+def test_a_plain_listener_has_nothing_of_tls() -> None:
+    """Whatever AWS still shows of the time when it was a secure one."""
+    raw = {
+        "ListenerArn": "a",
+        "Protocol": "HTTP",
+        "SslPolicy": "old",
+        "MutualAuthentication": {"Mode": "passthrough"},
+    }
+    found = codec.decode_listener(raw, {}).resource
+    assert (found.ssl_policy, found.mutual_authentication) == (None, None)

@@ -7,7 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from alb_controller.model.elbv2 import ForwardAction, Listener, WeightedTargetGroup
+from alb_controller.model.elbv2 import (
+    ForwardAction,
+    Listener,
+    MutualAuthentication,
+    WeightedTargetGroup,
+)
 from alb_controller.model.kube import Binding
 from alb_controller.model.refs import Ref
 from alb_controller.model.stack import Stack
@@ -134,26 +139,67 @@ def secure(*certificates: str, **more: Any) -> Stack:
 
 
 @pytest.mark.parametrize(
-    "before, after, calls",
+    "before, after, calls, shown",
     [
-        (("a",), ("a", "b"), ["AddListenerCertificates"]),
-        (("a", "b"), ("a",), ["RemoveListenerCertificates"]),
-        (("a",), ("b",), ["ModifyListener"]),
-        (("a", "b"), ("b",), ["ModifyListener"]),
-        (("a", "b"), ("b", "a"), ["AddListenerCertificates", "ModifyListener"]),
-        (
-            ("a", "b"),
-            ("a", "c"),
-            ["AddListenerCertificates", "RemoveListenerCertificates"],
-        ),
+        ("a", "ab", ["AddListenerCertificates"], "ab"),
+        ("ab", "a", ["RemoveListenerCertificates"], "a"),
+        ("a", "b", ["ModifyListener"], "b"),
+        ("ab", "b", ["ModifyListener"], "bb"),
+        ("ab", "ba", ["AddListenerCertificates", "ModifyListener"], "bab"),
+        ("ab", "ac", ["AddListenerCertificates", "RemoveListenerCertificates"], "ac"),
     ],
 )
-def test_certificates(before: tuple[str, ...], after: tuple[str, ...], calls: list[str]) -> None:
-    """A certificate is added before another one goes or it stops being the default."""
+def test_certificates(before: str, after: str, calls: list[str], shown: str) -> None:
+    """A certificate is added before another one goes or it stops being the default.
+
+    What was in the certificate list stays there when it becomes the default one.
+    """
     world = deployed(secure(*before))
     assert deploy(world, secure(*after)) == calls
-    assert world.observe().listeners[0].resource.certificates == after
+    assert world.observe().listeners[0].resource.certificates == tuple(shown)
     assert deploy(world, secure(*after)) == []
+
+
+def test_a_default_certificate_leaves_the_list_with_its_rank() -> None:
+    """The reference lists the default one too: dropped by the user, it is dropped from both."""
+    world = deployed(secure("a", "b"))
+    (arn,) = world.all(Listener)
+    world.add_listener_certificates(arn, ["a"])
+    assert deploy(world, secure("b"))[1:] == ["ModifyListener", "RemoveListenerCertificates"]
+    assert world.all(Listener)[arn].certificates == ("b", "b")
+
+
+OFF, PASS = MutualAuthentication("off"), MutualAuthentication("passthrough")
+VERIFY = MutualAuthentication("verify", "arn:ts/1", False, "off")
+
+
+@pytest.mark.parametrize(
+    "before, after, drifts, shown",
+    [
+        (None, VERIFY, True, VERIFY),
+        (VERIFY, MutualAuthentication("verify", "arn:ts/2", False, "off"), True, ...),
+        (VERIFY, MutualAuthentication("verify", "arn:ts/1", True, "off"), True, ...),
+        (VERIFY, PASS, True, PASS),
+        (PASS, PASS, False, PASS),
+        (VERIFY, None, False, VERIFY),
+        (VERIFY, OFF, True, None),
+        (None, OFF, False, None),
+        (OFF, None, False, None),
+    ],
+)
+def test_client_certificates(
+    before: MutualAuthentication | None,
+    after: MutualAuthentication | None,
+    drifts: bool,
+    shown: Any,
+) -> None:
+    """Unsaid it stays as it is, off is as good as nothing, all else is compared (spec 3.6)."""
+    world = deployed(secure("a", mutual_authentication=before))
+    desired = secure("a", mutual_authentication=after)
+    assert deploy(world, desired) == (["ModifyListener"] if drifts else [])
+    found = world.observe().listeners[0].resource.mutual_authentication
+    assert found == (after if shown is ... else shown)
+    assert deploy(world, desired) == []
 
 
 @pytest.mark.parametrize(
