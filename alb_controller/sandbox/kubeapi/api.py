@@ -171,6 +171,7 @@ class ResourceApi:
                 return self._create(target.kind, new, options)
             old = self.get(target) if old is None else old
             self._check_version_given(target, new)
+            self._check_uid(target, new, old)
             return self._replace(target, old, new, options)
 
     def patch(
@@ -204,7 +205,8 @@ class ResourceApi:
             return patches.merge(old, patch)
         if content_type == STRATEGIC_PATCH and not kind.is_custom:
             return patches.merge_strategically(old, patch, kind.schema)
-        raise unsupported_media_type((JSON_PATCH, MERGE_PATCH, APPLY_PATCH))
+        accepted = (JSON_PATCH, MERGE_PATCH, APPLY_PATCH) if kind.is_custom else ()
+        raise unsupported_media_type(accepted)
 
     def _apply(self, target: Target, applied: Any, options: WriteOptions) -> Json:
         """Server-side apply: creates what does not exist."""
@@ -277,7 +279,9 @@ class ResourceApi:
                     if kind.resource == "pods":  # marked first, whatever the grace: watchers see it
                         self._store(kind, target.key, marked)
                     self._remove(kind, target.key)
-                return marked if strategy_of(kind).returns_deleted else _deleted_status(kind, old)
+                if not strategy_of(kind).returns_deleted:
+                    return _deleted_status(kind, old)
+                return marked if kind.resource == "pods" else old
             if options.dry_run or marked == old:
                 return marked
             return self._store(kind, target.key, marked)
@@ -395,11 +399,17 @@ class ResourceApi:
         if namespace not in (None, target.namespace):
             raise other_namespace()
 
+    def _check_uid(self, target: Target, new: Json, old: Json) -> None:
+        given, uid = new["metadata"].get("uid"), old["metadata"]["uid"]
+        if given not in (None, uid):
+            why = f"Precondition failed: UID in precondition: {given}, UID in object meta: {uid}"
+            raise conflict(target.kind.resource, target.name, why)
+
     def _check_version_given(self, target: Target, new: Json) -> None:
         needed = strategy_of(target.kind).needs_version
         if needed and new["metadata"].get("resourceVersion") in (None, "", "0"):
             cause = invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
-            raise invalid(target.kind.qualified, target.name, [cause])
+            raise invalid(target.kind.resource, target.name, [cause])
 
     def _scale(self, target: Target, body: Any, options: WriteOptions) -> Json:
         if target.kind.resource not in subresources.SCALABLE:

@@ -15,6 +15,7 @@ from alb_controller.sandbox.kubeapi.kinds import Kind
 from alb_controller.sandbox.kubeapi.schemas import Json, clone
 from alb_controller.sandbox.kubeapi.statuses import conflict
 
+CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 _PROPAGATION_FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 
@@ -53,9 +54,8 @@ def mark_deleted(kind: Kind, obj: Json, options: DeleteOptions, now: str) -> Jso
     grace = _grace_seconds(kind, obj, options)
     if "deletionTimestamp" not in metadata:
         metadata["deletionTimestamp"] = now
-        if metadata.get("generation"):
-            metadata["generation"] += 1
-        metadata["deletionGracePeriodSeconds"] = grace
+        if kind.resource != CRDS:
+            _count_deletion(metadata, grace)
     else:  # grace only ever shrinks
         metadata["deletionGracePeriodSeconds"] = min(
             grace, metadata.get("deletionGracePeriodSeconds", 0)
@@ -64,6 +64,12 @@ def mark_deleted(kind: Kind, obj: Json, options: DeleteOptions, now: str) -> Jso
         marked["status"] = {**marked.get("status", {}), "phase": "Terminating"}
         metadata["finalizers"] = [*metadata.get("finalizers", ())]
     return marked
+
+
+def _count_deletion(metadata: Json, grace: int) -> None:
+    if metadata.get("generation"):
+        metadata["generation"] += 1
+    metadata["deletionGracePeriodSeconds"] = grace
 
 
 def _grace_seconds(kind: Kind, obj: Json, options: DeleteOptions) -> int:

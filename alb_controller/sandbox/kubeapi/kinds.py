@@ -75,6 +75,7 @@ DEFAULTS: dict[str, Json] = {  # null: a time that Go writes even if it is not s
         "strategy": {"type": "RollingUpdate", "rollingUpdate": _ROLLING},
     },
     "apps.v1.ReplicaSetSpec": {"replicas": 1},
+    "discovery.v1.Endpoint": {"conditions": {}},
     "discovery.v1.EndpointPort": {"name": "", "protocol": "TCP"},
     "networking.v1.IngressClassParametersReference": {"scope": "Cluster"},
     "admissionregistration.v1.MutatingWebhook": {**_WEBHOOK, "reinvocationPolicy": "Never"},

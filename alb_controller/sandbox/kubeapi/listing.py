@@ -59,7 +59,7 @@ def matcher(kind: Kind, options: ListOptions) -> Matcher:
     """The test that both selectors make. Raises 400 for what cannot be read."""
     known = kind.selectable_fields or strategy_of(kind).fields
     by_label = parse_label_selector(options.label_selector)
-    by_field = parse_field_selector(options.field_selector, known)
+    by_field = parse_field_selector(options.field_selector, known, names_all=not kind.is_custom)
     return lambda obj: by_label(obj) and by_field(obj)
 
 
@@ -88,6 +88,8 @@ def list_objects(store: Store, kind: Kind, namespace: str | None, options: ListO
     keys = sorted(key for key in objects if key.startswith(prefix) and key > page.after)
     found = [key for key in keys if matches(objects[key])]
     metadata: Json = {"resourceVersion": str(page.version)}
+    if kind.is_custom:
+        metadata = {"continue": "", **metadata}
     if options.limit and len(found) > options.limit:
         left = len(found) - options.limit
         found = found[: options.limit]

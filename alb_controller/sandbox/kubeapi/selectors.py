@@ -72,7 +72,7 @@ def _fits(expression: Json, labels: Json) -> bool:
             return value is None
 
 
-def parse_field_selector(text: str, known: Sequence[str]) -> Matcher:
+def parse_field_selector(text: str, known: Sequence[str], *, names_all: bool = True) -> Matcher:
     """A test of an object's fields; `known` are the paths that the kind supports beside name and
     namespace.
 
@@ -85,7 +85,7 @@ def parse_field_selector(text: str, known: Sequence[str]) -> Matcher:
         if not found:
             raise bad_request(f"invalid selector: {part!r}; can't understand {part!r}")
         field, operator, value = found.groups()
-        if field not in names and known:
+        if field not in names and (known or not names_all):
             raise bad_request(f"field label not supported: {field}")
         if field not in names:
             listed = ", ".join(f'"{name}"' for name in names)

@@ -101,7 +101,8 @@ def unsupported_media_type(accepted: tuple[str, ...] = ()) -> StatusError:
         listed = ", ".join(accepted)
         head = "the body of the request was in an unknown format - accepted media types include"
         message = f"{head}: {listed}"
-    return StatusError(415, "UnsupportedMediaType", message, details={})
+    details: dict[str, Any] | None = None if accepted else {}
+    return StatusError(415, "UnsupportedMediaType", message, details=details)
 
 
 def rejected_patch() -> StatusError:

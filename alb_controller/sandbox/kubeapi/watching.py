@@ -136,13 +136,20 @@ class _View:
         self.matches = matcher(kind, selection)
 
     def event(self, change: Change) -> WatchEvent | None:
+        """The change as the client sees it; None if it does not."""
         if not change.key.startswith(self.prefix):
             return None
-        before = change.old is not None and self.matches(change.old)
+        before = change.old if change.old is not None and self.matches(change.old) else None
         after = change.new is not None and self.matches(change.new)
-        kind = {(False, True): "ADDED", (True, True): "MODIFIED", (True, False): "DELETED"}.get(
-            (before, after)
-        )
-        if kind is None:
+        if after:
+            return self._shown("ADDED" if before is None else "MODIFIED", change)
+        if before is None:
             return None
-        return WatchEvent(kind, in_version(change.shown, self.kind.api_version), change)
+        if change.new is None:
+            return self._shown("DELETED", change)
+        version = {"resourceVersion": str(change.version)}  # the last state that it was shown in
+        last = {**before, "metadata": {**before["metadata"], **version}}
+        return WatchEvent("DELETED", in_version(last, self.kind.api_version))
+
+    def _shown(self, name: str, change: Change) -> WatchEvent:
+        return WatchEvent(name, in_version(change.shown, self.kind.api_version), change)

@@ -10,14 +10,10 @@ import yaml
 from alb_controller.sandbox.kubeapi.http.protobuf import MAGIC, decode_envelope
 from alb_controller.sandbox.kubeapi.kinds import Registry
 from alb_controller.sandbox.kubeapi.schemas import decode_json
-from alb_controller.sandbox.kubeapi.statuses import StatusError, bad_request, unsupported_media_type
+from alb_controller.sandbox.kubeapi.statuses import StatusError, bad_request
 
 MAX_BODY_BYTES = 3 * 1024 * 1024
-_JSON = ("application/json", "application/merge-patch+json", "application/json-patch+json")
 _YAML = ("application/yaml", "application/apply-patch+yaml")
-_STRATEGIC = "application/strategic-merge-patch+json"
-PROTOBUF = "application/vnd.kubernetes.protobuf"
-MEDIA_TYPES = (*_JSON, *_YAML, _STRATEGIC, PROTOBUF)
 
 
 def too_large() -> StatusError:
@@ -26,12 +22,10 @@ def too_large() -> StatusError:
 
 
 def read_body(content: bytes, media_type: str, registry: Registry, expected: str) -> Any:
-    """The value in the body. Raises 400 for what cannot be read, 415 for another media type.
+    """The value in the body. Raises 400 for what cannot be read.
 
     `expected` is the kind's name, for the message.
     """
-    if media_type not in MEDIA_TYPES:
-        raise unsupported_media_type()
     if content.startswith(MAGIC):
         return decode_envelope(content, registry.definitions)
     try:

@@ -109,8 +109,10 @@ def as_table(route: Route, result: Json) -> Json:
     if result.get("kind") == "Status":
         return result
     items = result.get("items")
-    metadata = result["metadata"] if items is not None else {}
-    shown = metadata or {"resourceVersion": result["metadata"].get("resourceVersion", "")}
+    metadata = {key: value for key, value in result["metadata"].items() if value != ""}
+    shown = metadata
+    if items is None:
+        shown = {"resourceVersion": metadata.get("resourceVersion", "")}
     objects = [result] if items is None else items
     return table(
         route.kind, objects, shown, include_object=route.query.get("includeObject", "Metadata")

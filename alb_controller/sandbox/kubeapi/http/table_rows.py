@@ -243,7 +243,7 @@ def _event(event: Json, now: datetime) -> list[Any]:
         ", ".join(filter(None, (component, host))),
         event.get("message", "").strip(),
         age(first, now),
-        str(count),
+        count,
         _name(event),
     ]
 
@@ -253,8 +253,8 @@ def _deployment(deployment: Json, now: datetime) -> list[Any]:
     return [
         _name(deployment),
         f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 1)}",
-        str(status.get("updatedReplicas", 0)),
-        str(status.get("availableReplicas", 0)),
+        status.get("updatedReplicas", 0),
+        status.get("availableReplicas", 0),
         _age(deployment, now),
         *_template(spec),
     ]
@@ -342,13 +342,13 @@ ROWS: dict[str, TableRow] = {
     ),
     "secrets": TableRow(
         _columns("Name|Type|Data|Age"),
-        lambda obj, now: [_name(obj), obj["type"], str(len(obj.get("data", {}))), _age(obj, now)],
+        lambda obj, now: [_name(obj), obj["type"], len(obj.get("data", {})), _age(obj, now)],
     ),
     "configmaps": TableRow(
         _columns("Name|Data|Age"),
         lambda obj, now: [
             _name(obj),
-            str(len(obj.get("data", {})) + len(obj.get("binaryData", {}))),
+            len(obj.get("data", {})) + len(obj.get("binaryData", {})),
             _age(obj, now),
         ],
     ),

@@ -23,7 +23,12 @@ def complete(write: Write) -> None:
     fill_defaults(new, kind.schema)
     (strategy.prepare_status if write.subresource == "status" else strategy.prepare)(write)
     causes = [
-        *check_metadata(new["metadata"], strategy.name_rule, namespaced=kind.namespaced),
+        *check_metadata(
+            new["metadata"],
+            strategy.name_rule,
+            namespaced=kind.namespaced,
+            free_finalizers=strategy.free_finalizers,
+        ),
         *_check_content(write),
     ]
     if causes:
@@ -48,7 +53,8 @@ def _check_content(write: Write) -> Iterator[Cause]:
 
 
 def _covers(field: str, other: str) -> bool:
-    return other == field or other.startswith((f"{field}.", f"{field}["))
+    """Whether one of two fields is the other, or lies in it."""
+    return f"{field}.".startswith(f"{other}.") or other.startswith((f"{field}.", f"{field}["))
 
 
 def moves_generation(kind: Kind) -> bool:

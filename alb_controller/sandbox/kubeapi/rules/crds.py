@@ -95,6 +95,9 @@ def check_definition(write: Write) -> Iterator[Cause]:
     if sum(bool(version.get("storage")) for version in versions) != 1:
         why = "must have exactly one version marked as storage version"
         yield invalid_value("spec.versions", [v.get("name") for v in versions], why)
+    if not write.new["status"]["storedVersions"]:
+        why = "must have at least one stored version"
+        yield invalid_value("status.storedVersions", None, why)
     for index, version in enumerate(versions):
         if not version.get("schema", {}).get("openAPIV3Schema"):
             path = f"spec.versions[{index}].schema.openAPIV3Schema"

@@ -92,6 +92,10 @@ def port_name(name: str) -> Iterator[str]:
         yield "must not begin or end with a hyphen"
 
 
+def any_name(_name: str) -> None:
+    """No rule: names of Events are not looked at."""
+
+
 def path_segment(name: str) -> str | None:
     """The rule for names of RBAC objects: anything that fits in a URL path."""
     if name in (".", ".."):
@@ -109,8 +113,13 @@ def qualified_name(name: str) -> str | None:
     return _qualified_part(part)
 
 
-def check_metadata(metadata: Json, name_rule: NameRule, *, namespaced: bool) -> Iterator[Cause]:
-    """Causes for names, labels, annotations, finalizers and owners."""
+def check_metadata(
+    metadata: Json, name_rule: NameRule, *, namespaced: bool, free_finalizers: bool
+) -> Iterator[Cause]:
+    """Causes for names, labels, annotations, finalizers and owners.
+
+    Some kinds take finalizers without a domain: `free_finalizers`.
+    """
     name = metadata.get("name", "")
     if not name:
         yield required("metadata.name", "name or generateName is required")
@@ -126,7 +135,7 @@ def check_metadata(metadata: Json, name_rule: NameRule, *, namespaced: bool) -> 
     if sum(len(key) + len(value) for key, value in annotations.items()) > TOTAL_ANNOTATION_BYTES:
         message = f"Too long: may not be more than {TOTAL_ANNOTATION_BYTES} bytes"
         yield Cause("FieldValueTooLong", message, "metadata.annotations")
-    yield from _check_finalizers(metadata.get("finalizers", ()))
+    yield from _check_finalizers(metadata.get("finalizers", ()), free=free_finalizers)
     for owner in metadata.get("ownerReferences", ()):
         for field, why in _OWNER_FIELDS.items():
             if not owner.get(field):
@@ -150,11 +159,11 @@ def check_labels(labels: Json, field: str) -> Iterator[Cause]:
             yield invalid_value(field, value, wrong)
 
 
-def _check_finalizers(finalizers: list[str]) -> Iterator[Cause]:
+def _check_finalizers(finalizers: list[str], *, free: bool) -> Iterator[Cause]:
     for index, finalizer in enumerate(finalizers):
         field = f"metadata.finalizers[{index}]"
         if wrong := qualified_name(finalizer):
             yield invalid_value(field, finalizer, wrong)
-        elif "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
+        elif not free and "/" not in finalizer and finalizer not in STANDARD_FINALIZERS:
             why = "name is neither a standard finalizer name nor is it fully qualified"
             yield invalid_value(field, finalizer, why)

@@ -17,6 +17,7 @@ from alb_controller.sandbox.kubeapi.kinds import Kind
 from alb_controller.sandbox.kubeapi.rules import crds, endpoints, ingresses, services, workloads
 from alb_controller.sandbox.kubeapi.rules.names import (
     NameRule,
+    any_name,
     dns_1035_label,
     dns_label,
     dns_subdomain,
@@ -60,6 +61,7 @@ class Strategy:
     new_status: Json | None = None
     returns_deleted: bool = False
     needs_version: bool = False
+    free_finalizers: bool = False
     create_on_update: bool = False
     fields: tuple[str, ...] = field(default=())
 
@@ -207,7 +209,7 @@ _POD_FIELDS = (
     "status.nominatedNodeName",
 )
 PLAIN = Strategy()
-CUSTOM = Strategy(check=crds.check_custom, needs_version=True)
+CUSTOM = Strategy(check=crds.check_custom, needs_version=True, free_finalizers=True)
 STRATEGIES: dict[str, Strategy] = {
     "namespaces": Strategy(
         prepare=_prepare_namespace,
@@ -236,7 +238,13 @@ STRATEGIES: dict[str, Strategy] = {
     "nodes": Strategy(prepare=_prepare_node, check=_check_node, fields=("spec.unschedulable",)),
     "secrets": Strategy(prepare=_prepare_secret, check=_check_data, fields=("type",)),
     "configmaps": Strategy(check=_check_data),
-    "events": Strategy(check=_check_event, create_on_update=True, fields=_EVENT_FIELDS),
+    "events": Strategy(
+        check=_check_event,
+        name_rule=any_name,
+        create_on_update=True,
+        free_finalizers=True,
+        fields=_EVENT_FIELDS,
+    ),
     "serviceaccounts": Strategy(returns_deleted=True),
     "deployments.apps": Strategy(
         prepare=workloads.prepare_workload,
@@ -249,7 +257,6 @@ STRATEGIES: dict[str, Strategy] = {
         check=workloads.check_workload,
         generation=("spec",),
         new_status={"replicas": 0},
-        fields=("status.replicas",),
     ),
     "ingresses.networking.k8s.io": Strategy(
         prepare=ingresses.prepare_ingress,
@@ -264,7 +271,7 @@ STRATEGIES: dict[str, Strategy] = {
         generation=("addressType", "endpoints", "ports", "labels"),
     ),
     "leases.coordination.k8s.io": Strategy(
-        check=_check_lease, needs_version=True, create_on_update=True
+        check=_check_lease, needs_version=True, create_on_update=True, free_finalizers=True
     ),
     "poddisruptionbudgets.policy": Strategy(generation=("spec",), new_status={}),
     **{
@@ -278,6 +285,9 @@ STRATEGIES: dict[str, Strategy] = {
         for kind in ("mutating", "validating")
     },
     crds.RESOURCE: Strategy(
-        prepare=crds.prepare_definition, check=crds.check_definition, generation=("spec",)
+        prepare=crds.prepare_definition,
+        check=crds.check_definition,
+        generation=("spec",),
+        free_finalizers=True,
     ),
 }

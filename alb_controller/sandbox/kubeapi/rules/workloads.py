@@ -35,10 +35,11 @@ def prepare_pod(write: Write) -> None:
     spec: Json = write.new.setdefault("spec", {})
     _prepare_pod_spec(spec)
     spec.setdefault("enableServiceLinks", True)
+    before = write.old["spec"] if write.old else {}
+    spec.setdefault("priority", before.get("priority", 0))
+    spec.setdefault("preemptionPolicy", before.get("preemptionPolicy", "PreemptLowerPriority"))
+    _tolerate(spec)
     if write.old is None:
-        spec.setdefault("priority", 0)
-        spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
-        _tolerate(spec)
         _copy_topology(write)
         write.new["status"] = {"phase": "Pending", "qosClass": _qos_class(spec)}
 
@@ -152,9 +153,9 @@ def check_workload(write: Write) -> Iterator[Cause]:
     labels = template.get("metadata", {}).get("labels", {})
     if not selector:
         yield required("spec.selector")
-    elif not matches_label_selector(selector, labels):
+    if not selector or not matches_label_selector(selector, labels):
         why = "`selector` does not match template `labels`"
-        yield invalid_value("spec.template.metadata.labels", labels, why)
+        yield invalid_value("spec.template.metadata.labels", labels or None, why)
     if write.old and write.old["spec"]["selector"] != selector:
         yield invalid_value("spec.selector", selector, "field is immutable")
     yield from _check_containers(template.get("spec", {}), "spec.template.spec")
