@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import msgspec
 
 from alb_controller.errors import Conflict, DeletionProtected, Invalid
+from alb_controller.frontends.ingress.agreement import Agreement
 from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
 from alb_controller.frontends.ingress.member import (
     MemberIntent,
@@ -19,7 +20,7 @@ from alb_controller.frontends.ingress.member import (
     Problems,
     without_repeats,
 )
-from alb_controller.frontends.ingress.merge import Agreement, claims_of, merge
+from alb_controller.frontends.ingress.merge import claims_of, merge
 from alb_controller.intent import StackIntent
 from alb_controller.objects.annotation_values import boolean, string_map
 from alb_controller.objects.annotations import LOAD_BALANCER_ATTRIBUTES
