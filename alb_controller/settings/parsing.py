@@ -48,14 +48,14 @@ def parse_settings(
     """
     rows = list(flag_rows())
     fields = {row.field: _read(row, given, environment or {}) for row in rows}
-    for row in rows:
-        _refuse_unserved(row, fields[row.field])
     gates_given = named_gates(given.get("feature-gates", ()))
-    _refuse_unserved_gates(gates_given)
     settings = Settings(
         **fields, without_effect=(*_flags_without_effect(fields, given), *_idle_gates(gates_given))
     )
     _check(settings)
+    for row in rows:
+        _refuse_unserved(row, fields[row.field])
+    _refuse_unserved_gates(gates_given)
     return settings
 
 
