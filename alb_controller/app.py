@@ -34,6 +34,8 @@ IDLE_HORIZON_SECONDS = 30.0
 STOP_SECONDS = 8.0
 """For keys in work at SIGTERM; less than the 10 s that a pod gets (spec 10.7)."""
 LOST_LEASE, BAD_START = 1, 1
+LOOPBACK_ONLY = "ALB_CONTROLLER_LOOPBACK_ONLY"
+"""Variable that, at `1`, keeps every call to AWS on this machine: for the sandbox and tests."""
 _log = structlog.get_logger(__name__)
 
 
@@ -87,7 +89,10 @@ class App:
         self._serve()
         self._workers = Workers(self._clock)
         instance = InstanceMetadata.from_environment(environment)
-        sender = self._make_sender(find_region(settings.aws_region, instance))
+        sender = self._make_sender(
+            find_region(settings.aws_region, instance),
+            loopback_only=environment.get(LOOPBACK_ONLY) == "1",
+        )
         self._reconcilers = Reconcilers(
             settings,
             vpc_id=find_vpc_id(
@@ -174,7 +179,7 @@ class App:
         if self._elector is not None:
             self._elector.check()
 
-    def _make_sender(self, region: str) -> Sender:
+    def _make_sender(self, region: str, *, loopback_only: bool) -> Sender:
         settings = self._settings
         return Sender(
             SenderSettings(
@@ -182,6 +187,7 @@ class App:
                 endpoints=settings.aws_api_endpoints,
                 throttle=settings.aws_api_throttle,
                 max_attempts=settings.aws_max_retries,
+                loopback_only=loopback_only,
                 version=metadata.version("alb-controller"),
             ),
             may_write=self._may_write,
