@@ -7,7 +7,8 @@ from typing import Any
 
 from alb_controller.objects.core import Pod, Service
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.objects.networking import EndpointSlice, Ingress, IngressBackend
+from alb_controller.objects.networking import EndpointSlice, Ingress
+from alb_controller.objects.references import service_names
 
 SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 """On EndpointSlices: the Service that they belong to (Kubernetes docs, EndpointSlice)."""
@@ -40,17 +41,8 @@ def _binding_services(obj: TargetGroupBinding) -> Iterable[str]:
     return (f"{obj.metadata.namespace}/{obj.spec.service_ref.name}",)
 
 
-def _backends(obj: Ingress) -> Iterable[IngressBackend]:
-    if obj.spec.default_backend is not None:
-        yield obj.spec.default_backend
-    for rule in obj.spec.rules:
-        for path in rule.http.paths if rule.http else ():
-            yield path.backend
-
-
 def _ingress_services(obj: Ingress) -> Iterable[str]:
-    namespace = obj.metadata.namespace
-    return {f"{namespace}/{b.service.name}" for b in _backends(obj) if b.service is not None}
+    return {f"{obj.metadata.namespace}/{name}" for name in service_names(obj)}
 
 
 INDEXES: dict[type[Any], dict[str, Callable[[Any], Iterable[str]]]] = {

@@ -20,10 +20,10 @@ from alb_controller.objects.actions import (
 from alb_controller.objects.annotations import Source, parse
 from alb_controller.objects.core import Service
 from alb_controller.objects.networking import IngressBackend
+from alb_controller.objects.references import USE_ANNOTATION
 from alb_controller.settings import Settings
 from alb_controller.values import PortRef
 
-USE_ANNOTATION = "use-annotation"
 _KEPT = {
     "host": "#{host}",
     "path": "/#{path}",

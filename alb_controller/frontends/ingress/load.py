@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,7 +14,8 @@ from alb_controller.objects.annotations import GROUP_ORDER, Reader, Source
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParams
-from alb_controller.objects.networking import Ingress, IngressBackend
+from alb_controller.objects.networking import Ingress
+from alb_controller.objects.references import service_names
 from alb_controller.values import StackKey
 
 _NO_AGE = datetime.max.replace(tzinfo=UTC)
@@ -102,23 +103,12 @@ def _is_own_key(key: StackKey, ingress: Ingress) -> bool:
     return (key.namespace, key.name) == ingress.key
 
 
-def backends(ingress: Ingress) -> Iterator[IngressBackend]:
-    """Every backend that an Ingress names, the default one first."""
-    if ingress.spec.default_backend is not None:
-        yield ingress.spec.default_backend
-    for rule in ingress.spec.rules:
-        for path in rule.http.paths if rule.http else ():
-            yield path.backend
-
-
 def _services(ingresses: Iterable[Ingress], cluster: Cluster) -> dict[tuple[str, str], Service]:
     found: dict[tuple[str, str], Service] = {}
     for ingress in ingresses:
         namespace = ingress.metadata.namespace
-        for backend in backends(ingress):
-            if backend.service is None:
-                continue
-            service = cluster.get(Service, namespace, backend.service.name)
+        for name in service_names(ingress):
+            service = cluster.get(Service, namespace, name)
             if service is not None:
                 found[service.key] = service
     return found

@@ -1,0 +1,161 @@
+"""The ports that one Ingress asks for: protocol, who may connect, and TLS (spec 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from alb_controller.errors import Invalid, InvalidAnnotation
+from alb_controller.intent import (
+    CertificateChoice,
+    DiscoveredCertificates,
+    GivenCertificates,
+    MutualTlsIntent,
+    Origin,
+)
+from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import Reader, Source
+from alb_controller.objects.elbv2 import IngressClassParamsSpec, ListenerParams
+from alb_controller.objects.mutual_authentication import ClientCertificates
+from alb_controller.objects.networking import Ingress
+from alb_controller.values import parse_cidr
+
+T = TypeVar("T")
+HTTP, HTTPS = "HTTP", "HTTPS"
+
+
+class MemberListener(msgspec.Struct, frozen=True, kw_only=True):
+    """A port as one member wants it; None where it does not say."""
+
+    protocol: str
+    cidrs: frozenset[str] | None = None
+    prefix_lists: frozenset[str] | None = None
+    attributes: dict[str, str] = {}
+    params_attributes: dict[str, str] = {}
+    """Attributes of the class's parameters: only the port's first member's count (spec 2.2)."""
+    certificates: CertificateChoice | None = None
+    """Set on secure ports, and only there."""
+    ssl_policy: str | None = None
+    mutual: MutualTlsIntent | None = None
+
+
+class ListenerTranslator:
+    """Translates the ports of one Ingress; `problems` are all that is wrong with them."""
+
+    def __init__(self, ingress: Ingress, source: Source, params: IngressClassParamsSpec) -> None:
+        self._ingress, self._source, self._params = ingress, source, params
+        self._reader = Reader(source)
+        self.problems: list[Invalid] = []
+
+    def listeners(self) -> dict[int, MemberListener]:
+        """The ports in ascending order."""
+        params = self._params
+        given = self._given_certificates()
+        cidrs = params.inbound_cidrs or self._attempt(rows.INBOUND_CIDRS) or ()
+        self._check_cidrs(params.inbound_cidrs or ())
+        lists = params.prefix_lists_ids or params.prefix_lists_ids_legacy
+        lists = lists or self._attempt(rows.PREFIX_LISTS) or ()
+        ports = self._attempt(rows.LISTEN_PORTS) or ({443: HTTPS} if given else {80: HTTP})
+        plain = {
+            port: MemberListener(
+                protocol=protocol,
+                cidrs=frozenset(cidrs) or None,
+                prefix_lists=frozenset(lists) or None,
+                attributes=self._attempt(rows.listener_attributes(protocol, port)) or {},
+                params_attributes=_params_attributes(params.listeners, protocol, port),
+            )
+            for port, protocol in sorted(ports.items())
+        }
+        return self._secured(plain, given)
+
+    def ssl_redirect(self) -> int | None:
+        """The port that plain HTTP is sent to; what cannot be read is a problem (spec 12.1 #6)."""
+        raw = self._params.ssl_redirect_port
+        if not raw:
+            return self._attempt(rows.SSL_REDIRECT)
+        try:
+            return rows.SSL_REDIRECT.parse(raw)
+        except ValueError as error:
+            field = "IngressClassParams spec.sslRedirectPort"
+            self.problems.append(Invalid(self._source.ref, field, f"{raw!r} {error}"))
+            return None
+
+    def _secured(
+        self, listeners: Mapping[int, MemberListener], given: GivenCertificates | None
+    ) -> dict[int, MemberListener]:
+        """The same, secure ones with their TLS; settings without a secure port are only read."""
+        policy = self._params.ssl_policy or self._attempt(rows.SSL_POLICY)
+        mutual = self._mutual()
+        discovered = DiscoveredCertificates(hosts(self._ingress), Origin(self._source.ref))
+        return {
+            port: msgspec.structs.replace(
+                listener,
+                certificates=given or discovered,
+                ssl_policy=policy,
+                mutual=mutual.get(port),
+            )
+            if listener.protocol == HTTPS
+            else listener
+            for port, listener in listeners.items()
+        }
+
+    def _given_certificates(self) -> GivenCertificates | None:
+        """Those of the class, or else of the annotation; an empty list is none."""
+        arns, field = self._params.certificate_arn, "IngressClassParams spec.certificateArn"
+        if not arns:
+            arns, field = list(self._attempt(rows.CERTIFICATE_ARN) or ()), rows.CERTIFICATE_ARN.key
+        return GivenCertificates(tuple(arns), Origin(self._source.ref, field)) if arns else None
+
+    def _mutual(self) -> dict[int, MutualTlsIntent]:
+        origin = Origin(self._source.ref, rows.MUTUAL_AUTHENTICATION.key)
+        wanted = self._attempt(rows.MUTUAL_AUTHENTICATION) or ()
+        return {one.port: _mutual_intent(one, origin) for one in wanted}
+
+    def _attempt(self, row: rows.Annotation[T]) -> T | None:
+        try:
+            return self._reader.get(row)
+        except InvalidAnnotation as problem:
+            self.problems.append(problem)
+            return None
+
+    def _check_cidrs(self, cidrs: Iterable[str]) -> None:
+        for cidr in cidrs:
+            try:
+                parse_cidr(cidr)
+            except ValueError as error:
+                field = "IngressClassParams spec.inboundCIDRs"
+                self.problems.append(Invalid(self._source.ref, field, str(error)))
+
+
+def hosts(ingress: Ingress) -> tuple[str, ...]:
+    """Every host of rules and TLS entries, sorted (spec 3.3)."""
+    named = {rule.host for rule in ingress.spec.rules}
+    named.update(host for entry in ingress.spec.tls for host in entry.hosts)
+    return tuple(sorted(named - {""}))
+
+
+def _mutual_intent(wanted: ClientCertificates, origin: Origin) -> MutualTlsIntent:
+    is_verified = wanted.mode == "verify"
+    return MutualTlsIntent(
+        mode=wanted.mode,
+        trust_store=wanted.trust_store,
+        ignore_client_certificate_expiry=(
+            bool(wanted.ignore_client_certificate_expiry) if is_verified else None
+        ),
+        advertise_trust_store_ca_names=(
+            (wanted.advertise_trust_store_ca_names or "off") if is_verified else None
+        ),
+        origin=origin,
+    )
+
+
+def _params_attributes(
+    listeners: Iterable[ListenerParams], protocol: str, port: int
+) -> dict[str, str]:
+    """Those of the first entry for the port."""
+    for entry in listeners:
+        if (entry.protocol, entry.port) == (protocol, port):
+            return {attribute.key: attribute.value for attribute in entry.listener_attributes}
+    return {}
