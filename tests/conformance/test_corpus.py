@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.conformance.corpus import (
     DIVERGENCES,
     case_names,
@@ -25,6 +27,13 @@ def test_supported_cases_exist_once() -> None:
     supported = supported_cases()
     assert set(supported) <= set(case_names())
     assert len(set(supported)) == len(supported)
+
+
+def test_the_readme_says_how_many_cases_pass() -> None:
+    """The number that users read is the number that is held to."""
+    told = re.search(r"(\d+) of the 80 cases", (ROOT / "README.md").read_text())
+    assert told is not None
+    assert int(told[1]) == len(supported_cases())
 
 
 def test_every_divergence_is_used_and_every_use_is_listed() -> None:
