@@ -10,6 +10,7 @@ from alb_controller.build.context import Context
 from alb_controller.intent import (
     BackendIntent,
     BalancerIntent,
+    DefaultIntent,
     DiscoveredSubnets,
     InboundSources,
     ListenerIntent,
@@ -69,7 +70,7 @@ def listener(port: int = 80, **fields: Any) -> ListenerIntent:
         "port": port,
         "protocol": "HTTP",
         "inbound": InboundSources(("0.0.0.0/0",), ("::/0",)),
-        "default_actions": (FixedResponseAction("404", "text/plain"),),
+        "default": DefaultIntent(action=FixedResponseAction("404", "text/plain")),
         "routes": (),
         "tags": {},
     }
@@ -80,7 +81,7 @@ def route(*paths: str, **fields: Any) -> RouteIntent:
     """A route that answers 200 on some paths."""
     base: dict[str, Any] = {
         "conditions": (PathPattern(paths),),
-        "actions": (FixedResponseAction("200"),),
+        "action": FixedResponseAction("200"),
         "tags": {},
         "origin": Origin(WEB),
     }

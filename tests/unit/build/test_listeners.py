@@ -6,7 +6,7 @@ import pytest
 
 from alb_controller.build.elbv2.listeners import build_listener, build_rules
 from alb_controller.build.elbv2.stack import LOAD_BALANCER
-from alb_controller.intent import ForwardIntent
+from alb_controller.intent import ForwardIntent, ForwardTarget
 from alb_controller.model.elbv2 import (
     FixedResponseAction,
     ForwardAction,
@@ -20,6 +20,11 @@ from alb_controller.model.refs import Ref, ResourceId
 from tests.unit.build.intents import context, listener, route, stack_intent
 
 A, B = (ResourceId("TargetGroup", name) for name in "ab")
+
+
+def to(*weighted: tuple[str, int | None]) -> ForwardIntent:
+    """A forward to backends with weights."""
+    return ForwardIntent(tuple(ForwardTarget("backend", id_, w) for id_, w in weighted))
 
 
 def test_a_listener_is_its_port() -> None:
@@ -54,10 +59,10 @@ def test_conditions_are_sorted_by_field_as_aws_returns_them() -> None:
 @pytest.mark.parametrize(
     "wanted,made",
     [
-        (ForwardIntent((("a", None),)), ForwardAction((WeightedTargetGroup(Ref(A), None),))),
-        (ForwardIntent((("a", 7),)), ForwardAction((WeightedTargetGroup(Ref(A), None),))),
+        (to(("a", None)), ForwardAction((WeightedTargetGroup(Ref(A), None),))),
+        (to(("a", 7)), ForwardAction((WeightedTargetGroup(Ref(A), None),))),
         (
-            ForwardIntent((("a", 1), ("b", 9))),
+            to(("a", 1), ("b", 9)),
             ForwardAction((WeightedTargetGroup(Ref(A), 1), WeightedTargetGroup(Ref(B), 9))),
         ),
         (FixedResponseAction("503"), FixedResponseAction("503")),
@@ -66,6 +71,6 @@ def test_conditions_are_sorted_by_field_as_aws_returns_them() -> None:
 def test_a_forward_names_target_groups(wanted: ForwardIntent, made: ForwardAction) -> None:
     """The weight of a single one has no effect, so it is not there; other actions stay."""
     transforms = (Transform("url-rewrite", (Rewrite("a", "b"),)),)
-    routes = (route(actions=(wanted,), transforms=transforms),)
+    routes = (route(action=wanted, transforms=transforms),)
     (rule,) = build_rules(listener(routes=routes), stack_intent(), context())
     assert (rule.actions, rule.transforms) == ((made,), transforms)

@@ -41,8 +41,8 @@ def test_without_a_balancer_nothing_of_the_stack_stays() -> None:
 
 def test_everything_refers_to_what_it_hangs_on() -> None:
     """Rules to their listener, listeners to the load balancer, forwards and bindings to groups."""
-    forward = ForwardIntent(((ID, None),))
-    listeners = (listener(80, routes=(route("/a", actions=(forward,)),)), listener(81))
+    forward = ForwardIntent.to_backend(ID)
+    listeners = (listener(80, routes=(route("/a", action=forward),)), listener(81))
     stack = built(stack_intent(listeners=listeners, backends=(backend(),)))
     target_group = Ref(ResourceId("TargetGroup", ID))
     assert [(li.id.name, li.load_balancer) for li in stack.listeners] == [

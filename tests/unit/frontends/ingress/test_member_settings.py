@@ -171,7 +171,7 @@ def test_tags_that_others_manage_are_refused() -> None:
 
 def test_what_the_reference_has_and_we_have_not_is_refused() -> None:
     """Each key; silence would leave an application without what it asked for."""
-    alb = {"wafv2-acl-arn": "arn", "actions.app": "{}", "ssl-redirect": "443"}
+    alb = {"wafv2-acl-arn": "arn", "frontend-nlb-scheme": "internal", "ssl-redirect": "443"}
     problems = refused(alb=alb)
     assert sorted(problems) == sorted(
         f"{PREFIX}{suffix}: is not served by this version of controller" for suffix in alb
