@@ -98,7 +98,7 @@ class Aws(msgspec.Struct, frozen=True):
     def paths(self) -> list[str]:
         """The path patterns of all rules in order, the first of each."""
         conditions = (c for rule in self.rules() for c in rule["Conditions"])
-        return [c["Values"][0] for c in conditions if c["Field"] == "path-pattern"]
+        return [c["PathPatternConfig"]["Values"][0] for c in conditions if "PathPatternConfig" in c]
 
     def targets(self) -> set[str]:
         """Registered addresses of all target groups."""

@@ -1,0 +1,41 @@
+"""A load balancer whose Ingress asks for deletion protection."""
+
+from __future__ import annotations
+
+from tests.controller.manifests import ingress
+from tests.controller.rig import Rig
+
+PROTECTED = "deletion_protection.enabled=true"
+
+
+def test_a_deleted_ingress_with_protection_keeps_its_load_balancer(rig: Rig) -> None:
+    """Its deletion is refused with a Warning that names the attribute, until it is set to false."""
+    rig.apply(ingress("web", load_balancer_attributes=PROTECTED))
+    with rig.running() as controller:
+        controller.settle()
+        mark = rig.mark()
+        rig.delete("Ingress", "web")
+        controller.settle()
+        assert rig.since(mark).aws == []
+        (message,) = rig.warnings("web")
+        assert "deletion_protection.enabled" in message
+        rig.annotate("web", load_balancer_attributes="deletion_protection.enabled=false")
+        controller.settle()
+        assert rig.is_gone("Ingress", "web")
+        assert rig.aws.load_balancers() == []
+        assert rig.aws.made_groups() == []
+
+
+def test_a_member_with_protection_leaves_a_group_that_stays(rig: Rig) -> None:
+    """The load balancer does not go, so there is nothing to protect: its rules alone go."""
+    rig.apply(
+        ingress("a", ["/a"], group="g", load_balancer_attributes=PROTECTED),
+        ingress("b", ["/b"], group="g"),
+    )
+    with rig.running() as controller:
+        controller.settle()
+        rig.delete("Ingress", "a")
+        controller.settle()
+        assert rig.is_gone("Ingress", "a")
+        assert rig.aws.paths() == ["/b"]
+        assert rig.warnings() == []
