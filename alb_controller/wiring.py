@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from alb_controller.aws.acm import Acm
 from alb_controller.aws.client import Sender
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.facts import Facts, NetworkFacts, TargetGroupFacts
 from alb_controller.aws.inventory import Inventory
+from alb_controller.aws.tls_facts import CertificateFacts, TrustStoreFacts
 from alb_controller.clock import Clock
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
@@ -19,18 +21,18 @@ from alb_controller.model.tags import stack_of_labels
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.backend_group import BackendGroup
-from alb_controller.reconcile.binding_edges import BindingEdges, BindingOptions
 from alb_controller.reconcile.bindings import Bindings
-from alb_controller.reconcile.endpoint_groups import EndpointGroups
-from alb_controller.reconcile.endpoint_rules import EndpointRules
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer
 from alb_controller.reconcile.operations import StackOperations
 from alb_controller.reconcile.owners import Owners
 from alb_controller.reconcile.stack import Edges, StackReconciler
-from alb_controller.reconcile.target_memory import TargetMemory
-from alb_controller.reconcile.targets import BindingReconciler
-from alb_controller.reconcile.vpc_addresses import VpcAddresses
+from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
+from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups
+from alb_controller.reconcile.targets.endpoint_rules import EndpointRules
+from alb_controller.reconcile.targets.memory import TargetMemory
+from alb_controller.reconcile.targets.reconciler import BindingReconciler
+from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses
 from alb_controller.runtime.workers import DONE, Controller, Result, Workers
 from alb_controller.runtime.workqueue import WorkQueue
 from alb_controller.settings import Settings
@@ -77,7 +79,12 @@ class Reconcilers:
         edges = Edges(
             cluster=stores,
             writer=writer,
-            facts=Facts(NetworkFacts(ec2, clock), TargetGroupFacts(elbv2, clock)),
+            facts=Facts(
+                NetworkFacts(ec2, clock),
+                TargetGroupFacts(elbv2, clock),
+                CertificateFacts(Acm(sender), clock),
+                TrustStoreFacts(elbv2, clock),
+            ),
             observer=Observer(elbv2, self._inventory, bindings, settings.cluster_name),
             operations=StackOperations(elbv2, ec2, bindings, on_created=self._targets.created),
             owners=Owners(elbv2, ec2, self._inventory, settings.cluster_name),

@@ -17,12 +17,12 @@ from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING, Kind
-from alb_controller.reconcile.binding_edges import BindingEdges, BindingOptions, TargetApi
-from alb_controller.reconcile.endpoint_groups import EndpointGroups, InterfaceApi
-from alb_controller.reconcile.endpoint_rules import EndpointRules, RuleApi
-from alb_controller.reconcile.target_memory import TargetMemory
-from alb_controller.reconcile.targets import BindingReconciler
-from alb_controller.reconcile.vpc_addresses import VpcAddresses, VpcApi
+from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions, TargetApi
+from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups, InterfaceApi
+from alb_controller.reconcile.targets.endpoint_rules import EndpointRules, RuleApi
+from alb_controller.reconcile.targets.memory import TargetMemory
+from alb_controller.reconcile.targets.reconciler import BindingReconciler
+from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses, VpcApi
 from alb_controller.targets.watch import WATCHES, affected, key_of
 from alb_controller.values import BindingKey, ObjectRef
 from tests.clocks import FakeClock

@@ -11,7 +11,7 @@ from alb_controller.kube.store import Stores
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.stack import Found
 from alb_controller.objects.core import Node, Pod
-from alb_controller.reconcile.endpoint_groups import FRESH_SECONDS, EndpointGroups, Guard
+from alb_controller.reconcile.targets.endpoint_groups import FRESH_SECONDS, EndpointGroups, Guard
 from alb_controller.targets.endpoints import Endpoint
 from alb_controller.values import BindingKey
 from tests.clocks import FakeClock

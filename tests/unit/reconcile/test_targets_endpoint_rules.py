@@ -6,7 +6,7 @@ import pytest
 
 from alb_controller.errors import NotFound, NotReady, Throttled
 from alb_controller.model.ec2 import IngressRule
-from alb_controller.reconcile.endpoint_rules import SWEEP, EndpointRules
+from alb_controller.reconcile.targets.endpoint_rules import SWEEP, EndpointRules
 from alb_controller.targets.networking import SHARED_DESCRIPTION
 from alb_controller.values import BindingKey
 from tests.factories import cluster

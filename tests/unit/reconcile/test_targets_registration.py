@@ -12,8 +12,8 @@ from alb_controller.errors import NotReady, Rejected, Throttled
 from alb_controller.model.elbv2 import Target
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.reconcile.registration import Registration
-from alb_controller.reconcile.target_memory import TargetMemory
+from alb_controller.reconcile.targets.memory import TargetMemory
+from alb_controller.reconcile.targets.registration import Registration
 from alb_controller.values import BindingKey
 from tests.factories import BORN, service
 from tests.unit.reconcile.binding_world import FakeAws, World, web

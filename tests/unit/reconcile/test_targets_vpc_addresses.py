@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alb_controller.reconcile.vpc_addresses import FRESH_SECONDS, VpcAddresses
+from alb_controller.reconcile.targets.vpc_addresses import FRESH_SECONDS, VpcAddresses
 from tests.clocks import FakeClock
 from tests.unit.reconcile.binding_world import VPC, FakeAws
 

@@ -1,0 +1,92 @@
+"""What the reconciler of bindings touches outside the pure core, and what is set for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal, Protocol, TypeVar
+
+import msgspec
+
+from alb_controller.clock import Clock
+from alb_controller.model.elbv2 import Target, TargetGroup, TargetHealth
+from alb_controller.model.stack import Found
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import KubeObject
+from alb_controller.objects.kinds import Kind
+from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups
+from alb_controller.reconcile.targets.endpoint_rules import EndpointRules
+from alb_controller.reconcile.targets.memory import TargetMemory
+from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses
+from alb_controller.values import ObjectRef, Value
+
+T = TypeVar("T", bound=KubeObject)
+
+
+class TargetApi(Protocol):
+    """What is needed of `aws.elbv2.Elbv2`."""
+
+    def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
+        """Every target of a group."""
+
+    def register_targets(self, arn: str, targets: Iterable[Target]) -> None:
+        """Register; raises Rejected for bad targets after the good ones are registered."""
+
+    def deregister_targets(self, arn: str, targets: Iterable[Target]) -> None:
+        """Deregister; what is not registered is fine."""
+
+    def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
+        """A target group of the account, or None."""
+
+
+class BindingWriter(Protocol):
+    """What is needed of `kube.writer.Writer`."""
+
+    def add_finalizer(self, kind: Kind, obj: T, finalizer: str) -> T:
+        """The object with the finalizer."""
+
+    def remove_finalizer(self, kind: Kind, obj: KubeObject, finalizer: str) -> None:
+        """Take the finalizer away; an object that is gone is fine."""
+
+    def patch_status(self, kind: Kind, obj: T, status_patch: dict[str, Any]) -> T:
+        """Merge a patch into the status."""
+
+    def merge_patch(
+        self, kind: Kind, namespace: str, name: str, body: dict[str, Any]
+    ) -> KubeObject:
+        """Merge a patch into an object."""
+
+    def record_event(
+        self,
+        ref: ObjectRef,
+        *,
+        type: Literal["Normal", "Warning"],  # noqa: A002  # the field's name in Event
+        reason: str,
+        message: str,
+        component: str,
+        fingerprint: str = "",
+    ) -> None:
+        """Tell users something about an object, once."""
+
+
+class BindingOptions(Value, frozen=True, kw_only=True):
+    """What an operator has set that matters here."""
+
+    vpc_id: str
+    fail_open: bool = True
+    """The gate EndpointsFailOpen."""
+
+
+class BindingEdges(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a pass touches outside the pure core."""
+
+    cluster: Cluster
+    has_synced: Callable[[], bool]
+    elbv2: TargetApi
+    writer: BindingWriter
+    groups: EndpointGroups
+    rules: EndpointRules
+    addresses: VpcAddresses
+    memory: TargetMemory
+    clock: Clock
+    enqueue_group: Callable[[str], None]
+    """Makes a security group's key due, whose worker calls `reconcile_group`."""

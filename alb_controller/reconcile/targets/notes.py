@@ -1,0 +1,114 @@
+"""What a binding's user is told: events, status and the checkpoint (spec 8.3, 9.5)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import structlog
+
+from alb_controller.clock import Clock
+from alb_controller.errors import AwsError, ControllerError, handling_of
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import ref
+from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.kinds import TARGET_GROUP_BINDING
+from alb_controller.reconcile.targets.edges import BindingWriter
+from alb_controller.targets.checkpoint import (
+    CHECKPOINT_ANNOTATION,
+    CHECKPOINT_TIMESTAMP_ANNOTATION,
+    stored_checkpoint,
+)
+from alb_controller.targets.watch import key_of
+from alb_controller.values import BindingKey
+
+COMPONENT = "targetGroupBinding"
+_log = structlog.get_logger(__name__)
+
+
+class BindingNotes:
+    """Writes notes on bindings; nothing where nothing has changed."""
+
+    def __init__(self, cluster: Cluster, writer: BindingWriter, clock: Clock) -> None:
+        self._cluster, self._writer, self._clock = cluster, writer, clock
+        self._owing: set[BindingKey] = set()  # bindings whose success is still to be told
+
+    def settled(self, binding: TargetGroupBinding, checkpoint: str, *, is_changed: bool) -> None:
+        """All is as it should be; `is_changed`: targets were registered or deregistered."""
+        is_new = self.observed(binding)
+        if is_new or is_changed or key_of(binding) in self._owing:
+            self._owing.add(key_of(binding))
+            self._set_checkpoint(binding, checkpoint)
+            self._owing.discard(key_of(binding))
+            self._tell(binding, "Normal", "SuccessfullyReconciled", "Successfully reconciled")
+
+    def unsettled(self, binding: TargetGroupBinding, reason: str, message: str) -> None:
+        """What could be done is done; success is told when the rest is."""
+        self._owing.add(key_of(binding))
+        self.warn(binding, reason, message)
+        self.observed(binding)
+
+    def forget(self, key: BindingKey) -> None:
+        """The binding is gone."""
+        self._owing.discard(key)
+
+    def without_backend(self, binding: TargetGroupBinding, *, is_changed: bool) -> None:
+        """There is nothing behind the binding, so no checkpoint holds."""
+        is_new = self.observed(binding)
+        if (is_new or is_changed) and stored_checkpoint(binding):
+            self._set_checkpoint(binding, "")
+
+    def observed(self, binding: TargetGroupBinding) -> bool:
+        """Note the generation in the status; whether it was a new one."""
+        generation = binding.metadata.generation
+        if binding.status.observed_generation == generation:
+            return False
+        patch = {"observedGeneration": generation}
+        self._writer.patch_status(TARGET_GROUP_BINDING, binding, patch)
+        return True
+
+    def failed(self, binding: TargetGroupBinding, error: ControllerError) -> None:
+        """The whole pass failed."""
+        if handling_of(error).event:
+            word = "cleanup" if binding.is_deleting else "reconcile"
+            self.warn(binding, f"Failed{word.capitalize()}", f"Failed {word} due to {told(error)}")
+
+    def warn(self, binding: TargetGroupBinding, reason: str, message: str) -> None:
+        """Tell of a problem, if there is one."""
+        if message:
+            _log.warning("binding_problem", reason=reason, problem=message)
+            self._tell(binding, "Warning", reason, message)
+
+    def _set_checkpoint(self, binding: TargetGroupBinding, checkpoint: str) -> None:
+        if checkpoint == stored_checkpoint(binding):
+            return
+        annotations = {
+            CHECKPOINT_ANNOTATION: checkpoint,
+            CHECKPOINT_TIMESTAMP_ANNOTATION: str(int(self._clock.now().timestamp())),
+        }
+        body = {"metadata": {"annotations": annotations}}
+        self._writer.merge_patch(TARGET_GROUP_BINDING, *binding.key, body)
+
+    def _tell(
+        self,
+        binding: TargetGroupBinding,
+        type_: Literal["Normal", "Warning"],
+        reason: str,
+        message: str,
+    ) -> None:
+        """Once for each state of the binding: its generation, and its last success."""
+        newest = self._cluster.get(TargetGroupBinding, *binding.key) or binding
+        self._writer.record_event(
+            ref("TargetGroupBinding", binding),
+            type=type_,
+            reason=reason,
+            message=message,
+            component=COMPONENT,
+            fingerprint=f"{newest.metadata.generation} {stored_checkpoint(newest)}",
+        )
+
+
+def told(error: ControllerError) -> str:
+    """An error as one sentence that stays the same from one attempt to the next."""
+    if isinstance(error, AwsError):
+        return f"{error.service} {error.operation}: {error.code}: {error.message}"
+    return str(error)

@@ -1,0 +1,288 @@
+"""The second loop: what stands behind a TargetGroupBinding becomes its group's targets (spec 8).
+
+A missing answer is not an empty answer: nothing is deregistered before every informer has synced,
+and what is registered is read from AWS, or known from our own writes, before it is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from alb_controller.errors import (
+    AwsError,
+    ControllerError,
+    Invalid,
+    Missing,
+    NotReady,
+    Refused,
+    handling_of,
+)
+from alb_controller.model.ec2 import IngressRule
+from alb_controller.model.elbv2 import Target
+from alb_controller.objects.core import Pod, ref
+from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.indexes import BY_TARGET_GROUP
+from alb_controller.objects.kinds import TARGET_GROUP_BINDING
+from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
+from alb_controller.reconcile.targets.endpoint_groups import Guards
+from alb_controller.reconcile.targets.notes import BindingNotes, told
+from alb_controller.reconcile.targets.registration import Registration
+from alb_controller.runtime.workers import BACKOFF, DONE, Result
+from alb_controller.targets.checkpoint import checkpoint
+from alb_controller.targets.endpoints import BackendNotFound, Endpoints, resolve
+from alb_controller.targets.networking import permissions
+from alb_controller.targets.watch import key_of
+from alb_controller.values import BindingKey, Value
+
+FINALIZER = "elbv2.k8s.aws/resources"
+ALL_ZONES = "all"
+"""The zone of a target outside the VPC (RegisterTargets, TargetDescription)."""
+UNSYNCED_SECONDS = 1.0
+
+
+class _Network(Value, frozen=True, kw_only=True):
+    """What came of a binding's networking; `error` where AWS did not answer."""
+
+    guards: Guards = Guards(by_endpoint={})
+    problems: tuple[str, ...] = ()
+    error: AwsError | None = None
+
+    @property
+    def trouble(self) -> str:
+        """One sentence, or nothing."""
+        return told(self.error) if self.error else "; ".join(sorted(set(self.problems)))
+
+
+_NO_NETWORK = _Network()
+
+
+class BindingReconciler:
+    """Reconciles bindings, and the security groups of their endpoints, key by key."""
+
+    def __init__(self, edges: BindingEdges, options: BindingOptions) -> None:
+        self._edges, self._options = edges, options
+        self._notes = BindingNotes(edges.cluster, edges.writer, edges.clock)
+        self._arns: dict[str, str] = {}  # of target groups that specs name by name
+
+    # ---- keys
+
+    def reconcile(self, key: BindingKey) -> Result:
+        """Bring a target group's targets to what the binding's Service has."""
+        if not self._edges.has_synced():
+            raise NotReady("the first lists of all kinds", UNSYNCED_SECONDS)
+        binding = self._edges.cluster.get(TargetGroupBinding, key.namespace, key.name)
+        if binding is None:
+            self._drop(key)
+            return DONE
+        try:
+            network = self._clean_up(binding) if binding.is_deleting else self._bind(binding)
+        except ControllerError as error:
+            self._notes.failed(binding, error)
+            raise
+        if network.error is not None:
+            raise network.error
+        return BACKOFF if network.problems else DONE
+
+    def reconcile_group(self, group_id: str) -> Result:
+        """Bring one security group's rules to what all bindings want."""
+        try:
+            self._enqueue(self._edges.rules.reconcile(group_id))
+        except ControllerError as error:
+            if handling_of(error).event:
+                self._tell_group_failure(group_id, error)
+            raise
+        return DONE
+
+    def resync(self) -> tuple[BindingKey, ...]:
+        """Have everything read again, so that drift is found; returns all bindings' keys."""
+        self._edges.memory.clear()
+        self._edges.groups.clear()
+        self._arns.clear()
+        self._enqueue(self._edges.rules.forget_found())
+        return tuple(sorted(map(key_of, self._edges.cluster.list(TargetGroupBinding))))
+
+    # ---- a binding that is to be served
+
+    def _bind(self, binding: TargetGroupBinding) -> _Network:
+        _check(binding)
+        arn = self._arn(binding)
+        self._refuse_if_held(binding, arn)
+        binding = self._edges.writer.add_finalizer(TARGET_GROUP_BINDING, binding, FINALIZER)
+        registration = self._registration(binding, arn)
+        endpoints = resolve(binding, self._edges.cluster, fail_open=self._options.fail_open)
+        if isinstance(endpoints, BackendNotFound):
+            self._lose_backend(binding, registration, endpoints)
+            return _NO_NETWORK
+        network = self._open_network(binding, endpoints)
+        self._notes.warn(binding, "FailedReconcile", "; ".join(endpoints.problems))
+        is_changed = self._register(binding, registration, endpoints, network.guards)
+        if network.trouble:
+            self._notes.unsettled(binding, "FailedNetworkReconcile", network.trouble)
+        else:
+            digest = checkpoint(endpoints, binding.spec)
+            self._notes.settled(binding, digest, is_changed=is_changed)
+        return network
+
+    def _lose_backend(
+        self, binding: TargetGroupBinding, registration: Registration, missing: BackendNotFound
+    ) -> None:
+        """The Service or its port is gone: as for a deletion, but the binding stays (spec 8.7)."""
+        is_changed = registration.empty()
+        self._enqueue(self._edges.rules.want(key_of(binding), {}))
+        self._notes.without_backend(binding, is_changed=is_changed)
+        self._notes.warn(binding, "BackendNotFound", missing.problem)
+
+    def _registration(self, binding: TargetGroupBinding, arn: str) -> Registration:
+        return Registration(self._edges.elbv2, self._edges.memory, arn, binding)
+
+    def _arn(self, binding: TargetGroupBinding) -> str:
+        """The target group's ARN, looked up once where the spec has the name alone."""
+        arn, name = binding.spec.target_group_arn, binding.spec.target_group_name
+        if arn:
+            return arn
+        if name not in self._arns:
+            found = self._edges.elbv2.target_group_by_name(name)
+            if found is None:
+                raise Missing(
+                    ref("TargetGroupBinding", binding),
+                    "spec.targetGroupName",
+                    f"there is no target group named {name!r}",
+                )
+            self._arns[name] = found.identity
+        return self._arns[name]
+
+    def _refuse_if_held(self, binding: TargetGroupBinding, arn: str) -> None:
+        holder = self._older(binding, arn)
+        if holder is not None:
+            self._enqueue(self._edges.rules.want(key_of(binding), {}))
+            raise Refused(
+                f"target group {arn} belongs to {ref('TargetGroupBinding', holder)} already, "
+                "which is older: delete one of the two"
+            )
+
+    def _older(self, binding: TargetGroupBinding, arn: str) -> TargetGroupBinding | None:
+        """The oldest other binding of the target group, whose targets these would fight."""
+        others = [
+            other
+            for other in self._edges.cluster.select(TargetGroupBinding, BY_TARGET_GROUP, arn)
+            if not _may_share(other, binding) and _seniority(other) < _seniority(binding)
+        ]
+        return min(others, key=_seniority, default=None)
+
+    # ---- networking
+
+    def _open_network(self, binding: TargetGroupBinding, endpoints: Endpoints) -> _Network:
+        """Ask for the rules; endpoints without known security group do not stop the others."""
+        key, networking = key_of(binding), binding.spec.networking
+        if networking is None:
+            self._enqueue(self._edges.rules.want(key, {}))
+            return _NO_NETWORK
+        try:
+            guards = self._edges.groups.guards(key, endpoints.members)
+        except AwsError as error:
+            return _Network(error=error)
+        wanted: dict[str, frozenset[IngressRule]] = {}
+        problems = list(guards.problems)
+        for group_id, pods in _pods_by_group(endpoints, guards).items():
+            asked = permissions(networking, pods)
+            wanted[group_id] = asked.rules
+            problems += asked.problems
+        self._enqueue(self._edges.rules.want(key, wanted, is_complete=not problems))
+        return _Network(guards=guards, problems=tuple(problems))
+
+    def _enqueue(self, groups: Iterable[str]) -> None:
+        for group_id in sorted(groups):
+            self._edges.enqueue_group(group_id)
+
+    def _tell_group_failure(self, group_id: str, error: ControllerError) -> None:
+        for key in self._edges.rules.wanted_by(group_id):
+            binding = self._edges.cluster.get(TargetGroupBinding, key.namespace, key.name)
+            if binding is not None:
+                message = f"security group {group_id}: {told(error)}"
+                self._notes.warn(binding, "FailedNetworkReconcile", message)
+
+    # ---- targets
+
+    def _register(
+        self,
+        binding: TargetGroupBinding,
+        registration: Registration,
+        endpoints: Endpoints,
+        guards: Guards,
+    ) -> bool:
+        """Whether there was anything to register or to deregister."""
+        changes = registration.changes_to(Target(e.id, e.port) for e in endpoints.members)
+        placed = tuple(self._with_zone(t, binding, guards) for t in changes.register)
+        registration.apply(msgspec.structs.replace(changes, register=placed))
+        return bool(changes)
+
+    def _with_zone(self, target: Target, binding: TargetGroupBinding, guards: Guards) -> Target:
+        """Zone `all` for an address outside the target group's VPC."""
+        vpc_id = binding.spec.vpc_id or self._options.vpc_id
+        guard = guards.by_endpoint.get(target.key)
+        if binding.spec.target_type == "instance" or (guard and guard.vpc_id == vpc_id):
+            return target
+        if self._edges.addresses.contains(vpc_id, target.id):
+            return target
+        return msgspec.structs.replace(target, availability_zone=ALL_ZONES)
+
+    # ---- the end of a binding
+
+    def _clean_up(self, binding: TargetGroupBinding) -> _Network:
+        if FINALIZER in binding.metadata.finalizers:
+            arn = self._arn_if_any(binding)
+            if arn and self._older(binding, arn) is None:
+                self._registration(binding, arn).release()
+        self._drop(key_of(binding))
+        self._edges.writer.remove_finalizer(TARGET_GROUP_BINDING, binding, FINALIZER)
+        return _NO_NETWORK
+
+    def _arn_if_any(self, binding: TargetGroupBinding) -> str:
+        try:
+            return self._arn(binding)
+        except Missing:
+            return ""
+
+    def _drop(self, key: BindingKey) -> None:
+        self._edges.groups.forget(key)
+        self._notes.forget(key)
+        self._enqueue(self._edges.rules.drop(key))
+
+
+def _check(binding: TargetGroupBinding) -> None:
+    """Raises Invalid for a spec that cannot be served."""
+    origin, spec = ref("TargetGroupBinding", binding), binding.spec
+    if spec.target_type not in ("ip", "instance"):
+        raise Invalid(origin, "spec.targetType", "must be set to 'ip' or 'instance'")
+    if not (spec.target_group_arn or spec.target_group_name):
+        raise Invalid(origin, "spec.targetGroupARN", "must be set, or spec.targetGroupName")
+    if spec.iam_role_arn_to_assume:
+        raise Invalid(
+            origin,
+            "spec.iamRoleArnToAssume",
+            "target groups of other accounts are not served yet: remove the field",
+        )
+
+
+def _may_share(one: TargetGroupBinding, other: TargetGroupBinding) -> bool:
+    """Whether bindings may both hold a target group: as those of several clusters do."""
+    return one.spec.multi_cluster_target_group and other.spec.multi_cluster_target_group
+
+
+def _seniority(binding: TargetGroupBinding) -> tuple[float, tuple[str, str]]:
+    created = binding.metadata.creation_timestamp
+    return created.timestamp() if created else 0.0, binding.key
+
+
+def _pods_by_group(endpoints: Endpoints, guards: Guards) -> Mapping[str, list[Pod]]:
+    """The pods on each security group that guards an endpoint; none for nodes."""
+    found: dict[str, list[Pod]] = {}
+    for member in endpoints.members:
+        guard = guards.by_endpoint.get(member.key)
+        if guard is not None and guard.group:
+            pods = found.setdefault(guard.group, [])
+            if isinstance(member.backing, Pod):
+                pods.append(member.backing)
+    return found
