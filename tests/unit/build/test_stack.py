@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from alb_controller.build.context import Context, Facts
-from alb_controller.build.elbv2.stack import LOAD_BALANCER, build
+from alb_controller.build.elbv2.listeners import LOAD_BALANCER
+from alb_controller.build.elbv2.stack import build
 from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.build.needs import needs
 from alb_controller.intent import ForwardIntent, GivenSecurityGroups, StackIntent
