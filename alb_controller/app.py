@@ -15,7 +15,7 @@ import structlog
 from alb_controller import telemetry
 from alb_controller.aws.client import Sender, SenderSettings
 from alb_controller.aws.metadata import InstanceMetadata, find_region, find_vpc_id
-from alb_controller.clock import SystemClock
+from alb_controller.clock import Clock, SystemClock
 from alb_controller.errors import ControllerError
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.connection import load
@@ -80,17 +80,18 @@ class App:
         self, settings: Settings, environment: Mapping[str, str], stop: StopSignal
     ) -> None:
         self._settings, self._stop = settings, stop
-        self._clock = SystemClock()
+        clock = SystemClock()
         self._servers: list[Server] = []
         self._is_working = False
-        self._kube = KubeClient(load(settings.kubeconfig), self._clock)
+        self._kube = KubeClient(load(settings.kubeconfig), clock)
         self._stores = Stores(WATCHED)
-        self._elector = self._make_elector()
+        self._elector = self._make_elector(clock)
         self._serve()
-        self._workers = Workers(self._clock)
+        self._workers = Workers(clock)
         instance = InstanceMetadata.from_environment(environment)
         sender = self._make_sender(
             find_region(settings.aws_region, instance),
+            clock,
             loopback_only=environment.get(LOOPBACK_ONLY) == "1",
         )
         self._reconcilers = Reconcilers(
@@ -104,12 +105,12 @@ class App:
             ),
             sender=sender,
             stores=self._stores,
-            writer=Writer(self._kube, self._stores, self._may_write, self._clock),
-            clock=self._clock,
+            writer=Writer(self._kube, self._stores, self._may_write, clock),
+            clock=clock,
         )
         sender.warm_up(("ec2", "elbv2"))
         self._informers = Informers(
-            self._kube, self._stores, self._clock, namespace=settings.watch_namespace or ""
+            self._kube, self._stores, clock, namespace=settings.watch_namespace or ""
         )
 
     def run(self) -> int:
@@ -158,7 +159,7 @@ class App:
         for server in self._servers:
             server.stop()
 
-    def _make_elector(self) -> Elector | None:
+    def _make_elector(self, clock: Clock) -> Elector | None:
         settings = self._settings
         if not settings.enable_leader_election:
             return None
@@ -167,9 +168,7 @@ class App:
             namespace=settings.leader_election_namespace or own_namespace(),
             identity=own_identity(),
         )
-        return Elector(
-            self._kube, lease, self._clock, on_started=self._work, on_lost=self._lost_lease
-        )
+        return Elector(self._kube, lease, clock, on_started=self._work, on_lost=self._lost_lease)
 
     def _lost_lease(self) -> None:
         _log.error("lease_lost")
@@ -179,7 +178,7 @@ class App:
         if self._elector is not None:
             self._elector.check()
 
-    def _make_sender(self, region: str, *, loopback_only: bool) -> Sender:
+    def _make_sender(self, region: str, clock: Clock, *, loopback_only: bool) -> Sender:
         settings = self._settings
         return Sender(
             SenderSettings(
@@ -192,7 +191,7 @@ class App:
             ),
             may_write=self._may_write,
             observe=telemetry.observe_aws_call,
-            clock=self._clock,
+            clock=clock,
             stop=self._stop.event,
         )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from alb_controller.aws.acm import Acm
 from alb_controller.aws.client import Sender
 from alb_controller.aws.ec2 import Ec2
@@ -20,7 +22,7 @@ from alb_controller.kube.writer import Writer
 from alb_controller.model.tags import stack_of_labels
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
-from alb_controller.reconcile.backend_group import BackendGroup
+from alb_controller.reconcile.backend_group import BackendGroup, Signals
 from alb_controller.reconcile.bindings import Bindings
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer
@@ -44,6 +46,15 @@ _MOST_SECONDS = 300.0
 """The longest backoff of a group: what AWS refuses it may take a minute later."""
 
 
+class Queues(msgspec.Struct, frozen=True, kw_only=True):
+    """One for each loop."""
+
+    stacks: WorkQueue[StackKey]
+    bindings: WorkQueue[BindingKey]
+    rules: WorkQueue[str]
+    shared: WorkQueue[str]
+
+
 class Reconcilers:
     """Four loops: groups, bindings, endpoint rules, and the shared security group."""
 
@@ -59,23 +70,28 @@ class Reconcilers:
     ) -> None:
         self._settings, self._stores = settings, stores
         self._scope = Scope(stores, settings.ingress_class)
+        self._queues = _queues(settings, clock)
+        self._memory = StackMemory[MemberIntent]()
         elbv2, ec2 = Elbv2(sender, vpc_id), Ec2(sender, vpc_id)
         self._inventory = Inventory(elbv2, ec2, settings.cluster_name, clock)
-        self._memory = StackMemory[MemberIntent]()
-        self._make_queues(clock)
-        self._endpoint_rules = EndpointRules(
+        rules = EndpointRules(
             ec2,
             stores,
             cluster_name=settings.cluster_name,
             restricted=not settings.disable_restricted_sg_rules,
         )
         self._backend_group = BackendGroup(
-            ec2, self._inventory, stores, settings, is_referenced=self._endpoint_rules.references
+            ec2,
+            self._inventory,
+            stores,
+            settings,
+            Signals(
+                is_referenced=rules.references,
+                request=lambda: self._queues.shared.add(_BACKEND_GROUP),
+                wake=self._queues.stacks.add,
+            ),
         )
-        self._backend_group.request = lambda: self._shared.add(_BACKEND_GROUP)
-        self._backend_group.wake = self._stacks.add
-        bindings = Bindings(stores, writer)
-        self._targets = TargetMemory()
+        bindings, targets = Bindings(stores, writer), TargetMemory()
         edges = Edges(
             cluster=stores,
             writer=writer,
@@ -86,48 +102,27 @@ class Reconcilers:
                 TrustStoreFacts(elbv2, clock),
             ),
             observer=Observer(elbv2, self._inventory, bindings, settings.cluster_name),
-            operations=StackOperations(elbv2, ec2, bindings, on_created=self._targets.created),
+            operations=StackOperations(elbv2, ec2, bindings, on_created=targets.created),
             owners=Owners(elbv2, ec2, self._inventory, settings.cluster_name),
             backend_group=self._backend_group,
         )
         self._stack_reconciler = StackReconciler(edges, self._memory, settings, vpc_id)
         self._binding_reconciler = BindingReconciler(
-            self._binding_edges(elbv2, ec2, writer, clock),
+            BindingEdges(
+                cluster=stores,
+                has_synced=stores.has_synced,
+                elbv2=elbv2,
+                writer=writer,
+                groups=_endpoint_groups(ec2, stores, clock, settings, rules),
+                rules=rules,
+                addresses=VpcAddresses(ec2, clock),
+                memory=targets,
+                clock=clock,
+                enqueue_group=self._queues.rules.add,
+            ),
             BindingOptions(vpc_id=vpc_id, fail_open=settings.feature_gates.endpoints_fail_open),
         )
         self._watch()
-
-    def _binding_edges(self, elbv2: Elbv2, ec2: Ec2, writer: Writer, clock: Clock) -> BindingEdges:
-        settings, stores = self._settings, self._stores
-        marks = {f"kubernetes.io/cluster/{settings.cluster_name}": None}
-        return BindingEdges(
-            cluster=stores,
-            has_synced=stores.has_synced,
-            elbv2=elbv2,
-            writer=writer,
-            groups=EndpointGroups(
-                ec2,
-                stores,
-                clock,
-                tags=marks | dict(settings.service_target_eni_security_group_tags),
-                on_read=self._endpoint_rules.remember,
-            ),
-            rules=self._endpoint_rules,
-            addresses=VpcAddresses(ec2, clock),
-            memory=self._targets,
-            clock=clock,
-            enqueue_group=self._rules.add,
-        )
-
-    def _make_queues(self, clock: Clock) -> None:
-        settings = self._settings
-        cap = settings.targetgroupbinding_max_exponential_backoff_delay.total_seconds()
-        self._stacks = WorkQueue[StackKey]("ingress", clock, backoff_cap_seconds=_MOST_SECONDS)
-        self._bindings = WorkQueue[BindingKey]("targetGroupBinding", clock, backoff_cap_seconds=cap)
-        self._rules = WorkQueue[str]("endpointRules", clock, backoff_cap_seconds=_MOST_SECONDS)
-        self._shared = WorkQueue[str](
-            "sharedSecurityGroup", clock, backoff_cap_seconds=_MOST_SECONDS
-        )
 
     def _watch(self) -> None:
         for kind in CONCERNS:
@@ -138,26 +133,26 @@ class Reconcilers:
     def _stack_handler(self, kind: type[Any]) -> Callable[[Any, Any], None]:
         def handle(old: Any, new: Any) -> None:
             for key in CONCERNS[kind](Change(old, new), self._scope):
-                self._stacks.add(key)
+                self._queues.stacks.add(key)
 
         return handle
 
     def _binding_handler(self, kind: type[Any]) -> Callable[[Any, Any], None]:
         def handle(old: Any, new: Any) -> None:
             for key in targets_watch.affected(kind, old, new, self._stores):
-                self._bindings.add(key)
+                self._queues.bindings.add(key)
 
         return handle
 
     def enqueue_all(self) -> None:
         """Look at everything: at start, and in every slow sweep."""
         for key in self._scope.keys_of(self._stores.list(Ingress)):
-            self._stacks.add(key)
+            self._queues.stacks.add(key)
         for binding in self._stores.list(TargetGroupBinding):
-            self._bindings.add(targets_watch.key_of(binding))
+            self._queues.bindings.add(targets_watch.key_of(binding))
             stack = stack_of_labels(binding.metadata.labels)
             if stack is not None:
-                self._stacks.add(stack)
+                self._queues.stacks.add(stack)
 
     def start(self, workers: Workers) -> None:
         """Start the workers of all loops and the slow sweep."""
@@ -165,7 +160,7 @@ class Reconcilers:
         workers.start(
             Controller(
                 "ingress",
-                self._stacks,
+                self._queues.stacks,
                 self._stack_reconciler.reconcile,
                 settings.ingress_max_concurrent_reconciles,
             )
@@ -173,15 +168,19 @@ class Reconcilers:
         workers.start(
             Controller(
                 "targetGroupBinding",
-                self._bindings,
+                self._queues.bindings,
                 self._binding_reconciler.reconcile,
                 settings.targetgroupbinding_max_concurrent_reconciles,
             )
         )
         workers.start(
-            Controller("endpointRules", self._rules, self._binding_reconciler.reconcile_group)
+            Controller(
+                "endpointRules", self._queues.rules, self._binding_reconciler.reconcile_group
+            )
         )
-        workers.start(Controller("sharedSecurityGroup", self._shared, self._reconcile_shared))
+        workers.start(
+            Controller("sharedSecurityGroup", self._queues.shared, self._reconcile_shared)
+        )
         workers.every(settings.sync_period.total_seconds(), self._sweep, name="sweep")
 
     def _reconcile_shared(self, _key: str) -> Result:
@@ -198,5 +197,26 @@ class Reconcilers:
 
     def is_idle(self, horizon_seconds: float) -> bool:
         """Whether no key waits or is in work, and no timer is due within the horizon."""
-        queues = (self._stacks, self._bindings, self._rules, self._shared)
-        return all(queue.is_idle(horizon_seconds) for queue in queues)
+        queues = self._queues
+        return all(
+            queue.is_idle(horizon_seconds)
+            for queue in (queues.stacks, queues.bindings, queues.rules, queues.shared)
+        )
+
+
+def _queues(settings: Settings, clock: Clock) -> Queues:
+    cap = settings.targetgroupbinding_max_exponential_backoff_delay.total_seconds()
+    return Queues(
+        stacks=WorkQueue("ingress", clock, backoff_cap_seconds=_MOST_SECONDS),
+        bindings=WorkQueue("targetGroupBinding", clock, backoff_cap_seconds=cap),
+        rules=WorkQueue("endpointRules", clock, backoff_cap_seconds=_MOST_SECONDS),
+        shared=WorkQueue("sharedSecurityGroup", clock, backoff_cap_seconds=_MOST_SECONDS),
+    )
+
+
+def _endpoint_groups(
+    ec2: Ec2, stores: Stores, clock: Clock, settings: Settings, rules: EndpointRules
+) -> EndpointGroups:
+    marks = {f"kubernetes.io/cluster/{settings.cluster_name}": None}
+    tags = marks | dict(settings.service_target_eni_security_group_tags)
+    return EndpointGroups(ec2, stores, clock, tags=tags, on_read=rules.remember)

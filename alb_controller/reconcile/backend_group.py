@@ -31,6 +31,27 @@ REFERENCE_FINALIZERS = (
 _SOON_SECONDS = 0.5
 
 
+class Signals(msgspec.Struct, frozen=True, kw_only=True):
+    """What the group asks of, and tells to, its neighbours."""
+
+    is_referenced: Callable[[str], bool]
+    """Whether a known ingress rule has a group as its source."""
+    request: Callable[[], None]
+    """Enqueues this key."""
+    wake: Callable[[StackKey], None]
+    """Enqueues a stack."""
+
+
+class _Demand:
+    """Who uses the group, who waits for it, and who was looked at; guarded by its lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.users: set[StackKey] = set()
+        self.seen: set[StackKey] = set()
+        self.waiting: set[StackKey] = set()
+
+
 class BackendGroup:
     """Makes the group for its first user and deletes it after its last.
 
@@ -45,31 +66,23 @@ class BackendGroup:
         inventory: Inventory,
         cluster: Cluster,
         settings: Settings,
-        *,
-        is_referenced: Callable[[str], bool],
+        signals: Signals,
     ) -> None:
         self._ec2, self._inventory, self._cluster = ec2, inventory, cluster
-        self._settings, self._is_referenced = settings, is_referenced
-        self._lock = threading.Lock()
-        self._users: set[StackKey] = set()
-        self._seen: set[StackKey] = set()
-        self._waiting: set[StackKey] = set()
+        self._settings, self._signals = settings, signals
+        self._demand = _Demand()
         self._id = settings.backend_security_group
         self._is_synced = False
-        self.request: Callable[[], None] = lambda: None
-        """Enqueues this key; set by the composition root."""
-        self.wake: Callable[[StackKey], None] = lambda _: None
-        """Enqueues a stack; set by the composition root."""
 
     def id_for(self, key: StackKey) -> str:
         """The group's id for a stack that needs it; raises NotReady while it is being made."""
-        with self._lock:
-            self._users.add(key)
-            self._seen.add(key)
+        with self._demand.lock:
+            self._demand.users.add(key)
+            self._demand.seen.add(key)
             if self._id is not None:
                 return self._id
-            self._waiting.add(key)
-        self.request()
+            self._demand.waiting.add(key)
+        self._signals.request()
         raise NotReady("the shared backend security group", 20.0)
 
     def known_id(self) -> str | None:
@@ -78,17 +91,17 @@ class BackendGroup:
 
     def release(self, key: StackKey, *, is_gone: bool) -> None:
         """A stack was looked at and does not need the group; `is_gone`: it was just deleted."""
-        with self._lock:
-            self._users.discard(key)
-            self._waiting.discard(key)
-            (self._seen.discard if is_gone else self._seen.add)(key)
-            is_unused = not self._users and (is_gone or self._id is not None)
+        with self._demand.lock:
+            self._demand.users.discard(key)
+            self._demand.waiting.discard(key)
+            (self._demand.seen.discard if is_gone else self._demand.seen.add)(key)
+            is_unused = not self._demand.users and (is_gone or self._id is not None)
         if is_unused:
-            self.request()
+            self._signals.request()
 
     def doubt(self) -> None:
         """The slow sweep: look again whether the group is there."""
-        with self._lock:
+        with self._demand.lock:
             self._id = self._settings.backend_security_group
             self._is_synced = False
 
@@ -96,8 +109,8 @@ class BackendGroup:
         """Make the group, keep its tags, or delete it."""
         if self._settings.backend_security_group is not None:
             return
-        with self._lock:
-            is_wanted = bool(self._users)
+        with self._demand.lock:
+            is_wanted = bool(self._demand.users)
         if is_wanted:
             self._ensure()
         else:
@@ -108,12 +121,12 @@ class BackendGroup:
             cluster = self._settings.cluster_name
             found = self._inventory.shared_security_group(cluster) or self._create()
             self._sync_tags(found)
-            with self._lock:
+            with self._demand.lock:
                 self._id = found.identity
-        with self._lock:
-            waiting, self._waiting = self._waiting, set()
+        with self._demand.lock:
+            waiting, self._demand.waiting = self._demand.waiting, set()
         for key in sorted(waiting):
-            self.wake(key)
+            self._signals.wake(key)
 
     def _create(self) -> Found[SecurityGroup]:
         wanted = shared_backend(self._settings)
@@ -152,10 +165,10 @@ class BackendGroup:
         if found is None or self._unseen_holders():
             return
         group_id = found.identity
-        if self._is_named_by_binding(group_id) or self._is_referenced(group_id):
+        if self._is_named_by_binding(group_id) or self._signals.is_referenced(group_id):
             raise NotReady("the last rules that name the shared security group", _SOON_SECONDS)
-        with self._lock:
-            if self._users:  # a stack that was given the id a moment ago: its wish is queued
+        with self._demand.lock:
+            if self._demand.users:  # a stack that was given the id a moment ago: its wish is queued
                 return
             self._id, self._is_synced = None, False
         self._ec2.delete_security_group(group_id)
@@ -163,8 +176,8 @@ class BackendGroup:
 
     def _unseen_holders(self) -> bool:
         """Whether some object may use the group that this process has not looked at."""
-        with self._lock:
-            seen = set(self._seen)
+        with self._demand.lock:
+            seen = set(self._demand.seen)
         ingresses = self._cluster.list(Ingress)
         if any(key not in seen for ingress in ingresses for key in held_keys(ingress)):
             return True
