@@ -33,7 +33,7 @@ class LoadedMember(msgspec.Struct, frozen=True, kw_only=True):
         return self.ingress.metadata.uid
 
     @property
-    def age(self) -> tuple[datetime, str, str]:
+    def age_key(self) -> tuple[datetime, str, str]:
         """Older members sort first; equal ages by namespace and name."""
         meta = self.ingress.metadata
         return meta.creation_timestamp or _NO_AGE, meta.namespace, meta.name
@@ -76,7 +76,7 @@ def load(key: StackKey, cluster: Cluster, class_flag: str) -> Snapshot:
             leaving.append(ingress)
     return Snapshot(
         key=key,
-        members=tuple(sorted(members, key=lambda m: m.age)),
+        members=tuple(sorted(members, key=lambda m: m.age_key)),
         leaving=tuple(sorted(leaving, key=lambda ingress: ingress.key)),
         strays=tuple(strays),
         services=_services((m.ingress for m in members), cluster),

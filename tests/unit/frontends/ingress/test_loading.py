@@ -124,7 +124,7 @@ def test_a_members_age_is_its_creation() -> None:
     """Its uid is what it is remembered by."""
     loaded = LoadedMember(ingress=ingress("web"))
     assert loaded.uid == "uid-web"
-    assert loaded.age == (BORN, "shop", "web")
+    assert loaded.age_key == (BORN, "shop", "web")
 
 
 def test_the_services_that_members_name_are_loaded() -> None:
