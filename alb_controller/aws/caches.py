@@ -27,6 +27,10 @@ ROUTE_TABLES = Lifetime(60, "read with the subnets, and only where no subnet has
 ZONES = Lifetime(3600, "a zone's type never changes, but zones can be enabled")
 SECURITY_GROUPS = Lifetime(60, "tags and names change rarely; a missing group is never remembered")
 TARGET_GROUP_NAMES = Lifetime(1200, "an ARN changes only if others make the group anew")
+CERTIFICATES = Lifetime(60, "they expire; a host that none covers has them listed at once")
+IMPORTED_NAMES = Lifetime(300, "imported anew under its ARN, a certificate may have other names")
+ISSUED_NAMES = Lifetime(36000, "the names of a certificate that a CA has issued never change")
+TRUST_STORE_NAMES = Lifetime(600, "an ARN changes only if others make the store anew")
 INVENTORY = Lifetime(float("inf"), "kept by our own writes; the slow sweep reads it anew")
 
 

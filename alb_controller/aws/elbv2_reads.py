@@ -32,6 +32,7 @@ PERMISSIONS = frozenset(
         "DescribeTargetGroupAttributes",
         "DescribeTargetGroups",
         "DescribeTargetHealth",
+        "DescribeTrustStores",
     )
 )
 """IAM actions of the operations called here."""
@@ -135,6 +136,17 @@ class Elbv2Reads:
         return tuple(
             codec.decode_target_health(raw) for raw in answer.get("TargetHealthDescriptions") or ()
         )
+
+    def trust_stores_by_name(self, names: Sequence[str]) -> dict[str, str]:
+        """Name -> ARN of those that there are."""
+        found: dict[str, str] = {}
+
+        def read(part: Sequence[str]) -> None:
+            for raw in self._pages("DescribeTrustStores", "TrustStores", Names=list(part)):
+                found[raw["Name"]] = raw["TrustStoreArn"]
+
+        for_each_part(names, read, lambda error: isinstance(error, NotFound))
+        return found
 
     # ---- one call and its answer
 

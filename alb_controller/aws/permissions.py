@@ -16,10 +16,10 @@ from typing import Any
 
 import msgspec
 
-from alb_controller.aws import ec2, elbv2, elbv2_reads, metadata, network
+from alb_controller.aws import acm, ec2, elbv2, elbv2_reads, metadata, network
 from alb_controller.model.tags import CLUSTER_TAG
 
-MODULES = (ec2, elbv2, elbv2_reads, metadata, network)
+MODULES = (acm, ec2, elbv2, elbv2_reads, metadata, network)
 USED = frozenset().union(*(module.PERMISSIONS for module in MODULES))
 """Every action that the code needs."""
 

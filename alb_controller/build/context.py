@@ -21,6 +21,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     scheme: Scheme
     ip_address_type: IpAddressType
     subnets: tuple[str, ...]
+    certificates: Mapping[int, tuple[str, ...]] = {}
+    """Of each secure listener by its port, the default one first."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

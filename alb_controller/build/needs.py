@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alb_controller.build.context import Context, Facts
-from alb_controller.build.elbv2 import actions, security_groups, subnets
+from alb_controller.build.elbv2 import actions, security_groups, subnets, tls
 from alb_controller.intent import StackIntent
 from alb_controller.model.queries import Query
 
@@ -16,5 +16,6 @@ def needs(intent: StackIntent, context: Context, facts: Facts) -> frozenset[Quer
         *subnets.queries(intent.balancer, context, facts),
         *security_groups.queries(intent.balancer),
         *actions.queries(intent),
+        *tls.queries(intent, context),
     }
     return frozenset(q for q in wanted if q not in facts)

@@ -5,7 +5,7 @@ However many calls answer a question is the AWS edge's business; answers are bat
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -66,15 +66,29 @@ class IssuedCertificates(msgspec.Struct, frozen=True, order=True, tag=True):
     """Whether it matters which private CA has issued them."""
 
 
-class TrustStoresByName(msgspec.Struct, frozen=True, order=True, tag=True):
-    """Trust stores by their names."""
+class TrustStoreByName(msgspec.Struct, frozen=True, order=True, tag=True):
+    """The trust store of a name."""
 
-    names: tuple[str, ...]
+    name: str
+
+
+class WebAclByName(msgspec.Struct, frozen=True, order=True, tag=True):
+    """The region's WAFv2 web ACL of a name."""
+
+    name: str
+
+
+class AddonOffered(msgspec.Struct, frozen=True, order=True, tag=True):
+    """Whether the account or region has a service at all."""
+
+    service: Literal["shield", "waf-regional"]
 
 
 Query: TypeAlias = (
-    IssuedCertificates
-    | TrustStoresByName
+    AddonOffered
+    | WebAclByName
+    | IssuedCertificates
+    | TrustStoreByName
     | TargetGroupByName
     | SubnetsByRole
     | SubnetsById
@@ -142,10 +156,25 @@ class TrustStoreInfo(msgspec.Struct, frozen=True, kw_only=True):
     arn: str
 
 
+class WebAclInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A web ACL that a user named."""
+
+    name: str
+    arn: str
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A service that the account or region has."""
+
+    service: str
+
+
 Answer: TypeAlias = (
     tuple[Subnet, ...]
     | tuple[SecurityGroupInfo, ...]
     | tuple[TargetGroupInfo, ...]
     | tuple[Certificate, ...]
     | tuple[TrustStoreInfo, ...]
+    | tuple[WebAclInfo, ...]
+    | tuple[Offer, ...]
 )

@@ -23,6 +23,7 @@ from alb_controller.objects.actions import (
     TransformConfig,
 )
 from alb_controller.objects.annotation_json import JsonParser
+from alb_controller.objects.mutual_authentication import mutual_authentication
 from alb_controller.values import ObjectRef
 
 PREFIX = "alb.ingress.kubernetes.io/"
@@ -171,6 +172,29 @@ LISTEN_PORTS = _row(
     "listen-ports", read.listen_ports, "union", "Ports of the listeners.", '[{"HTTP": 80}]'
 )
 
+CERTIFICATE_ARN = _row(
+    "certificate-arn",
+    read.string_list,
+    "per port",
+    "Certificates of the HTTPS listeners, the default one first; without it ACM is searched.",
+)
+SSL_POLICY = _row(
+    "ssl-policy",
+    read.string,
+    "per port",
+    "Security policy of the HTTPS listeners.",
+    "ELBSecurityPolicy-2016-08",
+)
+SSL_REDIRECT = _row(
+    "ssl-redirect", read.int32, "exclusive", "HTTP is redirected to this HTTPS port of the group."
+)
+MUTUAL_AUTHENTICATION = _row(
+    "mutual-authentication",
+    mutual_authentication,
+    "per port",
+    "Whether clients of HTTPS listeners show certificates, and who verifies them.",
+)
+
 # Targets and health checks
 TARGET_TYPE = _backend(
     "target-type", read.one_of("instance", "ip"), "Nodes or pods as targets.", "instance"
@@ -272,6 +296,11 @@ def transforms(name: str) -> Annotation[list[TransformConfig]]:
     return _row(f"transforms.{name}", parser, "per Ingress", "")
 
 
+def listener_attributes(protocol: str, port: int) -> Annotation[dict[str, str]]:
+    """The row of `listener-attributes.PROTOCOL-PORT`."""
+    return _row(f"listener-attributes.{protocol}-{port}", read.string_map, "union", "")
+
+
 TABLE: tuple[Annotation[Any], ...] = (
     GROUP_NAME,
     GROUP_ORDER,
@@ -287,6 +316,10 @@ TABLE: tuple[Annotation[Any], ...] = (
     INBOUND_CIDRS,
     PREFIX_LISTS,
     LISTEN_PORTS,
+    SSL_REDIRECT,
+    CERTIFICATE_ARN,
+    SSL_POLICY,
+    MUTUAL_AUTHENTICATION,
     TARGET_TYPE,
     BACKEND_PROTOCOL,
     BACKEND_PROTOCOL_VERSION,
@@ -308,10 +341,6 @@ TABLE: tuple[Annotation[Any], ...] = (
     _later("waf-acl-id", "WAF regional web ACL."),
     _later("web-acl-id", "WAF regional web ACL, the older key."),
     _later("shield-advanced-protection", "Shield Advanced."),
-    _later("ssl-redirect", "Redirect HTTP to this HTTPS port."),
-    _later("certificate-arn", "Certificates of HTTPS listeners."),
-    _later("ssl-policy", "Security policy of HTTPS listeners."),
-    _later("mutual-authentication", "Client certificates."),
     _later("create-acm-cert", "Request a certificate."),
     _later("acm-pca-arn", "Private CA of requested certificates."),
     USE_REGEX_PATH_MATCH,
@@ -326,10 +355,9 @@ TABLE: tuple[Annotation[Any], ...] = (
     _later("enable-frontend-nlb", "A network load balancer in front."),
 )
 
-FAMILIES: tuple[str, ...] = ("actions.", "conditions.", "transforms.")
-"""Dynamic keys: the rest of the key is the name of a backend's Service."""
+FAMILIES: tuple[str, ...] = ("actions.", "conditions.", "transforms.", "listener-attributes.")
+"""Dynamic keys: the rest is the name of a backend's Service, or a listener's protocol and port."""
 LATER_FAMILIES: tuple[str, ...] = (
-    "listener-attributes.",
     "target-control-port.",
     "frontend-nlb-",
 )

@@ -93,5 +93,10 @@ def kept_of(observed: Observed) -> Kept | None:
                 scheme=balancer.scheme,
                 ip_address_type=balancer.ip_address_type,
                 subnets=balancer.subnets,
+                certificates={
+                    one.resource.port: one.resource.certificates
+                    for one in observed.listeners
+                    if one.resource.load_balancer == found.identity and one.resource.certificates
+                },
             )
     return None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from alb_controller.build.context import Context, Facts
 from alb_controller.build.elbv2.actions import build_actions
 from alb_controller.build.elbv2.tags import resource_tags
+from alb_controller.build.elbv2.tls import choose_certificates, choose_mutual_authentication
 from alb_controller.intent import ListenerIntent, StackIntent
 from alb_controller.model.elbv2 import Condition, Listener, ListenerRule
 from alb_controller.model.refs import Ref, ResourceId
@@ -25,6 +26,10 @@ def build_listener(
         port=listener.port,
         protocol=listener.protocol,
         default_actions=build_actions(listener.default, listener, facts),
+        certificates=choose_certificates(listener, context, facts),
+        ssl_policy=listener.tls.policy if listener.tls else None,
+        mutual_authentication=choose_mutual_authentication(listener, context, facts),
+        attributes=listener.attributes or None,
         tags=resource_tags(listener.tags, context.settings, intent.name, id_.name),
     )
 

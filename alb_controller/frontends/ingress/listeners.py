@@ -53,10 +53,10 @@ class ListenerTranslator:
         """The ports in ascending order."""
         params = self._params
         given = self._given_certificates()
-        cidrs = params.inbound_cidrs or self._attempt(rows.INBOUND_CIDRS) or ()
+        cidrs = tuple(params.inbound_cidrs or self._attempt(rows.INBOUND_CIDRS) or ())
         self._check_cidrs(params.inbound_cidrs or ())
-        lists = params.prefix_lists_ids or params.prefix_lists_ids_legacy
-        lists = lists or self._attempt(rows.PREFIX_LISTS) or ()
+        of_class = params.prefix_lists_ids or params.prefix_lists_ids_legacy
+        lists = tuple(of_class or self._attempt(rows.PREFIX_LISTS) or ())
         ports = self._attempt(rows.LISTEN_PORTS) or ({443: HTTPS} if given else {80: HTTP})
         plain = {
             port: MemberListener(
@@ -86,7 +86,7 @@ class ListenerTranslator:
         self, listeners: Mapping[int, MemberListener], given: GivenCertificates | None
     ) -> dict[int, MemberListener]:
         """The same, secure ones with their TLS; settings without a secure port are only read."""
-        policy = self._params.ssl_policy or self._attempt(rows.SSL_POLICY)
+        policy = self._params.ssl_policy or self._attempt(rows.SSL_POLICY) or None
         mutual = self._mutual()
         discovered = DiscoveredCertificates(hosts(self._ingress), Origin(self._source.ref))
         return {
@@ -105,7 +105,8 @@ class ListenerTranslator:
         """Those of the class, or else of the annotation; an empty list is none."""
         arns, field = self._params.certificate_arn, "IngressClassParams spec.certificateArn"
         if not arns:
-            arns, field = list(self._attempt(rows.CERTIFICATE_ARN) or ()), rows.CERTIFICATE_ARN.key
+            said, field = self._attempt(rows.CERTIFICATE_ARN), rows.CERTIFICATE_ARN.key
+            arns = list(said or ())
         return GivenCertificates(tuple(arns), Origin(self._source.ref, field)) if arns else None
 
     def _mutual(self) -> dict[int, MutualTlsIntent]:

@@ -9,6 +9,7 @@ import msgspec
 
 from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.backends import BackendTranslator
+from alb_controller.frontends.ingress.listeners import ListenerTranslator, MemberListener
 from alb_controller.frontends.ingress.load import LoadedMember
 from alb_controller.frontends.ingress.routes import RouteTranslator
 from alb_controller.intent import (
@@ -25,18 +26,10 @@ from alb_controller.objects.annotations import Annotation, Reader, Source
 from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, SubnetSelector
 from alb_controller.settings import Settings
-from alb_controller.values import ObjectRef, StackKey, parse_cidr
+from alb_controller.values import ObjectRef, StackKey
 
 T = TypeVar("T")
 NO_PARAMS = IngressClassParamsSpec()
-
-
-class MemberListener(msgspec.Struct, frozen=True, kw_only=True):
-    """A port as one member wants it; None where it does not say."""
-
-    protocol: str
-    cidrs: frozenset[str] | None = None
-    prefix_lists: frozenset[str] | None = None
 
 
 class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +49,12 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes of the class's parameters: only the first member's count (spec 2.2)."""
     tags: dict[str, str]
     listeners: dict[int, MemberListener]
+    ssl_redirect: int | None
     default: DefaultIntent | None
     routes: tuple[RouteIntent, ...]
     backends: tuple[BackendIntent, ...]
+    is_remembered: bool = False
+    """It is the last good word of a member that is stopped now."""
 
     @property
     def sort_key(self) -> tuple[int, str]:
@@ -105,6 +101,7 @@ class MemberTranslator:
         self._problems.extend(rows.unserved(self._source))
         self._problems.extend(_unserved_params(self._ref, params))
         tags = self._attempt(self._tags, dict[str, str]())
+        listeners = ListenerTranslator(self._ingress, self._source, params)
         routes = RouteTranslator(self._ingress, self._source, self._backends, self._settings)
         intent = MemberIntent(
             ref=self._ref,
@@ -121,12 +118,13 @@ class MemberTranslator:
             attributes=self._read(rows.LOAD_BALANCER_ATTRIBUTES) or {},
             params_attributes={a.key: a.value for a in params.load_balancer_attributes},
             tags=tags,
-            listeners=self._attempt(self._listeners, {}),
+            listeners=listeners.listeners(),
+            ssl_redirect=listeners.ssl_redirect(),
             default=routes.default_backend(),
             routes=routes.routes(tags),
             backends=self._backends.made,
         )
-        self._problems.extend(routes.problems)
+        self._problems.extend((*listeners.problems, *routes.problems))
         if self._problems:
             raise Problems(self._problems)
         return intent
@@ -173,26 +171,6 @@ class MemberTranslator:
             raise Invalid(self._ref, rows.MANAGE_BACKEND_RULES.key, problem + flag)
         return wanted
 
-    def _listeners(self) -> dict[int, MemberListener]:
-        params = self._params
-        cidrs = params.inbound_cidrs or self._read(rows.INBOUND_CIDRS)
-        lists = params.prefix_lists_ids or params.prefix_lists_ids_legacy
-        annotated = None if lists else self._read(rows.PREFIX_LISTS)
-        _check_cidrs(params.inbound_cidrs or (), self._ref)
-        ports = self._read(rows.LISTEN_PORTS) or {80: "HTTP"}
-        for port, protocol in ports.items():
-            if protocol != "HTTP":
-                problem = f"{protocol} port {port} is not served by this version of controller"
-                raise Invalid(self._ref, rows.LISTEN_PORTS.key, problem)
-        return {
-            port: MemberListener(
-                protocol=protocol,
-                cidrs=frozenset(cidrs) if cidrs else None,
-                prefix_lists=frozenset(lists or annotated or ()) or None,
-            )
-            for port, protocol in sorted(ports.items())
-        }
-
 
 def without_repeats(problems: Iterable[Invalid]) -> tuple[Invalid, ...]:
     """Each problem once, however many paths or members run into it."""
@@ -214,24 +192,11 @@ def _params_subnets(selector: SubnetSelector, origin: ObjectRef) -> NamedSubnets
     return TaggedSubnets(tags, field)
 
 
-def _check_cidrs(cidrs: list[str] | tuple[str, ...], origin: ObjectRef) -> None:
-    for cidr in cidrs:
-        try:
-            parse_cidr(cidr)
-        except ValueError as error:
-            field = "IngressClassParams spec.inboundCIDRs"
-            raise Invalid(origin, field, str(error)) from None
-
-
 _LATER_PARAMS = {
-    "certificateArn": "certificate_arn",
-    "sslPolicy": "ssl_policy",
-    "sslRedirectPort": "ssl_redirect_port",
     "minimumLoadBalancerCapacity": "minimum_load_balancer_capacity",
     "ipamConfiguration": "ipam_configuration",
     "wafv2AclArn": "wafv2_acl_arn",
     "wafv2AclName": "wafv2_acl_name",
-    "listeners": "listeners",
 }
 
 

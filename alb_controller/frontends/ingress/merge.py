@@ -6,17 +6,21 @@ the older member keeps its word, the younger is stopped whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from alb_controller.frontends.ingress.agreement import Agreement, Claim
+from alb_controller.frontends.ingress.group_listeners import (
+    Decided,
+    listener_claims,
+    merge_listeners,
+)
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.ingress.optimize import optimize
 from alb_controller.intent import (
+    ActionIntent,
     BalancerIntent,
-    DefaultIntent,
     DiscoveredSubnets,
+    ForwardIntent,
     GivenSecurityGroups,
-    InboundSources,
     ListenerIntent,
     ManagedSecurityGroup,
     NamedSubnets,
@@ -26,36 +30,22 @@ from alb_controller.intent import (
     StackIntent,
     SubnetChoice,
 )
-from alb_controller.model.elbv2 import FixedResponseAction
 from alb_controller.objects import annotations as rows
 from alb_controller.settings import Settings
-from alb_controller.values import StackKey, parse_cidr
-
-NO_MATCH = DefaultIntent(action=FixedResponseAction("404", content_type="text/plain"))
-"""What a listener answers without a default backend (spec 3.5)."""
-
+from alb_controller.values import StackKey
 
 _TAG, _ATTRIBUTE = "tag ", "attribute "
 
 
-def claims_of(member: MemberIntent, decided_attributes: Mapping[str, str]) -> Iterator[Claim]:
+def claims_of(member: MemberIntent, decided: Decided) -> Iterator[Claim]:
     """Everything that a member says on behalf of the whole group."""
     yield from _balancer_claims(member)
     for key, value in sorted(member.attributes.items()):
-        binds = key not in decided_attributes
+        binds = key not in decided.attributes
         yield Claim(f"{_ATTRIBUTE}{key}", value, rows.LOAD_BALANCER_ATTRIBUTES.key, binds=binds)
     for key, value in sorted(member.tags.items()):
         yield Claim(f"{_TAG}{key}", value, rows.TAGS.key)
-    for port, listener in sorted(member.listeners.items()):
-        yield Claim(f"protocol of port {port}", listener.protocol, rows.LISTEN_PORTS.key)
-        if listener.cidrs is not None:
-            yield Claim(f"inbound CIDRs of port {port}", listener.cidrs, rows.INBOUND_CIDRS.key)
-        if listener.prefix_lists is not None:
-            lists = listener.prefix_lists
-            yield Claim(f"prefix lists of port {port}", lists, rows.PREFIX_LISTS.key)
-        if member.default is not None:
-            subject = f"default backend of port {port}"
-            yield Claim(subject, str(member.ref), "spec.defaultBackend", member.default)
+    yield from listener_claims(member, decided)
 
 
 def _balancer_claims(member: MemberIntent) -> Iterator[Claim]:
@@ -85,12 +75,26 @@ def merge(
     if not members:
         return StackIntent(key=key)
     backends = {b.id: b for m in members for b in m.backends}
-    ports = sorted({port for m in members for port in m.listeners})
+    listeners = merge_listeners(members, agreed, settings)
+    used = _backends_behind(listeners)
     return StackIntent(
         key=key,
         balancer=_balancer(key, members, agreed, settings),
-        listeners=tuple(_listener(port, members, agreed) for port in ports),
-        backends=tuple(backends[id_] for id_ in sorted(backends)),
+        listeners=listeners,
+        backends=tuple(backends[id_] for id_ in sorted(backends) if id_ in used),
+    )
+
+
+def _backends_behind(listeners: Iterable[ListenerIntent]) -> frozenset[str]:
+    """The ids of backends that get any traffic: a listener that redirects has none behind it."""
+    actions: list[ActionIntent] = [listener.default.action for listener in listeners]
+    actions += [route.action for listener in listeners for route in listener.routes]
+    return frozenset(
+        target.value
+        for action in actions
+        if isinstance(action, ForwardIntent)
+        for target in action.targets
+        if target.kind == "backend"
     )
 
 
@@ -131,34 +135,3 @@ def _security(name: NameSeed, agreed: Agreement, settings: Settings) -> Security
     if manage is None:
         manage = settings.enable_manage_backend_security_group_rules
     return GivenSecurityGroups(names, manage, Origin(owner.ref, rows.SECURITY_GROUPS.key))
-
-
-def _listener(port: int, members: list[MemberIntent], agreed: Agreement) -> ListenerIntent:
-    listening = [m for m in members if port in m.listeners]
-    protocol = agreed.value(f"protocol of port {port}")
-    tags: dict[str, str] = {}
-    for member in listening:
-        tags = member.tags | tags
-    return ListenerIntent(
-        port=port,
-        protocol=protocol,
-        inbound=_inbound(
-            agreed.value(f"inbound CIDRs of port {port}"),
-            agreed.value(f"prefix lists of port {port}"),
-        ),
-        default=agreed.value(f"default backend of port {port}") or NO_MATCH,
-        routes=optimize((r for m in listening for r in m.routes), port, protocol),
-        tags=tags,
-    )
-
-
-def _inbound(cidrs: frozenset[str] | None, prefix_lists: frozenset[str] | None) -> InboundSources:
-    """Open to the world only if nobody named a source (spec 3.2)."""
-    if cidrs is None and prefix_lists is None:
-        return InboundSources(("0.0.0.0/0",), ("::/0",))
-    families: dict[str, list[str]] = {"ipv4": [], "ipv6": []}
-    for cidr in sorted(cidrs or ()):
-        families[parse_cidr(cidr)].append(cidr)
-    return InboundSources(
-        tuple(families["ipv4"]), tuple(families["ipv6"]), tuple(sorted(prefix_lists or ()))
-    )

@@ -13,6 +13,7 @@ import msgspec
 
 from alb_controller.errors import Conflict, DeletionProtected, Invalid
 from alb_controller.frontends.ingress.agreement import Agreement
+from alb_controller.frontends.ingress.group_listeners import decide, redirect_problem
 from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
 from alb_controller.frontends.ingress.member import (
     MemberIntent,
@@ -60,7 +61,7 @@ def translate(
     """
     good, problems = _members(snapshot, settings, stopped)
     agreed, spoken = Agreement(), dict[str, MemberIntent]()
-    decided = _first_params_attributes(good, remembered, snapshot)
+    decided = decide(_in_order(good, remembered, snapshot))
     for member in snapshot.members:  # by age
         present = good.get(member.uid)
         if present is not None:
@@ -72,11 +73,14 @@ def translate(
             else:
                 spoken[member.uid] = present
                 continue
-        last = remembered.get(member.uid)
+        last = _last_word(remembered.get(member.uid))
         if last is not None:
             agreed.add_what_fits(last, claims_of(last, decided))
             spoken[member.uid] = last
     ordered = sorted(spoken.values(), key=lambda m: m.sort_key)
+    misled = redirect_problem(agreed, ordered)
+    if misled is not None:
+        return translate(snapshot, settings, remembered, {**stopped, misled.origin: misled})
     intent = merge(snapshot.key, ordered, agreed, settings)
     return Translation(
         intent=intent,
@@ -106,13 +110,18 @@ def _members(
     return good, problems
 
 
-def _first_params_attributes(
+def _in_order(
     good: Mapping[str, MemberIntent], remembered: Mapping[str, MemberIntent], snapshot: Snapshot
-) -> Mapping[str, str]:
-    """Attributes that the first member's class decides: the others cannot disagree (spec 1.1)."""
+) -> list[MemberIntent]:
+    """Those who will speak, by their present or last good word, in group order."""
     found = (good.get(m.uid) or remembered.get(m.uid) for m in snapshot.members)
-    members = sorted((m for m in found if m is not None), key=lambda m: m.sort_key)
-    return members[0].params_attributes if members else {}
+    return sorted((m for m in found if m is not None), key=lambda m: m.sort_key)
+
+
+def _last_word(remembered: MemberIntent | None) -> MemberIntent | None:
+    if remembered is None:
+        return None
+    return msgspec.structs.replace(remembered, is_remembered=True)
 
 
 def _holders(

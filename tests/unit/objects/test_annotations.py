@@ -88,9 +88,9 @@ def test_a_bad_value_is_told_with_object_key_value_and_what_is_allowed() -> None
 
 def test_a_row_that_is_not_served_cannot_be_read() -> None:
     """Silence would be a lie."""
-    row = next(row for row in TABLE if row.suffix == "ssl-redirect")
+    row = next(row for row in TABLE if row.suffix == "create-acm-cert")
     with pytest.raises(InvalidAnnotation, match="is not served by this version"):
-        Reader(source(WEB, ssl_redirect="443")).get(row)
+        Reader(source(WEB, create_acm_cert="true")).get(row)
 
 
 def test_each_annotation_of_the_reference_that_is_not_served_is_told_once() -> None:

@@ -171,13 +171,11 @@ def test_tags_that_others_manage_are_refused() -> None:
 
 def test_what_the_reference_has_and_we_have_not_is_refused() -> None:
     """Each key; silence would leave an application without what it asked for."""
-    alb = {"wafv2-acl-arn": "arn", "frontend-nlb-scheme": "internal", "ssl-redirect": "443"}
+    alb = {"wafv2-acl-arn": "arn", "frontend-nlb-scheme": "internal", "create-acm-cert": "true"}
     problems = refused(alb=alb)
     assert sorted(problems) == sorted(
         f"{PREFIX}{suffix}: is not served by this version of controller" for suffix in alb
     )
-    (problem,) = refused(alb={"listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]'})
-    assert problem.endswith("HTTPS port 443 is not served by this version of controller")
 
 
 @pytest.mark.parametrize(
@@ -253,10 +251,7 @@ def test_the_class_may_say_who_connects(
     [
         ({"inboundCIDRs": ["10.0.0.1"]}, "spec.inboundCIDRs: '10.0.0.1' is not a CIDR"),
         ({"loadBalancerName": "x" * 33}, "spec.loadBalancerName: 'xxxxx"),
-        ({"certificateArn": ["arn"]}, "spec.certificateArn: is not served"),
-        ({"sslPolicy": "p"}, "spec.sslPolicy: is not served"),
-        ({"sslRedirectPort": "443"}, "spec.sslRedirectPort: is not served"),
-        ({"listeners": [{"protocol": "HTTP", "port": 80}]}, "spec.listeners: is not served"),
+        ({"sslRedirectPort": "no"}, "spec.sslRedirectPort: 'no' must be a whole number"),
         (
             {"minimumLoadBalancerCapacity": {"capacityUnits": 0}},
             "spec.minimumLoadBalancerCapacity: is not served",

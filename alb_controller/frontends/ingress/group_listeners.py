@@ -1,0 +1,173 @@
+"""A group's listeners: what members must agree on port by port, and what adds up (spec 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from alb_controller.errors import Invalid
+from alb_controller.frontends.ingress.agreement import Agreement, Claim
+from alb_controller.frontends.ingress.listeners import HTTP, HTTPS, MemberListener
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.optimize import optimize
+from alb_controller.intent import (
+    DefaultIntent,
+    InboundSources,
+    ListenerIntent,
+    Origin,
+    TlsIntent,
+)
+from alb_controller.model.elbv2 import FixedResponseAction, RedirectAction
+from alb_controller.objects import annotations as rows
+from alb_controller.settings import Settings
+from alb_controller.values import parse_cidr
+
+NO_MATCH = DefaultIntent(action=FixedResponseAction("404", content_type="text/plain"))
+"""What a listener answers without a default backend (spec 3.5)."""
+REDIRECT = "ssl redirect"
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands before members speak; on it no member can disagree."""
+
+    attributes: Mapping[str, str] = {}
+    """Attributes of the load balancer that the first member's class sets (spec 2.2)."""
+    listener_attributes: Mapping[int, Mapping[str, str]] = {}
+    """By port, those that the class of the port's first member sets."""
+    is_redirected: bool = False
+    """Plain HTTP listeners redirect: nobody's backends are behind them."""
+
+
+def decide(members: Sequence[MemberIntent]) -> Decided:
+    """What the classes of the first members decide; `members` are in group order."""
+    by_port: dict[int, Mapping[str, str]] = {}
+    for member in members:
+        for port, listener in member.listeners.items():
+            by_port.setdefault(port, listener.params_attributes)
+    return Decided(
+        attributes=members[0].params_attributes if members else {},
+        listener_attributes=by_port,
+        is_redirected=any(member.ssl_redirect is not None for member in members),
+    )
+
+
+def listener_claims(member: MemberIntent, decided: Decided) -> Iterator[Claim]:
+    """What a member says of each of its ports, and of all plain ones."""
+    if member.ssl_redirect is not None:
+        yield Claim(REDIRECT, member.ssl_redirect, rows.SSL_REDIRECT.key)
+    for port, listener in sorted(member.listeners.items()):
+        yield from _port_claims(port, listener)
+        params = decided.listener_attributes.get(port, {})
+        row = rows.listener_attributes(listener.protocol, port)
+        for key, value in sorted(listener.attributes.items()):
+            yield Claim(_attribute(port) + key, value, row.key, binds=key not in params)
+        is_behind = not (decided.is_redirected and listener.protocol == HTTP)
+        if member.default is not None and is_behind:
+            subject = f"default backend of port {port}"
+            yield Claim(subject, str(member.ref), "spec.defaultBackend", member.default)
+
+
+def _port_claims(port: int, listener: MemberListener) -> Iterator[Claim]:
+    yield Claim(f"protocol of port {port}", listener.protocol, rows.LISTEN_PORTS.key)
+    for subject, value, row in (
+        ("inbound CIDRs", listener.cidrs, rows.INBOUND_CIDRS),
+        ("prefix lists", listener.prefix_lists, rows.PREFIX_LISTS),
+        ("ssl policy", listener.ssl_policy, rows.SSL_POLICY),
+    ):
+        if value is not None:
+            yield Claim(f"{subject} of port {port}", value, row.key)
+    mutual = listener.mutual
+    if mutual is not None:
+        words = [mutual.mode, mutual.trust_store or ""]
+        words += [str(mutual.ignore_client_certificate_expiry)]
+        words += [str(mutual.advertise_trust_store_ca_names)]
+        subject = f"mutual authentication of port {port}"
+        yield Claim(subject, " ".join(words), rows.MUTUAL_AUTHENTICATION.key, mutual)
+
+
+def _attribute(port: int) -> str:
+    return f"attribute of port {port}: "
+
+
+def redirect_problem(agreed: Agreement, members: Sequence[MemberIntent]) -> Invalid | None:
+    """Why the redirect that was agreed on cannot be, told to the member that asks for it.
+
+    A last good word is left as it is: a redirect to a port that is not served any more is safer
+    than plain HTTP.
+    """
+    owner, port = agreed.owner(REDIRECT), agreed.value(REDIRECT)
+    if owner is None or owner.is_remembered:
+        return None
+    protocol = agreed.value(f"protocol of port {port}")
+    if protocol == HTTPS and any(port in member.listeners for member in members):
+        return None
+    problem = f"names port {port}, which is no listener of the group"
+    if protocol is not None:
+        problem = f"names port {port}, which is an {protocol} listener: it must be an HTTPS one"
+    return Invalid(owner.ref, rows.SSL_REDIRECT.key, problem)
+
+
+def merge_listeners(
+    members: Sequence[MemberIntent], agreed: Agreement, settings: Settings
+) -> tuple[ListenerIntent, ...]:
+    """The ports of all members, ascending; `members` are in group order."""
+    ports = sorted({port for member in members for port in member.listeners})
+    return tuple(_listener(port, members, agreed, settings) for port in ports)
+
+
+def _listener(
+    port: int, members: Sequence[MemberIntent], agreed: Agreement, settings: Settings
+) -> ListenerIntent:
+    listening = [m for m in members if port in m.listeners]
+    protocol = agreed.value(f"protocol of port {port}")
+    redirect = agreed.value(REDIRECT) if protocol == HTTP else None
+    routes = (route for m in listening for route in m.routes)
+    default = agreed.value(f"default backend of port {port}") or NO_MATCH
+    tags: dict[str, str] = {}
+    for member in listening:
+        tags = member.tags | tags
+    return ListenerIntent(
+        port=port,
+        protocol=protocol,
+        inbound=_inbound(
+            agreed.value(f"inbound CIDRs of port {port}"),
+            agreed.value(f"prefix lists of port {port}"),
+        ),
+        default=default if redirect is None else _to_https(redirect),
+        routes=optimize(routes, port, protocol) if redirect is None else (),
+        tags=tags,
+        attributes=(
+            agreed.entries(_attribute(port)) | listening[0].listeners[port].params_attributes
+        ),
+        tls=_tls(port, listening, agreed, settings) if protocol == HTTPS else None,
+    )
+
+
+def _to_https(port: int) -> DefaultIntent:
+    return DefaultIntent(action=RedirectAction("HTTP_301", port=str(port), protocol=HTTPS))
+
+
+def _tls(
+    port: int, listening: Sequence[MemberIntent], agreed: Agreement, settings: Settings
+) -> TlsIntent:
+    certificates = (member.listeners[port].certificates for member in listening)
+    return TlsIntent(
+        policy=agreed.value(f"ssl policy of port {port}") or settings.default_ssl_policy,
+        certificates=tuple(one for one in certificates if one is not None),
+        mutual=agreed.value(f"mutual authentication of port {port}"),
+        origin=Origin(listening[0].ref, rows.LISTEN_PORTS.key),
+        keeps_certificates=any(member.is_remembered for member in listening),
+    )
+
+
+def _inbound(cidrs: frozenset[str] | None, prefix_lists: frozenset[str] | None) -> InboundSources:
+    """Open to the world only if nobody named a source (spec 3.2)."""
+    if cidrs is None and prefix_lists is None:
+        return InboundSources(("0.0.0.0/0",), ("::/0",))
+    families: dict[str, list[str]] = {"ipv4": [], "ipv6": []}
+    for cidr in sorted(cidrs or ()):
+        families[parse_cidr(cidr)].append(cidr)
+    return InboundSources(
+        tuple(families["ipv4"]), tuple(families["ipv6"]), tuple(sorted(prefix_lists or ()))
+    )
