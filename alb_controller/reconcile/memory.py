@@ -22,6 +22,7 @@ class StackMemory(Generic[M]):
         self._lock = threading.Lock()
         self._observed: dict[StackKey, Observed] = {}
         self._good: dict[StackKey, dict[str, M]] = {}
+        self._held: dict[StackKey, dict[str, str]] = {}
 
     def observed(self, key: StackKey) -> Observed | None:
         """What was known after the last pass."""
@@ -56,8 +57,20 @@ class StackMemory(Generic[M]):
             for uid in [uid for uid in kept if uid not in members]:
                 del kept[uid]
 
+    def changed_while_held(self, key: StackKey, said: Mapping[str, str]) -> frozenset[str]:
+        """Uids of members whose word, by fingerprint, is another than when the hold began."""
+        with self._lock:
+            first = self._held.setdefault(key, dict(said))
+        return frozenset(uid for uid, word in said.items() if first.get(uid) != word)
+
+    def release(self, key: StackKey) -> None:
+        """The group is not held any more."""
+        with self._lock:
+            self._held.pop(key, None)
+
     def forget(self, key: StackKey) -> None:
         """The stack is gone."""
         with self._lock:
+            self._held.pop(key, None)
             self._observed.pop(key, None)
             self._good.pop(key, None)

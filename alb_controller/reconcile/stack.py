@@ -235,7 +235,20 @@ class StackReconciler:
         for problem in translation.problems:
             _log.warning("member_stopped", object=str(problem.origin), problem=str(problem))
         self._tell(status.problem_events(translation.problems, snapshot.strays))
-        self._tell(status.held_events(translation))
+        self._tell(status.held_events(translation.held_by, self._waiting(translation, snapshot)))
+
+    def _waiting(self, translation: Translation, snapshot: Snapshot) -> list[ObjectRef]:
+        """Members whose change cannot be served while the group is held."""
+        if not translation.held_by:
+            self._memory.release(snapshot.key)
+            return []
+        said = {m.uid: status.fingerprint(m.ingress) for m in snapshot.members}
+        changed = self._memory.changed_while_held(snapshot.key, said)
+        return [
+            ref("Ingress", m.ingress)
+            for m in snapshot.members
+            if m.uid in changed and m.uid in translation.good
+        ]
 
     def _tell_success(
         self, snapshot: Snapshot, translation: Translation, observed: Observed, *, is_changed: bool

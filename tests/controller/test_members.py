@@ -62,6 +62,9 @@ def test_a_group_is_held_while_a_members_word_is_not_known(rig: Rig, cure: str) 
         assert set(rig.since(mark).aws) == {"RegisterTargets", "DeregisterTargets"}
         assert rig.aws.targets() == {"192.168.100.10", "192.168.165.10"}
         assert sorted(rig.aws.paths()) == ["/a", "/b"]
+        (told,) = rig.warnings("a")
+        assert "shop/b" in told
+        assert len(rig.warnings("b")) == 1
         if cure == "mend":
             rig.apply(ingress("b", ["/right"], group="g", scheme="internal"))
         else:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.controller.manifests import ingress
 from tests.controller.rig import Mark, Rig, Seen
 

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import msgspec
 
 from alb_controller.errors import ControllerError, Invalid
-from alb_controller.frontends.ingress.translate import Translation
 from alb_controller.model.stack import Observed
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
@@ -66,13 +65,16 @@ def problem_events(problems: Iterable[Invalid], strays: Iterable[Invalid]) -> li
     ]
 
 
-def held_events(translation: Translation) -> list[Event]:
-    """Tell a member for whose sake nothing of the group may change."""
+def held_events(holders: Iterable[ObjectRef], waiting: Iterable[ObjectRef]) -> list[Event]:
+    """Tell those whose change waits for a member that turned invalid before a restart.
+
+    The member at fault has been told what is wrong with it, and is not told again.
+    """
     message = (
-        "the group is held as it is: what this Ingress asked for before is not known any more; "
-        "mend or delete it"
+        "this change waits: what the group asked for before is not known any more, so nothing of "
+        f"it changes until this is mended or deleted: {', '.join(map(str, holders))}"
     )
-    return [Event(ref, "Warning", FAILED_BUILD, message) for ref in translation.held_by]
+    return [Event(ref, "Warning", FAILED_BUILD, message) for ref in waiting]
 
 
 def failure_events(error: ControllerError, members: Iterable[ObjectRef]) -> list[Event]:

@@ -22,7 +22,7 @@ from alb_controller.objects.networking import (
     IngressStatus,
 )
 from alb_controller.values import ObjectRef
-from tests.factories import HOSTNAME, changed, ingress, member, with_status
+from tests.factories import HOSTNAME, changed, ingress, with_status
 from tests.unit.frontends.ingress.translation import TEAM, translated
 
 WEB = ObjectRef("Ingress", "shop", "web", "uid-web")
@@ -135,13 +135,12 @@ def test_an_ingress_that_is_in_no_group_is_told_that() -> None:
     ]
 
 
-def test_who_holds_its_group_is_told_so() -> None:
-    """And what ends it."""
-    made = translated(member("web", alb={"scheme": "public"}, shows=HOSTNAME))
-    (event,) = status.held_events(made)
-    assert (event.ref, event.type, event.reason) == (WEB, "Warning", "FailedBuildModel")
-    assert event.message.endswith("mend or delete it")
-    assert status.held_events(translated(member("web"))) == []
+def test_whoever_waits_for_a_held_group_is_told_for_whom() -> None:
+    """The member at fault is not told again."""
+    (event,) = status.held_events([WEB], [APP])
+    assert (event.ref, event.type, event.reason) == (APP, "Warning", "FailedBuildModel")
+    assert str(WEB) in event.message
+    assert status.held_events([WEB], []) == []
 
 
 def test_a_failure_reads_the_same_every_time() -> None:
