@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,6 +29,40 @@ def commands() -> None:
 def version() -> None:
     """Print the version."""
     click.echo(metadata.version("alb-controller"))
+
+
+_FILE = click.Path(exists=True, path_type=Path)
+_PORT = click.IntRange(0, 65535)
+
+
+@commands.command()
+@click.option("-f", "files", type=_FILE, multiple=True, help="Your manifests: a file or a folder.")
+@click.option("--once", is_flag=True, help="End when all is made and shown; 0 if all went well.")
+@click.option("--kube-port", type=_PORT, default=0, help="Of the Kubernetes API; 0: any.")
+@click.option("--aws-port", type=_PORT, default=0, help="Of the local AWS; 0: any.")
+@click.option("--timeout", type=float, default=60.0, help="Seconds to wait for all to be made.")
+def sandbox(
+    files: tuple[Path, ...], once: bool, kube_port: int, aws_port: int, timeout: float
+) -> int:
+    """Try it all on this machine: no cluster, no AWS account.
+
+    Starts a Kubernetes API, a local AWS and the controller, applies an example or your manifests,
+    and shows the load balancers that come of them.
+    """
+    try:
+        from alb_controller.sandbox.command import Wishes, run
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f"the sandbox needs {error.name}: pip install 'alb-controller[sandbox]'"
+        ) from None
+    wishes = Wishes(
+        files=files,
+        once=once,
+        kube_port=kube_port,
+        aws_port=aws_port,
+        timeout_seconds=timeout,
+    )
+    return run(wishes)
 
 
 def _run(**given: Sequence[str]) -> int:

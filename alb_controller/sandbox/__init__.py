@@ -1,1 +1,1 @@
-"""The offline world: an embedded Kubernetes API, a local AWS and the demo. Needs the extra `sandbox`."""
+"""The offline world: a Kubernetes API, an AWS and the demo. Needs the extra `sandbox`."""

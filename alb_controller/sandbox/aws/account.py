@@ -7,7 +7,7 @@ prefix list, and a target group of somebody else's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,6 +173,19 @@ class Account:
             Name="legacy", Protocol="HTTP", Port=80, VpcId=ids["vpc"], TargetType="ip"
         )
         ids["tg:legacy"] = made["TargetGroups"][0]["TargetGroupArn"]
+
+
+def cover_hosts(account: Account, hosts: Iterable[str]) -> list[str]:
+    """Request a certificate for each host that none covers yet; the new ones' domains."""
+    held = account.acm.list_certificates()["CertificateSummaryList"]
+    names = {name for found in held for name in found["SubjectAlternativeNameSummaries"]}
+    made = []
+    for host in hosts:
+        if host not in names and "*." + host.partition(".")[2] not in names:
+            account.acm.request_certificate(DomainName=host, ValidationMethod="DNS")
+            names.add(host)
+            made.append(host)
+    return made
 
 
 def _tags(kind: str, **tags: str) -> list[dict[str, Any]]:

@@ -50,6 +50,7 @@ class AwsServer:
         self._lock = threading.Lock()
         self._moto = DomainDispatcherApplication(_create_application)
         self._http: _HttpServer | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def url(self) -> str:
@@ -60,10 +61,16 @@ class AwsServer:
         """Listen, in threads of its own. Raises OSError if the port is taken."""
         http = _HttpServer(self._port, self._answer)
         self._http, self._port = http, http.port
-        threading.Thread(
+        self._thread = threading.Thread(
             target=http.serve_forever, kwargs={"poll_interval": 0.02}, name="aws", daemon=True
-        ).start()
+        )
+        self._thread.start()
         return self
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it listens."""
+        return self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
         """Refuse new connections and cut open ones."""

@@ -70,6 +70,11 @@ class ApiServer:
         return f"https://127.0.0.1:{self._port}"
 
     @property
+    def is_serving(self) -> bool:
+        """Whether it listens."""
+        return self._http is not None
+
+    @property
     def ca_certificate(self) -> bytes:
         """What a client must trust, as PEM."""
         return self._identity.ca_pem

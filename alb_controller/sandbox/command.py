@@ -1,0 +1,145 @@
+"""`alb-controller sandbox`: the offline world, from nothing to a shared load balancer, and on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alb_controller.sandbox.applying import apply_all, hosts_of
+from alb_controller.sandbox.aws.account import CREDENTIALS, REGION, cover_hosts
+from alb_controller.sandbox.convergence import problems, wait_for_controller, wait_until_at_rest
+from alb_controller.sandbox.failures import NotConverged, SandboxError
+from alb_controller.sandbox.manifests import Manifest, read_crds, read_example, read_manifests
+from alb_controller.sandbox.output import Output, choose_output
+from alb_controller.sandbox.state import State
+from alb_controller.sandbox.tree import grow, savings
+from alb_controller.sandbox.world import World
+
+_CHECK_SECONDS = 0.5
+_CLASS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "IngressClass",
+    "metadata": {"name": "alb"},
+    "spec": {"controller": "ingress.k8s.aws/alb"},
+}
+_CALLERS = ("AWS_", "KUBE")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked for on the command line."""
+
+    files: tuple[Path, ...] = ()
+    once: bool = False
+    kube_port: int = 0
+    aws_port: int = 0
+    timeout_seconds: float = 60.0
+
+
+def run(wishes: Wishes) -> int:
+    """Run the sandbox until it is interrupted, or once; the exit code."""
+    forget_caller()
+    output = choose_output(is_terminal=sys.stdout.isatty())
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        return _Sandbox(wishes, output, stop).run()
+    except SandboxError as error:
+        output.lines([f"alb-controller: {error}"])
+        return error.exit_code
+
+
+def forget_caller() -> None:
+    """Drop every variable that could lead a client of this process elsewhere."""
+    for name in list(os.environ):
+        if name.upper().startswith(_CALLERS) or name.upper() in _PROXIES:
+            del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+class _Sandbox:
+    def __init__(self, wishes: Wishes, output: Output, stop: threading.Event) -> None:
+        self._wishes, self._output, self._stop = wishes, output, stop
+
+    def run(self) -> int:
+        manifests = self._manifests()  # before anything is started: they may be wrong
+        with tempfile.TemporaryDirectory(prefix="alb-controller-sandbox-") as folder:
+            world = World(
+                Path(folder), kube_port=self._wishes.kube_port, aws_port=self._wishes.aws_port
+            )
+            try:
+                return self._live(world, manifests)
+            finally:
+                world.stop()
+
+    def _manifests(self) -> list[Manifest]:
+        if self._wishes.files:
+            return read_manifests(self._wishes.files)
+        return read_example()
+
+    def _live(self, world: World, manifests: Sequence[Manifest]) -> int:
+        self._start(world, manifests)
+        state = wait_until_at_rest(world, self._wishes.timeout_seconds, self._output.wait)
+        self._show(world, state)
+        if self._wishes.once:
+            refused = problems(state)
+            if refused:
+                raise NotConverged("; ".join(refused))
+            return 0
+        self._output.lines(["Ctrl-C ends it all."])
+        while not self._stop.wait(_CHECK_SECONDS):
+            world.check()
+        return 0
+
+    def _start(self, world: World, manifests: Sequence[Manifest]) -> None:
+        output = self._output
+        output.wait("starting a Kubernetes API and an AWS on this machine")
+        world.start()
+        output.step(f"Kubernetes API at {world.kube.url}")
+        output.step(f"AWS at {world.aws.url}, with a VPC of 3 zones and 3 nodes")
+        apply_all(world.kube.api, [*read_crds(), Manifest("", _CLASS)], output.note)
+        made = apply_all(world.kube.api, manifests, output.note)
+        for domain in cover_hosts(world.account, hosts_of(made)):
+            output.note(f"made a certificate for {domain} in the local AWS")
+        output.step(f"applied {len(made)} objects: {_counts(made)}")
+        output.wait("starting the controller")
+        controller = world.start_controller()
+        wait_for_controller(world, self._wishes.timeout_seconds)
+        output.step(f"controller running as process {controller.pid}, log {controller.log}")
+
+    def _show(self, world: World, state: State) -> None:
+        output = self._output
+        output.trees(grow(state))
+        output.lines(savings(state) or ["No load balancer was made."])
+        for words in problems(state):
+            output.note(words)
+        for name in state.left_alone:
+            output.note(f"left Ingress {name} alone: its class is not of this controller")
+        if not self._wishes.once:
+            output.lines(_ways_on(world))
+
+
+def _ways_on(world: World) -> list[str]:
+    keys = " ".join(f"{name}={value}" for name, value in CREDENTIALS.items())
+    return [
+        "Go on in another shell with kubectl and the AWS CLI:",
+        f"  export KUBECONFIG={world.kubeconfig}",
+        f"  export AWS_ENDPOINT_URL={world.aws.url} AWS_REGION={REGION} {keys}",
+    ]
+
+
+def _counts(manifests: Sequence[Manifest]) -> str:
+    counts: dict[str, int] = {}
+    for manifest in manifests:
+        kind = manifest.body["kind"]
+        counts[kind] = counts.get(kind, 0) + 1
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items())

@@ -1,0 +1,88 @@
+"""When the world has come to rest: by what was applied, and by what the parts say of themselves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from alb_controller.sandbox.failures import NotConverged
+from alb_controller.sandbox.state import Ingress, State, TargetGroup, read_state
+from alb_controller.sandbox.world import World
+
+_LOOK_SECONDS = 0.1
+
+
+def wait_for_controller(world: World, seconds: float) -> None:
+    """Wait until the controller has read the cluster. Raises NotConverged, PartEnded."""
+    deadline = time.monotonic() + seconds
+    while world.controller is None or not world.controller.is_ready():
+        world.check()
+        if time.monotonic() > deadline:
+            raise NotConverged(f"after {seconds:.0f} s the controller is not ready")
+        time.sleep(_LOOK_SECONDS)
+
+
+def wait_until_at_rest(world: World, seconds: float, note: Callable[[str], None]) -> State:
+    """Wait until nothing is missing or nothing more will come; the state then.
+
+    `note` is told what is waited for when that changes. Raises PartEnded, and NotConverged, which
+    names what is missing.
+    """
+    deadline, said = time.monotonic() + seconds, ""
+    while True:
+        world.check()
+        state = read_state(world.kube.api, world.account)
+        waiting = next(waits(world, state), "")
+        if not waiting:
+            return state
+        if time.monotonic() > deadline:
+            raise NotConverged(f"after {seconds:.0f} s: {waiting}")
+        if waiting != said:
+            note(waiting)
+            said = waiting
+        time.sleep(_LOOK_SECONDS)
+
+
+def waits(world: World, state: State) -> Iterator[str]:
+    """What is still waited for, the first first."""
+    if not world.life.is_idle():
+        yield "Pods are starting or stopping"
+    if world.controller is None or not world.controller.is_idle():
+        yield from _missing_addresses(state)
+        yield "the controller is at work"
+    yield from (words for words in _missing_addresses(state) if "refused" not in words)
+    yield from _missing_targets(state)
+
+
+def problems(state: State) -> list[str]:
+    """What will not come by waiting: each Ingress without a load balancer, and why."""
+    return list(_missing_addresses(state))
+
+
+def _missing_addresses(state: State) -> Iterator[str]:
+    for ingress in state.ingresses:
+        if not ingress.host_name:
+            yield _without_address(ingress)
+
+
+def _without_address(ingress: Ingress) -> str:
+    if ingress.warning:
+        return f"Ingress {ingress.name} was refused: {ingress.warning}"
+    return f"Ingress {ingress.name} has no load balancer yet"
+
+
+def _missing_targets(state: State) -> Iterator[str]:
+    for group in state.target_groups.values():
+        wanted = state.ready_endpoints.get(group.backend.rpartition(":")[0], 0)
+        if group.kind == "ip" and len(group.targets) != wanted:
+            have = len(group.targets)
+            yield f"target group {group.name} has {have} of {wanted} Pods of {group.backend}"
+        yield from _unsettled(group)
+
+
+def _unsettled(group: TargetGroup) -> Iterator[str]:
+    for target in group.targets:
+        is_settled = target.health == "healthy" or not group.is_in_use
+        if not is_settled:
+            place = f"{target.address}:{target.port}"
+            yield f"target {place} of {group.backend} is {target.health}"

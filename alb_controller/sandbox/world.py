@@ -1,0 +1,83 @@
+"""The offline world: an embedded Kubernetes API and its life, a local AWS, and the controller."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+from alb_controller.sandbox.aws import Account, AwsServer, Ids
+from alb_controller.sandbox.controller import ControllerProcess, Surroundings
+from alb_controller.sandbox.failures import BadInput, PartEnded
+from alb_controller.sandbox.kubeapi import ApiServer
+from alb_controller.sandbox.life import Life, Pace
+from alb_controller.sandbox.nodes import add_nodes, pod_addresses
+
+
+class World:
+    """Its parts are started by `start` and ended by `stop`, in the opposite order."""
+
+    def __init__(self, folder: Path, *, kube_port: int = 0, aws_port: int = 0) -> None:
+        self.kube = ApiServer(port=kube_port)
+        self.aws = AwsServer(port=aws_port)
+        self.life = Life(self.kube, pod_addresses(), Pace())
+        self.kubeconfig = folder / "kubeconfig"
+        self.controller: ControllerProcess | None = None
+        self._folder = folder
+        self._ports = (kube_port, aws_port)
+        self._parts = contextlib.ExitStack()
+        self._account: Account | None = None
+        self._ids: Ids = {}
+
+    @property
+    def account(self) -> Account:
+        """Clients of the local AWS; there once the world was started."""
+        if self._account is None:
+            raise PartEnded("the local AWS has not started")
+        return self._account
+
+    def start(self) -> None:
+        """Start both sides. Raises BadInput for a port that is taken."""
+        kube_port, aws_port = self._ports
+        _listen(self.kube.start, "--kube-port", kube_port)
+        self._parts.callback(self.kube.stop)
+        _listen(self.aws.start, "--aws-port", aws_port)
+        self._parts.callback(self.aws.stop)
+        self.aws.reset()
+        self._account = Account(self.aws.url)
+        self._ids = self._account.build()
+        self.kube.write_kubeconfig(self.kubeconfig)
+        add_nodes(self.kube.api, self._ids)
+        self.life.start()
+        self._parts.callback(self.life.stop)
+
+    def start_controller(self) -> ControllerProcess:
+        """Start the controller between the two sides."""
+        surroundings = Surroundings(self.kubeconfig, self.aws.url, self._ids["vpc"], self._folder)
+        self.controller = ControllerProcess(surroundings)
+        self._parts.callback(self.controller.stop)
+        return self.controller
+
+    def check(self) -> None:
+        """Raises PartEnded, naming it, if a part ended by itself."""
+        if self.life.failure is not None:
+            why = f"{type(self.life.failure).__name__}: {self.life.failure}"
+            raise PartEnded(f"the cluster's life ended: {why}")
+        for name, part in (("Kubernetes API", self.kube), ("local AWS", self.aws)):
+            if not part.is_serving:
+                raise PartEnded(f"the {name} ended")
+        if self.controller is not None:
+            self.controller.check()
+
+    def stop(self) -> None:
+        """End everything that was started."""
+        self._parts.close()
+
+
+def _listen(start: Callable[[], object], flag: str, port: int) -> None:
+    try:
+        start()
+    except OSError as error:
+        raise BadInput(f"{flag}={port}: {error.strerror or error}") from None
+    except OverflowError:
+        raise BadInput(f"{flag}={port}: a port lies between 0 and 65535") from None
