@@ -19,12 +19,7 @@ from alb_controller.clock import Clock
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
 from alb_controller.model.stack import Found, FoundLoadBalancer
-from alb_controller.model.tags import (
-    BACKEND_SECURITY_GROUP,
-    CLUSTER_TAG,
-    SHARED_RESOURCE_TAG,
-    belongs_to,
-)
+from alb_controller.model.tags import belongs_to, is_shared_group
 
 Kind: TypeAlias = Literal["LoadBalancer", "TargetGroup", "SecurityGroup"]
 Kept: TypeAlias = FoundLoadBalancer | Found[TargetGroup] | Found[SecurityGroup]
@@ -80,8 +75,7 @@ class Inventory:
                 one
                 for one in self._all()
                 if isinstance(one.resource, SecurityGroup)
-                and one.resource.tags.get(SHARED_RESOURCE_TAG) == BACKEND_SECURITY_GROUP
-                and one.resource.tags.get(CLUSTER_TAG) == cluster
+                and is_shared_group(one.resource.tags, cluster)
             ),
             None,
         )

@@ -50,6 +50,12 @@ def belongs_to(tags: Tags, cluster: str, stack: str) -> bool:
     )
 
 
+def is_shared_group(tags: Tags, cluster: str) -> bool:
+    """Whether tags are those of the cluster's shared backend security group (spec 6.5)."""
+    kind, owner = tags.get(SHARED_RESOURCE_TAG), tags.get(CLUSTER_TAG)
+    return kind == BACKEND_SECURITY_GROUP and owner == cluster
+
+
 def stack_labels(key: StackKey) -> dict[str, str]:
     """The labels on a stack's bindings (spec 2.3)."""
     if key.is_explicit:

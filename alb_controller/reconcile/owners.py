@@ -16,6 +16,7 @@ from alb_controller.errors import ForeignOwner, NotReady
 from alb_controller.model.stack import Found
 from alb_controller.model.tags import belongs_to
 from alb_controller.plan.changes import NameToClaim
+from alb_controller.values import Tags
 
 FRESH_SECONDS = 10.0
 """A listing of this age still tells who holds which name."""
@@ -59,9 +60,7 @@ class Owners:
             if belongs_to(found.resource.tags, self._cluster_name, stack):
                 self._inventory.put(found)
                 raise NotReady(f"{name.kind} {name.name}, which exists already", 0.5)
-            tags = ", ".join(f"{k}={v}" for k, v in sorted(found.resource.tags.items()))
-            owner = f"its tags are {tags}" if tags else "it has no tags"
-            raise ForeignOwner(_WORDS[name.kind], name.name, owner)
+            raise ForeignOwner(_WORDS[name.kind], name.name, owner_of(found.resource.tags))
 
     def _listed_holder(self, name: NameToClaim) -> Found[Any] | None:
         kind: Any = name.kind
@@ -75,3 +74,9 @@ class Owners:
                 return self._elbv2.target_group_by_name(name.name)
             case _:
                 return self._ec2.security_group_by_name(name.name)
+
+
+def owner_of(tags: Tags) -> str:
+    """What tags say of a resource's owner, for ForeignOwner."""
+    shown = ", ".join(f"{key}={value}" for key, value in sorted(tags.items()))
+    return f"its tags are {shown}" if shown else "it has no tags"

@@ -34,6 +34,7 @@ MOTO: dict[str, Any] = {
     "modify_listener": Response.modify_listener,
     "validate_actions": Backend._validate_actions,
     "modify_listener_backend": Backend.modify_listener,
+    "create_load_balancer": Backend.create_load_balancer,
     "delete_load_balancer": Backend.delete_load_balancer,
     "delete_security_group": Ec2.delete_security_group,
 }
@@ -53,6 +54,7 @@ def mend() -> None:
     Backend.modify_listener = keep_sni_certificates
     Response.create_listener, Response.modify_listener = create_listener, modify_listener
     Backend.set_ip_address_type = set_ip_address_type
+    Backend.create_load_balancer = create_load_balancer
     Backend.delete_load_balancer = delete_load_balancer
     Response.describe_capacity_reservation = describe_capacity_reservation
     Response.modify_capacity_reservation = modify_capacity_reservation
@@ -178,6 +180,20 @@ def set_ip_address_type(self: Any, arn: str, ip_type: str) -> None:
     if arn not in self.load_balancers:
         raise exceptions.LoadBalancerNotFoundError
     self.load_balancers[arn].ip_address_type = ip_type
+
+
+def create_load_balancer(self: Any, **asked: Any) -> Any:
+    """CreateLoadBalancer: names are unique; the same settings again hand back what is there.
+
+    Tags are not among the settings: it keeps its own.
+    """
+    for balancer in self.load_balancers.values():
+        if balancer.name == asked["name"]:
+            settings = (set(asked["security_groups"]), set(asked["subnet_ids"]))
+            if settings != (set(balancer.security_groups), {s.id for s in balancer.subnets}):
+                raise exceptions.DuplicateLoadBalancerName
+            return balancer
+    return MOTO["create_load_balancer"](self, **asked)
 
 
 def delete_load_balancer(self: Any, arn: str) -> None:

@@ -128,7 +128,7 @@ def test_a_create_whose_answer_was_lost_is_adopted(rig: Rig, operation: str) -> 
     rig.aws.front.lose_answer(operation, times=2)
     rig.apply(ingress("web", ["/a", "/b"]))
     with rig.running() as controller:
-        rig.until(lambda: rig.hostname())
+        rig.until(rig.hostname)
         controller.settle()
     assert len(rig.aws.load_balancers()) == 1
     assert len(rig.aws.target_groups()) == 1
@@ -173,3 +173,22 @@ def test_a_rule_that_others_put_on_the_nodes_group_stays(rig: Rig) -> None:
         rig.delete("Ingress", "web")
         controller.settle()
     assert rig.aws.security_groups()["eks-cluster-sg-prod"]["IpPermissions"] == before
+
+
+def test_the_shared_groups_name_may_be_taken_too(rig: Rig) -> None:
+    """Whoever needs the group is told whose it is; it is used by nobody and stays as it is."""
+    with rig.running() as controller:
+        rig.apply(ingress("web"))
+        controller.settle()
+        (name,) = (n for n in rig.aws.made_groups() if n.startswith("k8s-traffic-"))
+        rig.delete("Ingress", "web")
+        controller.settle()
+        theirs = _take(rig.aws, "security group", name)
+        rig.apply(ingress("other"))
+        rig.until(lambda: rig.warnings("other"))
+        controller.settle()
+        (message,) = rig.warnings("other")
+        assert f"security group {name!r}" in message
+        assert "owner=platform" in message
+        assert _look(rig.aws, "security group", name) == theirs
+        assert rig.aws.load_balancers() == []
