@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 
@@ -10,14 +11,16 @@ import msgspec
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.build.elbv2.security_groups import shared_backend
-from alb_controller.errors import AlreadyExists, ForeignOwner, NotReady
+from alb_controller.errors import AlreadyExists, ControllerError, ForeignOwner, NotReady
 from alb_controller.frontends.ingress.select import held_keys
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.stack import Found
+from alb_controller.model.tags import is_shared_group
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject, Service
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
+from alb_controller.reconcile.owners import owner_of
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey
 
@@ -50,6 +53,7 @@ class _Demand:
         self.users: set[StackKey] = set()
         self.seen: set[StackKey] = set()
         self.waiting: set[StackKey] = set()
+        self.problem: ControllerError | None = None
 
 
 class BackendGroup:
@@ -75,13 +79,19 @@ class BackendGroup:
         self._is_synced = False
 
     def id_for(self, key: StackKey) -> str:
-        """The group's id for a stack that needs it; raises NotReady while it is being made."""
+        """The group's id for a stack that needs it; raises NotReady while it is being made.
+
+        Where it could not be made, raises what the last attempt ended with.
+        """
         with self._demand.lock:
             self._demand.users.add(key)
             self._demand.seen.add(key)
             if self._id is not None:
                 return self._id
             self._demand.waiting.add(key)
+            problem = self._demand.problem
+        if problem is not None:  # the key of the group has its own time to try again
+            raise copy.copy(problem)
         self._signals.request()
         raise NotReady("the shared backend security group", 20.0)
 
@@ -111,10 +121,23 @@ class BackendGroup:
             return
         with self._demand.lock:
             is_wanted = bool(self._demand.users)
-        if is_wanted:
-            self._ensure()
-        else:
+        if not is_wanted:
             self._delete_if_unused()
+            return
+        try:
+            self._ensure()
+        except ControllerError as error:
+            self._tell(error)
+            raise
+
+    def _tell(self, problem: ControllerError) -> None:
+        """Have those who wait tell their users, once for each problem."""
+        with self._demand.lock:
+            is_news = str(problem) != str(self._demand.problem)
+            self._demand.problem = problem
+            waiting = sorted(self._demand.waiting) if is_news else []
+        for key in waiting:
+            self._signals.wake(key)
 
     def _ensure(self) -> None:
         if self._id is None:
@@ -124,20 +147,26 @@ class BackendGroup:
             with self._demand.lock:
                 self._id = found.identity
         with self._demand.lock:
+            self._demand.problem = None
             waiting, self._demand.waiting = self._demand.waiting, set()
         for key in sorted(waiting):
             self._signals.wake(key)
 
     def _create(self) -> Found[SecurityGroup]:
+        """A new group; or ours all the same, where an earlier answer of AWS was lost."""
         wanted = shared_backend(self._settings)
         try:
-            made = self._ec2.create_security_group(wanted)
+            found = self._ec2.create_security_group(wanted)
         except AlreadyExists as error:
             other = self._ec2.security_group_by_name(wanted.name)
-            owner = f"tags {dict(other.resource.tags)}" if other else "not known"
-            raise ForeignOwner("security group", wanted.name, owner) from error
-        self._inventory.put(made)
-        return made
+            if other is None:
+                raise
+            if not is_shared_group(other.resource.tags, self._settings.cluster_name):
+                owner = owner_of(other.resource.tags)
+                raise ForeignOwner("security group", wanted.name, owner) from error
+            found = other
+        self._inventory.put(found)
+        return found
 
     def _sync_tags(self, found: Found[SecurityGroup]) -> None:
         """Once per process: add what is missing, remove what nobody may have put there."""
