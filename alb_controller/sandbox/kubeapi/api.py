@@ -152,6 +152,8 @@ class ResourceApi:
             if strategy.new_status is not None:
                 new["status"] = clone(strategy.new_status)
             complete(Write(kind, new, None, self.store))
+            if kind.resource == crds.RESOURCE:
+                options.warnings += crds.warn_of_rules(new)
             key = object_key(metadata.get("namespace"), metadata["name"])
             if self.store.get(kind.resource, key) is not None:
                 raise already_exists(kind.resource, metadata["name"])
@@ -326,6 +328,8 @@ class ResourceApi:
         if managed:
             new["metadata"]["managedFields"] = managed
         complete(Write(kind, new, old, self.store, target.subresource))
+        if kind.resource == crds.RESOURCE:
+            options.warnings += crds.warn_of_rules(new)
         if moves_generation(kind) and spec_changed(kind, new, old):
             new["metadata"]["generation"] = before.get("generation", 0) + 1
         if without_times(new) == without_times({**old, "apiVersion": kind.api_version}):

@@ -76,15 +76,11 @@ class Faults:
         with self._lock:
             self._rules.append(_Rule(verb, resource, times, InjectedError(code, retry_after)))
 
-    def hang(
-        self, *, verb: str | None = None, resource: str | None = None, times: int | None = None
-    ) -> None:
-        """Let the next `times` such requests wait in silence until `release`; watches that are
-        open stay silent too.
-        """
+    def hang(self, *, verb: str | None = None, resource: str | None = None) -> None:
+        """Let such requests wait in silence until `release`; open watches fall silent too."""
         with self._lock:
             self._released.clear()
-            self._rules.append(_Rule(verb, resource, times))
+            self._rules.append(_Rule(verb, resource, None))
 
     def watch_error(self, code: int) -> None:
         """Send an ERROR event on every open watch and end it."""
@@ -97,8 +93,10 @@ class Faults:
             self._watch_error, self._watch_epoch = None, self._watch_epoch + 1
 
     def delay_events(self, seconds: float) -> None:
-        """Send each watch event this much later."""
-        self._event_delay_seconds = seconds
+        """Send each watch event this much later, one after the other: a slow watch."""
+        with self._lock:
+            self._released.clear()
+            self._event_delay_seconds = seconds
 
     def release(self) -> None:
         """No more faults; what hangs goes on."""
@@ -106,6 +104,12 @@ class Faults:
             self._rules.clear()
             self._event_delay_seconds = 0.0
             self._released.set()
+
+    def release_after(self, seconds: float) -> None:
+        """`release`, but later, while the test itself waits for an answer."""
+        timer = threading.Timer(seconds, self.release)
+        timer.daemon = True
+        timer.start()
 
     # ------------------------------------------------------------ for the server
 
@@ -119,7 +123,8 @@ class Faults:
             return
         if rule.error:
             raise rule.error
-        self._released.wait()
+        if verb != "watch":  # a watch opens, and then says nothing
+            self._released.wait()
 
     def is_silent(self, resource: str) -> bool:
         """Whether open watches of the resource say nothing now."""

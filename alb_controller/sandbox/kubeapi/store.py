@@ -148,6 +148,11 @@ class Store:
         with self.lock:
             self._subscriptions[resource].discard(subscription)
 
+    def watchers(self, resource: str) -> int:
+        """How many subscriptions there are now."""
+        with self.lock:
+            return len(self._subscriptions[resource])
+
     def compact(self) -> None:
         """Forget all history: any older version is answered with 410 from now on."""
         with self.lock:

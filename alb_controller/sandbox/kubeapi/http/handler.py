@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from alb_controller.sandbox.kubeapi.http.server import ApiServer
 
 IDLE_SECONDS = 300.0
+DISCARDED_BYTES = 16 * 1024 * 1024
 TICK_SECONDS = 0.25  # how long an ended connection, or a fault, may go unseen by a quiet watch
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d+)?")
 _TEXT = "text/plain; charset=utf-8"
@@ -80,8 +81,14 @@ class Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if length > MAX_BODY_BYTES:
             self.close_connection = True
+            self._discard(min(length, DISCARDED_BYTES))
             raise too_large()
         return self.rfile.read(length) if length else b""
+
+    def _discard(self, length: int) -> None:
+        """Read on, so that a client that still writes comes to read the refusal."""
+        while length > 0 and (part := self.rfile.read(min(length, 65536))):
+            length -= len(part)
 
     def _check_caller(self) -> None:
         if not _LOOPBACK.fullmatch(self.headers.get("Host", "")):

@@ -19,7 +19,11 @@ from alb_controller.sandbox.kubeapi.writes import WriteOptions
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "GET": "get", "DELETE": "delete"}
 _COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
-_TRUE = ("true", "1")
+
+
+def is_true(value: str | None) -> bool:
+    """A flag of a query as Go reads it: anything but `0` and `false`, in any case."""
+    return value is not None and value.lower() not in ("0", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Route:
 
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false."""
-        return self.query.get(name) in _TRUE
+        return is_true(self.query.get(name))
 
     def list_options(self) -> ListOptions:
         """The query of a list or watch. Raises 400."""
@@ -120,6 +124,6 @@ def find_route(registry: Registry, method: str, address: Address) -> Route | Non
     name, subresource = (*rest[1:], "", "")[:2]
     verbs = _VERBS if name else _COLLECTION_VERBS
     verb = verbs.get(method, "")
-    if method == "GET" and address.query.get("watch") in _TRUE:
+    if method == "GET" and is_true(address.query.get("watch")):
         verb = "watch"
     return Route(verb, kind, namespace, name, subresource, address.query)

@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alb_controller.sandbox.kubeapi.kinds import Column, Kind
-from alb_controller.sandbox.kubeapi.rules.expressions import check_rules, has_rules
+from alb_controller.sandbox.kubeapi.rules.expressions import (
+    check_rules,
+    has_rules,
+    unsupported_rules,
+)
 from alb_controller.sandbox.kubeapi.rules.names import dns_1035_label
 from alb_controller.sandbox.kubeapi.rules.validation import check_schema
 from alb_controller.sandbox.kubeapi.schemas import Json
@@ -102,6 +106,13 @@ def check_definition(write: Write) -> Iterator[Cause]:
         if not version.get("schema", {}).get("openAPIV3Schema"):
             path = f"spec.versions[{index}].schema.openAPIV3Schema"
             yield required(path)
+
+
+def warn_of_rules(definition: Json) -> list[str]:
+    """A warning for each validation rule that is not evaluated here."""
+    schemas = [version["schema"]["openAPIV3Schema"] for version in definition["spec"]["versions"]]
+    rules = dict.fromkeys(rule for schema in schemas for rule in unsupported_rules(schema))
+    return [f"the embedded API does not evaluate the rule: {rule}" for rule in rules]
 
 
 def custom_kinds(definition: Json) -> tuple[str, list[Kind]]:
