@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 
 from alb_controller.errors import InvalidAnnotation
 from alb_controller.objects import annotation_values as read
+from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import TABLE, Annotation, Reader, Source
 from alb_controller.values import ObjectRef
 
 WEB = ObjectRef("Ingress", "shop", "web")
-SERVED = [row for row in TABLE if row.served]
+SERVED: list[Annotation[Any]] = [
+    *(row for row in TABLE if row.served),
+    rows.action("it"),
+    rows.conditions("it"),
+    rows.transforms("it"),
+]
 LIKELY = st.text(alphabet='abz019-+., =\\"[]{}:/HTPStruefalsn\n\té', max_size=40)
 """Strings of what values are made of, so that the parsers get beyond the first character."""
 ANY = st.one_of(st.text(), LIKELY, st.text(alphabet="0123456789+-", max_size=60))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -32,6 +33,7 @@ _KEPT = {
     "query": "#{query}",
 }
 """How a redirect says that a part stays as in the request (spec 3.7)."""
+_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +107,8 @@ class ActionTranslator:
                 raise ValueError(f"type {other!r} must be one of {allowed}")
 
     def _forward(self, config: ForwardConfig, key: str) -> Choice:
+        if not config.target_groups:
+            raise ValueError("needs a target group in targetGroups")
         for one in config.target_groups:
             _check_tuple(one)
         if len(config.target_groups) > 1 and any(t.weight is None for t in config.target_groups):
@@ -188,6 +192,6 @@ def _service_port(one: TargetGroupTuple) -> tuple[str, PortRef]:
     """A port of digits alone is a number (Go `strconv.Atoi`)."""
     port = one.service_port
     assert one.service_name is not None and port is not None  # noqa: S101, PT018 - checked before
-    if isinstance(port, str) and port.lstrip("+-").isdecimal() and port.isascii():
+    if isinstance(port, str) and _NUMBER.fullmatch(port):
         port = int(port)
     return one.service_name, port

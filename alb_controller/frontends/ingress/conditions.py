@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.model.elbv2 import (
@@ -20,6 +21,8 @@ from alb_controller.model.elbv2 import (
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.actions import (
     ConditionConfig,
+    HttpHeaderConfig,
+    QueryStringConfig,
     RewritesConfig,
     TransformConfig,
     ValuesConfig,
@@ -41,9 +44,9 @@ class ConditionTranslator:
         """What a request must have to fit a path of a rule; raises Invalid."""
         configs = self._annotated(path)
         more = [made for config in configs if (made := self._other(config)) is not None]
-        hosts = _merge([host] if host else [], configs, "host_header_config")
+        hosts = _merge([host] if host else [], configs, "host-header")
         patterns, regexes = self._paths(path, field)
-        paths = _merge(patterns, configs, "path_pattern_config", regexes)
+        paths = _merge(patterns, configs, "path-pattern", regexes)
         for values, word in ((hosts, "host"), (paths, "path")):
             if values.values and values.regex_values:
                 problem = f"{word} condition must specify either values or regular expressions"
@@ -80,7 +83,7 @@ class ConditionTranslator:
     def _other(self, config: ConditionConfig) -> Condition | None:
         """A condition of any field but host and path; an unknown field is dropped."""
         make = _OTHERS.get(config.field)
-        return make(config) if make else None
+        return make(_config(config)) if make else None
 
     def _paths(self, path: HttpIngressPath, field: str) -> tuple[list[str], list[str]]:
         """The patterns of a path, or its regular expression (spec 4.2)."""
@@ -107,11 +110,11 @@ def _service_name(path: HttpIngressPath) -> str:
 def _merge(
     values: list[str],
     configs: list[ConditionConfig],
-    attribute: str,
+    field: str,
     regexes: list[str] | None = None,
 ) -> ValuesConfig:
     """The rule's own values, then those of the annotation's conditions in their order."""
-    found: list[ValuesConfig] = [c for c in (getattr(one, attribute) for one in configs) if c]
+    found: list[ValuesConfig] = [_config(one) for one in configs if one.field == field]
     return ValuesConfig(
         values=[*values, *(v for c in found for v in c.values)],
         regex_values=[*(regexes or []), *(v for c in found for v in c.regex_values)],
@@ -120,10 +123,10 @@ def _merge(
 
 def _check(config: ConditionConfig) -> None:
     """Raises ValueError where a condition lacks what its field needs."""
-    attribute, has_regex = _CONFIGS.get(config.field, ("", False))
-    if not attribute:
+    if config.field not in _CONFIGS:
         return
-    found = getattr(config, attribute)
+    _, has_regex = _CONFIGS[config.field]
+    found = _config(config)
     if found is None:
         raise ValueError(f"field {config.field!r} needs its own config, which is missing")
     regexes = found.regex_values if has_regex else []
@@ -145,38 +148,27 @@ _CONFIGS: dict[str, tuple[str, bool]] = {
 """Field -> the attribute of its config, and whether that may hold regular expressions."""
 
 
-def _http_header(config: ConditionConfig) -> Condition | None:
-    if (found := config.http_header_config) is None:
-        return None
-    name = found.http_header_name
-    return HttpHeader(name, tuple(found.values), tuple(found.regex_values))
+def _config(config: ConditionConfig) -> Any:
+    """The part that goes with the condition's field, which must be a known one."""
+    attribute, _ = _CONFIGS[config.field]
+    return getattr(config, attribute)
 
 
-def _method(config: ConditionConfig) -> Condition | None:
-    if (found := config.http_request_method_config) is None:
-        return None
-    return HttpRequestMethod(tuple(found.values))
+def _http_header(found: HttpHeaderConfig) -> Condition:
+    return HttpHeader(found.http_header_name, tuple(found.values), tuple(found.regex_values))
 
 
-def _query_string(config: ConditionConfig) -> Condition | None:
-    if (found := config.query_string_config) is None:
-        return None
+def _query_string(found: QueryStringConfig) -> Condition:
     return QueryString(
         tuple(QueryStringPair(pair.value, pair.key or None) for pair in found.values)
     )
 
 
-def _source_ip(config: ConditionConfig) -> Condition | None:
-    if (found := config.source_ip_config) is None:
-        return None
-    return SourceIp(tuple(found.values))
-
-
-_OTHERS: dict[str, Callable[[ConditionConfig], Condition | None]] = {
+_OTHERS: dict[str, Callable[[Any], Condition]] = {
     "http-header": _http_header,
-    "http-request-method": _method,
+    "http-request-method": lambda found: HttpRequestMethod(tuple(found.values)),
     "query-string": _query_string,
-    "source-ip": _source_ip,
+    "source-ip": lambda found: SourceIp(tuple(found.values)),
 }
 
 

@@ -53,11 +53,11 @@ def _shadows(first: RouteIntent, later: RouteIntent) -> bool:
 
 def _covers(first: frozenset[str] | None, later: frozenset[str] | None) -> bool:
     """Whether values take in others; none are any, None stands for regular expressions."""
-    if first is None or later is None:
-        return first == frozenset()
+    if first is None:
+        return False
     if not first or _ANYTHING in first:
         return True
-    return bool(later) and later <= first
+    return bool(later and later <= first)
 
 
 def _has_other_conditions(route: RouteIntent) -> bool:

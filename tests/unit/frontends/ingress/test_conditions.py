@@ -1,0 +1,221 @@
+"""Conditions and transforms from annotations (spec 1.3, 4.2)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from alb_controller.intent import RouteIntent
+from alb_controller.model.elbv2 import (
+    Condition,
+    HostHeader,
+    HttpHeader,
+    HttpRequestMethod,
+    PathPattern,
+    QueryString,
+    QueryStringPair,
+    Rewrite,
+    SourceIp,
+    Transform,
+)
+from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.networking import HttpIngressPath
+from tests.factories import path, rule
+from tests.unit.frontends.ingress.translation import alone, only_listener, refused
+
+ANY = path("", "ImplementationSpecific")
+EXACT = path("/a", "Exact")
+REWRITES = {"rewrites": [{"regex": "^/a", "replace": "/b"}, {"regex": "x", "replace": ""}]}
+
+
+def route(alb: dict[str, str], of: HttpIngressPath = ANY, host: str = "") -> RouteIntent:
+    """The one route, to Service app."""
+    (made,) = only_listener(alone(rules=[rule(host, of)], alb=alb)).routes
+    return made
+
+
+def conditions(*configs: Any, of: HttpIngressPath = ANY, host: str = "") -> tuple[Condition, ...]:
+    """The conditions of a route to Service app with an annotation."""
+    return route({"conditions.app": json.dumps(configs)}, of, host).conditions
+
+
+def config(field: str, name: str, **content: Any) -> dict[str, Any]:
+    """One condition."""
+    return {"field": field, name: content}
+
+
+HOSTS = config("host-header", "hostHeaderConfig", values=["b", "c"])
+PATHS = config("path-pattern", "pathPatternConfig", values=["/b", "/c"])
+HOST_REGEX = config("host-header", "hostHeaderConfig", regexValues=["^b"])
+PATH_REGEX = config("path-pattern", "pathPatternConfig", regexValues=["^/b"])
+
+
+@pytest.mark.parametrize(
+    "of,made",
+    [
+        (
+            config("http-header", "httpHeaderConfig", httpHeaderName="X", values=["a", "b"]),
+            HttpHeader("X", ("a", "b")),
+        ),
+        (
+            config("http-header", "httpHeaderConfig", httpHeaderName="X", regexValues=["^a"]),
+            HttpHeader("X", (), ("^a",)),
+        ),
+        (
+            config("http-request-method", "httpRequestMethodConfig", Values=["GET", "HEAD"]),
+            HttpRequestMethod(("GET", "HEAD")),
+        ),
+        (
+            config(
+                "query-string",
+                "queryStringConfig",
+                values=[{"key": "k", "value": "v"}, {"value": "w"}, {"key": "", "value": "x"}],
+            ),
+            QueryString(
+                (QueryStringPair("v", "k"), QueryStringPair("w"), QueryStringPair("x")),
+            ),
+        ),
+        (
+            config("source-ip", "sourceIpConfig", values=["10.0.0.0/8"]),
+            SourceIp(("10.0.0.0/8",)),
+        ),
+        (HOSTS, HostHeader(("b", "c"))),
+        (HOST_REGEX, HostHeader((), ("^b",))),
+        (PATHS, PathPattern(("/b", "/c"))),
+        (PATH_REGEX, PathPattern((), ("^/b",))),
+    ],
+)
+def test_each_field_has_its_condition(of: Any, made: Condition) -> None:
+    """Keys match in any case."""
+    assert conditions(of) == (made,)
+
+
+def test_values_join_those_of_the_rule() -> None:
+    """The rule's own first, then the annotation's in their order."""
+    assert conditions(HOSTS, PATHS, HOSTS, of=EXACT, host="a") == (
+        HostHeader(("a", "b", "c", "b", "c")),
+        PathPattern(("/a", "/b", "/c")),
+    )
+
+
+def test_other_conditions_come_first_in_their_order() -> None:
+    """Then host, then path."""
+    method = config("http-request-method", "httpRequestMethodConfig", values=["GET"])
+    source = config("source-ip", "sourceIPConfig", values=["10.0.0.0/8"])
+    assert conditions(source, PATHS, method, source, host="a") == (
+        SourceIp(("10.0.0.0/8",)),
+        HttpRequestMethod(("GET",)),
+        SourceIp(("10.0.0.0/8",)),
+        HostHeader(("a",)),
+        PathPattern(("/b", "/c")),
+    )
+
+
+def test_an_unknown_field_is_dropped() -> None:
+    """With all that it holds, as the reference does."""
+    unknown = config("host-headr", "hostHeaderConfig", values=["b"])
+    assert conditions(unknown, of=EXACT) == (PathPattern(("/a",)),)
+    assert conditions(unknown) == (PathPattern(("/*",)),)
+
+
+@pytest.mark.parametrize(
+    "of,host,word,extra", [(ANY, "a", "host", HOST_REGEX), (EXACT, "", "path", PATH_REGEX)]
+)
+def test_values_and_regular_expressions_do_not_mix(
+    of: HttpIngressPath, host: str, word: str, extra: Any
+) -> None:
+    """The path of the rule is told."""
+    alb = {"conditions.app": json.dumps([extra])}
+    (problem,) = refused(rules=[rule(host, of)], alb=alb)
+    assert problem == (
+        f"spec.rules[0].http.paths[0]: {word} condition must specify either values or regular "
+        "expressions"
+    )
+
+
+@pytest.mark.parametrize(
+    "of,problem",
+    [
+        ({"field": "host-header"}, "field 'host-header' needs its own config, which is missing"),
+        (
+            config("host-header", "hostHeaderConfig"),
+            "field 'host-header' needs either values or regexValues",
+        ),
+        (
+            config("path-pattern", "pathPatternConfig", values=["/"], regexValues=["^"]),
+            "field 'path-pattern' needs either values or regexValues",
+        ),
+        (
+            config("http-request-method", "httpRequestMethodConfig", values=[]),
+            "field 'http-request-method' needs values",
+        ),
+        (config("source-ip", "sourceIPConfig"), "field 'source-ip' needs values"),
+        (
+            config("query-string", "queryStringConfig", values=[{"key": "k"}]),
+            "field 'query-string' needs a value in each pair",
+        ),
+    ],
+)
+def test_what_a_condition_lacks_is_told(of: Any, problem: str) -> None:
+    """With the annotation's key, once for the Ingress."""
+    rules = [rule("", path("/a"), path("/b"))]
+    assert refused(rules=rules, alb={"conditions.app": json.dumps([of])}) == [
+        f"{PREFIX}conditions.app: {problem}"
+    ]
+
+
+def test_conditions_are_by_the_name_of_the_service() -> None:
+    """Those of another name are not read, good or bad."""
+    assert route({"conditions.blog": "bad"}).conditions == (PathPattern(("/*",)),)
+    (problem,) = refused(alb={"conditions.app": "{}"})
+    assert problem.startswith(f"{PREFIX}conditions.app: '{{}}' must be a list of conditions: ")
+
+
+@pytest.mark.parametrize(
+    "type_,made",
+    [
+        ("ImplementationSpecific", PathPattern((), ("v[0-9]+",))),
+        (None, PathPattern((), ("v[0-9]+",))),
+        ("Prefix", PathPattern(("/v[0-9]+", "/v[0-9]+/*"))),
+    ],
+)
+def test_paths_may_be_regular_expressions(type_: str | None, made: Condition) -> None:
+    """use-regex-path-match, for the third path type, less the slash at the front (spec 4.2)."""
+    alb = {"use-regex-path-match": "true"}
+    assert route(alb, path("/v[0-9]+", type_)).conditions == (made,)
+    off = route({"use-regex-path-match": "false"}, path("/v*", "ImplementationSpecific"))
+    assert off.conditions == (PathPattern(("/v*",)),)
+
+
+def test_transforms_rewrite_what_goes_to_a_service() -> None:
+    """In the order given."""
+    of = [
+        {"type": "url-rewrite", "urlRewriteConfig": REWRITES},
+        {"type": "host-header-rewrite", "hostHeaderRewriteConfig": REWRITES},
+    ]
+    rewrites = (Rewrite("^/a", "/b"), Rewrite("x", ""))
+    assert route({"transforms.app": json.dumps(of)}).transforms == (
+        Transform("url-rewrite", rewrites),
+        Transform("host-header-rewrite", rewrites),
+    )
+    assert route({"transforms.blog": "bad"}).transforms == ()
+
+
+@pytest.mark.parametrize(
+    "of,problem",
+    [
+        ({"type": "x"}, "type 'x' must be one of url-rewrite, host-header-rewrite"),
+        ({"type": "url-rewrite"}, "type 'url-rewrite' needs rewrites"),
+        (
+            {"type": "host-header-rewrite", "hostHeaderRewriteConfig": {"rewrites": []}},
+            "type 'host-header-rewrite' needs rewrites",
+        ),
+    ],
+)
+def test_what_a_transform_lacks_is_told(of: Any, problem: str) -> None:
+    """With the annotation's key."""
+    assert refused(alb={"transforms.app": json.dumps([of])}) == [
+        f"{PREFIX}transforms.app: {problem}"
+    ]

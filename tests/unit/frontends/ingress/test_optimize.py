@@ -1,0 +1,123 @@
+"""Redirects that would loop, and routes that nothing reaches, are left out (spec 4.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from alb_controller.frontends.ingress.optimize import optimize
+from alb_controller.intent import Origin, RouteIntent
+from alb_controller.model.elbv2 import (
+    Condition,
+    FixedResponseAction,
+    HostHeader,
+    PathPattern,
+    RedirectAction,
+    SourceIp,
+)
+from alb_controller.values import ObjectRef
+
+TO_HTTPS = RedirectAction("HTTP_301", port="443", protocol="HTTPS")
+SAME = RedirectAction("HTTP_301")
+ANSWER = FixedResponseAction("200")
+EVERYTHING = PathPattern(("/*",))
+A, B = HostHeader(("a",)), HostHeader(("b",))
+
+
+def route(action: Any, *conditions: Condition) -> RouteIntent:
+    """A route with an action and conditions."""
+    return RouteIntent(
+        conditions=conditions,
+        action=action,
+        tags={},
+        origin=Origin(ObjectRef("Ingress", "shop", "web")),
+    )
+
+
+def kept(*routes: RouteIntent, port: int = 80, protocol: str = "HTTP") -> list[int]:
+    """The places of the routes that are left."""
+    left = optimize(routes, port, protocol)
+    return [at for at, one in enumerate(routes) if any(one is other for other in left)]
+
+
+def test_the_old_way_to_https_works_on_both_listeners() -> None:
+    """On HTTP the redirect is all there is, on HTTPS it is not there."""
+    routes = (route(TO_HTTPS, EVERYTHING), route(ANSWER, PathPattern(("/a",))))
+    assert kept(*routes) == [0]
+    assert kept(*routes, port=443, protocol="HTTPS") == [1]
+
+
+@pytest.mark.parametrize(
+    "redirect,loops",
+    [
+        (SAME, True),
+        (RedirectAction("HTTP_301", host="a"), True),
+        (RedirectAction("HTTP_301", host="x"), False),
+        (RedirectAction("HTTP_301", path="/b"), True),
+        (RedirectAction("HTTP_301", path="/x"), False),
+        (RedirectAction("HTTP_301", port="80", protocol="HTTP"), True),
+        (RedirectAction("HTTP_301", port="81"), False),
+        (RedirectAction("HTTP_301", protocol="HTTPS"), False),
+        (RedirectAction("HTTP_301", query="x"), False),
+    ],
+)
+def test_a_redirect_to_what_it_takes_itself_is_a_loop(
+    redirect: RedirectAction, loops: bool
+) -> None:
+    """Every part must be the same, or one of the route's own values."""
+    of = route(redirect, HostHeader(("a", "b")), PathPattern(("/a", "/b")))
+    assert kept(of) == ([] if loops else [0])
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [(PathPattern((), ("^/a",)),), (EVERYTHING, SourceIp(("10.0.0.0/8",)))],
+    ids=["regex", "another condition"],
+)
+def test_what_may_not_loop_stays(conditions: tuple[Condition, ...]) -> None:
+    """A regular expression, or a condition that the redirected request may not meet."""
+    assert kept(route(SAME, *conditions)) == [0]
+
+
+def test_a_redirect_to_a_host_is_no_loop_of_a_host_expression() -> None:
+    """Nobody knows whether it fits."""
+    regex = HostHeader((), ("^a",))
+    assert kept(route(RedirectAction("HTTP_301", host="a"), regex, EVERYTHING)) == [0]
+
+
+@pytest.mark.parametrize(
+    "first,later,shadowed",
+    [
+        ((EVERYTHING,), (A, PathPattern(("/a",))), True),
+        ((EVERYTHING,), (A,), True),
+        ((EVERYTHING,), (PathPattern((), ("^/a",)),), True),
+        ((A,), (A, EVERYTHING), True),
+        ((A, EVERYTHING), (A, PathPattern(("/a",))), True),
+        ((A, EVERYTHING), (B, PathPattern(("/a",))), False),
+        ((A, EVERYTHING), (PathPattern(("/a",)),), False),
+        ((HostHeader(("a", "b")), EVERYTHING), (B, EVERYTHING), True),
+        ((PathPattern(("/a", "/b")),), (PathPattern(("/b",)),), True),
+        ((PathPattern(("/a",)),), (PathPattern(("/a", "/b")),), False),
+        ((PathPattern(("/a",)),), (A,), False),
+        ((PathPattern(("/a",)),), (PathPattern((), ("/a",)),), False),
+        ((HostHeader((), ("^a",)), EVERYTHING), (A, EVERYTHING), False),
+        ((PathPattern((), ("^/",)),), (PathPattern(("/a",)),), False),
+        ((EVERYTHING, SourceIp(("10.0.0.0/8",))), (PathPattern(("/a",)),), False),
+    ],
+)
+def test_nothing_is_behind_a_redirect_that_takes_it_all(
+    first: tuple[Condition, ...], later: tuple[Condition, ...], shadowed: bool
+) -> None:
+    """By hosts and paths; a regular expression of its own takes in nothing for sure."""
+    assert kept(route(TO_HTTPS, *first), route(ANSWER, *later)) == ([0] if shadowed else [0, 1])
+
+
+def test_only_redirects_shadow() -> None:
+    """A forward that takes it all is the user's own order."""
+    assert kept(route(ANSWER, EVERYTHING), route(ANSWER, EVERYTHING)) == [0, 1]
+
+
+def test_a_loop_shadows_nothing() -> None:
+    """It is not there."""
+    assert kept(route(SAME, EVERYTHING), route(ANSWER, EVERYTHING)) == [1]
