@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -18,8 +18,10 @@ from alb_controller import telemetry
 from alb_controller.clock import Clock
 from alb_controller.errors import Forbidden, Gone, KubeError, ObjectMissing, Unreachable
 from alb_controller.kube.client import KubeClient, LineStream
-from alb_controller.kube.store import Store, Stores
+from alb_controller.kube.store import Stores
 from alb_controller.objects.core import KubeObject, Metadata
+from alb_controller.objects.kinds import Kind
+from alb_controller.objects.secrets import decode_hook
 
 PAGE_SIZE = "500"
 LIST_SECONDS = 60.0
@@ -60,15 +62,47 @@ _LIST: msgspec.json.Decoder[_List] = msgspec.json.Decoder(_List)
 _EVENT: msgspec.json.Decoder[_Event] = msgspec.json.Decoder(_Event)
 
 
+class Mirror(Protocol):
+    """What a reflector keeps equal to the cluster: a `Store` of a kind, or one object."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    @property
+    def synced(self) -> threading.Event:
+        """Set once the first list has been taken over."""
+
+    @property
+    def version(self) -> int:
+        """The newest resourceVersion seen."""
+
+    @property
+    def selection(self) -> Mapping[str, str]:
+        """Selectors as query parameters; empty for all objects."""
+
+    def get(self, namespace: str, name: str) -> Any | None: ...
+
+    def upsert(self, obj: Any) -> None: ...
+
+    def delete(self, obj: Any) -> None: ...
+
+    def replace(self, objects: Iterable[Any], version: int, *, is_rewound: bool = False) -> None:
+        """Take over a complete list."""
+
+    def failed(self, error: KubeError, /) -> bool:
+        """A list or watch failed and is tried again; whether only a new list will do then."""
+
+
 class Reflector:
-    """One kind, in one namespace or all, mirrored into its store by a thread of its own."""
+    """One mirror, of one namespace or all, kept by a thread of its own."""
 
     def __init__(
-        self, client: KubeClient, store: Store[Any], clock: Clock, *, namespace: str = ""
+        self, client: KubeClient, store: Mirror, clock: Clock, *, namespace: str = ""
     ) -> None:
         self._client, self._store, self._clock = client, store, clock
         self._path = store.kind.path(namespace)
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(store.kind.struct).decode
+        decoder = msgspec.json.Decoder(store.kind.struct, dec_hook=decode_hook)
+        self._decode: Callable[[bytes], Any] = decoder.decode
         self._stop = threading.Event()
         self._stream: LineStream | None = None
         self._thread = threading.Thread(
@@ -125,14 +159,14 @@ class Reflector:
         telemetry.RELISTS.labels(kind.name).inc()
         known_version = self._store.version
         objects: list[Any] = []
-        query = {"limit": PAGE_SIZE}
+        query = {**self._store.selection, "limit": PAGE_SIZE}
         while True:
             page = self._get_page(query)
             objects += filter(None, map(self._decode_or_keep, page.items))
             version = page.metadata.resource_version
             if not page.metadata.continue_ or self._stop.is_set():
                 break
-            query = {"limit": PAGE_SIZE, "continue": page.metadata.continue_}
+            query["continue"] = page.metadata.continue_
         if self._stop.is_set():
             return ""
         number = int(version) if version.isdecimal() else 0
@@ -152,6 +186,7 @@ class Reflector:
     def _watch(self, version: str) -> str:
         """Apply events until the watch ends; the resourceVersion to go on from."""
         query = {
+            **self._store.selection,
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
@@ -223,7 +258,8 @@ class Reflector:
     def _after_error(self, error: KubeError, version: str) -> str:
         """The resourceVersion to go on from; none where a new list is due."""
         self._report(error)
-        return version if isinstance(error, Unreachable | Forbidden) else ""
+        is_void = self._store.failed(error)
+        return version if isinstance(error, Unreachable | Forbidden) and not is_void else ""
 
     def _report(self, error: KubeError) -> None:
         """Count every error; log one that repeats itself once only."""

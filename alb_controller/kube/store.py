@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import structlog
 
 from alb_controller import telemetry
+from alb_controller.errors import KubeError
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.indexes import INDEXES
 from alb_controller.objects.kinds import Kind
@@ -62,6 +63,15 @@ class Store(Generic[T]):
     def version(self) -> int:
         """The newest resourceVersion seen."""
         return self._version
+
+    @property
+    def selection(self) -> Mapping[str, str]:
+        """A store holds all objects of its kind."""
+        return {}
+
+    def failed(self, _error: KubeError, /) -> bool:
+        """What is known stays: the reflector tells of the error and tries again."""
+        return False
 
     def on_change(self, handler: Handler[T]) -> None:
         """Call back on every change from now on; register before the informers start."""

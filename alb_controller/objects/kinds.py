@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from alb_controller.objects import core, elbv2, networking
+from alb_controller.objects import core, elbv2, networking, secrets
 from alb_controller.objects.core import KubeObject
 
 
@@ -57,6 +57,8 @@ ENDPOINT_SLICE = Kind(
 POD = Kind("Pod", "", "v1", "pods", True, core.Pod)
 NODE = Kind("Node", "", "v1", "nodes", False, core.Node)
 NAMESPACE = Kind("Namespace", "", "v1", "namespaces", False, core.Namespace)
+SECRET = Kind("Secret", "", "v1", "secrets", True, secrets.OidcSecret)
+"""Watched one by one by name (`kube.secrets`), never as a kind."""
 
 WATCHED: tuple[Kind, ...] = (
     INGRESS,

@@ -1,0 +1,145 @@
+"""Secrets in use, each watched by its name: none is listed or cached that nobody names.
+
+A Role that allows get, list and watch with `resourceNames` is enough for such a watch (Kubernetes
+docs, "Using RBAC authorization": a list or watch with the field selector `metadata.name`).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from alb_controller.clock import Clock
+from alb_controller.errors import Forbidden, KubeError
+from alb_controller.kube.client import KubeClient
+from alb_controller.kube.informer import Reflector
+from alb_controller.objects.kinds import SECRET, Kind
+from alb_controller.objects.secrets import OidcSecret, SecretName, SecretState, UnreadableSecret
+from alb_controller.values import StackKey
+
+_FORBIDDEN = 403
+
+
+class SecretWatches:
+    """Reads Secrets for stacks; `wake` is called for a stack when one that it uses changes.
+
+    Thread-safe. A watch begins with the first stack that uses its Secret and ends with the last.
+    """
+
+    def __init__(self, client: KubeClient, clock: Clock, *, required_label: str = "") -> None:
+        self._client, self._clock = client, clock
+        self._required_label = required_label
+        self._lock = threading.Lock()
+        self._watched: dict[SecretName, _Watch] = {}
+        self.wake: Callable[[StackKey], None] = lambda _: None
+
+    def known(self) -> Mapping[SecretName, SecretState]:
+        """Every watched Secret whose state is known by now."""
+        with self._lock:
+            watched = list(self._watched.items())
+        return {name: watch.mirror.state for name, watch in watched if watch.mirror.is_known}
+
+    def use(self, stack: StackKey, names: Iterable[SecretName]) -> None:
+        """Watch what a stack uses from now on, and nothing that nobody uses any more."""
+        wanted = frozenset(names)
+        with self._lock:
+            for name in wanted - self._watched.keys():
+                self._watched[name] = self._start(name)
+            for name in wanted:
+                self._watched[name].users.add(stack)
+            for name, watch in list(self._watched.items()):
+                if name not in wanted:
+                    watch.users.discard(stack)
+                if not watch.users:
+                    watch.reflector.stop()
+                    del self._watched[name]
+
+    def stop(self) -> None:
+        """End all watches, without waiting for their threads."""
+        with self._lock:
+            for watch in self._watched.values():
+                watch.reflector.stop()
+            self._watched.clear()
+
+    def _start(self, name: SecretName) -> _Watch:
+        namespace, _ = name
+        mirror = _OneSecret(name, self._required_label, lambda: self._changed(name))
+        reflector = Reflector(self._client, mirror, self._clock, namespace=namespace)
+        reflector.start()
+        return _Watch(mirror=mirror, reflector=reflector, users=set())
+
+    def _changed(self, name: SecretName) -> None:
+        with self._lock:
+            watch = self._watched.get(name)
+            users = sorted(watch.users) if watch is not None else []
+        for stack in users:
+            self.wake(stack)
+
+
+class _Watch(msgspec.Struct):
+    """One Secret and who uses it."""
+
+    mirror: _OneSecret
+    reflector: Reflector
+    users: set[StackKey]
+
+
+class _OneSecret:
+    """The mirror of one Secret: the newest state wins, and `tell` hears of every change."""
+
+    def __init__(self, name: SecretName, required_label: str, tell: Callable[[], None]) -> None:
+        self.kind: Kind = SECRET
+        self.synced = threading.Event()
+        self.version = 0
+        self.state: SecretState = None
+        self.is_known = False
+        self._name, self._label, self._tell = name, required_label, tell
+
+    @property
+    def selection(self) -> Mapping[str, str]:
+        selectors = {"fieldSelector": f"metadata.name={self._name[1]}"}
+        return selectors | ({"labelSelector": self._label} if self._label else {})
+
+    def get(self, namespace: str, name: str) -> OidcSecret | None:
+        state = self.state if (namespace, name) == self._name else None
+        return state if isinstance(state, OidcSecret) else None
+
+    def upsert(self, obj: OidcSecret) -> None:
+        if obj.key == self._name:
+            self._set(obj)
+
+    def delete(self, obj: Any) -> None:
+        if obj.key == self._name:
+            self._set(None)
+
+    def replace(
+        self, objects: Iterable[OidcSecret], version: int, *, is_rewound: bool = False
+    ) -> None:
+        self.version = version if is_rewound else max(self.version, version)
+        self._set(next((obj for obj in objects if obj.key == self._name), None))
+
+    def failed(self, error: KubeError) -> bool:
+        """A refusal by RBAC is a state that users must hear of; other errors are waited out."""
+        if not isinstance(error, Forbidden) or error.status != _FORBIDDEN:
+            return False
+        self._set(UnreadableSecret(self._missing_role()))
+        return True
+
+    def _set(self, state: SecretState) -> None:
+        if self.is_known and state == self.state:
+            return
+        self.state, self.is_known = state, True
+        if isinstance(state, OidcSecret) and state.metadata.resource_version.isdecimal():
+            self.version = max(self.version, int(state.metadata.resource_version))
+        self._tell()
+
+    def _missing_role(self) -> str:
+        namespace, name = self._name
+        return (
+            f"may not be read by this controller: add a Role in namespace {namespace!r} with the "
+            f"verbs get, list and watch on secrets, resourceNames [{name!r}], and bind it to the "
+            "controller's service account"
+        )

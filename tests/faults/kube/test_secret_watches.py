@@ -1,0 +1,197 @@
+"""Secrets in use: one watch each, by name; refusals and disappearances are states, not errors."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from alb_controller.kube.client import KubeClient
+from alb_controller.kube.secrets import SecretWatches
+from alb_controller.objects.secrets import OidcSecret, SecretName, SecretState, UnreadableSecret
+from alb_controller.values import Secret, StackKey
+from tests.clocks import FakeClock
+from tests.faults.kube.server import ApiServer, Request, status
+from tests.waiting import until
+
+SECRETS = "/api/v1/namespaces/shop/secrets"
+OIDC: SecretName = ("shop", "oidc")
+TEAM, WEB = StackKey("", "team"), StackKey("shop", "web")
+TEXT = "correct horse battery staple"
+
+
+class Rig:
+    """Watches, the stacks that they have woken, and the clock that they pause by."""
+
+    def __init__(self, client: KubeClient, **options: Any) -> None:
+        self.clock = FakeClock()
+        self.watches = SecretWatches(client, self.clock, **options)
+        self.woken: list[StackKey] = []
+        self.watches.wake = self.woken.append
+
+    def state(self, name: SecretName = OIDC) -> SecretState:
+        """What is known, once it is."""
+        until(lambda: name in self.watches.known())
+        return self.watches.known()[name]
+
+    def text(self) -> str:
+        """The client secret that is known now."""
+        state = self.watches.known().get(OIDC)
+        secret = state.data.client_secret if isinstance(state, OidcSecret) else None
+        return secret.reveal() if secret else ""
+
+
+@pytest.fixture
+def rig(client: KubeClient) -> Iterator[Rig]:
+    """Watches that nobody uses yet."""
+    made = Rig(client)
+    yield made
+    made.watches.stop()
+
+
+def secret(text: str = TEXT, **data: str) -> dict[str, Any]:
+    """A Secret as JSON."""
+    found = {"clientID": "me", "clientSecret": text, **data}
+    return {"data": {k: base64.b64encode(v.encode()).decode() for k, v in found.items()}}
+
+
+def forbidden(request: Request) -> Any:
+    """The answer of RBAC."""
+    if request.path == SECRETS:
+        return status(403, "Forbidden", 'secrets "oidc" is forbidden: cannot list resource')
+    return None
+
+
+def test_a_secret_is_listed_and_watched_by_its_name(api: ApiServer, rig: Rig) -> None:
+    """Every request for Secrets selects one by name, so that resourceNames can allow it."""
+    api.put(f"{SECRETS}/oidc", secret())
+    rig.watches.use(TEAM, [OIDC])
+    state = rig.state()
+    assert isinstance(state, OidcSecret)
+    assert state.data.client_id == Secret("me")
+    assert rig.text() == TEXT
+    until(lambda: api.count(watch=True) == 1)
+    assert {r.path for r in api.requests} == {SECRETS}
+    assert {r.query["fieldSelector"] for r in api.requests} == {"metadata.name=oidc"}
+
+
+def test_the_required_label_is_selected_by(api: ApiServer, client: KubeClient) -> None:
+    """With --required-secrets-label no Secret without the label is asked for."""
+    rig = Rig(client, required_label="team=shop")
+    rig.watches.use(TEAM, [OIDC])
+    assert rig.state() is None
+    until(lambda: api.count(watch=True) == 1)
+    rig.watches.stop()
+    assert {r.query["labelSelector"] for r in api.requests} == {"team=shop"}
+
+
+def test_a_change_wakes_who_uses_the_secret(api: ApiServer, rig: Rig) -> None:
+    """A new client secret wakes every stack that uses it, and none that does not any more."""
+    api.put(f"{SECRETS}/oidc", secret())
+    rig.watches.use(TEAM, [OIDC])
+    rig.watches.use(WEB, [OIDC])
+    rig.state()
+    until(lambda: api.watches)
+    rig.watches.use(WEB, [])
+    rig.woken.clear()
+    api.put(f"{SECRETS}/oidc", secret("another"))
+    until(lambda: rig.woken == [TEAM])
+    assert rig.text() == "another"
+
+
+def test_other_keys_are_never_decoded(api: ApiServer, rig: Rig) -> None:
+    """What the controller does not need of a Secret is not kept."""
+    api.put(f"{SECRETS}/oidc", secret(password="hunter2"))
+    rig.watches.use(TEAM, [OIDC])
+    assert "hunter2" not in repr(rig.state())
+    assert TEXT not in repr(rig.state())
+
+
+def test_a_missing_secret_is_known_to_be_missing(api: ApiServer, rig: Rig) -> None:
+    """No such Secret is an answer; the stack is woken when it appears, and when it goes."""
+    rig.watches.use(TEAM, [OIDC])
+    assert rig.state() is None
+    until(lambda: api.watches)
+    rig.woken.clear()
+    api.put(f"{SECRETS}/oidc", secret())
+    until(lambda: rig.text() == TEXT)
+    api.remove(f"{SECRETS}/oidc")
+    until(lambda: rig.text() == "")
+    until(lambda: rig.woken == [TEAM, TEAM])
+
+
+def test_a_refusal_names_the_role_to_add(api: ApiServer, rig: Rig) -> None:
+    """403 is a state whose sentence says which Role helps; the stack is woken once it is there."""
+    api.put(f"{SECRETS}/oidc", secret())
+    api.fault = forbidden
+    rig.watches.use(TEAM, [OIDC])
+    state = rig.state()
+    assert isinstance(state, UnreadableSecret)
+    for words in ("namespace 'shop'", "get, list and watch", "resourceNames ['oidc']"):
+        assert words in state.problem
+    until(lambda: rig.woken == [TEAM])
+    api.fault = lambda _: None
+    until(lambda: len(rig.clock.slept) >= 1)
+    rig.clock.advance(60)
+    until(lambda: rig.text() == TEXT)
+    until(lambda: rig.woken == [TEAM, TEAM])
+
+
+def test_a_refusal_in_between_is_healed_by_a_new_list(api: ApiServer, rig: Rig) -> None:
+    """After a Role was away for a while, the unchanged Secret is read again."""
+    api.put(f"{SECRETS}/oidc", secret())
+    rig.watches.use(TEAM, [OIDC])
+    until(lambda: api.watches)
+    api.fault = forbidden
+    api.watches[-1].end()
+    until(lambda: len(rig.clock.slept) == 1)
+    rig.clock.advance(60)
+    until(lambda: isinstance(rig.watches.known()[OIDC], UnreadableSecret))
+    api.fault = lambda _: None
+    until(lambda: len(rig.clock.slept) == 2)
+    rig.clock.advance(60)
+    until(lambda: rig.text() == TEXT)
+
+
+def test_an_expired_token_is_no_refusal(api: ApiServer, rig: Rig) -> None:
+    """401 says nothing about Roles: what is known stays."""
+    api.put(f"{SECRETS}/oidc", secret())
+    rig.watches.use(TEAM, [OIDC])
+    until(lambda: api.watches)
+    api.fault = lambda _: status(401, "Unauthorized")
+    api.watches[-1].end()
+    until(lambda: len(rig.clock.slept) == 1)
+    rig.clock.advance(60)
+    until(lambda: len(rig.clock.slept) == 2)
+    assert rig.text() == TEXT
+
+
+def test_a_watch_ends_with_its_last_user(api: ApiServer, rig: Rig) -> None:
+    """Nothing of a Secret is kept or watched that no stack uses."""
+    api.put(f"{SECRETS}/oidc", secret())
+    rig.watches.use(TEAM, [OIDC])
+    until(lambda: api.watches)
+    rig.watches.use(TEAM, [])
+    assert rig.watches.known() == {}
+
+    def is_noticed() -> bool:
+        api.put(f"{SECRETS}/oidc", secret("another"))
+        return not api.watches
+
+    until(is_noticed)
+    assert rig.woken == [TEAM]
+
+
+def test_a_secret_that_is_no_text_is_as_good_as_empty(api: ApiServer, rig: Rig) -> None:
+    """Bytes that are no UTF-8 are read as nothing, and nothing of them is logged."""
+    raw = base64.b64encode(b"\xff\xfe\xfd").decode()
+    with capture_logs() as logs:
+        api.put(f"{SECRETS}/oidc", {"data": {"clientSecret": raw}})
+        rig.watches.use(TEAM, [OIDC])
+        state = rig.state()
+    assert isinstance(state, OidcSecret)
+    assert state.data.client_secret == Secret("")
+    assert raw not in str(logs)
