@@ -16,9 +16,10 @@ from alb_controller import telemetry
 from alb_controller.aws.client import Sender, SenderSettings
 from alb_controller.aws.metadata import InstanceMetadata, find_region, find_vpc_id
 from alb_controller.clock import Clock, SystemClock
-from alb_controller.errors import ControllerError
+from alb_controller.errors import ControllerError, KubeError
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.connection import load
+from alb_controller.kube.holders import Holders
 from alb_controller.kube.informer import Informers
 from alb_controller.kube.lease import Elector, LeaseSettings, own_identity, own_namespace
 from alb_controller.kube.store import Stores
@@ -27,7 +28,7 @@ from alb_controller.objects.kinds import WATCHED
 from alb_controller.runtime.health import Server, health_routes, metrics_routes
 from alb_controller.runtime.workers import Workers
 from alb_controller.settings import Settings
-from alb_controller.wiring import Reconcilers
+from alb_controller.wiring import Kube, Reconcilers
 
 IDLE_HORIZON_SECONDS = 30.0
 """`/debug/idle`: no timer may be due within this time."""
@@ -85,6 +86,7 @@ class App:
         self._is_working = False
         self._kube = KubeClient(load(settings.kubeconfig), clock)
         self._stores = Stores(WATCHED)
+        self._holders = Holders(self._kube, self._stores)
         self._elector = self._make_elector(clock)
         self._serve()
         self._workers = Workers(clock)
@@ -104,8 +106,11 @@ class App:
                 node_name=environment.get("NODENAME", ""),
             ),
             sender=sender,
-            stores=self._stores,
-            writer=Writer(self._kube, self._stores, self._may_write, clock),
+            kube=Kube(
+                stores=self._stores,
+                holders=self._holders,
+                writer=Writer(self._kube, self._stores, self._may_write, clock),
+            ),
             clock=clock,
         )
         sender.warm_up(("ec2", "elbv2"))
@@ -115,16 +120,27 @@ class App:
 
     def run(self) -> int:
         """Work until told to stop; the exit code."""
-        if self._settings.without_effect:
-            _log.warning("not_served_yet", flags=list(self._settings.without_effect))
         self._informers.start()
         if self._wait_for_sync():
+            self._tell_what_is_not_served()
             gc.collect()
             gc.freeze()  # the caches live as long as the process: no use in looking through them
             self._lead()
             self._stop.event.wait()
         self._end()
         return self._stop.code
+
+    def _tell_what_is_not_served(self) -> None:
+        """Once, at start: flags without effect, and objects that wait for another controller."""
+        if self._settings.without_effect:
+            _log.warning("not_served_yet", flags=list(self._settings.without_effect))
+        try:
+            held = self._holders.count()
+        except KubeError as error:
+            _log.warning("holders_unknown", error=str(error))
+            return
+        if held:
+            _log.warning("objects_not_served", held_by_finalizer=held)
 
     def _wait_for_sync(self) -> bool:
         """Whether every store has synced before the process was told to stop."""

@@ -17,6 +17,7 @@ from alb_controller.aws.tls_facts import CertificateFacts, TrustStoreFacts
 from alb_controller.clock import Clock
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
+from alb_controller.kube.holders import Holders
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.model.tags import stack_of_labels
@@ -46,6 +47,14 @@ _MOST_SECONDS = 300.0
 """The longest backoff of a group: what AWS refuses it may take a minute later."""
 
 
+class Kube(msgspec.Struct, frozen=True, kw_only=True):
+    """The Kubernetes edge."""
+
+    stores: Stores
+    writer: Writer
+    holders: Holders
+
+
 class Queues(msgspec.Struct, frozen=True, kw_only=True):
     """One for each loop."""
 
@@ -64,10 +73,10 @@ class Reconcilers:
         *,
         vpc_id: str,
         sender: Sender,
-        stores: Stores,
-        writer: Writer,
+        kube: Kube,
         clock: Clock,
     ) -> None:
+        stores, writer = kube.stores, kube.writer
         self._settings, self._stores = settings, stores
         self._scope = Scope(stores, settings.ingress_class)
         self._queues = _queues(settings, clock)
@@ -86,6 +95,7 @@ class Reconcilers:
             stores,
             settings,
             Signals(
+                count_holders=kube.holders.count,
                 is_referenced=rules.references,
                 request=lambda: self._queues.shared.add(_BACKEND_GROUP),
                 wake=self._queues.stacks.add,

@@ -27,6 +27,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("elbv2.k8s.aws", "ingressclassparams", _READ),
     Permission("elbv2.k8s.aws", "targetgroupbindings", (*_READ, "create", "delete", "patch")),
     Permission("elbv2.k8s.aws", "targetgroupbindings/status", ("patch",)),
+    Permission("gateway.networking.k8s.io", "gateways", ("list",)),
     Permission("networking.k8s.io", "ingressclasses", _READ),
     Permission("networking.k8s.io", "ingresses", (*_READ, "patch")),
     Permission("networking.k8s.io", "ingresses/status", ("patch",)),

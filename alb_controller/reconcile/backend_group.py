@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -17,26 +17,20 @@ from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.stack import Found
 from alb_controller.model.tags import is_shared_group
 from alb_controller.objects.cluster import Cluster
-from alb_controller.objects.core import KubeObject, Service
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.owners import owner_of
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey
 
-REFERENCE_FINALIZERS = (
-    "ingress.k8s.aws/",
-    "group.ingress.k8s.aws/",
-    "service.k8s.aws/",
-    "gateway.k8s.aws/",
-)
-"""Objects with such a finalizer may have a load balancer that uses the group."""
 _SOON_SECONDS = 0.5
 
 
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
     """What the group asks of, and tells to, its neighbours."""
 
+    count_holders: Callable[[], Mapping[str, int]]
+    """Objects of controllers beside this one whose load balancers may use the group."""
     is_referenced: Callable[[str], bool]
     """Whether a known ingress rule has a group as its source."""
     request: Callable[[], None]
@@ -210,7 +204,7 @@ class BackendGroup:
         ingresses = self._cluster.list(Ingress)
         if any(key not in seen for ingress in ingresses for key in held_keys(ingress)):
             return True
-        return any(_is_held(service) for service in self._cluster.list(Service))
+        return bool(self._signals.count_holders())
 
     def _is_named_by_binding(self, group_id: str) -> bool:
         for binding in self._cluster.list(TargetGroupBinding):
@@ -219,7 +213,3 @@ class BackendGroup:
             if any(p.security_group and p.security_group.group_id == group_id for p in peers):
                 return True
         return False
-
-
-def _is_held(obj: KubeObject) -> bool:
-    return any(f.startswith(REFERENCE_FINALIZERS) for f in obj.metadata.finalizers)
