@@ -1,6 +1,6 @@
 """Conversations with a Kubernetes API, as data: the same requests to a real server and to ours.
 
-A conversation is a YAML file of steps in `conversations/`. What a kube-apiserver 1.35 answered
+A conversation is a YAML file of steps in `steps/`. What a kube-apiserver 1.35 answered
 stands in `real-apiserver.json` (made by `record_answers.py`); what only a server can know (uids,
 times, versions, addresses it gave out) is replaced by a word on both sides.
 
@@ -92,7 +92,7 @@ class Conversation:
 
 def read_conversations() -> Iterator[Conversation]:
     """All conversations, each file once, or once for every entry of its `each`."""
-    for path in sorted((FOLDER / "conversations").glob("*.yaml")):
+    for path in sorted((FOLDER / "steps").glob("*.yaml")):
         data = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
         steps = tuple(_read_step(entry) for entry in data["steps"])
         names = [step.name for step in steps]
