@@ -98,7 +98,6 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
         Gate(
             "EnhancedDefaultBehavior",
             "Removing an annotation undoes mutual TLS and capacity.",
-            Served.DEFAULT_ALONE,
         ),
     ] = False
     enable_default_tags_low_priority: Annotated[

@@ -91,7 +91,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["internal", "internet-facing"], Flag("Scheme where none is given.")
     ] = "internal"
     default_ssl_policy: Annotated[
-        str, Flag("SSL policy of HTTPS listeners where none is given.", Served.NO_EFFECT_YET)
+        str, Flag("SSL policy of HTTPS listeners where none is given.")
     ] = "ELBSecurityPolicy-2016-08"
     enable_backend_security_group: Annotated[
         bool, Flag("Share one security group for traffic to the targets.")
@@ -209,7 +209,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     enable_wafv2: Annotated[bool, Flag("WAFv2 on ALBs.", Served.NOT_YET)] = True
     enable_shield: Annotated[bool, Flag("Shield Advanced on ALBs.", Served.NOT_YET)] = True
     allowed_certificate_authority_arns: Annotated[
-        tuple[str, ...], Flag("Discover certificates of these CAs alone.", Served.NOT_YET)
+        tuple[str, ...], Flag("Discover certificates of these CAs alone.")
     ] = ()
     default_pca_arn: Annotated[
         str | None, Flag("Private CA of requested certificates.", Served.NOT_YET)
