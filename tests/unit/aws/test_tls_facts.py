@@ -1,0 +1,166 @@
+"""Certificates and trust stores: one listing for all, and nothing missing is taken from memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from alb_controller.aws.acm import Summary
+from alb_controller.aws.tls_facts import CertificateFacts, TrustStoreFacts
+from alb_controller.model.queries import (
+    Certificate,
+    IssuedCertificates,
+    TrustStoreByName,
+    TrustStoreInfo,
+)
+from tests.unit.aws.clocks import JumpingClock
+
+
+class Acm:
+    """As much of ACM as facts are asked of; `calls` are the reads."""
+
+    def __init__(self) -> None:
+        self.listed: list[Summary] = []
+        self.whole: dict[str, Certificate] = {}
+        self.calls: list[str] = []
+
+    def has(self, arn: str, *domains: str, type_: str = "AMAZON_ISSUED", ca: str = "") -> None:
+        """A certificate whose names the listing shows."""
+        self.listed.append(Summary(arn=arn, type=type_, domains=domains))
+        self.whole[arn] = Certificate(arn=arn, domains=domains, authority_arn=ca)
+
+    def has_long(self, arn: str, *domains: str, type_: str = "AMAZON_ISSUED") -> None:
+        """One with more names than the listing shows."""
+        self.has(arn, *domains, type_=type_)
+        self.listed[-1] = Summary(arn=arn, type=type_, domains=None)
+
+    def issued(self) -> tuple[Summary, ...]:
+        self.calls.append("list")
+        return tuple(self.listed)
+
+    def certificate(self, arn: str) -> Certificate | None:
+        self.calls.append(arn)
+        return self.whole.get(arn)
+
+
+@pytest.fixture
+def acm() -> Acm:
+    """An account without certificates."""
+    return Acm()
+
+
+@pytest.fixture
+def clock() -> JumpingClock:
+    """Time that a test moves."""
+    return JumpingClock()
+
+
+@pytest.fixture
+def facts(acm: Acm, clock: JumpingClock) -> CertificateFacts:
+    """What is asked."""
+    return CertificateFacts(cast(Any, acm), clock)  # as much of Acm as is asked
+
+
+def found(facts: CertificateFacts, *hosts: str, by_authority: bool = False) -> list[str]:
+    """The ARNs for hosts."""
+    query = IssuedCertificates(hosts, with_authorities=by_authority)
+    return [cast(Certificate, one).arn for one in facts.answer([query])[query]]
+
+
+def test_one_listing_answers_everybody(acm: Acm, facts: CertificateFacts) -> None:
+    """By ARN, however many ask within a minute; what covers no host is left out."""
+    acm.has("b", "*.example")
+    acm.has("a", "x.example")
+    acm.has("c", "other")
+    assert found(facts, "x.example") == ["a", "b"]
+    assert found(facts, "y.example", "other") == ["b", "c"]
+    assert acm.calls == ["list"]
+
+
+def test_the_listing_grows_old(acm: Acm, facts: CertificateFacts, clock: JumpingClock) -> None:
+    """After a minute what has expired is not found any more."""
+    acm.has("a", "x.example")
+    assert found(facts, "x.example") == ["a"]
+    acm.listed.clear()
+    clock.seconds += 59
+    assert found(facts, "x.example") == ["a"]
+    clock.seconds += 2
+    assert found(facts, "x.example") == []
+
+
+def test_a_certificate_issued_just_now_is_found(
+    acm: Acm, facts: CertificateFacts, clock: JumpingClock
+) -> None:
+    """A host without certificate has them listed at once, and no oftener than it is asked for."""
+    assert found(facts, "x.example") == []
+    assert acm.calls == ["list"]
+    clock.seconds += 1
+    acm.has("a", "x.example")
+    assert found(facts, "x.example") == ["a"]
+    assert acm.calls == ["list", "list"]
+
+
+@pytest.mark.parametrize("type_, seconds", [("IMPORTED", 300), ("AMAZON_ISSUED", 36000)])
+def test_names_that_the_listing_does_not_show_are_read_and_remembered(
+    acm: Acm, facts: CertificateFacts, clock: JumpingClock, type_: str, seconds: int
+) -> None:
+    """Of an imported certificate for five minutes: it may be imported anew with other names."""
+    acm.has_long("a", "x.example", type_=type_)
+    for _ in range(2):
+        assert found(facts, "x.example") == ["a"]
+    clock.seconds += seconds - 1
+    found(facts, "x.example")
+    assert acm.calls.count("a") == 1
+    clock.seconds += 2
+    assert found(facts, "x.example") == ["a"]
+    assert acm.calls.count("a") == 2
+
+
+def test_authorities_are_read_of_private_certificates_alone(
+    acm: Acm, facts: CertificateFacts
+) -> None:
+    """Where it matters who has issued them."""
+    acm.has("a", "x.example")
+    acm.has("p", "x.example", type_="PRIVATE", ca="ca-1")
+    assert found(facts, "x.example") == ["a", "p"]
+    assert acm.calls == ["list"]
+    query = IssuedCertificates(("x.example",), with_authorities=True)
+    made = [cast(Certificate, one) for one in facts.answer([query])[query]]
+    assert [(one.arn, one.authority_arn) for one in made] == [("a", ""), ("p", "ca-1")]
+    assert acm.calls == ["list", "p"]
+
+
+def test_a_certificate_that_goes_meanwhile_is_no_answer(acm: Acm, facts: CertificateFacts) -> None:
+    """Listed, and deleted before it was read."""
+    acm.has_long("a", "x.example")
+    del acm.whole["a"]
+    assert found(facts, "x.example") == []
+
+
+class Elbv2:
+    """As much of Elbv2 as is asked."""
+
+    def __init__(self, **stores: str) -> None:
+        self.stores = stores
+        self.calls: list[list[str]] = []
+
+    def trust_stores_by_name(self, names: Sequence[str]) -> dict[str, str]:
+        self.calls.append(sorted(names))
+        return {name: self.stores[name] for name in names if name in self.stores}
+
+
+def test_trust_stores_are_asked_for_together_and_missing_ones_again(clock: JumpingClock) -> None:
+    """One that is there is remembered for ten minutes."""
+    elbv2 = Elbv2(a="arn:a", b="arn:b")
+    facts = TrustStoreFacts(cast(Any, elbv2), clock)
+    a, b, missing = (TrustStoreByName(name) for name in ("a", "b", "missing"))
+    answers = facts.answer([a, b, missing])
+    assert answers[a] == (TrustStoreInfo(name="a", arn="arn:a"),)
+    assert answers[b] == (TrustStoreInfo(name="b", arn="arn:b"),)
+    assert answers[missing] == ()
+    facts.answer([a, missing])
+    clock.seconds += 601
+    facts.answer([a])
+    assert elbv2.calls == [["a", "b", "missing"], ["missing"], ["a"]]
