@@ -62,10 +62,10 @@ def listener_claims(member: MemberIntent, decided: Decided) -> Iterator[Claim]:
         row = rows.listener_attributes(listener.protocol, port)
         for key, value in sorted(listener.attributes.items()):
             yield Claim(_attribute(port) + key, value, row.key, binds=key not in params)
-        is_behind = not (decided.is_redirected and listener.protocol == HTTP)
-        if member.default is not None and is_behind:
-            subject = f"default backend of port {port}"
-            yield Claim(subject, str(member.ref), "spec.defaultBackend", member.default)
+        if member.default is not None:
+            subject, said = f"default backend of port {port}", str(member.ref)
+            is_hidden = decided.is_redirected and listener.protocol == HTTP
+            yield Claim(subject, said, "spec.defaultBackend", member.default, binds=not is_hidden)
 
 
 def _port_claims(port: int, listener: MemberListener) -> Iterator[Claim]:
@@ -87,7 +87,7 @@ def _port_claims(port: int, listener: MemberListener) -> Iterator[Claim]:
 
 
 def _attribute(port: int) -> str:
-    return f"attribute of port {port}: "
+    return f"listener attribute of port {port}: "
 
 
 def redirect_problem(agreed: Agreement, members: Sequence[MemberIntent]) -> Invalid | None:

@@ -16,8 +16,7 @@ from alb_controller.model.elbv2 import RedirectAction
 from alb_controller.objects.annotations import PREFIX
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress_class, member, params, service, to
-from tests.unit.frontends.ingress.test_secure_listeners import on, tls
-from tests.unit.frontends.ingress.translation import owners, told, translated, wanted
+from tests.unit.frontends.ingress.translation import on, owners, tls, told, translated, wanted
 
 HTTP, HTTPS = '[{"HTTP": 80}]', '[{"HTTPS": 443}]'
 BOTH = '[{"HTTP": 80}, {"HTTPS": 443}]'
@@ -87,7 +86,7 @@ def test_members_may_agree_on_client_certificates() -> None:
         (
             {"listener_attributes.HTTPS-443": "k=1"},
             {"listener_attributes.HTTPS-443": "j=1,k=2"},
-            "listener-attributes.HTTPS-443: '2' disagrees on attribute of port 443: k",
+            "listener-attributes.HTTPS-443: '2' disagrees on listener attribute of port 443: k",
         ),
         (
             {"ssl_redirect": "443"},

@@ -12,7 +12,13 @@ from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.load import Snapshot, load
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.translate import Translation, translate
-from alb_controller.intent import BackendIntent, BalancerIntent, ListenerIntent, StackIntent
+from alb_controller.intent import (
+    BackendIntent,
+    BalancerIntent,
+    ListenerIntent,
+    StackIntent,
+    TlsIntent,
+)
 from alb_controller.objects.core import KubeObject
 from alb_controller.settings import FeatureGates, Settings
 from alb_controller.values import ObjectRef, StackKey
@@ -74,6 +80,19 @@ def only_listener(intent: StackIntent) -> ListenerIntent:
     return made
 
 
+def on(port: int, intent: StackIntent) -> ListenerIntent:
+    """The listener of a port."""
+    (made,) = (listener for listener in intent.listeners if listener.port == port)
+    return made
+
+
+def tls(intent: StackIntent, port: int = 443) -> TlsIntent:
+    """The secure part of a port's listener, which must be there."""
+    made = on(port, intent).tls
+    assert made is not None
+    return made
+
+
 def only_backend(intent: StackIntent) -> BackendIntent:
     """The one backend."""
     (made,) = intent.backends
@@ -97,8 +116,8 @@ def refused(*objects: KubeObject, by: Settings | None = None, **fields: Any) -> 
 
 def paths(intent: StackIntent, port: int = 80) -> list[str]:
     """The first path pattern of each route of a port, in order."""
-    (found,) = (listener for listener in intent.listeners if listener.port == port)
-    return [getattr(route.conditions[-1], "values", ("",))[0] for route in found.routes]
+    routes = on(port, intent).routes
+    return [getattr(route.conditions[-1], "values", ("",))[0] for route in routes]
 
 
 def owners(intent: StackIntent) -> list[str]:
