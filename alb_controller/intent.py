@@ -79,7 +79,11 @@ class GivenSecurityGroups(msgspec.Struct, frozen=True, tag=True):
     origin: Origin
 
 
-SecurityChoice: TypeAlias = ManagedSecurityGroup | GivenSecurityGroups
+class SameSecurityGroups(msgspec.Struct, frozen=True, tag=True):
+    """Those of the load balancer behind, the shared one included (spec 1.1, frontend NLB)."""
+
+
+SecurityChoice: TypeAlias = ManagedSecurityGroup | GivenSecurityGroups | SameSecurityGroups
 
 
 class ForwardTarget(msgspec.Struct, frozen=True):
@@ -216,9 +220,26 @@ class BackendIntent(msgspec.Struct, frozen=True, kw_only=True):
     multi_cluster: bool = False
 
 
-class BalancerIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """An application load balancer as a whole."""
+class WebAclChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A WAFv2 web ACL by ARN or name; an empty ARN is none."""
 
+    kind: Literal["arn", "name"]
+    value: str
+    origin: Origin
+
+
+class AddonsIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """What other services shall do for a balancer; None leaves it as it is (spec 6.7)."""
+
+    web_acl: WebAclChoice | None = None
+    regional_web_acl_id: str | None = None
+    shield: bool | None = None
+
+
+class BalancerIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """A load balancer as a whole."""
+
+    family: Literal["application", "network"] = "application"
     scheme: Scheme
     ip_address_type: IpAddressType
     explicit_name: str | None
@@ -228,7 +249,33 @@ class BalancerIntent(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, str]
     tags: Tags
     customer_owned_ipv4_pool: str | None = None
+    ipv4_ipam_pool_id: str | None = None
+    capacity_units: int | None = None
+    """Reserved; 0 gives back what is reserved, None leaves it."""
+    elastic_ips: tuple[str, ...] = ()
+    """Allocation ids, the first for the first subnet; network balancers alone."""
+    elastic_ips_origin: Origin | None = None
+    addons: AddonsIntent = AddonsIntent()
     ip_address_type_origin: Origin
+
+
+class FrontPort(msgspec.Struct, frozen=True, kw_only=True):
+    """A port of the balancer in front, and the port of the balancer behind that gets its traffic.
+
+    `name` is the seed of its target group's name.
+    """
+
+    port: int
+    target_port: int
+    health_check: HealthCheck
+    name: NameSeed
+
+
+class FrontIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """A network balancer in front of the application balancer; it forwards TCP and no more."""
+
+    balancer: BalancerIntent
+    ports: tuple[FrontPort, ...]
 
 
 class StackIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +285,7 @@ class StackIntent(msgspec.Struct, frozen=True, kw_only=True):
     balancer: BalancerIntent | None = None
     listeners: tuple[ListenerIntent, ...] = ()
     backends: tuple[BackendIntent, ...] = ()
+    front: FrontIntent | None = None
 
     @property
     def name(self) -> str:

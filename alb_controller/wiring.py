@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from alb_controller.aws.acm import Acm
+from alb_controller.aws.addons import AddonFacts, AddonServices
 from alb_controller.aws.client import Sender
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
@@ -82,6 +83,7 @@ class Reconcilers:
         self._queues = _queues(settings, clock)
         self._memory = StackMemory[MemberIntent]()
         elbv2, ec2 = Elbv2(sender, vpc_id), Ec2(sender, vpc_id)
+        addons = AddonServices.of(sender)
         self._inventory = Inventory(elbv2, ec2, settings.cluster_name, clock)
         rules = EndpointRules(
             ec2,
@@ -110,9 +112,17 @@ class Reconcilers:
                 TargetGroupFacts(elbv2, clock),
                 CertificateFacts(Acm(sender), clock),
                 TrustStoreFacts(elbv2, clock),
+                AddonFacts(addons, clock),
             ),
-            observer=Observer(elbv2, self._inventory, bindings, settings.cluster_name),
-            operations=StackOperations(elbv2, ec2, bindings, on_created=targets.created),
+            observer=Observer(elbv2, addons, self._inventory, bindings, settings.cluster_name),
+            operations=StackOperations(
+                elbv2,
+                ec2,
+                addons,
+                bindings,
+                on_created=targets.created,
+                provisioning_seconds=settings.lb_stabilization_monitor_interval.total_seconds(),
+            ),
             owners=Owners(elbv2, ec2, self._inventory, settings.cluster_name),
             backend_group=self._backend_group,
         )

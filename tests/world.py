@@ -18,20 +18,24 @@ from alb_controller.errors import (
     ControllerError,
     InUse,
     NotFound,
+    NotReady,
     ObjectExists,
     ObjectMissing,
     QuotaExceeded,
     Rejected,
 )
+from alb_controller.model.addons import Addons
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import (
     Action,
+    BalancerTarget,
     Condition,
     ForwardAction,
     Listener,
     ListenerRule,
     LoadBalancer,
     MutualAuthentication,
+    Target,
     TargetGroup,
     Transform,
 )
@@ -43,6 +47,7 @@ from alb_controller.plan.references import unresolved
 from alb_controller.values import Tags
 
 T = TypeVar("T", bound=Resource)
+_NO_ADDONS = Addons(web_acl_arn="", regional_web_acl_id="", protection="off")
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +66,8 @@ class World:
         self.things: dict[str, Any] = {}
         """Identity -> resource, whose references are identities."""
         self.terminating: set[str] = set()
+        self.provisioning: set[str] = set()
+        """Load balancers that AWS does not have yet."""
         self.calls: list[str] = []
         self.failures: list[Failure] = []
         self.on_write: list[Callable[[], None]] = []
@@ -165,11 +172,14 @@ class World:
         made = self._add(
             "CreateLoadBalancer",
             "arn:lb/",
-            msgspec.structs.replace(balancer, attributes={}),
+            msgspec.structs.replace(balancer, attributes={}, capacity_units=0, addons=_NO_ADDONS),
             lambda: refuse_if(balancer.name in names, AlreadyExists, balancer.name),
         )
-        unread = msgspec.structs.replace(made.resource, attributes=None)
-        return FoundLoadBalancer(identity=made.identity, resource=unread)
+        unread = msgspec.structs.replace(
+            made.resource, attributes=None, capacity_units=None, addons=Addons()
+        )
+        self.provisioning.add(made.identity)
+        return FoundLoadBalancer(identity=made.identity, resource=unread, state="provisioning")
 
     def modify_load_balancer_attributes(self, arn: str, changed: Mapping[str, str]) -> None:
         self._set_attributes("ModifyLoadBalancerAttributes", LoadBalancer, arn, changed)
@@ -183,8 +193,45 @@ class World:
     def set_ip_address_type(self, arn: str, ip_address_type: str) -> None:
         self._edit("SetIpAddressType", LoadBalancer, arn, ip_address_type=ip_address_type)
 
+    def modify_ip_pools(self, arn: str, ipv4_ipam_pool_id: str | None) -> None:
+        self._edit("ModifyIpPools", LoadBalancer, arn, ipv4_ipam_pool_id=ipv4_ipam_pool_id)
+
+    def await_active(self, arn: str) -> None:
+        """Reading is no write: it is not counted, and fails while `provisioning` says so."""
+        self._get(LoadBalancer, arn)
+        if arn in self.provisioning:
+            raise NotReady(f"load balancer {arn}", 120.0)
+
+    def reserve_capacity(self, arn: str, units: int) -> None:
+        refuse_if(arn in self.provisioning, Rejected, f"{arn} is provisioning")
+        self._edit("ModifyCapacityReservation", LoadBalancer, arn, capacity_units=units)
+
+    def set_web_acl(self, arn: str, web_acl_arn: str) -> None:
+        self._set_addon("AssociateWebACL", arn, web_acl_arn=web_acl_arn)
+
+    def set_regional_web_acl(self, arn: str, web_acl_id: str) -> None:
+        self._set_addon("AssociateRegionalWebACL", arn, regional_web_acl_id=web_acl_id)
+
+    def set_protection(self, arn: str, *, protected: bool) -> None:
+        name = "CreateProtection" if protected else "DeleteProtection"
+        self._set_addon(name, arn, protection="on" if protected else "off")
+
+    def _set_addon(self, name: str, arn: str, **fields: Any) -> None:
+        def effect() -> None:
+            now = self._get(LoadBalancer, arn)
+            addons = msgspec.structs.replace(now.addons, **fields)
+            self.things[arn] = msgspec.structs.replace(now, addons=addons)
+
+        self._write(name, effect)
+
     def delete_load_balancer(self, arn: str) -> None:
         def check() -> None:
+            holders = [
+                group
+                for group, one in self.all(TargetGroup).items()
+                if any(target.load_balancer == arn for target in one.targets or ())
+            ]
+            refuse_if(bool(holders), InUse, f"{arn} is a target of {holders}")
             attributes = self._get(LoadBalancer, arn).attributes or {}
             if attributes.get("deletion_protection.enabled") == "true":
                 refuse(Rejected, "deletion protection is enabled", "OperationNotPermitted")
@@ -204,7 +251,9 @@ class World:
         made = self._add(
             "CreateTargetGroup",
             "arn:tg/",
-            msgspec.structs.replace(group, attributes={}),
+            msgspec.structs.replace(
+                group, attributes={}, targets=() if group.target_type == "alb" else None
+            ),
             lambda: refuse_if(group.name in names, AlreadyExists, group.name),
         )
         return Found(
@@ -216,6 +265,26 @@ class World:
 
     def modify_target_group_attributes(self, arn: str, changed: Mapping[str, str]) -> None:
         self._set_attributes("ModifyTargetGroupAttributes", TargetGroup, arn, changed)
+
+    def register_targets(self, arn: str, targets: Iterable[Target]) -> None:
+        more = [BalancerTarget(one.id, one.port) for one in targets]
+
+        def effect() -> None:
+            now = self._get(TargetGroup, arn)
+            held = list(dict.fromkeys([*(now.targets or ()), *more]))
+            refuse_if(len(held) > 1, QuotaExceeded, f"{arn} holds one load balancer at a time")
+            for one in more:
+                self._get(LoadBalancer, str(one.load_balancer))
+                refuse_if(one.load_balancer in self.provisioning, Rejected, "is provisioning")
+            self.things[arn] = msgspec.structs.replace(now, targets=tuple(held))
+
+        self._write("RegisterTargets", effect)
+
+    def deregister_targets(self, arn: str, targets: Iterable[Target]) -> None:
+        gone = [BalancerTarget(one.id, one.port) for one in targets]
+        held = getattr(self.things.get(arn), "targets", None) or ()
+        left = tuple(one for one in held if one not in gone)
+        self._edit("DeregisterTargets", TargetGroup, arn, targets=left)
 
     def delete_target_group(self, arn: str) -> None:
         def check() -> None:

@@ -31,6 +31,8 @@ CERTIFICATES = Lifetime(60, "they expire; a host that none covers has them liste
 IMPORTED_NAMES = Lifetime(300, "imported anew under its ARN, a certificate may have other names")
 ISSUED_NAMES = Lifetime(36000, "the names of a certificate that a CA has issued never change")
 TRUST_STORE_NAMES = Lifetime(600, "an ARN changes only if others make the store anew")
+WEB_ACL_NAMES = Lifetime(3600, "an ARN changes only if others make the web ACL anew")
+SHIELD_SUBSCRIPTION = Lifetime(7200, "it is a contract of a year; asked only where it is wanted")
 INVENTORY = Lifetime(float("inf"), "kept by our own writes; the slow sweep reads it anew")
 
 

@@ -18,6 +18,7 @@ import msgspec
 import tenacity
 from botocore import xform_name
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from alb_controller.aws.failures import failure_of
 from alb_controller.aws.rate import Throttle, TokenBucket
@@ -37,6 +38,8 @@ SERVICE_IDS = {
 }
 """boto3's names of the services, and AWS's service ids, which flags are written with."""
 
+_PAGE_MARKERS = {"elbv2": ("Marker", "NextMarker"), "wafv2": ("NextMarker", "NextMarker")}
+"""Where the next page is asked for, and where its marker is given; other services: NextToken."""
 _READS = ("Describe", "Get", "List")
 _RETRY_BUDGET = (1.0, 50)  # retries a second and at once, for each operation over all threads
 
@@ -115,6 +118,15 @@ class Sender:
         threading.Thread(
             target=lambda: [self._client(name) for name in names], name="aws-clients", daemon=True
         ).start()
+
+    def is_offered(self, service: str) -> bool:
+        """Whether the region has a service, by the SDK's own list; unknown regions have all."""
+        region = self._settings.region
+        try:
+            partition = self._session.get_partition_for_region(region)
+        except BotoCoreError:
+            return True
+        return region in self._session.get_available_regions(service, partition)
 
     def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """One API call: service as boto3 names it, operation and parameters as AWS does.
@@ -233,7 +245,7 @@ def pages(
     call: Callable[..., dict[str, Any]], service: str, operation: str, items: str, **params: Any
 ) -> list[dict[str, Any]]:
     """All items of all pages; `call` is `Sender.call`, `items` the list's name in the answer."""
-    asked, given = ("Marker", "NextMarker") if service == "elbv2" else ("NextToken", "NextToken")
+    asked, given = _PAGE_MARKERS.get(service, ("NextToken", "NextToken"))
     found: list[dict[str, Any]] = []
     while True:
         answer = call(service, operation, **params)

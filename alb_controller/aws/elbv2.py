@@ -48,6 +48,8 @@ PERMISSIONS = frozenset(
         "DeleteRule",
         "DeleteTargetGroup",
         "DeregisterTargets",
+        "ModifyCapacityReservation",
+        "ModifyIpPools",
         "ModifyListener",
         "ModifyListenerAttributes",
         "ModifyLoadBalancerAttributes",
@@ -95,6 +97,14 @@ class Elbv2(Elbv2Reads):
     def set_ip_address_type(self, arn: str, ip_address_type: str) -> None:
         """`ipv4`, `dualstack` or `dualstack-without-public-ipv4`."""
         self._call("SetIpAddressType", LoadBalancerArn=arn, IpAddressType=ip_address_type)
+
+    def modify_ip_pools(self, arn: str, ipv4_ipam_pool_id: str | None) -> None:
+        """Take public IPv4 addresses from this IPAM pool, or with None from no pool any more."""
+        self._call("ModifyIpPools", LoadBalancerArn=arn, **codec.encode_ip_pools(ipv4_ipam_pool_id))
+
+    def reserve_capacity(self, arn: str, units: int) -> None:
+        """Reserve capacity units; 0 gives back what is reserved."""
+        self._call("ModifyCapacityReservation", LoadBalancerArn=arn, **codec.encode_capacity(units))
 
     def delete_load_balancer(self, arn: str) -> None:
         """Delete it with its listeners and rules. Raises Rejected under deletion protection."""

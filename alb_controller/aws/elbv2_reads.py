@@ -16,12 +16,13 @@ from alb_controller.aws.codecs import elbv2 as codec
 from alb_controller.aws.codecs.guards import Raw
 from alb_controller.errors import NotFound
 from alb_controller.model.elbv2 import Attributes, Listener, ListenerRule, TargetGroup, TargetHealth
-from alb_controller.model.stack import Found, FoundLoadBalancer
+from alb_controller.model.stack import BalancerState, Found, FoundLoadBalancer
 from alb_controller.values import Tags
 
 PERMISSIONS = frozenset(
     f"elasticloadbalancing:{operation}"
     for operation in (
+        "DescribeCapacityReservation",
         "DescribeListenerAttributes",
         "DescribeListenerCertificates",
         "DescribeListeners",
@@ -70,6 +71,16 @@ class Elbv2Reads:
             return None
         return next(iter(self._found_load_balancers(raw)), None)
 
+    def load_balancer_state(self, arn: str) -> BalancerState:
+        """Whether AWS has provisioned it. Raises NotFound."""
+        answer = self._call("DescribeLoadBalancers", LoadBalancerArns=[arn])
+        return codec.decode_state(answer["LoadBalancers"][0])
+
+    def capacity_units(self, arn: str) -> int:
+        """The capacity units that are reserved for a load balancer."""
+        answer = self._call("DescribeCapacityReservation", LoadBalancerArn=arn)
+        return codec.decode_capacity(answer)
+
     def target_groups(self) -> tuple[Found[TargetGroup], ...]:
         """All target groups of our VPC, ours or not, with their tags."""
         return self._found_target_groups(
@@ -92,7 +103,11 @@ class Elbv2Reads:
         Tags of both are read together, 20 resources a call.
         """
         listeners = self._raw_listeners(balancer.identity)
-        rules = {raw["ListenerArn"]: self._raw_rules(raw["ListenerArn"]) for raw in listeners}
+        has_rules = balancer.resource.type == "application"
+        rules = {
+            raw["ListenerArn"]: self._raw_rules(raw["ListenerArn"]) if has_rules else []
+            for raw in listeners
+        }
         arns = [*rules, *(raw["RuleArn"] for made in rules.values() for raw in made)]
         tags = self._tags(arns)
         return ListenersAndRules(

@@ -63,6 +63,8 @@ _CODES: tuple[tuple[type[AwsError], tuple[str, ...]], ...] = (
         Unavailable,
         (
             *("^Internal(Error|Failure|ServerError)", "^(Service)?Unavailable", "^RequestTimeout"),
+            # WAF hears of a new load balancer a little later
+            "^WAFUnavailableEntity",
             *("^HealthUnavailable$", "^RequestTimeTooSkewed$", "^RequestExpired$"),
         ),
     ),

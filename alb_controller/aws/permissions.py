@@ -16,10 +16,20 @@ from typing import Any
 
 import msgspec
 
-from alb_controller.aws import acm, ec2, elbv2, elbv2_reads, metadata, network
+from alb_controller.aws import (
+    acm,
+    ec2,
+    elbv2,
+    elbv2_reads,
+    metadata,
+    network,
+    shield,
+    wafregional,
+    wafv2,
+)
 from alb_controller.model.tags import CLUSTER_TAG
 
-MODULES = (acm, ec2, elbv2, elbv2_reads, metadata, network)
+MODULES = (acm, ec2, elbv2, elbv2_reads, metadata, network, shield, wafregional, wafv2)
 USED = frozenset().union(*(module.PERMISSIONS for module in MODULES))
 """Every action that the code needs."""
 
@@ -114,6 +124,8 @@ _WRITES = (
         (
             "DeleteLoadBalancer",
             "DeleteTargetGroup",
+            "ModifyCapacityReservation",
+            "ModifyIpPools",
             "ModifyListenerAttributes",
             "ModifyLoadBalancerAttributes",
             "ModifyTargetGroup",
@@ -147,6 +159,11 @@ _WRITES = (
             "SetRulePriorities",
         ),
     ),
+    # a web ACL is the users', and a load balancer takes it by SetWebAcl
+    Statement("TakeWebAcls", "elasticloadbalancing", ("SetWebAcl",)),
+    Statement("AssociateWebAcls", "wafv2", ("AssociateWebACL", "DisassociateWebACL")),
+    Statement("AssociateClassicWebAcls", "waf-regional", ("AssociateWebACL", "DisassociateWebACL")),
+    Statement("Protect", "shield", ("CreateProtection", "DeleteProtection")),
 )
 
 

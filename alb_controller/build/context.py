@@ -7,7 +7,12 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from alb_controller.intent import GivenSecurityGroups, ManagedSecurityGroup, StackIntent
+from alb_controller.intent import (
+    GivenSecurityGroups,
+    ManagedSecurityGroup,
+    SameSecurityGroups,
+    StackIntent,
+)
 from alb_controller.model.elbv2 import IpAddressType, Scheme
 from alb_controller.model.queries import Answer, Query
 from alb_controller.settings import Settings
@@ -31,8 +36,15 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     vpc_id: str
     kept: Kept | None = None
+    kept_front: Kept | None = None
+    """The same of the network load balancer in front."""
     backend_security_group: str | None = None
     """The id of the shared backend security group, where `needs_backend_group`."""
+
+    @property
+    def for_front(self) -> Context:
+        """The same for building the balancer in front, which has no backends of its own."""
+        return msgspec.structs.replace(self, kept=self.kept_front, backend_security_group=None)
 
 
 def needs_backend_group(intent: StackIntent, settings: Settings) -> bool:
@@ -44,5 +56,7 @@ def needs_backend_group(intent: StackIntent, settings: Settings) -> bool:
             return True
         case GivenSecurityGroups(manage_backend_rules=manage):
             return manage
+        case SameSecurityGroups():
+            return False
         case _:
             assert_never(intent.balancer.security)

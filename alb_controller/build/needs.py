@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alb_controller.build.context import Context, Facts
-from alb_controller.build.elbv2 import actions, security_groups, subnets, tls
+from alb_controller.build.elbv2 import actions, addons, front, security_groups, subnets, tls
 from alb_controller.intent import StackIntent
 from alb_controller.model.queries import Query
 
@@ -17,5 +17,8 @@ def needs(intent: StackIntent, context: Context, facts: Facts) -> frozenset[Quer
         *security_groups.queries(intent.balancer),
         *actions.queries(intent),
         *tls.queries(intent, context),
+        *addons.queries(intent.balancer.addons, context),
     }
+    if intent.front is not None:
+        wanted |= set(front.queries(intent.front, context, facts))
     return frozenset(q for q in wanted if q not in facts)

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from alb_controller.model.addons import Addons
 from alb_controller.model.refs import Reference, ResourceId
 from alb_controller.values import IpFamily, Secret, Tags
 
@@ -37,6 +38,19 @@ class LoadBalancer(msgspec.Struct, frozen=True, kw_only=True):
     attributes: Attributes | None = None
     tags: Tags
     customer_owned_ipv4_pool: str | None = None
+    ipv4_ipam_pool_id: str | None = None
+    allocation_ids: tuple[str, ...] = ()
+    """Elastic IP addresses, one for each of `subnets` in its order; they count at creation only."""
+    capacity_units: int | None = None
+    """Reserved; 0 for none. None: not declared (desired) or not read (found)."""
+    addons: Addons = Addons()
+
+
+class BalancerTarget(msgspec.Struct, frozen=True):
+    """An application load balancer as the target of a network load balancer's target group."""
+
+    load_balancer: Reference
+    port: int
 
 
 class HealthCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +83,8 @@ class TargetGroup(msgspec.Struct, frozen=True, kw_only=True):
     attributes: Attributes | None = None
     tags: Tags
     target_control_port: int | None = None
+    targets: tuple[BalancerTarget, ...] | None = None
+    """Of type alb: what is in it. None where bindings say so, or found and not read."""
 
 
 class WeightedTargetGroup(msgspec.Struct, frozen=True):
@@ -128,8 +144,9 @@ class AuthenticateCognitoAction(msgspec.Struct, frozen=True, kw_only=True, tag="
 class AuthenticateOidcAction(msgspec.Struct, frozen=True, kw_only=True, tag="oidc"):
     """Log in at an OpenID Connect provider first.
 
-    AWS never shows the client secret: a found action has none, and `secret_version` is set on a
-    desired one only where the Secret has changed since it was last applied (plan/equality.py).
+    AWS never shows the client secret: a found action has one only if this process has sent it, and
+    `secret_version` is set on a desired one only where the Secret has changed since it was last
+    applied (plan/equality.py). Without a secret, a modification lets AWS keep the one it has.
     """
 
     issuer: str

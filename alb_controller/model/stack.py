@@ -12,6 +12,7 @@ from alb_controller.model.kube import Binding
 from alb_controller.model.refs import ResourceId
 
 Resource: TypeAlias = SecurityGroup | TargetGroup | LoadBalancer | Listener | ListenerRule | Binding
+BalancerState: TypeAlias = Literal["active", "provisioning", "active_impaired", "failed"]
 R = TypeVar("R", SecurityGroup, TargetGroup, LoadBalancer, Listener, ListenerRule, Binding)
 R_co = TypeVar("R_co", bound=Resource, covariant=True)
 
@@ -44,7 +45,7 @@ class FoundLoadBalancer(Found[LoadBalancer], frozen=True, kw_only=True):
     """A load balancer with what AWS chose for it."""
 
     dns_name: str = ""
-    state: Literal["active", "provisioning", "active_impaired", "failed"] = "active"
+    state: BalancerState = "active"
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ import msgspec
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import (
     Attributes,
+    BalancerTarget,
     IpAddressType,
     Listener,
     ListenerRule,
@@ -75,6 +76,13 @@ class SetIpAddressType(Value, frozen=True):
 
     target: str
     ip_address_type: IpAddressType
+
+
+class ModifyIpPools(Value, frozen=True):
+    """Take public IPv4 addresses from an IPAM pool, or from none any more."""
+
+    target: str
+    ipv4_ipam_pool_id: str | None
 
 
 class ModifyTargetGroup(Value, frozen=True):
@@ -163,18 +171,76 @@ class Delete(Value, frozen=True):
     found: Found[Resource]
 
 
+class SetWebAcl(Value, frozen=True):
+    """Associate a load balancer with a WAFv2 web ACL; an empty ARN takes it away."""
+
+    target: Reference
+    web_acl_arn: str
+
+
+class SetRegionalWebAcl(Value, frozen=True):
+    """The same with a web ACL of WAF Classic, by id."""
+
+    target: Reference
+    regional_web_acl_id: str
+
+
+class SetProtection(Value, frozen=True):
+    """Make or delete our Shield Advanced protection of a load balancer."""
+
+    target: Reference
+    protection: Literal["on", "off"]
+
+
+class AwaitActive(Value, frozen=True):
+    """Go on with what needs this load balancer only when AWS has provisioned it."""
+
+    target: Reference
+
+
+class ReserveCapacity(Value, frozen=True):
+    """Reserve capacity units for a load balancer; 0 gives back what is reserved."""
+
+    target: Reference
+    capacity_units: int
+
+
+class RegisterBalancers(Value, frozen=True):
+    """Put application load balancers into a target group of that type."""
+
+    target: Reference
+    targets: tuple[BalancerTarget, ...]
+
+
+class DeregisterBalancers(Value, frozen=True):
+    """Take application load balancers out of a target group."""
+
+    target: str
+    targets: tuple[BalancerTarget, ...]
+
+
 class AwaitBindingsGone(Value, frozen=True):
     """Go on only when these bindings have left Kubernetes: their groups' targets need them."""
 
     bindings: tuple[str, ...]
 
 
+LateStep: TypeAlias = (
+    SetWebAcl
+    | SetRegionalWebAcl
+    | SetProtection
+    | AwaitActive
+    | ReserveCapacity
+    | RegisterBalancers
+)
+"""What no other step needs."""
 Step: TypeAlias = (
     Create
     | ModifyAttributes
     | SetSubnets
     | SetSecurityGroups
     | SetIpAddressType
+    | ModifyIpPools
     | ModifyTargetGroup
     | ModifyListener
     | AddCertificates
@@ -186,8 +252,10 @@ Step: TypeAlias = (
     | AddTags
     | RemoveTags
     | UpdateBinding
+    | DeregisterBalancers
     | Delete
     | AwaitBindingsGone
+    | LateStep
 )
 
 
@@ -202,10 +270,12 @@ class Plan(Value, frozen=True):
     """Steps in the order in which they are to be applied, and what is worth telling."""
 
     steps: tuple[Step, ...] = ()
+    late: tuple[LateStep, ...] = ()
+    """Done after the others, whether these succeed or not; each may fail alone."""
     notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.steps)
+        return bool(self.steps or self.late)
 
     @property
     def names_to_claim(self) -> tuple[NameToClaim, ...]:

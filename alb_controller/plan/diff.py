@@ -7,7 +7,7 @@ port, bindings by target group. Rules are a matter of their own (`rule_matching`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -16,23 +16,11 @@ from alb_controller.model.elbv2 import Listener, ListenerRule, LoadBalancer, Tar
 from alb_controller.model.kube import Binding
 from alb_controller.model.refs import Reference, ResourceId
 from alb_controller.model.stack import Found, Observed, R, Resource, Stack
+from alb_controller.plan.names import with_free_binding_names, with_free_names
+from alb_controller.plan.pairs import Matched, Pair
 from alb_controller.plan.references import resolve
 
 WithAttributes = TypeVar("WithAttributes", LoadBalancer, TargetGroup, Listener)
-
-
-class Pair(msgspec.Struct, Generic[R], frozen=True):
-    """A desired resource and the found one that is to become it, if there is one."""
-
-    desired: R
-    found: Found[R] | None
-
-
-class Matched(msgspec.Struct, Generic[R], frozen=True):
-    """All of one type: pairs sorted by resource id; `surplus` is found and not desired."""
-
-    pairs: tuple[Pair[R], ...]
-    surplus: tuple[Found[R], ...]
 
 
 class Matches(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +38,9 @@ class Matches(msgspec.Struct, frozen=True, kw_only=True):
 def match(stack: Stack, observed: Observed) -> Matches:
     """Pair what is desired with what was found; `observed` is ours alone."""
     groups = _by_id(stack.security_groups, observed.security_groups, _never_replaced)
-    targets = _by_id(stack.target_groups, observed.target_groups, target_group_is_replaced)
+    targets = with_free_names(
+        _by_id(stack.target_groups, observed.target_groups, target_group_is_replaced)
+    )
     balancers = _by_id(stack.load_balancers, observed.load_balancers, load_balancer_is_replaced)
     identities = {
         **_identities(groups.pairs),
@@ -70,10 +60,10 @@ def match(stack: Stack, observed: Observed) -> Matches:
     )
     return Matches(
         security_groups=groups,
-        target_groups=targets,
+        target_groups=_resolved(targets, identities),
         load_balancers=_resolved(balancers, identities),
         listeners=listeners,
-        bindings=bindings,
+        bindings=with_free_binding_names(bindings),
         rules=_rules_by_listener(stack.rules, identities),
     )
 
@@ -100,12 +90,16 @@ def _unread(matched: Matched[WithAttributes]) -> list[Found[WithAttributes]]:
 
 
 def target_group_is_replaced(desired: TargetGroup, found: TargetGroup) -> bool:
-    """What AWS cannot modify and the desired group needs otherwise (spec 5.3)."""
+    """What AWS cannot modify and the desired group needs otherwise (spec 5.3).
+
+    The reference keeps a group whose Service has changed its family, and is stuck (spec 12 #31).
+    """
     return (
         desired.target_type != found.target_type
         or desired.protocol != found.protocol
         or desired.protocol_version != found.protocol_version
         or desired.target_control_port != found.target_control_port
+        or desired.ip_address_type != found.ip_address_type
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from alb_controller.model.elbv2 import (
@@ -38,14 +40,34 @@ def _same_action(desired: Action, found: Action) -> bool:
 
 
 def _same_oidc(desired: AuthenticateOidcAction, found: AuthenticateOidcAction) -> bool:
-    """AWS never shows the secret: a version is desired only where it has changed since."""
-    if desired.secret_version not in ("", found.secret_version):
+    """AWS never shows the secret: a version is desired only where it has changed since.
+
+    What this process itself has sent is known, though, and may be the same under a new version.
+    """
+    if desired.secret_version and desired.client_secret != found.client_secret:
         return False
     return _shown(desired) == _shown(found)
 
 
 def _shown(action: AuthenticateOidcAction) -> AuthenticateOidcAction:
     return msgspec.structs.replace(action, client_secret=None, secret_version="")
+
+
+def without_known_secrets(desired: Iterable[Action], found: Iterable[Action]) -> tuple[Action, ...]:
+    """Actions for a modification: AWS keeps the client secrets that it has and that are right."""
+    clients = {_client(one) for one in found if isinstance(one, AuthenticateOidcAction)}
+    return tuple(
+        msgspec.structs.replace(one, client_secret=None)
+        if isinstance(one, AuthenticateOidcAction)
+        and not one.secret_version
+        and _client(one) in clients
+        else one
+        for one in desired
+    )
+
+
+def _client(action: AuthenticateOidcAction) -> tuple[str, ...]:
+    return action.issuer, action.token_endpoint, action.client_id
 
 
 def _canonical(action: ForwardAction, declared: ForwardAction) -> ForwardAction:

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from alb_controller.model.addons import Addons
 from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
 from alb_controller.model.kube import Binding
 from alb_controller.model.refs import ResourceKind
@@ -27,9 +28,11 @@ from alb_controller.plan.changes import (
     PlanPolicy,
     Step,
 )
-from alb_controller.plan.diff import Matched, Matches, match
+from alb_controller.plan.diff import Matches, match
 from alb_controller.plan.guard import owned
+from alb_controller.plan.late import detached, late_steps, let_go
 from alb_controller.plan.listeners import ListenerSteps, listener_steps
+from alb_controller.plan.pairs import Matched
 from alb_controller.plan.tags import tag_steps
 from alb_controller.values import Value
 
@@ -51,17 +54,20 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
         *groups.written,
         *targets.written,
         *_bindings(matches.bindings),
+        *detached(matches.target_groups, balancers.replaced),
         *balancers.written,
         *_in_order(listeners, policy),
         *balancers.tagged,
         *targets.tagged,
         *listeners.tagged,
+        *balancers.fronts_deleted,
+        *let_go(matches.target_groups.surplus, balancers.replaced),
         *balancers.deleted,
         *groups.narrowed,
         *_deleted_targets(matches),
         *groups.deleted,
     )
-    return Plan(steps=steps, notes=(*ours.notes, *listeners.notes))
+    return Plan(steps=steps, late=late_steps(matches), notes=(*ours.notes, *listeners.notes))
 
 
 class _Parts(Value, frozen=True):
@@ -72,6 +78,10 @@ class _Parts(Value, frozen=True):
     narrowed: tuple[Step, ...] = ()
     """Ingress of ports that no listener has any more."""
     deleted: tuple[Step, ...] = ()
+    fronts_deleted: tuple[Step, ...] = ()
+    """Network load balancers: they go before the application load balancers behind them."""
+    replaced: frozenset[str] = frozenset()
+    """Load balancers whose place another one takes: they are gone in `written`."""
 
 
 def _security_groups(matches: Matches, policy: PlanPolicy) -> _Parts:
@@ -132,8 +142,13 @@ def _load_balancers(matched: Matched[LoadBalancer], policy: PlanPolicy) -> _Part
             now = found.resource.tags
             tagged += tag_steps("LoadBalancer", desired.tags, found, now, policy)
     left = [one for one in matched.surplus if one.identity not in replaced]
+    fronts = [one for one in left if one.resource.type == "network"]
     return _Parts(
-        written=tuple(written), tagged=tuple(tagged), deleted=_deletes("LoadBalancer", left)
+        written=tuple(written),
+        tagged=tuple(tagged),
+        deleted=_deletes("LoadBalancer", [one for one in left if one not in fronts]),
+        fronts_deleted=_deletes("LoadBalancer", fronts),
+        replaced=frozenset(replaced),
     )
 
 
@@ -173,5 +188,7 @@ def _deletes(kind: ResourceKind, found: Iterable[Found[Resource]]) -> tuple[Step
 
 
 def _bare(resource: LoadBalancer | TargetGroup) -> LoadBalancer | TargetGroup:
-    """As it is created: attributes are set by a step of their own."""
-    return msgspec.structs.replace(resource, attributes=None)
+    """As it is created: attributes, and what else takes a call of its own, are steps."""
+    if isinstance(resource, TargetGroup):
+        return msgspec.structs.replace(resource, attributes=None, targets=None)
+    return msgspec.structs.replace(resource, attributes=None, capacity_units=None, addons=Addons())

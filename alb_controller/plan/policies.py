@@ -26,6 +26,7 @@ from alb_controller.plan.changes import (
     AddCertificates,
     AuthorizeIngress,
     ModifyAttributes,
+    ModifyIpPools,
     ModifyListener,
     ModifyTargetGroup,
     RemoveCertificates,
@@ -36,7 +37,7 @@ from alb_controller.plan.changes import (
     Step,
     UpdateBinding,
 )
-from alb_controller.plan.equality import same_actions
+from alb_controller.plan.equality import same_actions, without_known_secrets
 
 AttributeKind = Literal["LoadBalancer", "TargetGroup", "Listener"]
 
@@ -77,6 +78,9 @@ def load_balancer(desired: LoadBalancer, found: Found[LoadBalancer]) -> list[Ste
         network.append(SetIpAddressType(target=identity, ip_address_type=desired.ip_address_type))
     if desired.ip_address_type == "ipv4":
         network.reverse()
+    if desired.ipv4_ipam_pool_id != now.ipv4_ipam_pool_id:
+        pool = desired.ipv4_ipam_pool_id
+        network.append(ModifyIpPools(target=identity, ipv4_ipam_pool_id=pool))
     return [
         *steps,
         *network,
@@ -107,7 +111,11 @@ def listener_settings(desired: Listener, found: Found[Listener]) -> list[Step]:
         ssl_policy=desired.ssl_policy or now.ssl_policy,
         mutual_authentication=mutual_authentication(desired, now),
     )
-    return [] if wanted == now else [ModifyListener(target=found.identity, resource=desired)]
+    if wanted == now:
+        return []
+    actions = without_known_secrets(desired.default_actions, now.default_actions)
+    sent = msgspec.structs.replace(desired, default_actions=actions)
+    return [ModifyListener(target=found.identity, resource=sent)]
 
 
 def mutual_authentication(desired: Listener, found: Listener) -> MutualAuthentication | None:

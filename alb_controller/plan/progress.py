@@ -41,6 +41,8 @@ def advance(step: changes.Step, observed: Observed, made: Found[Any] | None = No
         return _reordered(observed, step)
     if isinstance(step, changes.AwaitBindingsGone):
         return observed
+    if isinstance(step, changes.AwaitActive):
+        return _active(observed, str(step.target))
     return _edited(observed, _kind_of(step), str(step.target), _edit_of(step))
 
 
@@ -53,6 +55,13 @@ _KINDS: dict[type[object], ResourceKind] = {
     changes.SetSubnets: "LoadBalancer",
     changes.SetSecurityGroups: "LoadBalancer",
     changes.SetIpAddressType: "LoadBalancer",
+    changes.ModifyIpPools: "LoadBalancer",
+    changes.ReserveCapacity: "LoadBalancer",
+    changes.SetWebAcl: "LoadBalancer",
+    changes.SetRegionalWebAcl: "LoadBalancer",
+    changes.SetProtection: "LoadBalancer",
+    changes.RegisterBalancers: "TargetGroup",
+    changes.DeregisterBalancers: "TargetGroup",
     changes.ModifyTargetGroup: "TargetGroup",
     changes.ModifyListener: "Listener",
     changes.AddCertificates: "Listener",
@@ -84,6 +93,19 @@ def _(step: changes.ModifyAttributes) -> Edit:
 @_edit_of.register
 def _(step: changes.ModifyTargetGroup) -> Edit:
     return lambda _now: {"health_check": step.resource.health_check}
+
+
+@_edit_of.register(changes.SetWebAcl)
+@_edit_of.register(changes.SetRegionalWebAcl)
+@_edit_of.register(changes.SetProtection)
+def _(step: Any) -> Edit:
+    fields = {name: getattr(step, name) for name in _names(step) if name != "target"}
+    return lambda now: {"addons": msgspec.structs.replace(now.addons, **fields)}
+
+
+@_edit_of.register
+def _(_step: changes.DeregisterBalancers) -> Edit:
+    return lambda _now: {"targets": ()}
 
 
 @_edit_of.register
@@ -181,6 +203,16 @@ def _edited(observed: Observed, kind: ResourceKind, identity: str, edit: Edit) -
 
     field = _FIELDS[kind]
     return _replace(observed, field, tuple(one(found) for found in getattr(observed, field)))
+
+
+def _active(observed: Observed, identity: str) -> Observed:
+    return msgspec.structs.replace(
+        observed,
+        load_balancers=tuple(
+            msgspec.structs.replace(one, state="active") if one.identity == identity else one
+            for one in observed.load_balancers
+        ),
+    )
 
 
 def _reordered(observed: Observed, step: changes.SetRulePriorities) -> Observed:

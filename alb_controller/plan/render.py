@@ -13,16 +13,21 @@ from alb_controller.plan import changes
 
 def render_lines(plan: changes.Plan) -> Iterator[str]:
     """One line a step, in order: the verb, the resource, and what changes of it."""
-    for step in plan.steps:
+    for step in (*plan.steps, *plan.late):
         yield _line(step)
 
 
 def render_json(plan: changes.Plan) -> dict[str, Any]:
     """The plan with all its values; a Ref is `{"ref": "kind name"}`."""
     return {
-        "steps": [{"step": type(step).__name__, **_plain(step)} for step in plan.steps],
+        "steps": [_step(step) for step in plan.steps],
+        "late": [_step(step) for step in plan.late],
         "notes": list(plan.notes),
     }
+
+
+def _step(step: changes.Step) -> dict[str, Any]:
+    return {"step": type(step).__name__, **_plain(step)}
 
 
 def _line(step: changes.Step) -> str:

@@ -28,6 +28,7 @@ from alb_controller.model.elbv2 import ListenerRule
 from alb_controller.model.refs import Ref, Reference
 from alb_controller.model.stack import Found
 from alb_controller.plan.changes import Create, Delete, ModifyRule, SetRulePriorities, Step
+from alb_controller.plan.equality import without_known_secrets
 from alb_controller.plan.rule_matching import RuleDiff, RulePair
 from alb_controller.values import Value
 
@@ -132,7 +133,12 @@ def _set_priorities(listener: Reference, now: Numbers, wanted: Numbers) -> list[
 
 
 def _modify(pairs: Iterable[RulePair]) -> list[Step]:
-    return [ModifyRule(target=pair.found.identity, resource=pair.desired) for pair in pairs]
+    return [ModifyRule(target=pair.found.identity, resource=_update(pair)) for pair in pairs]
+
+
+def _update(pair: RulePair) -> ListenerRule:
+    actions = without_known_secrets(pair.desired.actions, pair.found.resource.actions)
+    return msgspec.structs.replace(pair.desired, actions=actions)
 
 
 def _delete(found: Sequence[Found[ListenerRule]]) -> list[Step]:

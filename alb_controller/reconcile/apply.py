@@ -6,87 +6,18 @@ and the next plan begins there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial, singledispatch
-from typing import Protocol, assert_never
+from collections.abc import Iterable
 
-import msgspec
-
-from alb_controller.errors import (
-    AwsError,
-    ControllerError,
-    InUse,
-    NotReady,
-    QuotaExceeded,
-)
-from alb_controller.model.ec2 import IngressRule, SecurityGroup
-from alb_controller.model.elbv2 import (
-    Action,
-    Condition,
-    Listener,
-    ListenerRule,
-    LoadBalancer,
-    TargetGroup,
-    Transform,
-)
-from alb_controller.model.kube import Binding
-from alb_controller.model.refs import ResourceId, ResourceKind
-from alb_controller.model.stack import Found, FoundLoadBalancer, Observed, Resource
+from alb_controller.errors import ControllerError, InUse, NotLeading, NotReady, QuotaExceeded
+from alb_controller.model.elbv2 import ListenerRule
+from alb_controller.model.refs import ResourceId
+from alb_controller.model.stack import Observed
 from alb_controller.plan import changes
-from alb_controller.plan.changes import Limit, Plan, Step
-from alb_controller.plan.policies import settled
+from alb_controller.plan.changes import LateStep, Limit, Plan, Step
 from alb_controller.plan.progress import advance
 from alb_controller.plan.references import resolve, unresolved
-from alb_controller.values import Tags, Value
-
-_BINDINGS_SECONDS = 5.0
-_PROTECTION = "deletion_protection.enabled"
-
-
-class Operations(Protocol):
-    """What a plan writes with; errors are those of `alb_controller.errors`.
-
-    Deleting what is gone is success. Methods of AWS are as in `aws.elbv2` and `aws.ec2`.
-    """
-
-    def create_load_balancer(self, balancer: LoadBalancer) -> FoundLoadBalancer: ...
-    def modify_load_balancer_attributes(self, arn: str, changed: Mapping[str, str]) -> None: ...
-    def set_subnets(self, arn: str, subnets: Sequence[str]) -> None: ...
-    def set_security_groups(self, arn: str, group_ids: Sequence[str]) -> None: ...
-    def set_ip_address_type(self, arn: str, ip_address_type: str) -> None: ...
-    def delete_load_balancer(self, arn: str) -> None: ...
-    def create_target_group(self, group: TargetGroup) -> Found[TargetGroup]: ...
-    def modify_target_group(self, arn: str, group: TargetGroup) -> None: ...
-    def modify_target_group_attributes(self, arn: str, changed: Mapping[str, str]) -> None: ...
-    def delete_target_group(self, arn: str) -> None: ...
-    def create_listener(self, listener: Listener) -> Found[Listener]: ...
-    def modify_listener(self, arn: str, listener: Listener) -> None: ...
-    def modify_listener_attributes(self, arn: str, changed: Mapping[str, str]) -> None: ...
-    def add_listener_certificates(self, arn: str, certificates: Iterable[str]) -> None: ...
-    def remove_listener_certificates(self, arn: str, certificates: Iterable[str]) -> None: ...
-    def delete_listener(self, arn: str) -> None: ...
-    def create_rule(self, rule: ListenerRule) -> Found[ListenerRule]: ...
-    def modify_rule(
-        self,
-        arn: str,
-        conditions: Sequence[Condition],
-        actions: Sequence[Action],
-        transforms: Sequence[Transform] = (),
-    ) -> None: ...
-    def set_rule_priorities(self, priorities: Mapping[str, int]) -> None: ...
-    def delete_rule(self, arn: str) -> None: ...
-    def add_tags(self, arns: Iterable[str], tags: Tags) -> None: ...
-    def remove_tags(self, arns: Iterable[str], keys: Iterable[str]) -> None: ...
-    def create_security_group(self, group: SecurityGroup) -> Found[SecurityGroup]: ...
-    def authorize_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None: ...
-    def revoke_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None: ...
-    def create_tags(self, ids: Iterable[str], tags: Tags) -> None: ...
-    def delete_tags(self, ids: Iterable[str], keys: Iterable[str]) -> None: ...
-    def delete_security_group(self, group_id: str) -> None: ...
-    def create_binding(self, binding: Binding) -> Found[Binding]: ...
-    def update_binding(self, identity: str, binding: Binding) -> None: ...
-    def delete_binding(self, identity: str) -> None:
-        """Ask for its deletion; it is gone when the cluster shows it no more."""
+from alb_controller.reconcile.writes import Operations, run
+from alb_controller.values import Value
 
 
 class Outcome(Value, frozen=True):
@@ -96,6 +27,8 @@ class Outcome(Value, frozen=True):
     done: tuple[Step, ...] = ()
     error: ControllerError | None = None
     failed: Step | None = None
+    late_error: ControllerError | None = None
+    """Of a step that no other one needs: all else may be told as done."""
 
     @property
     def limit_reached(self) -> Limit | None:
@@ -114,184 +47,85 @@ class Outcome(Value, frozen=True):
 def apply(plan: Plan, observed: Observed, operations: Operations) -> Outcome:
     """Run the steps; stop at the first error, but for a group in use: what follows goes on.
 
-    NotFound on anything but a delete means that `observed` is stale: observe anew.
+    Late steps are run whatever became of the others. NotFound on anything but a delete means that
+    `observed` is stale: observe anew.
     """
-    identities: dict[ResourceId, str] = {}
-    done: list[Step] = []
-    in_use: InUse | None = None
-    blocked: Step | None = None
-    for planned in plan.steps:
-        step = resolve(planned, identities)
+    work = _Work(observed, operations)
+    stopped = work.run_in_order(plan.steps)
+    error = stopped.error if stopped else None
+    return Outcome(
+        late_error=None if isinstance(error, NotLeading) else work.run_apart(plan.late),
+        error=error,
+        failed=stopped.step if stopped else None,
+        observed=work.observed,
+        done=tuple(work.done),
+    )
+
+
+class _Stop(Value, frozen=True):
+    """A step and why it could not be done."""
+
+    step: Step
+    error: ControllerError
+
+
+class _Work:
+    """Steps on their way: what they have made, and what is known after each."""
+
+    def __init__(self, observed: Observed, operations: Operations) -> None:
+        self.observed, self._operations = observed, operations
+        self.done: list[Step] = []
+        self._identities: dict[ResourceId, str] = {}
+
+    def run_in_order(self, steps: Iterable[Step]) -> _Stop | None:
+        """Each needs those before it."""
+        in_use: _Stop | None = None
+        for planned in steps:
+            stop = self._run(planned)
+            if stop is None:
+                continue
+            if not (isinstance(stop.error, InUse) and _can_wait(stop.step)):
+                return stop
+            in_use = in_use or stop
+        return in_use
+
+    def run_apart(self, steps: Iterable[LateStep]) -> ControllerError | None:
+        """Each needs a load balancer that is there, and maybe provisioned, and nothing else."""
+        errors: list[ControllerError] = []
+        not_ready: set[str] = set()
+        for planned in steps:
+            step = resolve(planned, self._identities)
+            if any(unresolved(step)) or not_ready & _needed_active(step):
+                continue
+            stop = self._run(step)
+            if stop is not None:
+                errors.append(stop.error)
+                if isinstance(step, changes.AwaitActive):
+                    not_ready.add(str(step.target))
+        # a wait is no news beside an error
+        return min(errors, key=lambda error: isinstance(error, NotReady), default=None)
+
+    def _run(self, planned: Step) -> _Stop | None:
+        step = resolve(planned, self._identities)
         try:
-            made = _run(step, observed, operations)
+            made = run(step, self.observed, self._operations)
         except ControllerError as error:
-            if not (isinstance(error, InUse) and _can_wait(step)):
-                return Outcome(observed=observed, done=tuple(done), error=error, failed=step)
-            in_use, blocked = in_use or error, blocked or step
-            continue
+            return _Stop(step=step, error=error)
         if made is not None:
-            identities[made.resource.id] = made.identity
-        observed = advance(step, observed, made)
-        done.append(step)
-    return Outcome(observed=observed, done=tuple(done), error=in_use, failed=blocked)
+            self._identities[made.resource.id] = made.identity
+        self.observed = advance(step, self.observed, made)
+        self.done.append(step)
+        return None
+
+
+def _needed_active(step: LateStep) -> set[str]:
+    """The load balancers that AWS must have provisioned before this step."""
+    if isinstance(step, changes.ReserveCapacity):
+        return {str(step.target)}
+    if isinstance(step, changes.RegisterBalancers):
+        return {str(one.load_balancer) for one in step.targets}
+    return set()
 
 
 def _can_wait(step: Step) -> bool:
     return isinstance(step, changes.Delete) and step.kind in ("TargetGroup", "SecurityGroup")
-
-
-def _run(step: Step, observed: Observed, operations: Operations) -> Found[Resource] | None:
-    for ref in unresolved(step):
-        raise RuntimeError(f"{type(step).__name__} names {ref.id}, which no step has made")
-    if isinstance(step, changes.Create):
-        return _create(step.resource, operations)
-    if isinstance(step, changes.AwaitBindingsGone):
-        _await_gone(step, observed)
-    else:
-        _write(step, operations)
-    return None
-
-
-def _create(resource: Resource, operations: Operations) -> Found[Resource]:
-    """What was made, under the id that the stack has for it."""
-    made = _make(resource, operations)
-    known = msgspec.structs.replace(made.resource, id=resource.id)
-    return msgspec.structs.replace(made, resource=known)
-
-
-def _make(resource: Resource, operations: Operations) -> Found[Resource]:
-    match resource:
-        case SecurityGroup():
-            return operations.create_security_group(resource)
-        case TargetGroup():
-            return operations.create_target_group(resource)
-        case LoadBalancer():
-            return operations.create_load_balancer(resource)
-        case Listener():
-            return operations.create_listener(resource)
-        case ListenerRule():
-            return operations.create_rule(resource)
-        case Binding():
-            return operations.create_binding(settled(resource))
-        case _:
-            assert_never(resource)
-
-
-def _await_gone(step: changes.AwaitBindingsGone, observed: Observed) -> None:
-    left = {one.identity for one in observed.bindings} & set(step.bindings)
-    if left:
-        raise NotReady(
-            f"the deletion of TargetGroupBinding {', '.join(sorted(left))}", _BINDINGS_SECONDS
-        )
-
-
-@singledispatch
-def _write(step: Step, _operations: Operations) -> None:
-    raise TypeError(f"no way to write {type(step).__name__}")
-
-
-@_write.register
-def _(step: changes.ModifyAttributes, operations: Operations) -> None:
-    write = {
-        "LoadBalancer": operations.modify_load_balancer_attributes,
-        "TargetGroup": operations.modify_target_group_attributes,
-        "Listener": operations.modify_listener_attributes,
-    }[step.kind]
-    write(str(step.target), step.changed)
-
-
-@_write.register
-def _(step: changes.SetSubnets, operations: Operations) -> None:
-    operations.set_subnets(step.target, step.subnets)
-
-
-@_write.register
-def _(step: changes.SetSecurityGroups, operations: Operations) -> None:
-    operations.set_security_groups(step.target, [str(one) for one in step.security_groups])
-
-
-@_write.register
-def _(step: changes.SetIpAddressType, operations: Operations) -> None:
-    operations.set_ip_address_type(step.target, step.ip_address_type)
-
-
-@_write.register
-def _(step: changes.ModifyTargetGroup, operations: Operations) -> None:
-    operations.modify_target_group(step.target, step.resource)
-
-
-@_write.register
-def _(step: changes.ModifyListener, operations: Operations) -> None:
-    operations.modify_listener(step.target, step.resource)
-
-
-@_write.register
-def _(step: changes.AddCertificates, operations: Operations) -> None:
-    operations.add_listener_certificates(str(step.target), [step.certificate])
-
-
-@_write.register
-def _(step: changes.RemoveCertificates, operations: Operations) -> None:
-    operations.remove_listener_certificates(step.target, [step.certificate])
-
-
-@_write.register
-def _(step: changes.ModifyRule, operations: Operations) -> None:
-    rule = step.resource
-    operations.modify_rule(step.target, rule.conditions, rule.actions, rule.transforms)
-
-
-@_write.register
-def _(step: changes.SetRulePriorities, operations: Operations) -> None:
-    operations.set_rule_priorities({str(rule): place for rule, place in step.priorities})
-
-
-@_write.register
-def _(step: changes.AuthorizeIngress, operations: Operations) -> None:
-    operations.authorize_ingress(str(step.target), step.rules)
-
-
-@_write.register
-def _(step: changes.RevokeIngress, operations: Operations) -> None:
-    operations.revoke_ingress(str(step.target), step.rules)
-
-
-@_write.register
-def _(step: changes.AddTags, operations: Operations) -> None:
-    add = operations.create_tags if step.kind == "SecurityGroup" else operations.add_tags
-    add([step.target], step.tags)
-
-
-@_write.register
-def _(step: changes.RemoveTags, operations: Operations) -> None:
-    remove = operations.delete_tags if step.kind == "SecurityGroup" else operations.remove_tags
-    remove([step.target], step.keys)
-
-
-@_write.register
-def _(step: changes.UpdateBinding, operations: Operations) -> None:
-    operations.update_binding(step.target, settled(step.resource))
-
-
-@_write.register
-def _(step: changes.Delete, operations: Operations) -> None:
-    delete: dict[ResourceKind, Callable[[str], None]] = {
-        "SecurityGroup": operations.delete_security_group,
-        "TargetGroup": operations.delete_target_group,
-        "LoadBalancer": partial(_delete_load_balancer, operations),
-        "Listener": operations.delete_listener,
-        "ListenerRule": operations.delete_rule,
-        "Binding": operations.delete_binding,
-    }
-    delete[step.kind](step.found.identity)
-
-
-def _delete_load_balancer(operations: Operations, arn: str) -> None:
-    """Protection that is not asked for any more is taken off first (spec 6.2, 9.6)."""
-    try:
-        operations.delete_load_balancer(arn)
-    except AwsError as error:
-        if error.code != "OperationNotPermitted" or "deletion protection" not in error.message:
-            raise
-        operations.modify_load_balancer_attributes(arn, {_PROTECTION: "false"})
-        operations.delete_load_balancer(arn)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from alb_controller.aws.addons import AddonServices
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.inventory import Kept as Listed
 from alb_controller.build.context import Kept
 from alb_controller.model.elbv2 import Listener, LoadBalancer, TargetGroup
+from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found, Observed, Resource, Stack
 from alb_controller.plan.diff import unread
 from alb_controller.reconcile.bindings import Bindings
+from alb_controller.reconcile.late import LateReader
 from alb_controller.values import StackKey
 
 
@@ -19,9 +22,15 @@ class Observer:
     """Reads a stack; each fact once, as memory and inventory keep what our writes change."""
 
     def __init__(
-        self, elbv2: Elbv2, inventory: Inventory, bindings: Bindings, cluster_name: str
+        self,
+        elbv2: Elbv2,
+        addons: AddonServices,
+        inventory: Inventory,
+        bindings: Bindings,
+        cluster_name: str,
     ) -> None:
         self._elbv2, self._inventory, self._bindings = elbv2, inventory, bindings
+        self._late_reader = LateReader(elbv2, addons)
         self._cluster_name = cluster_name
 
     def observe(self, key: StackKey, remembered: Observed | None) -> Observed:
@@ -41,7 +50,8 @@ class Observer:
         )
 
     def complete(self, stack: Stack, observed: Observed) -> Observed:
-        """Read the attributes that the stack declares and nobody has read yet."""
+        """Read what the stack declares and nobody has read yet: attributes, and what comes late."""
+        observed = self._late_reader.complete(stack, observed)
         read = {f.identity: self._attributes(f) for f in unread(stack, observed)}
         if not read:
             return observed
@@ -84,11 +94,11 @@ def _with(found: Found[Resource], read: dict[str, dict[str, str]]) -> Found[Reso
     return msgspec.structs.replace(found, resource=resource)
 
 
-def kept_of(observed: Observed) -> Kept | None:
-    """What a build keeps of the live load balancer (design.md 2)."""
+def kept_of(observed: Observed, id_: ResourceId) -> Kept | None:
+    """What a build keeps of a live load balancer, by its resource id (design.md 2)."""
     for found in observed.load_balancers:
         balancer = found.resource
-        if balancer.type == "application":
+        if balancer.id == id_:
             return Kept(
                 scheme=balancer.scheme,
                 ip_address_type=balancer.ip_address_type,

@@ -12,6 +12,8 @@ import structlog
 
 from alb_controller.aws.facts import Facts as FactSource
 from alb_controller.build.context import Context, Facts, needs_backend_group
+from alb_controller.build.elbv2.front import FRONT
+from alb_controller.build.elbv2.listeners import LOAD_BALANCER
 from alb_controller.build.elbv2.stack import build
 from alb_controller.build.needs import needs
 from alb_controller.errors import (
@@ -19,6 +21,7 @@ from alb_controller.errors import (
     ControllerError,
     Invalid,
     Missing,
+    NotFound,
     NotReady,
     ObjectMissing,
     handling_of,
@@ -38,11 +41,13 @@ from alb_controller.objects.networking import Ingress
 from alb_controller.plan.changes import Plan, PlanPolicy
 from alb_controller.plan.plan import plan
 from alb_controller.plan.render import render_lines
-from alb_controller.reconcile.apply import Operations, Outcome, apply
+from alb_controller.reconcile.apply import Outcome, apply
 from alb_controller.reconcile.backend_group import BackendGroup
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer, kept_of
 from alb_controller.reconcile.owners import Owners
+from alb_controller.reconcile.secrets import Secrets, note_secrets, use_secrets
+from alb_controller.reconcile.writes import Operations
 from alb_controller.runtime.workers import DONE, SLOW_SECONDS, Result, after
 from alb_controller.settings import Settings
 from alb_controller.values import ObjectRef, StackKey
@@ -63,6 +68,7 @@ class Edges(msgspec.Struct, frozen=True, kw_only=True):
     operations: Operations
     owners: Owners
     backend_group: BackendGroup
+    secrets: Secrets
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +76,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     translation: Translation
     stack: Stack
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """A pass that went through, and what alone could not be done."""
+
+    translation: Translation
+    late_error: ControllerError | None = None
 
 
 class StackReconciler:
@@ -88,28 +101,36 @@ class StackReconciler:
 
     def reconcile(self, key: StackKey) -> Result:
         """Bring AWS and Kubernetes to what the group's Ingresses ask for."""
-        snapshot = load(key, self._edges.cluster, self._settings.ingress_class)
+        snapshot = self._load(key)
         if not snapshot.members and not snapshot.leaving:
             return self._tell_strays(snapshot)
         self._add_finalizers(snapshot)
         try:
-            translation = self._bring_about(snapshot)
+            done = self._bring_about(snapshot)
         except ControllerError as error:
             self._tell_failure(error, snapshot)
             raise
         self._remove_finalizers(snapshot)
         if not snapshot.members:
             self._memory.forget(key)
-        if translation.intent.balancer is None:
+        if done.translation.intent.balancer is None:
             self._edges.backend_group.release(key, is_gone=not snapshot.members)
-        return _next(translation)
+        if done.late_error is not None:
+            self._tell_failure(done.late_error, snapshot)
+            raise done.late_error
+        return _next(done.translation)
 
-    def _bring_about(self, snapshot: Snapshot) -> Translation:
+    def _load(self, key: StackKey) -> Snapshot:
+        known = self._edges.secrets.known()
+        return load(key, self._edges.cluster, self._settings.ingress_class, known)
+
+    def _bring_about(self, snapshot: Snapshot) -> Done:
         key = snapshot.key
         translation = self._translate(snapshot, {})
+        use_secrets(self._edges.secrets, snapshot, translation)
         if translation.held_by or self._is_nothing(snapshot, translation):
             self._tell_problems(translation, snapshot)
-            return translation
+            return Done(translation=translation)
         if translation.protected is not None:
             raise translation.protected
         before = self._edges.observer.observe(key, self._memory.observed(key))
@@ -117,9 +138,9 @@ class StackReconciler:
         wanted = self._build(snapshot, before)
         self._tell_problems(wanted.translation, snapshot)
         if wanted.translation.held_by:
-            return wanted.translation
-        self._apply(snapshot, wanted, before)
-        return wanted.translation
+            return Done(translation=wanted.translation)
+        late_error = self._apply(snapshot, wanted, before)
+        return Done(translation=wanted.translation, late_error=late_error)
 
     def _is_nothing(self, snapshot: Snapshot, translation: Translation) -> bool:
         """Nothing is wanted, and nobody leaves who could have left something behind."""
@@ -145,7 +166,12 @@ class StackReconciler:
                 stopped[problem.origin] = problem
 
     def _build_intent(self, intent: StackIntent, observed: Observed) -> Stack:
-        context = Context(settings=self._settings, vpc_id=self._vpc_id, kept=kept_of(observed))
+        context = Context(
+            settings=self._settings,
+            vpc_id=self._vpc_id,
+            kept=kept_of(observed, LOAD_BALANCER),
+            kept_front=kept_of(observed, FRONT),
+        )
         facts = self._ask(intent, context)
         if not needs_backend_group(intent, self._settings):
             if intent.balancer is not None:
@@ -167,7 +193,10 @@ class StackReconciler:
         open_queries = ", ".join(sorted(map(repr, needs(intent, context, facts))))
         raise RuntimeError(f"questions that raise each other for ever: {open_queries}")
 
-    def _apply(self, snapshot: Snapshot, wanted: Wanted, before: Observed) -> None:
+    def _apply(
+        self, snapshot: Snapshot, wanted: Wanted, before: Observed
+    ) -> ControllerError | None:
+        """Bring it about and tell; the error of what nothing else needs (design.md 2)."""
         observed = self._edges.observer.complete(wanted.stack, before)
         outcome = self._deploy(snapshot.key, wanted.stack, observed, self._policy)
         if outcome.limit_reached is not None:  # make room first, at the price of a gap
@@ -178,8 +207,9 @@ class StackReconciler:
         if outcome.error is not None:
             raise outcome.error
         self._remember(snapshot, wanted.translation)
-        is_changed = bool(outcome.done)
+        is_changed = bool(outcome.done) and outcome.late_error is None
         self._tell_success(snapshot, wanted.translation, outcome.observed, is_changed=is_changed)
+        return outcome.late_error
 
     def _deploy(
         self, key: StackKey, stack: Stack, observed: Observed, policy: PlanPolicy
@@ -194,6 +224,8 @@ class StackReconciler:
         outcome = apply(todo, observed, self._edges.operations)
         self._memory.observe(key, outcome.observed)
         self._edges.observer.record(observed, outcome.observed)
+        if isinstance(outcome.late_error, NotFound):  # a load balancer that others have deleted?
+            self._memory.doubt(key)
         if outcome.error is not None:
             if not _is_harmless(outcome.error):
                 self._memory.doubt(key)

@@ -10,14 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alb_controller.errors import ControllerError, NotFound, NotReady, Throttled
-from alb_controller.model.elbv2 import MutualAuthentication, TargetGroup
+from alb_controller.model.addons import Addons
+from alb_controller.model.elbv2 import BalancerTarget, MutualAuthentication, TargetGroup
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Observed, Stack
+from alb_controller.plan import late
 from alb_controller.plan.diff import unread
 from alb_controller.plan.plan import plan
 from alb_controller.plan.render import render_json, render_lines
 from alb_controller.reconcile.apply import Outcome, apply
 from tests.resources import (
+    LOAD_BALANCER,
     NOT_FOUND,
     POLICY,
     STACK,
@@ -46,6 +49,7 @@ def target_groups(draw: st.DrawFn) -> tuple[TargetGroup, ...]:
         target_group(
             name,
             protocol=draw(st.sampled_from(["HTTP", "HTTPS"])),
+            ip_address_type=draw(st.sampled_from(["ipv4", "ipv6"])),
             health_check=health_check(path=draw(st.sampled_from(["/", "/ready"]))),
             attributes=draw(st.sampled_from([None, {"stickiness.enabled": "true"}])),
             tags=tags_of(name, **draw(st.sampled_from([{}, {"team": "a"}, {"team": "b"}]))),
@@ -64,7 +68,8 @@ def stacks(draw: st.DrawFn) -> Stack:
     ports = sorted(draw(st.sets(st.sampled_from([80, 443, 8080]), min_size=1)))
     managed = security_group(*ports)
     more = {"attributes": {"idle_timeout.timeout_seconds": "30"}} if draw(st.booleans()) else {}
-    return stack(
+    more |= draw(st.sampled_from(LATE))
+    made = stack(
         security_groups=(managed,),
         target_groups=groups,
         bindings=tuple(
@@ -88,6 +93,42 @@ def stacks(draw: st.DrawFn) -> Stack:
                 draw(st.lists(st.sampled_from(["/x", "/y", "/x/*", "/*"]), max_size=4)), 1
             )
         ),
+    )
+    return with_front(made, draw(st.sampled_from(ports))) if draw(st.booleans()) else made
+
+
+LATE: tuple[dict[str, Any], ...] = (
+    {},
+    {"capacity_units": 100, "addons": Addons(web_acl_arn="arn:acl/a", protection="on")},
+    {"capacity_units": 0, "addons": Addons(web_acl_arn="", protection="off")},
+    {"ipv4_ipam_pool_id": "ipam-pool-1", "addons": Addons(regional_web_acl_id="acl-b")},
+)
+
+
+def with_front(behind: Stack, port: int) -> Stack:
+    """The stack with a network load balancer that forwards TCP to one of its ports."""
+    group = target_group(
+        "FrontendNlb-tg-TCP-80",
+        target_type="alb",
+        protocol="TCP",
+        protocol_version=None,
+        targets=(BalancerTarget(Ref(LOAD_BALANCER), port),),
+    )
+    front = ResourceId("LoadBalancer", "FrontendNlb")
+    entry = listener(
+        80,
+        id=ResourceId("Listener", "FrontendNlb-ls-TCP-80"),
+        load_balancer=Ref(front),
+        protocol="TCP",
+        default_actions=(forward(group),),
+        tags=tags_of("FrontendNlb-ls-TCP-80"),
+    )
+    balancer = load_balancer(id=front, name="front", type="network", tags=tags_of("FrontendNlb"))
+    return msgspec.structs.replace(
+        behind,
+        load_balancers=(*behind.load_balancers, balancer),
+        target_groups=(*behind.target_groups, group),
+        listeners=(*behind.listeners, entry),
     )
 
 
@@ -119,13 +160,16 @@ def _listener(draw: st.DrawFn, port: int, actions: Sequence[Any]) -> Any:
 
 def read(world: World, observed: Observed, desired: Stack) -> Observed:
     """The picture with the attributes that the plan needs, as the loop reads them."""
-    wanted = {found.identity for found in unread(desired, observed)}
+    more = late.unread(desired, observed)
+    wanted = [(found.identity, "attributes") for found in unread(desired, observed)]
+    wanted += [(identity, "capacity_units") for identity in more.capacity]
+    wanted += [(identity, "addons") for identity, _ in more.addons]
+    wanted += [(identity, "targets") for identity in more.targets]
 
     def one(found: Any) -> Any:
-        if found.identity not in wanted:
-            return found
-        attributes = world.things[found.identity].attributes
-        resource = msgspec.structs.replace(found.resource, attributes=attributes)
+        there = world.things.get(found.identity)
+        fields = {name: getattr(there, name) for id_, name in wanted if id_ == found.identity}
+        resource = msgspec.structs.replace(found.resource, **(fields if there else {}))
         return msgspec.structs.replace(found, resource=resource)
 
     return msgspec.structs.replace(
@@ -149,7 +193,8 @@ class Loop:
         known = msgspec.structs.replace(self.known or fresh, bindings=fresh.bindings)
         known = read(self.world, known, desired)
         outcome = apply(plan(desired, known, POLICY), known, self.world)
-        is_surprise = outcome.error is not None and not isinstance(outcome.error, NotReady)
+        errors = (outcome.error, outcome.late_error)
+        is_surprise = any(e is not None and not isinstance(e, NotReady) for e in errors)
         self.known = None if is_surprise else outcome.observed
         return outcome
 
@@ -158,9 +203,10 @@ class Loop:
         for left in reversed(range(passes)):
             outcome = self.once(desired)
             self.world.finish_bindings()
-            if outcome.error is None and not outcome.done:
+            self.world.provisioning.clear()
+            if outcome.error is None and outcome.late_error is None and not outcome.done:
                 return
-            assert left, f"not settled: {outcome.error} at {outcome.failed}"
+            assert left, f"not settled: {outcome.error or outcome.late_error} at {outcome.failed}"
 
 
 @settings(max_examples=80, deadline=None)
@@ -239,7 +285,7 @@ def test_plans_print(before: Stack, after: Stack) -> None:
     Loop(world).settle(before)
     todo = plan(after, world.observe(), POLICY)
     lines = list(render_lines(todo))
-    assert len(lines) == len(todo.steps)
+    assert len(lines) == len(todo.steps) + len(todo.late)
     assert all(line and "\n" not in line for line in lines)
     assert msgspec.json.encode(render_json(todo))
 
@@ -288,6 +334,8 @@ def without_attributes(observed: Observed) -> Any:
         resource = found.resource
         if hasattr(resource, "attributes"):
             resource = msgspec.structs.replace(resource, attributes=None)
+        if hasattr(resource, "addons"):
+            resource = msgspec.structs.replace(resource, addons=Addons(), capacity_units=None)
         return found.identity, resource
 
     fields = observed.__struct_fields__

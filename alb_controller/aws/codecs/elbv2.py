@@ -7,7 +7,7 @@ attributes, which are read by calls of their own and are None here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 from alb_controller.aws.codecs.guards import Raw
@@ -37,7 +37,7 @@ from alb_controller.model.elbv2 import (
     TargetType,
 )
 from alb_controller.model.refs import ResourceId, ResourceKind
-from alb_controller.model.stack import Found, FoundLoadBalancer
+from alb_controller.model.stack import BalancerState, Found, FoundLoadBalancer
 from alb_controller.model.tags import RESOURCE_TAG
 from alb_controller.values import IpFamily, Tags
 
@@ -75,31 +75,60 @@ def resource_id(kind: ResourceKind, tags: Tags) -> ResourceId:
 
 def encode_load_balancer(balancer: LoadBalancer) -> Raw:
     """Fields of CreateLoadBalancer."""
+    pool = balancer.ipv4_ipam_pool_id
     return without_none(
         Name=balancer.name,
         Type=balancer.type,
         Scheme=balancer.scheme,
         IpAddressType=balancer.ip_address_type,
-        SubnetMappings=encode_subnets(balancer.subnets),
+        SubnetMappings=encode_subnets(balancer.subnets, balancer.allocation_ids),
         SecurityGroups=[identity_of(group) for group in balancer.security_groups] or None,
         CustomerOwnedIpv4Pool=balancer.customer_owned_ipv4_pool,
+        IpamPools=pool and {"Ipv4IpamPoolId": pool},
         Tags=encode_tags(balancer.tags) or None,
     )
 
 
-def encode_subnets(subnets: Iterable[str]) -> list[Raw]:
-    """SubnetMappings of CreateLoadBalancer and SetSubnets."""
-    return [{"SubnetId": subnet} for subnet in subnets]
+def encode_subnets(subnets: Iterable[str], allocation_ids: Sequence[str] = ()) -> list[Raw]:
+    """SubnetMappings of CreateLoadBalancer and SetSubnets; addresses go to subnets by place."""
+    mappings: list[Raw] = [{"SubnetId": subnet} for subnet in subnets]
+    for mapping, allocation_id in zip(mappings, allocation_ids, strict=False):
+        mapping["AllocationId"] = allocation_id
+    return mappings
+
+
+def encode_capacity(units: int) -> Raw:
+    """Fields of ModifyCapacityReservation; 0 gives back what is reserved."""
+    if units == 0:
+        return {"ResetCapacityReservation": True}
+    return {"MinimumLoadBalancerCapacity": {"CapacityUnits": units}}
+
+
+def decode_capacity(answer: Raw) -> int:
+    """The units of DescribeCapacityReservation, 0 without any."""
+    return int((answer.get("MinimumLoadBalancerCapacity") or {}).get("CapacityUnits") or 0)
+
+
+def encode_ip_pools(ipv4_ipam_pool_id: str | None) -> Raw:
+    """Fields of ModifyIpPools."""
+    if ipv4_ipam_pool_id is None:
+        return {"RemoveIpamPools": ["ipv4"]}
+    return {"IpamPools": {"Ipv4IpamPoolId": ipv4_ipam_pool_id}}
+
+
+def decode_state(raw: Raw) -> BalancerState:
+    """The state of one of DescribeLoadBalancers."""
+    state = (raw.get("State") or {}).get("Code")
+    return cast(BalancerState, state) if state in _STATES else "active"
 
 
 def decode_load_balancer(raw: Raw, tags: Tags) -> FoundLoadBalancer:
     """One of DescribeLoadBalancers or the answer of CreateLoadBalancer."""
-    state = (raw.get("State") or {}).get("Code")
     zones = raw.get("AvailabilityZones") or ()
     return FoundLoadBalancer(
         identity=raw["LoadBalancerArn"],
         dns_name=raw.get("DNSName", ""),
-        state=state if state in _STATES else "active",
+        state=decode_state(raw),
         resource=LoadBalancer(
             id=resource_id("LoadBalancer", tags),
             name=raw.get("LoadBalancerName", ""),
@@ -110,6 +139,7 @@ def decode_load_balancer(raw: Raw, tags: Tags) -> FoundLoadBalancer:
             security_groups=tuple(raw.get("SecurityGroups") or ()),
             tags=tags,
             customer_owned_ipv4_pool=raw.get("CustomerOwnedIpv4Pool") or None,
+            ipv4_ipam_pool_id=(raw.get("IpamPools") or {}).get("Ipv4IpamPoolId") or None,
         ),
     )
 

@@ -13,6 +13,7 @@ from alb_controller.intent import (
     BalancerIntent,
     GivenSecurityGroups,
     ManagedSecurityGroup,
+    SameSecurityGroups,
     StackIntent,
 )
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
@@ -64,6 +65,8 @@ def of_load_balancer(
             groups.append(Ref(MANAGED))
         case GivenSecurityGroups():
             groups.extend(_given(balancer.security, facts))
+        case SameSecurityGroups():
+            pass  # the builder of the balancer in front takes those behind
         case _:
             assert_never(balancer.security)
     if context.backend_security_group is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alb_controller.build.context import Context, Facts
 from alb_controller.build.elbv2 import security_groups, subnets
+from alb_controller.build.elbv2.addons import build_addons
+from alb_controller.build.elbv2.front import build_front, with_front
 from alb_controller.build.elbv2.listeners import LOAD_BALANCER, build_listener, build_rules
 from alb_controller.build.elbv2.names import generated_name
 from alb_controller.build.elbv2.tags import resource_tags
@@ -23,9 +25,10 @@ def build(intent: StackIntent, context: Context, facts: Facts) -> Stack:
     if balancer is None:
         return Stack(name=intent.name)
     peer = security_groups.of_targets(balancer, context)
-    return Stack(
+    load_balancer = _load_balancer(balancer, intent, context, facts)
+    stack = Stack(
         name=intent.name,
-        load_balancers=(_load_balancer(balancer, intent, context, facts),),
+        load_balancers=(load_balancer,),
         security_groups=security_groups.managed(intent, context),
         target_groups=tuple(
             build_target_group(b, balancer, intent, context) for b in intent.backends
@@ -36,6 +39,9 @@ def build(intent: StackIntent, context: Context, facts: Facts) -> Stack:
         rules=tuple(r for li in intent.listeners for r in build_rules(li, intent, context, facts)),
         bindings=tuple(build_binding(b, intent, context, peer) for b in intent.backends),
     )
+    if intent.front is None:
+        return stack
+    return with_front(stack, build_front(intent.front, load_balancer, intent.name, context, facts))
 
 
 def _load_balancer(
@@ -51,4 +57,7 @@ def _load_balancer(
         attributes=balancer.attributes or None,
         tags=resource_tags(balancer.tags, context.settings, intent.name, LOAD_BALANCER.name),
         customer_owned_ipv4_pool=balancer.customer_owned_ipv4_pool,
+        ipv4_ipam_pool_id=balancer.ipv4_ipam_pool_id,
+        capacity_units=balancer.capacity_units,
+        addons=build_addons(balancer.addons, context, facts),
     )

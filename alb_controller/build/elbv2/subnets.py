@@ -50,7 +50,7 @@ def choose(balancer: BalancerIntent, context: Context, facts: Facts) -> tuple[st
     if isinstance(balancer.subnets, DiscoveredSubnets) and kept is not None:
         return _checked_kept(kept, balancer, context, facts)
     origin, found = _select(balancer, context, facts)
-    _check_all(found, context, origin)
+    _check_all(found, balancer, context, origin)
     return tuple(s.id for s in found)
 
 
@@ -206,13 +206,15 @@ def _check_ipv6(subnet: Subnet, balancer: BalancerIntent, origin: Origin) -> Non
         raise Missing(origin.ref, origin.field, problem)
 
 
-def _check_all(found: list[Subnet], context: Context, origin: Origin) -> None:
-    """One kind of zone, and two subnets unless the zone is not a plain one (spec 6.3)."""
+def _check_all(
+    found: list[Subnet], balancer: BalancerIntent, context: Context, origin: Origin
+) -> None:
+    """One kind of zone; two subnets for an ALB, unless the zone is not a plain one (spec 6.3)."""
     kinds = sorted({s.zone_type for s in found})
     if len(kinds) > 1:
         problem = f"subnets lie in zones of several kinds: {', '.join(kinds)}"
         raise Missing(origin.ref, origin.field, problem)
     single = context.settings.feature_gates.alb_single_subnet or kinds != [_ZONE]
-    if len(found) < 2 and not single:
+    if len(found) < 2 and balancer.family == "application" and not single:
         problem = f"only subnet {found[0].id} fits: an ALB needs subnets in at least 2 zones"
         raise Missing(origin.ref, origin.field, problem)

@@ -84,9 +84,9 @@ def test_only_our_resources_can_be_changed() -> None:
 
 def test_a_call_without_a_place_in_the_policy_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A new write must be given its resources and condition by a person."""
-    more = permissions.USED | {"elasticloadbalancing:ModifyIpPools"}
+    more = permissions.USED | {"elasticloadbalancing:CreateTrustStore"}
     monkeypatch.setattr(permissions, "USED", more)
-    with pytest.raises(ValueError, match="elasticloadbalancing:ModifyIpPools"):
+    with pytest.raises(ValueError, match="elasticloadbalancing:CreateTrustStore"):
         permissions.policy()
 
 

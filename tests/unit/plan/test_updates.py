@@ -118,7 +118,7 @@ def test_a_new_resource_gets_all_its_attributes_at_once() -> None:
         ({"port": 9090}, []),
         ({"name": "another"}, []),
         ({"vpc_id": "vpc-1"}, []),
-        ({"ip_address_type": "ipv6"}, []),
+        ({"ip_address_type": "ipv6"}, ["CreateTargetGroup", "DeleteTargetGroup"]),
         ({"attributes": {"a": "1"}}, ["ModifyTargetGroupAttributes"]),
         ({"target_type": "instance"}, ["CreateTargetGroup", "DeleteTargetGroup"]),
         ({"protocol": "HTTPS"}, ["CreateTargetGroup", "DeleteTargetGroup"]),

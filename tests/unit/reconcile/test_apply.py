@@ -9,7 +9,8 @@ from alb_controller.model.elbv2 import LoadBalancer
 from alb_controller.model.refs import Ref
 from alb_controller.plan.changes import AwaitBindingsGone, Create, Plan
 from alb_controller.plan.plan import plan
-from alb_controller.reconcile.apply import _write, apply
+from alb_controller.reconcile.apply import apply
+from alb_controller.reconcile.writes import _write
 from tests.resources import (
     POLICY,
     forward,
