@@ -19,6 +19,7 @@ from alb_controller.objects.core import Service
 from tests.factories import path, rule, service, to
 from tests.unit.frontends.ingress.translation import alone, only_listener, refused
 
+HTTPS = {"listen-ports": '[{"HTTPS": 443}]', "certificate-arn": "arn:certificate"}
 POOL = {"userPoolARN": "arn:pool", "userPoolClientID": "client", "userPoolDomain": "domain"}
 COGNITO = {"auth-type": "cognito", "auth-idp-cognito": json.dumps(POOL)}
 CLAIM = {"format": "single-string", "name": "scope", "values": ["a", "b"]}
@@ -28,7 +29,7 @@ JWT = {"jwksEndpoint": "https://jwks", "issuer": "https://issuer"}
 def guard(alb: dict[str, str], of: Service | None = None, name: str = "app") -> GuardAction | None:
     """The guard of the one route, to a Service."""
     rules = [rule("", path("/", "Prefix", to(name)))]
-    (route,) = only_listener(alone(of or service(), rules=rules, alb=alb)).routes
+    (route,) = only_listener(alone(of or service(), rules=rules, alb=HTTPS | alb)).routes
     return route.guard
 
 
@@ -57,7 +58,7 @@ def test_without_annotations_there_is_no_guard() -> None:
 def test_a_login_at_cognito_has_the_defaults_of_the_reference() -> None:
     """Also before a default backend."""
     assert guard(COGNITO) == cognito()
-    made = only_listener(alone(default_backend=to(), alb=COGNITO)).default
+    made = only_listener(alone(default_backend=to(), alb=HTTPS | COGNITO)).default
     assert made.guard == cognito()
 
 
@@ -94,7 +95,7 @@ def test_a_service_that_gets_a_share_does_not_say_it() -> None:
     action = {"type": "forward", "forwardConfig": {"targetGroups": targets}}
     rules = [rule("", path("/", "Prefix", to("it", "use-annotation")))]
     of = (service(alb=COGNITO), service("blog", alb=COGNITO))
-    intent = alone(*of, rules=rules, alb={"actions.it": json.dumps(action)})
+    intent = alone(*of, rules=rules, alb=HTTPS | {"actions.it": json.dumps(action)})
     assert [r.guard for r in only_listener(intent).routes] == [None]
 
 
@@ -136,7 +137,7 @@ def test_what_a_token_check_lacks_is_told(config: Any, problem: str) -> None:
 
 def test_a_request_passes_one_guard() -> None:
     """Login and token check exclude each other."""
-    alb = {**COGNITO, "jwt-validation": json.dumps(JWT)}
+    alb = HTTPS | COGNITO | {"jwt-validation": json.dumps(JWT)}
     assert refused(alb=alb) == [
         f"{PREFIX}jwt-validation: cannot be used beside auth-type: a request passes one guard"
     ]
@@ -144,9 +145,9 @@ def test_a_request_passes_one_guard() -> None:
 
 def test_a_login_needs_its_provider() -> None:
     """The missing annotation is named."""
-    assert refused(alb={"auth-type": "cognito"}) == [
-        f"{PREFIX}auth-type: 'cognito' needs the annotation {PREFIX}auth-idp-cognito"
-    ]
+    (problem,) = refused(alb=HTTPS | {"auth-type": "cognito"})
+    assert problem.startswith(f"{PREFIX}auth-type: ")
+    assert f"needs the annotation {PREFIX}auth-idp-cognito" in problem
 
 
 @pytest.mark.parametrize(
