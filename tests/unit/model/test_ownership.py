@@ -7,6 +7,7 @@ import pytest
 from alb_controller.model.tags import (
     TRACKING_KEYS,
     belongs_to,
+    is_shared_group,
     legacy_keys,
     stack_labels,
     stack_of_labels,
@@ -50,6 +51,16 @@ def test_the_tags_of_the_first_controller_are_left_alone() -> None:
     assert "kubernetes.io/cluster/prod" in legacy_keys("prod")
     assert "ingress.k8s.aws/cluster" in legacy_keys("prod")
     assert len(legacy_keys("prod")) == 7
+
+
+@pytest.mark.parametrize(
+    "kind,cluster,ours",
+    [("backend-sg", "prod", True), ("backend-sg", "test", False), ("other", "prod", False)],
+)
+def test_the_shared_group_is_the_clusters(kind: str, cluster: str, ours: bool) -> None:
+    """By its two tags (spec 6.5)."""
+    tags = {"elbv2.k8s.aws/resource": kind, "elbv2.k8s.aws/cluster": cluster}
+    assert is_shared_group(tags, "prod") is ours
 
 
 @pytest.mark.parametrize(
