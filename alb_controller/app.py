@@ -22,6 +22,7 @@ from alb_controller.kube.connection import load
 from alb_controller.kube.holders import Holders
 from alb_controller.kube.informer import Informers
 from alb_controller.kube.lease import Elector, LeaseSettings, own_identity, own_namespace
+from alb_controller.kube.secrets import SecretWatches
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.kinds import WATCHED
@@ -109,6 +110,9 @@ class App:
             kube=Kube(
                 stores=self._stores,
                 holders=self._holders,
+                secrets=SecretWatches(
+                    self._kube, clock, required_label=settings.required_secrets_label or ""
+                ),
                 writer=Writer(self._kube, self._stores, self._may_write, clock),
             ),
             clock=clock,

@@ -19,6 +19,7 @@ from alb_controller.clock import Clock
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
 from alb_controller.kube.holders import Holders
+from alb_controller.kube.secrets import SecretWatches
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.model.tags import stack_of_labels
@@ -54,6 +55,7 @@ class Kube(msgspec.Struct, frozen=True, kw_only=True):
     stores: Stores
     writer: Writer
     holders: Holders
+    secrets: SecretWatches
 
 
 class Queues(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +127,9 @@ class Reconcilers:
             ),
             owners=Owners(elbv2, ec2, self._inventory, settings.cluster_name),
             backend_group=self._backend_group,
+            secrets=kube.secrets,
         )
+        kube.secrets.wake = self._queues.stacks.add
         self._stack_reconciler = StackReconciler(edges, self._memory, settings, vpc_id)
         self._binding_reconciler = BindingReconciler(
             BindingEdges(

@@ -12,6 +12,8 @@ from alb_controller.values import Secret
 
 SecretName: TypeAlias = tuple[str, str]
 """(namespace, name) of a Secret."""
+APPLIED_SECRETS = "elbv2.k8s.aws/applied-secrets"
+"""Annotation of an Ingress, ours: the Secrets whose content AWS has, each with its `version`."""
 
 
 class OidcSecretData(msgspec.Struct, frozen=True):

@@ -207,6 +207,7 @@ class StackReconciler:
         if outcome.error is not None:
             raise outcome.error
         self._remember(snapshot, wanted.translation)
+        note_secrets(self._edges.writer, snapshot, wanted.translation)
         is_changed = bool(outcome.done) and outcome.late_error is None
         self._tell_success(snapshot, wanted.translation, outcome.observed, is_changed=is_changed)
         return outcome.late_error
@@ -242,7 +243,8 @@ class StackReconciler:
 
     def _remember(self, snapshot: Snapshot, translation: Translation) -> None:
         members = frozenset(m.uid for m in snapshot.members)
-        self._memory.remember_good(snapshot.key, translation.good, members)
+        good = {uid: member.applied() for uid, member in translation.good.items()}
+        self._memory.remember_good(snapshot.key, good, members)
 
     def _add_finalizers(self, snapshot: Snapshot) -> None:
         wanted = finalizer(snapshot.key)

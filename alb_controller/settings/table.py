@@ -146,7 +146,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool, Flag("Webhook: no new use of the group.name annotation.", Served.NOT_YET)
     ] = False
     required_secrets_label: Annotated[
-        str | None, Flag("Read only Secrets with this label: key=value.", Served.NOT_YET)
+        str | None, Flag("Read only Secrets with this label: key=value.")
     ] = None
 
     # ---- how the process runs

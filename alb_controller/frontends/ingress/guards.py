@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
-from alb_controller.errors import Invalid, InvalidAnnotation
+import msgspec
+
+from alb_controller.errors import InvalidAnnotation, Missing
+from alb_controller.frontends.ingress.secrets import MemberSecrets
 from alb_controller.model.elbv2 import (
     AuthenticateCognitoAction,
+    AuthenticateOidcAction,
     GuardAction,
     JwtClaim,
     JwtValidationAction,
     Session,
 )
 from alb_controller.objects import annotations as rows
-from alb_controller.objects.actions import CognitoConfig, JwtConfig
+from alb_controller.objects.actions import CognitoConfig, JwtConfig, OidcConfig
 from alb_controller.objects.annotations import Reader, Source
 from alb_controller.objects.core import Service, ref
 
+T = TypeVar("T")
 _SESSION_SECONDS = 604800
-_NO_LOGIN = "none"
 
 
 class GuardTranslator:
     """Translates the guards of one Ingress.
 
-    All of the annotations are read whatever `auth-type` says, so that a malformed one is told.
+    All of the annotations are read whatever `auth-type` says, so that a malformed one is told. An
+    Ingress without an HTTPS listener has no guards, and what they would need is not missed.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, secrets: MemberSecrets, *, has_https: bool) -> None:
+        self._source, self._secrets, self._has_https = source, secrets, has_https
 
     def guard(self, service: Service | None) -> GuardAction | None:
         """The guard of a route; a Service's annotations count where it gets all the traffic.
@@ -38,29 +44,45 @@ class GuardTranslator:
         sources = [self._source]
         if service is not None:
             sources.insert(0, Source(ref("Service", service), service.metadata.annotations))
-        login = self._login(Reader(*sources))
-        token = self._token_check()
+        reader = Reader(*sources)
+        session = self._session(reader)
+        cognito, oidc = reader.get(rows.AUTH_IDP_COGNITO), reader.get(rows.AUTH_IDP_OIDC)
+        type_, token = reader.get(rows.AUTH_TYPE), self._token_check()
+        if not self._has_https:
+            return None
+        login: GuardAction | None = None
+        if type_ == "cognito":
+            login = _cognito(self._need(cognito, rows.AUTH_IDP_COGNITO.key), session)
+        elif type_ == "oidc":
+            login = self._oidc(self._need(oidc, rows.AUTH_IDP_OIDC.key), session)
         if login is not None and token is not None:
             problem = "cannot be used beside auth-type: a request passes one guard"
             raise InvalidAnnotation(self._source.ref, rows.JWT_VALIDATION.key, problem)
         return login or token
 
-    def _login(self, reader: Reader) -> AuthenticateCognitoAction | None:
-        cognito = reader.get(rows.AUTH_IDP_COGNITO)
-        reader.get(rows.AUTH_IDP_OIDC)
-        session_of = self._session(reader)
-        match reader.get(rows.AUTH_TYPE) or _NO_LOGIN:
-            case "cognito":
-                if cognito is None:
-                    raise self._missing_provider("cognito", rows.AUTH_IDP_COGNITO.key)
-                return _cognito(cognito, session_of)
-            case "oidc":
-                raise self._missing_provider("oidc", rows.AUTH_IDP_OIDC.key)
-        return None
+    def _need(self, provider: T | None, key: str) -> T:
+        if provider is None:
+            problem = f"needs the annotation {key}, which is missing"
+            raise InvalidAnnotation(self._source.ref, rows.AUTH_TYPE.key, problem)
+        return provider
 
-    def _missing_provider(self, type_: str, key: str) -> Invalid:
-        return InvalidAnnotation(
-            self._source.ref, rows.AUTH_TYPE.key, f"{type_!r} needs the annotation {key}"
+    def _oidc(self, config: OidcConfig, session: Session) -> AuthenticateOidcAction:
+        key = rows.AUTH_IDP_OIDC.key
+        if not config.secret_name:
+            raise InvalidAnnotation(self._source.ref, key, "needs secretName")
+        try:
+            client = self._secrets.client(config.secret_name)
+        except ValueError as error:
+            raise Missing(self._source.ref, key, str(error)) from None
+        return AuthenticateOidcAction(
+            issuer=config.issuer,
+            authorization_endpoint=config.authorization_endpoint,
+            token_endpoint=config.token_endpoint,
+            user_info_endpoint=config.user_info_endpoint,
+            client_id=client.id,
+            session=_with_params(session, _params(config.authentication_request_extra_params)),
+            client_secret=client.secret,
+            secret_version=client.changed_version,
         )
 
     def _session(self, reader: Reader) -> Session:
@@ -97,13 +119,7 @@ def _cognito(config: CognitoConfig, session: Session) -> AuthenticateCognitoActi
 
 
 def _with_params(session: Session, params: tuple[tuple[str, str], ...]) -> Session:
-    return Session(
-        on_unauthenticated_request=session.on_unauthenticated_request,
-        scope=session.scope,
-        cookie=session.cookie,
-        timeout_seconds=session.timeout_seconds,
-        extra_params=params,
-    )
+    return msgspec.structs.replace(session, extra_params=params)
 
 
 def _jwt(config: JwtConfig) -> JwtValidationAction:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,6 +16,7 @@ from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParams
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.references import service_names
+from alb_controller.objects.secrets import SecretName, SecretState
 from alb_controller.values import StackKey
 
 _NO_AGE = datetime.max.replace(tzinfo=UTC)
@@ -50,10 +51,17 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     strays: tuple[Invalid, ...]
     """Problems of an Ingress that belongs to no group."""
     services: dict[tuple[str, str], Service]
+    secrets: dict[SecretName, SecretState] = {}
+    """The Secrets of the members' namespaces whose state is known."""
 
 
-def load(key: StackKey, cluster: Cluster, class_flag: str) -> Snapshot:
-    """The snapshot of a group; in memory, no I/O."""
+def load(
+    key: StackKey,
+    cluster: Cluster,
+    class_flag: str,
+    secrets: Mapping[SecretName, SecretState] | None = None,
+) -> Snapshot:
+    """The snapshot of a group; in memory, no I/O. `secrets` are those that are watched."""
     members: list[LoadedMember] = []
     leaving: list[Ingress] = []
     strays: list[Invalid] = []
@@ -80,6 +88,7 @@ def load(key: StackKey, cluster: Cluster, class_flag: str) -> Snapshot:
         leaving=tuple(sorted(leaving, key=lambda ingress: ingress.key)),
         strays=tuple(strays),
         services=_services((m.ingress for m in members), cluster),
+        secrets=_secrets(members, secrets or {}),
     )
 
 
@@ -97,6 +106,13 @@ def _candidates(key: StackKey, cluster: Cluster) -> Iterable[Ingress]:
         return cluster.list(Ingress)
     found = cluster.get(Ingress, key.namespace, key.name)
     return () if found is None else (found,)
+
+
+def _secrets(
+    members: Iterable[LoadedMember], known: Mapping[SecretName, SecretState]
+) -> dict[SecretName, SecretState]:
+    namespaces = {m.ingress.metadata.namespace for m in members}
+    return {name: state for name, state in known.items() if name[0] in namespaces}
 
 
 def _is_own_key(key: StackKey, ingress: Ingress) -> bool:

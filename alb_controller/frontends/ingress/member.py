@@ -9,9 +9,11 @@ import msgspec
 
 from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.backends import BackendTranslator
+from alb_controller.frontends.ingress.guards import GuardTranslator
 from alb_controller.frontends.ingress.listeners import ListenerTranslator, MemberListener
 from alb_controller.frontends.ingress.load import LoadedMember
 from alb_controller.frontends.ingress.routes import RouteTranslator
+from alb_controller.frontends.ingress.secrets import MemberSecrets, settled
 from alb_controller.intent import (
     BackendIntent,
     DefaultIntent,
@@ -53,6 +55,8 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     default: DefaultIntent | None
     routes: tuple[RouteIntent, ...]
     backends: tuple[BackendIntent, ...]
+    secrets: dict[str, str] = {}
+    """Names of the Secrets that were read, in the Ingress's namespace, with their versions."""
     is_remembered: bool = False
     """It is the last good word of a member that is stopped now."""
 
@@ -60,6 +64,14 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     def sort_key(self) -> tuple[int, str]:
         """Place in the group: order, then `namespace/name` by bytes (spec 2.3)."""
         return self.order, self.ref.path
+
+    def applied(self) -> MemberIntent:
+        """The same, once AWS has all of it: no secret of it has to be sent again."""
+        return msgspec.structs.replace(
+            self,
+            default=self.default and settled(self.default),
+            routes=tuple(settled(route) for route in self.routes),
+        )
 
 
 class Problems(Exception):
@@ -78,9 +90,10 @@ class MemberTranslator:
         member: LoadedMember,
         key: StackKey,
         services: Mapping[tuple[str, str], Service],
+        secrets: MemberSecrets,
         settings: Settings,
     ) -> None:
-        self._ingress = member.ingress
+        self._ingress, self._secrets = member.ingress, secrets
         self._params = member.params.spec if member.params else NO_PARAMS
         self._settings = settings
         self._ref = ref("Ingress", member.ingress)
@@ -102,7 +115,8 @@ class MemberTranslator:
         self._problems.extend(_unserved_params(self._ref, params))
         tags = self._attempt(self._tags, dict[str, str]())
         listeners = ListenerTranslator(self._ingress, self._source, params)
-        routes = RouteTranslator(self._ingress, self._source, self._backends, self._settings)
+        ports = listeners.listeners()
+        routes = self._routes(has_https=any(p.certificates for p in ports.values()))
         intent = MemberIntent(
             ref=self._ref,
             order=self._read(rows.GROUP_ORDER) or 0,
@@ -118,16 +132,21 @@ class MemberTranslator:
             attributes=self._read(rows.LOAD_BALANCER_ATTRIBUTES) or {},
             params_attributes={a.key: a.value for a in params.load_balancer_attributes},
             tags=tags,
-            listeners=listeners.listeners(),
+            listeners=ports,
             ssl_redirect=listeners.ssl_redirect(),
             default=routes.default_backend(),
             routes=routes.routes(tags),
             backends=self._backends.made,
+            secrets=self._secrets.versions,
         )
         self._problems.extend((*listeners.problems, *routes.problems))
         if self._problems:
             raise Problems(self._problems)
         return intent
+
+    def _routes(self, *, has_https: bool) -> RouteTranslator:
+        guards = GuardTranslator(self._source, self._secrets, has_https=has_https)
+        return RouteTranslator(self._ingress, self._source, self._backends, guards, self._settings)
 
     def _attempt(self, read: Callable[[], T], otherwise: T) -> T:
         try:

@@ -23,12 +23,13 @@ class RouteTranslator:
         ingress: Ingress,
         source: Source,
         backends: BackendTranslator,
+        guards: GuardTranslator,
         settings: Settings,
     ) -> None:
         self._ingress, self._source = ingress, source
         self._actions = ActionTranslator(source, backends, settings)
         self._conditions = ConditionTranslator(source)
-        self._guards = GuardTranslator(source)
+        self._guards = guards
         self.problems: list[Invalid] = []
 
     def default_backend(self) -> DefaultIntent | None:

@@ -12,6 +12,7 @@ from alb_controller.errors import ControllerError, Invalid
 from alb_controller.model.stack import Observed
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
+from alb_controller.objects.secrets import APPLIED_SECRETS
 from alb_controller.values import ObjectRef
 
 COMPONENT = "ingress"
@@ -93,7 +94,8 @@ def fingerprint(obj: KubeObject | None) -> str:
     if obj is None:
         return ""
     meta = obj.metadata
-    said = "\0".join(f"{k}={v}" for k, v in sorted(meta.annotations.items()))
+    users = {k: v for k, v in meta.annotations.items() if k != APPLIED_SECRETS}
+    said = "\0".join(f"{k}={v}" for k, v in sorted(users.items()))
     return f"{meta.generation}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 

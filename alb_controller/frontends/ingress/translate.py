@@ -7,7 +7,7 @@ remembers (after a restart), the group is held until the member is valid or gone
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -22,11 +22,13 @@ from alb_controller.frontends.ingress.member import (
     without_repeats,
 )
 from alb_controller.frontends.ingress.merge import claims_of, merge
+from alb_controller.frontends.ingress.secrets import MemberSecrets, noted_versions
 from alb_controller.intent import StackIntent
 from alb_controller.objects.annotation_values import boolean, string_map
 from alb_controller.objects.annotations import LOAD_BALANCER_ATTRIBUTES
 from alb_controller.objects.core import ref
 from alb_controller.objects.networking import Ingress
+from alb_controller.objects.secrets import SecretName
 from alb_controller.settings import Settings
 from alb_controller.values import ObjectRef
 
@@ -42,6 +44,8 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     served: frozenset[str]
     """The uids of all members that the intent serves, by their present or last good word."""
     problems: tuple[Invalid, ...]
+    secrets: frozenset[SecretName] = frozenset()
+    """Every Secret that the group needs, known or not."""
     held_by: tuple[ObjectRef, ...] = ()
     """Members whose last good intent nobody knows: nothing of the group may change."""
     protected: DeletionProtected | None = None
@@ -59,7 +63,8 @@ def translate(
     `stopped` are members that the builder found at fault (a subnet that does not exist): they are
     treated as members with that problem.
     """
-    good, problems = _members(snapshot, settings, stopped)
+    members = _members(snapshot, settings, remembered, stopped)
+    good, problems = members.good, members.problems
     agreed, spoken = Agreement(), dict[str, MemberIntent]()
     decided = decide(_in_order(good, remembered, snapshot))
     for member in snapshot.members:  # by age
@@ -87,27 +92,58 @@ def translate(
         good=good,
         served=frozenset(spoken),
         problems=without_repeats((*snapshot.strays, *problems)),
+        secrets=frozenset(members.secrets | _secrets_of(spoken.values())),
         held_by=tuple(_holders(snapshot.members, spoken)),
         protected=None if intent.balancer else _protection(snapshot.leaving),
     )
 
 
-def _members(
-    snapshot: Snapshot, settings: Settings, stopped: Mapping[ObjectRef, Invalid]
-) -> tuple[dict[str, MemberIntent], list[Invalid]]:
+class _Members(msgspec.Struct):
+    """The members, each on its own: what they want, what is wrong, the Secrets they ask for."""
+
     good: dict[str, MemberIntent] = {}
     problems: list[Invalid] = []
+    secrets: set[SecretName] = set()
+
+
+def _members(
+    snapshot: Snapshot,
+    settings: Settings,
+    remembered: Mapping[str, MemberIntent],
+    stopped: Mapping[ObjectRef, Invalid],
+) -> _Members:
+    made = _Members()
     for member in snapshot.members:
         known = member.problem or stopped.get(ref("Ingress", member.ingress))
         if known is not None:
-            problems.append(known)
+            made.problems.append(known)
             continue
-        translator = MemberTranslator(member, snapshot.key, snapshot.services, settings)
+        secrets = _member_secrets(member, snapshot, settings, remembered.get(member.uid))
+        translator = MemberTranslator(member, snapshot.key, snapshot.services, secrets, settings)
         try:
-            good[member.uid] = translator.translate()
+            made.good[member.uid] = translator.translate()
         except Problems as found:
-            problems.extend(found.found)
-    return good, problems
+            made.problems.extend(found.found)
+        made.secrets |= secrets.asked
+    return made
+
+
+def _member_secrets(
+    member: LoadedMember, snapshot: Snapshot, settings: Settings, last: MemberIntent | None
+) -> MemberSecrets:
+    """What was applied: this process knows best, then the annotation."""
+    meta = member.ingress.metadata
+    applied = noted_versions(meta.annotations) if last is None else last.secrets
+    return MemberSecrets(
+        meta.namespace,
+        snapshot.secrets,
+        applied,
+        required_label=settings.required_secrets_label or "",
+    )
+
+
+def _secrets_of(spoken: Iterable[MemberIntent]) -> set[SecretName]:
+    return {(member.ref.namespace, name) for member in spoken for name in member.secrets}
 
 
 def _in_order(

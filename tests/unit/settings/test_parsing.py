@@ -98,7 +98,10 @@ def test_a_contradiction_is_named(flags: dict[str, str], sentence: str) -> None:
 @pytest.mark.parametrize(
     "flags, sentence",
     [
-        ({"required_secrets_label": "a=b"}, "--required-secrets-label is not served yet"),
+        (
+            {"disable_ingress_class_annotation": "true"},
+            "--disable-ingress-class-annotation is not served yet",
+        ),
         ({"enable_endpoint_slices": "false"}, "'false' is refused, allowed is 'true'"),
         (
             {"feature_gates": "GlobalAcceleratorController=true"},
