@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.values import BindingKey, ObjectRef, StackKey, parse_cidr
+from alb_controller.values import BindingKey, ObjectRef, Secret, StackKey, parse_cidr
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,19 @@ def test_a_stack_is_called_by_its_group_or_by_its_ingress() -> None:
         "shop/web",
         False,
     )
+
+
+def test_a_secret_shows_itself_to_nobody() -> None:
+    """Neither formatted, nor in a container, nor in an error; only `reveal` has the text."""
+    secret = Secret("hunter2")
+    shown = f"{secret} {secret!r} {[secret]} {ValueError(secret)}"
+    assert "hunter2" not in shown
+    assert secret.reveal() == "hunter2"
+
+
+def test_secrets_are_equal_by_their_text() -> None:
+    """So that a change is seen without being shown."""
+    assert Secret("a") == Secret("a")
+    assert hash(Secret("a")) == hash(Secret("a"))
+    assert Secret("a") != Secret("b")
+    assert Secret("a") != "a"

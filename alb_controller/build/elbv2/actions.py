@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from alb_controller.build.context import Facts
 from alb_controller.errors import Missing
@@ -71,9 +72,9 @@ def _reference(target: ForwardTarget, origin: Origin | None, facts: Facts) -> Re
             return Ref(ResourceId("TargetGroup", target.value))
         case "arn":
             return target.value
-    for found in facts.get(TargetGroupByName(target.value), ()):
-        if isinstance(found, TargetGroupInfo):
-            return found.arn
+    found = cast("tuple[TargetGroupInfo, ...]", facts.get(TargetGroupByName(target.value), ()))
+    if found:
+        return found[0].arn
     assert origin is not None  # noqa: S101 - only an annotation names a group
     problem = f"names target group {target.value!r}, which does not exist"
     raise Missing(origin.ref, origin.field, problem)
