@@ -9,6 +9,7 @@ import msgspec
 
 from alb_controller.model.refs import Ref, Reference
 from alb_controller.plan import changes
+from alb_controller.values import Secret
 
 
 def render_lines(plan: changes.Plan) -> Iterator[str]:
@@ -75,4 +76,6 @@ def _plain(value: Any) -> Any:
         return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
+    if isinstance(value, Secret):
+        return repr(value)
     return dict(value) if isinstance(value, dict) else value

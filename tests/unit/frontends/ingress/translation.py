@@ -20,6 +20,7 @@ from alb_controller.intent import (
     TlsIntent,
 )
 from alb_controller.objects.core import KubeObject
+from alb_controller.objects.secrets import SecretName, SecretState
 from alb_controller.settings import FeatureGates, Settings
 from alb_controller.values import ObjectRef, StackKey
 from tests.factories import cluster, ingress, ingress_class, params, service
@@ -34,9 +35,14 @@ def settings(**fields: Any) -> Settings:
     return Settings(cluster_name="prod", feature_gates=gates, **fields)
 
 
-def snapshot(key: StackKey, *objects: KubeObject, class_flag: str = "alb") -> Snapshot:
+def snapshot(
+    key: StackKey,
+    *objects: KubeObject,
+    class_flag: str = "alb",
+    secrets: Mapping[SecretName, SecretState] | None = None,
+) -> Snapshot:
     """What a reconcile of the group looks at."""
-    return load(key, cluster(ingress_class(), service(), *objects), class_flag)
+    return load(key, cluster(ingress_class(), service(), *objects), class_flag, secrets)
 
 
 def translated(
@@ -45,9 +51,11 @@ def translated(
     by: Settings | None = None,
     remembered: Mapping[str, MemberIntent] | None = None,
     stopped: Mapping[ObjectRef, Invalid] | None = None,
+    secrets: Mapping[SecretName, SecretState] | None = None,
 ) -> Translation:
     """The translation of a group, team unless another key is given."""
-    return translate(snapshot(key, *objects), by or settings(), remembered or {}, stopped or {})
+    seen = snapshot(key, *objects, secrets=secrets)
+    return translate(seen, by or settings(), remembered or {}, stopped or {})
 
 
 def wanted(*objects: KubeObject, key: StackKey = TEAM, by: Settings | None = None) -> StackIntent:
