@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from alb_controller.sandbox.applying import apply_all, hosts_of
 from alb_controller.sandbox.aws.account import CREDENTIALS, REGION, cover_hosts
 from alb_controller.sandbox.convergence import problems, wait_for_controller, wait_until_at_rest
@@ -53,7 +55,8 @@ def run(wishes: Wishes) -> int:
     try:
         return _Sandbox(wishes, output, stop).run()
     except SandboxError as error:
-        output.lines([f"alb-controller: {error}"])
+        output.end()
+        click.echo(f"alb-controller: {error}", err=True)
         return error.exit_code
 
 
@@ -74,7 +77,10 @@ class _Sandbox:
         manifests = self._manifests()  # before anything is started: they may be wrong
         with tempfile.TemporaryDirectory(prefix="alb-controller-sandbox-") as folder:
             world = World(
-                Path(folder), kube_port=self._wishes.kube_port, aws_port=self._wishes.aws_port
+                Path(folder),
+                kube_port=self._wishes.kube_port,
+                aws_port=self._wishes.aws_port,
+                stop=self._stop,
             )
             try:
                 return self._live(world, manifests)
@@ -104,13 +110,14 @@ class _Sandbox:
         output = self._output
         output.wait("starting a Kubernetes API and an AWS on this machine")
         world.start()
+        world.check()
         output.step(f"Kubernetes API at {world.kube.url}")
         output.step(f"AWS at {world.aws.url}, with a VPC of 3 zones and 3 nodes")
         apply_all(world.kube.api, [*read_crds(), Manifest("", _CLASS)], output.note)
         made = apply_all(world.kube.api, manifests, output.note)
         for domain in cover_hosts(world.account, hosts_of(made)):
             output.note(f"made a certificate for {domain} in the local AWS")
-        output.step(f"applied {len(made)} objects: {_counts(made)}")
+        output.step(f"applied {_counts(made) or 'nothing'}")
         output.wait("starting the controller")
         controller = world.start_controller()
         wait_for_controller(world, self._wishes.timeout_seconds)
@@ -120,7 +127,7 @@ class _Sandbox:
         output = self._output
         output.trees(grow(state))
         output.lines(savings(state) or ["No load balancer was made."])
-        for words in problems(state):
+        for words in () if self._wishes.once else problems(state):
             output.note(words)
         for name in state.left_alone:
             output.note(f"left Ingress {name} alone: its class is not of this controller")
@@ -129,11 +136,16 @@ class _Sandbox:
 
 
 def _ways_on(world: World) -> list[str]:
-    keys = " ".join(f"{name}={value}" for name, value in CREDENTIALS.items())
+    aws = {
+        "AWS_ENDPOINT_URL": world.aws.url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        **CREDENTIALS,
+    }
     return [
         "Go on in another shell with kubectl and the AWS CLI:",
         f"  export KUBECONFIG={world.kubeconfig}",
-        f"  export AWS_ENDPOINT_URL={world.aws.url} AWS_REGION={REGION} {keys}",
+        f"  export {' '.join(f'{name}={value}' for name, value in aws.items())}",
     ]
 
 

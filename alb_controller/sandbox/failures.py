@@ -15,6 +15,12 @@ class BadInput(SandboxError):
     exit_code = 2
 
 
+class Interrupted(SandboxError):
+    """The user ended it before it was there."""
+
+    exit_code = 130
+
+
 class PartEnded(SandboxError):
     """A part of the world ended by itself; says which, and what it said last."""
 

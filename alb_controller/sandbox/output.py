@@ -31,6 +31,9 @@ class Output(Protocol):
     def lines(self, lines: Iterable[str]) -> None:
         """Lines to be read or copied, as they are."""
 
+    def end(self) -> None:
+        """Nothing is waited for any more."""
+
 
 class PlainOutput:
     """One line after another, for pipes and logs."""
@@ -59,6 +62,9 @@ class PlainOutput:
         click.echo("")
         for line in lines:
             click.echo(line)
+
+    def end(self) -> None:
+        """Nothing is waited for any more."""
 
 
 class RichOutput:
@@ -107,6 +113,10 @@ class RichOutput:
         self._console.print()
         for line in lines:
             self._console.print(line, markup=False)
+
+    def end(self) -> None:
+        """Nothing is waited for any more."""
+        self._status.stop()
 
 
 def _hang(tree: Tree, branch: Branch) -> None:

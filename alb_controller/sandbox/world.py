@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from alb_controller.sandbox.aws import Account, AwsServer, Ids
 from alb_controller.sandbox.controller import ControllerProcess, Surroundings
-from alb_controller.sandbox.failures import BadInput, PartEnded
+from alb_controller.sandbox.failures import BadInput, Interrupted, PartEnded
 from alb_controller.sandbox.kubeapi import ApiServer
 from alb_controller.sandbox.life import Life, Pace
 from alb_controller.sandbox.nodes import add_nodes, pod_addresses
@@ -17,13 +19,21 @@ from alb_controller.sandbox.nodes import add_nodes, pod_addresses
 class World:
     """Its parts are started by `start` and ended by `stop`, in the opposite order."""
 
-    def __init__(self, folder: Path, *, kube_port: int = 0, aws_port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        kube_port: int = 0,
+        aws_port: int = 0,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """`stop` is set when the user has had enough."""
         self.kube = ApiServer(port=kube_port)
         self.aws = AwsServer(port=aws_port)
         self.life = Life(self.kube, pod_addresses(), Pace())
         self.kubeconfig = folder / "kubeconfig"
         self.controller: ControllerProcess | None = None
-        self._folder = folder
+        self._folder, self._stop = folder, stop or threading.Event()
         self._ports = (kube_port, aws_port)
         self._parts = contextlib.ExitStack()
         self._account: Account | None = None
@@ -59,7 +69,9 @@ class World:
         return self.controller
 
     def check(self) -> None:
-        """Raises PartEnded, naming it, if a part ended by itself."""
+        """Raises PartEnded, naming it, if a part ended by itself, and Interrupted."""
+        if self._stop.is_set():
+            raise Interrupted("interrupted")
         if self.life.failure is not None:
             why = f"{type(self.life.failure).__name__}: {self.life.failure}"
             raise PartEnded(f"the cluster's life ended: {why}")
@@ -78,6 +90,10 @@ def _listen(start: Callable[[], object], flag: str, port: int) -> None:
     try:
         start()
     except OSError as error:
-        raise BadInput(f"{flag}={port}: {error.strerror or error}") from None
+        raise BadInput(f"{flag}={port}: {_reason(error)}") from None
     except OverflowError:
         raise BadInput(f"{flag}={port}: a port lies between 0 and 65535") from None
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else str(error)

@@ -158,7 +158,8 @@ class Life:
             yield from self._waiting_pods()
 
     def _waiting_pods(self) -> Iterator[Key]:
-        return (key_of(pod) for pod in self._cluster.objects("Pod") if pods.needs_node(pod))
+        found = self._cluster.objects("Pod")
+        return (key_of(pod) for pod in found if pods.needs_node(pod) or pods.needs_start(pod))
 
     def _step(self, key: Key) -> None:
         try:

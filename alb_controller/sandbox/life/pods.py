@@ -33,23 +33,21 @@ class PodAddresses:
         """An address of the node that no Pod has."""
         return next((a for a in self._by_node.get(node, ()) if a not in taken), None)
 
+    def has_room(self, node: str, pods: int) -> bool:
+        """Whether a node that has so many Pods can have one more."""
+        return pods < len(self._by_node.get(node, ()))
+
 
 def bind_pod(cluster: Cluster, pod: Json, addresses: PodAddresses) -> bool:
     """Put a Pod on the node that has the fewest; False if none has room."""
-    pods = cluster.objects("Pod")
-    taken = {found.get("status", {}).get("podIP") for found in pods}
-    # a Pod that is bound but has no address yet will take one as well
+    bound = [found["spec"].get("nodeName") for found in cluster.objects("Pod")]
+    nodes = [node["metadata"]["name"] for node in cluster.objects("Node") if _admits(node, pod)]
     load = {
-        node["metadata"]["name"]: sum(
-            found["spec"].get("nodeName") == node["metadata"]["name"] for found in pods
-        )
-        for node in cluster.objects("Node")
-        if _admits(node, pod)
+        node: bound.count(node) for node in nodes if addresses.has_room(node, bound.count(node))
     }
-    for name in sorted(load, key=lambda node: (load[node], node)):
-        if addresses.free(name, {address for address in taken if address}) is not None:
-            cluster.bind(key_of(pod), name)
-            return True
+    if load:
+        cluster.bind(key_of(pod), min(load, key=lambda node: (load[node], node)))
+        return True
     cluster.change_status(key_of(pod), _unschedulable)
     return False
 

@@ -1,0 +1,110 @@
+"""Pods get a node, an address and readiness, and end quietly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.sandbox.life.town import Town, deployment, service
+
+GATE = "target-health.elbv2.k8s.aws/x"
+
+
+def _condition(pod: dict[str, Any], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(c for c in pod["status"]["conditions"] if c["type"] == name)
+    return found
+
+
+def _set_gate(town: Town, status: str) -> None:
+    pod = town.one("Pod")
+    others = [c for c in pod["status"]["conditions"] if c["type"] != GATE]
+    conditions = [*others, {"type": GATE, "status": status}]
+    patch = {"status": {"conditions": conditions}}
+    town.patch("Pod", pod["metadata"]["name"], patch, "status")
+    town.rest()
+
+
+def test_a_readiness_gate_holds_a_pod_back(town: Town) -> None:
+    """Its containers are ready, the Pod is not, until the gate's condition is set; and back."""
+    town.create(service())
+    town.create(deployment(1, pod={"readinessGates": [{"conditionType": GATE}]}))
+    town.rest()
+    pod = town.one("Pod")
+    assert _condition(pod, "ContainersReady")["status"] == "True"
+    assert _condition(pod, "Ready")["reason"] == "ReadinessGatesNotReady"
+    assert list(town.endpoints().values()) == [False]
+    _set_gate(town, "True")
+    assert _condition(town.one("Pod"), "Ready")["status"] == "True"
+    assert list(town.endpoints().values()) == [True]
+    _set_gate(town, "False")
+    assert list(town.endpoints().values()) == [False]
+
+
+def test_pods_beyond_the_addresses_wait(town: Town) -> None:
+    """Five addresses, six Pods: one waits, says why, and starts when another goes."""
+    town.create(deployment(6))
+    town.rest()
+    waiting = [pod for pod in town.all("Pod") if pod["status"]["phase"] == "Pending"]
+    assert len(waiting) == 1
+    assert _condition(waiting[0], "PodScheduled")["reason"] == "Unschedulable"
+    town.patch("Deployment", "web", {"spec": {"replicas": 5}})
+    town.rest()
+    assert [pod["status"]["phase"] for pod in town.all("Pod")] == ["Running"] * 5
+
+
+def test_node_selectors_and_cordons_are_heeded(town: Town) -> None:
+    """Pods go only where their selector and the node let them."""
+    town.create(deployment(2, pod={"nodeSelector": {"name": "node-b"}}))
+    town.rest()
+    assert {pod["spec"]["nodeName"] for pod in town.all("Pod")} == {"node-b"}
+    town.patch("Node", "node-b", {"spec": {"unschedulable": True}})
+    for pod in town.all("Pod"):
+        town.delete("Pod", pod["metadata"]["name"])
+    town.rest()
+    assert {pod["status"]["phase"] for pod in town.all("Pod")} == {"Pending"}
+    town.patch("Node", "node-b", {"spec": {"unschedulable": None}})
+    town.rest()
+    assert {pod["status"]["phase"] for pod in town.all("Pod")} == {"Running"}
+
+
+def test_a_pod_terminates_before_it_is_gone(town: Town) -> None:
+    """Its endpoint is not ready but serving while it terminates; then both are gone."""
+    town.create(service())
+    town.create(deployment(1))
+    town.rest()
+    seen: list[tuple[bool, bool, bool]] = []
+    store = town.server.store
+    subscription = store.subscribe("endpointslices.discovery.k8s.io", store.version)
+    town.patch("Deployment", "web", {"spec": {"replicas": 0}})
+    town.rest()
+    while not subscription.queue.empty():
+        change = subscription.queue.get()
+        assert change is not None
+        for endpoint in change.shown.get("endpoints") or ():
+            c = endpoint["conditions"]
+            seen.append((c["ready"], c["serving"], c["terminating"]))
+    assert (False, True, True) in seen
+    assert town.endpoints() == {}
+    assert town.all("Pod") == []
+
+
+def test_a_status_that_was_written_by_hand_stays(town: Town) -> None:
+    """A Pod that a test or a user has given a status is not started over it."""
+    body = {
+        "kind": "Pod",
+        "metadata": {"name": "mine"},
+        "spec": {"nodeName": "node-a", "containers": [{"name": "c", "image": "i"}]},
+    }
+    with town.server.store.lock:
+        town.create(body)
+        status = {"phase": "Running", "podIP": "10.9.9.9"}
+        town.patch("Pod", "mine", {"status": status}, "status")
+    town.rest()
+    assert town.one("Pod")["status"]["podIP"] == "10.9.9.9"
+
+
+def test_host_network_pods_have_the_nodes_address(town: Town) -> None:
+    """They take none of the interfaces' addresses."""
+    town.create(deployment(1, pod={"hostNetwork": True}))
+    town.rest()
+    pod = town.one("Pod")
+    assert pod["status"]["podIP"] == pod["status"]["hostIP"]
