@@ -48,10 +48,10 @@ SecretState: TypeAlias = OidcSecret | UnreadableSecret | None
 def decode_hook(type_: type[Any], value: Any) -> Any:
     """For msgspec decoders: base64 text of a field of type Secret; empty for what is no text.
 
-    Raises NotImplementedError for another type.
+    Raises TypeError for another type.
     """
     if type_ is not Secret:
-        raise NotImplementedError(type_.__name__)
+        raise TypeError(type_.__name__)
     try:
         return Secret(base64.b64decode(value).decode())
     except (ValueError, TypeError):

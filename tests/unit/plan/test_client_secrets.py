@@ -75,8 +75,9 @@ def after_restart(world: World) -> Observed:
 def _shown(actions: Iterable[Action]) -> Iterable[Action]:
     for one in actions:
         if isinstance(one, AuthenticateOidcAction):
-            one = msgspec.structs.replace(one, client_secret=None, secret_version="")  # noqa: PLW2901
-        yield one
+            yield msgspec.structs.replace(one, client_secret=None, secret_version="")
+        else:
+            yield one
 
 
 def plan_for(desired: Stack, world: World) -> Plan:
