@@ -26,7 +26,9 @@ from alb_controller.kube.client import KubeClient
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 JITTER = 1.2
-"""Candidates wait up to this share longer than the retry period (client-go's JitterFactor)."""
+"""Candidates wait up to this share longer after an error (client-go's JitterFactor)."""
+LOOK_SECONDS = (0.5, 1.0)
+"""Candidates look so often at a Lease that is held: a handover is not to take longer."""
 MARGIN_SECONDS = 1.0
 """Writes stop that long before the renew deadline, so that those on their way arrive in time."""
 RELEASE_SECONDS = 3.0
@@ -155,9 +157,14 @@ class Elector:
         while not self._stop.is_set():
             if self._attempt(self._clock.monotonic() + settings.renew_deadline_seconds):
                 return True
-            wait_seconds = settings.retry_seconds * (1 + JITTER * _chance.random())
-            self._clock.sleep(wait_seconds, self._stop)
+            self._clock.sleep(self._candidate_seconds(), self._stop)
         return False
+
+    def _candidate_seconds(self) -> float:
+        """Soon where the API answers, at client-go's pace where it does not."""
+        if "metadata" in self._observed.lease:
+            return _chance.uniform(*LOOK_SECONDS)
+        return self._settings.retry_seconds * (1 + JITTER * _chance.random())
 
     def _lead(self) -> None:
         """Renew until stopped, or until the Lease is lost."""

@@ -124,17 +124,25 @@ def running(folder: Path) -> Iterator[Path]:
     """
     binaries = assets()
     client_port, peer_port, api_port = free_ports(3)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(_process(_etcd(binaries, folder, client_port, peer_port), folder))
-        server = stack.enter_context(
-            _process(_apiserver(binaries, folder, client_port, api_port), folder)
-        )
-        url = f"https://127.0.0.1:{api_port}"
+    server = apiserver_command(binaries, folder, client_port, api_port)
+    with (
+        process(etcd_command(binaries, folder, client_port, peer_port), folder),
+        serving_api(server, folder, api_port) as kubeconfig,
+    ):
+        yield kubeconfig
+
+
+@contextlib.contextmanager
+def serving_api(command: list[str], folder: Path, port: int) -> Iterator[Path]:
+    """A kube-apiserver over an etcd that runs, for as long as the block; its kubeconfig."""
+    with process(command, folder) as server:
+        url = f"https://127.0.0.1:{port}"
         _await_ready(url, server, folder)
         yield _write_kubeconfig(folder / "kubeconfig", url)
 
 
-def _etcd(binaries: Path, folder: Path, client_port: int, peer_port: int) -> list[str]:
+def etcd_command(binaries: Path, folder: Path, client_port: int, peer_port: int) -> list[str]:
+    """How etcd is started."""
     client, peer = f"http://127.0.0.1:{client_port}", f"http://127.0.0.1:{peer_port}"
     return [
         str(binaries / "etcd"),
@@ -148,7 +156,8 @@ def _etcd(binaries: Path, folder: Path, client_port: int, peer_port: int) -> lis
     ]
 
 
-def _apiserver(binaries: Path, folder: Path, etcd_port: int, port: int) -> list[str]:
+def apiserver_command(binaries: Path, folder: Path, etcd_port: int, port: int) -> list[str]:
+    """How kube-apiserver is started; writes the keys and the token that it reads."""
     _write_account_keys(folder)
     (folder / "tokens.csv").write_text(f"{TOKEN},admin,admin,system:masters\n")
     return [
@@ -185,19 +194,20 @@ def _write_account_keys(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _process(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def process(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process for as long as the block; it writes into a log beside its state."""
     log = folder / f"{Path(command[0]).name}.log"
     with log.open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        started = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
-        yield process
+        yield started
     finally:
-        process.terminate()
+        started.terminate()
         try:
-            process.wait(10)
+            started.wait(10)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            started.kill()
+            started.wait()
 
 
 def _await_ready(url: str, server: subprocess.Popen[bytes], folder: Path) -> None:

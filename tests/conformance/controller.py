@@ -74,6 +74,16 @@ def running(
     kubeconfig: Path, endpoint: str, vpc: str, log: Path, flags: Sequence[str] = ()
 ) -> Iterator[Controller]:
     """Our controller over one cluster and one AWS endpoint, for as long as the block."""
+    with started(kubeconfig, endpoint, vpc, log, flags) as controller:
+        controller.await_ready()
+        yield controller
+
+
+@contextlib.contextmanager
+def started(
+    kubeconfig: Path, endpoint: str, vpc: str, log: Path, flags: Sequence[str] = ()
+) -> Iterator[Controller]:
+    """The same, without a wait for it to be ready; flags that are given again win."""
     metrics, health = free_ports(2)
     command = [
         *(sys.executable, "-m", "alb_controller", "run"),
@@ -91,9 +101,7 @@ def running(
             command, env=_environment(endpoint), stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        controller = Controller(process, f"http://127.0.0.1:{health}", log)
-        controller.await_ready()
-        yield controller
+        yield Controller(process, f"http://127.0.0.1:{health}", log)
     finally:
         _stop(process)
 

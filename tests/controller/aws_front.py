@@ -1,8 +1,8 @@
 """A front before moto: notes each call with its parameters, and fails those it is told to.
 
-    front.fail("CreateRule", code="Throttling", times=2)     # refused, nothing reaches moto
-    front.lose_answer("CreateLoadBalancer")                  # done by moto, the answer is cut off
-    front.hold("CreateListener")                             # waits until release()
+front.fail("CreateRule", code="Throttling", times=2)     # refused, nothing reaches moto
+front.lose_answer("CreateLoadBalancer")                  # done by moto, the answer is cut off
+front.hold("CreateListener")                             # waits until release()
 """
 
 from __future__ import annotations

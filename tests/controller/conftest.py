@@ -9,7 +9,8 @@ import pytest
 
 from alb_controller.sandbox.kubeapi import ApiServer
 from tests.apiserver.cluster import Cluster
-from tests.controller.rig import Aws, Rig, embedded, seeded_account
+from tests.conformance.embedded import embedded
+from tests.controller.rig import Aws, Rig, seeded_account
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
-from alb_controller.sandbox.kubeapi import ApiServer
 from tests.apiserver.cluster import PLURALS, Cluster
 from tests.conformance import controller
 from tests.conformance.aws_account import Account, Ids
@@ -22,7 +20,6 @@ from tests.waiting import until
 
 Object = dict[str, Any]
 Versions = dict[tuple[str, str, str], str]
-CRDS = sorted(Path("charts/alb-controller/crds").glob("*.yaml"))
 UNCOUNTED = ("Lease", "CustomResourceDefinition")
 
 
@@ -137,6 +134,7 @@ class Rig:
 
     def __init__(self, cluster: Cluster, kubeconfig: Path, aws: Aws, folder: Path) -> None:
         self.cluster, self.kubeconfig, self.aws, self.folder = cluster, kubeconfig, aws, folder
+        self._started = 0
         add_nodes(cluster, aws.ids)
         self.apply(*manifests.world())
 
@@ -191,10 +189,18 @@ class Rig:
     @contextlib.contextmanager
     def running(self, *flags: str) -> Iterator[Controller]:
         """A controller for as long as the block."""
-        log = self.folder / "controller.log"
+        with self.started(*flags) as controller:
+            controller.await_ready()
+            yield controller
+
+    @contextlib.contextmanager
+    def started(self, *flags: str) -> Iterator[Controller]:
+        """The same, without a wait for it to be ready."""
+        self._started += 1
+        log = self.folder / f"controller-{self._started}.log"
         url, vpc = self.aws.front.url, self.aws.ids["vpc"]
-        with controller.running(self.kubeconfig, url, vpc, log, flags) as running:
-            yield running
+        with controller.started(self.kubeconfig, url, vpc, log, flags) as process:
+            yield process
 
     # ---- what happened
 
@@ -225,20 +231,6 @@ class Rig:
     def until(self, holds: Callable[[], object], seconds: float = 20.0) -> None:
         """Wait for a state."""
         until(holds, seconds=seconds)
-
-
-@contextlib.contextmanager
-def embedded(folder: Path) -> Iterator[tuple[ApiServer, Path]]:
-    """An embedded API, and a kubeconfig for it that `Cluster` reads too."""
-    with ApiServer() as server:
-        (folder / "ca.crt").write_bytes(server.ca_certificate)
-        config = server.kubeconfig()
-        cluster = {"server": server.url, "certificate-authority": "ca.crt"}
-        config["clusters"] = [{"name": config["clusters"][0]["name"], "cluster": cluster}]
-        path = folder / "kubeconfig"
-        path.write_text(yaml.safe_dump(config))
-        Cluster(path).install_crds(CRDS)
-        yield server, path
 
 
 @contextlib.contextmanager

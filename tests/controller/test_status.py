@@ -47,6 +47,4 @@ def test_an_entry_that_is_not_ours_is_removed(rig: Rig) -> None:
         url = rig.cluster.path("Ingress", "shop", "web") + "/status"
         both = {"loadBalancer": {"ingress": [*ours, {"hostname": "elsewhere.example"}]}}
         rig.cluster.merge(url, {"status": both}).raise_for_status()
-        rig.until(
-            lambda: rig.get("Ingress", "web")["status"]["loadBalancer"]["ingress"] == ours
-        )
+        rig.until(lambda: rig.get("Ingress", "web")["status"]["loadBalancer"]["ingress"] == ours)

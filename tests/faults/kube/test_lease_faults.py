@@ -147,7 +147,7 @@ def test_a_second_candidate_waits_as_long_as_the_lease_is_renewed(
         assert one.is_leading()
         assert not two.is_leading()
     assert two.told == []
-    assert all(2 <= seconds <= 4.4 for seconds in two.clock.slept)
+    assert all(0.5 <= seconds <= 1.0 for seconds in two.clock.slept)
 
 
 def test_a_dead_leaders_lease_is_taken_after_its_duration(api: ApiServer, two: Candidate) -> None:
@@ -176,7 +176,7 @@ def test_release_hands_over_at_the_next_attempt(
     assert not one.is_leading()
     assert one.told == ["started"]
     assert (spec(api)["holderIdentity"], spec(api)["leaseDurationSeconds"]) == ("", 1)
-    two.step(4.4)
+    two.step(1)
     until(lambda: two.told == ["started"])
     assert spec(api)["leaseTransitions"] == 1
     assert spec(api)["leaseDurationSeconds"] == 15
