@@ -127,8 +127,11 @@ def mutual_authentication(desired: Listener, found: Listener) -> MutualAuthentic
 
 
 def missing_certificates(desired: Listener, found: Found[Listener]) -> list[Step]:
-    """Those that the listener lacks beside its default one, which it may lose as such."""
-    present = set(found.resource.certificates[1:])
+    """Those that its certificate list lacks.
+
+    The one that stops being the default is added whatever the list holds: adding again is no error.
+    """
+    present = set(found.resource.certificates[1:]) - set(found.resource.certificates[:1])
     return [
         AddCertificates(target=found.identity, certificate=certificate)
         for certificate in sorted(desired.certificates[1:])

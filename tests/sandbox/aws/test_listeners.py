@@ -104,6 +104,26 @@ def test_keep_sni_certificates(world: World, elbv2: Any) -> None:
     ]
 
 
+def test_keep_default_certificate(world: World, elbv2: Any) -> None:
+    """It cannot be removed; listed besides, it stays when another becomes the default one."""
+    arn = world.listener(world.load_balancer(), 443, **_https(world))
+    (default,) = _https(world)["Certificates"]
+    extra = {"CertificateArn": world.ids["cert:admin.shop.example"]}
+    for certificate in (default, extra):
+        elbv2.add_listener_certificates(ListenerArn=arn, Certificates=[certificate])
+    with refused("OperationNotPermitted"):
+        elbv2.remove_listener_certificates(ListenerArn=arn, Certificates=[default])
+    elbv2.modify_listener(ListenerArn=arn, Protocol="HTTPS", Certificates=[extra])
+    assert _certificates(elbv2, arn) == [(extra, True), (default, False), (extra, False)]
+    elbv2.remove_listener_certificates(ListenerArn=arn, Certificates=[default])
+    assert _certificates(elbv2, arn) == [(extra, True), (extra, False)]
+
+
+def _certificates(elbv2: Any, arn: str) -> list[tuple[dict[str, str], bool]]:
+    shown = elbv2.describe_listener_certificates(ListenerArn=arn)["Certificates"]
+    return [({"CertificateArn": c["CertificateArn"]}, c["IsDefault"]) for c in shown]
+
+
 def test_show_default_certificate(world: World, elbv2: Any) -> None:
     """DescribeListeners shows one certificate, whatever else there is."""
     arn = world.listener(world.load_balancer(), 443, **_https(world))

@@ -169,6 +169,13 @@ def test_a_default_certificate_leaves_the_list_with_its_rank() -> None:
     assert world.all(Listener)[arn].certificates == ("b", "b")
 
 
+def test_a_default_certificate_is_listed_anew_when_it_loses_its_rank() -> None:
+    """Whatever is believed of the list: adding what is there is no error, a missing one is."""
+    world = deployed(secure("a", "b"))
+    deploy(world, secure("b", "a"))
+    assert deploy(world, secure("a", "b")) == ["AddListenerCertificates", "ModifyListener"]
+
+
 OFF, PASS = MutualAuthentication("off"), MutualAuthentication("passthrough")
 VERIFY = MutualAuthentication("verify", "arn:ts/1", False, "off")
 

@@ -10,13 +10,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from . import addons, listeners, load_balancers, network, rules, tags, target_groups, targets
+from . import (
+    addons,
+    listeners,
+    load_balancers,
+    network,
+    rules,
+    tags,
+    target_groups,
+    targets,
+    trust_stores,
+)
 from .mending import Mend, put_all
 from .targets import TIMES, Times
 
 _PARTS = (
     ("Load balancers", load_balancers),
     ("Listeners", listeners),
+    ("Trust stores", trust_stores),
     ("Rules", rules),
     ("Target groups", target_groups),
     ("Targets", targets),

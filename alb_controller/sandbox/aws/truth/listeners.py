@@ -127,12 +127,13 @@ def change_network_listeners(
 
 
 def keep_sni_certificates(moto: Moto, self: Any, arn: str, *args: Any, **kw: Any) -> Any:
-    """ModifyListener: a new default certificate leaves the other certificates alone."""
+    """ModifyListener: a new default certificate leaves the certificate list alone, which may hold
+    that certificate as well.
+    """
     others = list(_listener(self, arn).certificates or [])[1:]
     listener = moto(self, arn, *args, **kw)
     if listener.certificates:
-        default = listener.certificates[0]
-        listener.certificates = [default, *(c for c in dict.fromkeys(others) if c != default)]
+        listener.certificates = [listener.certificates[0], *others]
     return listener
 
 
@@ -147,15 +148,30 @@ def count_certificates_without_default(
     _moto: Moto, self: Any, arn: str, certificates: list[dict[str, Any]]
 ) -> list[str]:
     """AddListenerCertificates: 25 certificates beside the default one; adding one again changes
-    nothing.
+    nothing. The default one may be in the list as well.
     """
     listener = _listener(self, arn)
     wanted = [certificate["CertificateArn"] for certificate in certificates]
-    all_of_them: list[str] = list(dict.fromkeys([*listener.certificates, *wanted]))
-    if len(all_of_them) > MOST_CERTIFICATES + 1:
+    default, listed = listener.certificates[:1], listener.certificates[1:]
+    listed = list(dict.fromkeys([*listed, *wanted]))
+    if len(set(listed) - set(default)) > MOST_CERTIFICATES:
         raise TooManyCertificatesError
-    listener.certificates = all_of_them
+    listener.certificates = [*default, *listed]
     return wanted
+
+
+def keep_default_certificate(
+    _moto: Moto, self: Any, arn: str, certificates: list[dict[str, Any]]
+) -> None:
+    """RemoveListenerCertificates: takes from the certificate list; the default certificate cannot
+    be removed.
+    """
+    listener = _listener(self, arn)
+    default, listed = listener.certificates[:1], listener.certificates[1:]
+    gone = {certificate["CertificateArn"] for certificate in certificates}
+    if gone & set(default):
+        raise ELBClientError("OperationNotPermitted", "The default certificate stays")
+    listener.certificates = [*default, *(one for one in listed if one not in gone)]
 
 
 def _listener(backend: Any, arn: str) -> Any:
@@ -197,5 +213,11 @@ MENDS = (
         "add_listener_certificates",
         count_certificates_without_default,
         "AddListenerCertificates",
+    ),
+    Mend(
+        Backend,
+        "remove_listener_certificates",
+        keep_default_certificate,
+        "RemoveListenerCertificates",
     ),
 )
