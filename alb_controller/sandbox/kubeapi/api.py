@@ -7,7 +7,6 @@ Semantics follow the API conventions and the generic registry of kube-apiserver
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -188,16 +187,8 @@ class ResourceApi:
             if target.subresource == "scale":
                 return self._scale(target, patches.merge(old, patch), options)
             body = self._patched(target.kind, content_type, old, patch)
-            managed = (
-                body.get("metadata", {}).get("managedFields") if isinstance(body, dict) else None
-            )
             new = read_object(target.kind, body, options, self.registry.definitions)
             self._check_identity(target, new)
-            if managed in ([{}], []):  # the documented way to clear ownership
-                old = {
-                    **old,
-                    "metadata": {k: v for k, v in old["metadata"].items() if k != "managedFields"},
-                }
             return self._replace(target, old, new, options)
 
     def _patched(self, kind: Kind, content_type: str, old: Json, patch: Any) -> Any:
@@ -255,7 +246,7 @@ class ResourceApi:
                 raise conflict(
                     target.kind.resource, target.name, "pod is already assigned to a node"
                 )
-            pod["spec"]["nodeName"] = body["target"]["name"]
+            pod["spec"]["nodeName"] = subresources.node_of(body)
             if not options.dry_run:
                 self._store(target.kind, target.key, pod)
 
@@ -422,11 +413,10 @@ class ResourceApi:
         return subresources.scale_of(self.patch(target.main(), MERGE_PATCH, patch, options))
 
 
-def start_cluster(api: ResourceApi, *, random_seed: int | None = None) -> None:
+def start_cluster(api: ResourceApi) -> None:
     """Create what a bare kube-apiserver creates for itself: four namespaces and the Service
     `kubernetes`.
     """
-    random.seed(random_seed)
     namespace, service = api.registry.named("Namespace"), api.registry.named("Service")
     for name in NAMESPACES:
         api.create(namespace, {"metadata": {"name": name}})

@@ -77,7 +77,9 @@ def prune(value: Any, schema: Schema, *, native: bool, path: str = "") -> list[s
     unknown: list[str] = []
     if isinstance(value, list) and isinstance(schema.get("items"), dict):
         for index, item in enumerate(value):
-            unknown += prune(item, schema["items"], native=native, path=f"{path}[{index}]")
+            if item is None and native:
+                value[index] = _zero(schema["items"])
+            unknown += prune(value[index], schema["items"], native=native, path=f"{path}[{index}]")
     if not isinstance(value, dict) or (native and not _SAYS_FIELDS & schema.keys()):
         return unknown
     for key in list(value):
@@ -92,6 +94,12 @@ def prune(value: Any, schema: Schema, *, native: bool, path: str = "") -> list[s
         if native and _vanishes(key, value[key], schema, sub):
             del value[key]
     return unknown
+
+
+def _zero(schema: Schema) -> Any:
+    """What Go makes of a null in a list."""
+    zeros = {"string": "", "integer": 0, "number": 0, "boolean": False, "array": []}
+    return zeros.get(schema.get("type", ""), {})
 
 
 def _vanishes(key: str, value: Any, schema: Schema, sub: Schema) -> bool:

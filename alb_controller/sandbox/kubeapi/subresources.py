@@ -49,10 +49,19 @@ def scale_of(workload: Json) -> Json:
 def replicas_of(scale: Any) -> int:
     """The wanted number in a Scale. Raises 400 if there is none."""
     spec = scale.get("spec") if isinstance(scale, dict) else None
-    replicas = (spec or {}).get("replicas", 0)
+    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else None
     if not isinstance(replicas, int) or replicas < 0:
         raise bad_request("spec.replicas must be a number that is not negative")
     return replicas
+
+
+def node_of(binding: Any) -> str:
+    """The node that a Binding names. Raises 400 if it names none."""
+    target = binding.get("target") if isinstance(binding, dict) else None
+    name = target.get("name") if isinstance(target, dict) else None
+    if not name or not isinstance(name, str):
+        raise bad_request("target.name must name a node")
+    return name
 
 
 def answer_review(review: Json) -> Json:

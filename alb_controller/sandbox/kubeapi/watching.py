@@ -15,7 +15,7 @@ from alb_controller.sandbox.kubeapi.kinds import Kind
 from alb_controller.sandbox.kubeapi.listing import ListOptions, matcher, read_version
 from alb_controller.sandbox.kubeapi.schemas import Json
 from alb_controller.sandbox.kubeapi.statuses import StatusError
-from alb_controller.sandbox.kubeapi.store import Change, Store, in_version
+from alb_controller.sandbox.kubeapi.store import Change, Store, Subscription, in_version
 
 BOOKMARK_SECONDS = 60.0
 LAST_BOOKMARK_SECONDS = 2.0  # a real server sends one just before it ends the watch
@@ -52,48 +52,76 @@ def watch(
     tick_seconds: float = 1.0,
     bookmark_seconds: float = BOOKMARK_SECONDS,
 ) -> Generator[WatchEvent | None]:
-    """Events until the time is up or the store closes; None at least each `tick_seconds`, so that
-    a caller may stop.
+    """Events until the time is up or the store closes; None at least each `tick_seconds`, so that a
+    caller may stop.
 
-    History that is gone is one ERROR event with code 410, as a real server's watch cache has it.
+    Raises 400 at once for selectors or a version that cannot be read. History that is gone is one
+    ERROR event with code 410, as a real server's watch cache has it.
     """
     asked = read_watch_version(options.selection.resource_version)
+    view = _View(kind, namespace, options.selection)
+    return _stream(store, view, asked, options, _Pace(tick_seconds, bookmark_seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pace:
+    """How often a quiet watch wakes, and how often it tells how far it has come."""
+
+    tick_seconds: float
+    bookmark_seconds: float
+
+
+def _stream(
+    store: Store, view: _View, asked: int, options: WatchOptions, pace: _Pace
+) -> Generator[WatchEvent | None]:
+    resource = view.kind.resource
+    wants_initial = not asked or options.initial_events
     with store.lock:
-        start = asked or store.version
-        initial = (
-            _initial_events(store, kind, namespace, options)
-            if not asked or options.initial_events
-            else []
-        )
-        try:
-            subscription = store.subscribe(kind.resource, start)
-        except StatusError as error:
-            yield WatchEvent("ERROR", error.body())
-            return
+        initial = _initial_events(store, view, options) if wants_initial else []
+        subscription = _subscribe(store, resource, store.version if wants_initial else asked)
+    if isinstance(subscription, StatusError):  # said outside the lock: a reader may be slow
+        yield WatchEvent("ERROR", subscription.body())
+        return
     try:
         yield from initial
-        view = _View(kind, namespace, options.selection)
-        ends = time.monotonic() + options.timeout_seconds
-        due = time.monotonic() + min(
-            bookmark_seconds, max(0.0, options.timeout_seconds - LAST_BOOKMARK_SECONDS)
-        )
-        while time.monotonic() < ends:
-            try:
-                change = subscription.queue.get(
-                    timeout=min(tick_seconds, max(0.0, ends - time.monotonic()))
-                )
-            except queue.Empty:
-                yield None
-            else:
-                if change is None:
-                    return
-                if event := view.event(change):
-                    yield event
-            if options.bookmarks and time.monotonic() >= due:
-                due += bookmark_seconds
-                yield bookmark(kind, store.version if subscription.queue.empty() else start)
+        yield from _follow(store, view, subscription, options, pace)
     finally:
-        store.unsubscribe(kind.resource, subscription)
+        store.unsubscribe(resource, subscription)
+
+
+def _subscribe(store: Store, resource: str, since: int) -> Subscription | StatusError:
+    try:
+        return store.subscribe(resource, since)
+    except StatusError as error:
+        return error
+
+
+def _follow(
+    store: Store,
+    view: _View,
+    subscription: Subscription,
+    options: WatchOptions,
+    pace: _Pace,
+) -> Generator[WatchEvent | None]:
+    ends = time.monotonic() + options.timeout_seconds
+    soon = max(0.0, options.timeout_seconds - LAST_BOOKMARK_SECONDS)
+    due = time.monotonic() + min(pace.bookmark_seconds, soon)
+    while (left := ends - time.monotonic()) > 0:
+        try:
+            change = subscription.queue.get(timeout=min(pace.tick_seconds, left))
+        except queue.Empty:
+            yield None
+        else:
+            if change is None:
+                return
+            if event := view.event(change):
+                yield event
+        if options.bookmarks and time.monotonic() >= due:
+            with store.lock:  # nothing may come between the look at the queue and the version
+                version = store.version if subscription.queue.empty() else 0
+            if version:
+                due += pace.bookmark_seconds
+                yield bookmark(view.kind, version)
 
 
 def read_watch_version(text: str) -> int:
@@ -111,10 +139,8 @@ def bookmark(kind: Kind, version: int, annotations: dict[str, str] | None = None
     )
 
 
-def _initial_events(
-    store: Store, kind: Kind, namespace: str | None, options: WatchOptions
-) -> list[WatchEvent]:
-    view = _View(kind, namespace, options.selection)
+def _initial_events(store: Store, view: _View, options: WatchOptions) -> list[WatchEvent]:
+    kind = view.kind
     found = sorted(store.snapshot(kind.resource).items())
     events = [
         WatchEvent("ADDED", in_version(stored, kind.api_version))

@@ -68,7 +68,7 @@ def read_object(
     if not isinstance(body, dict):
         raise bad_request(f"the object provided is unrecognized (must be of type {kind.name})")
     new: Json = clone(body)
-    found = (new.get("apiVersion", kind.api_version), new.get("kind", kind.name))
+    found = (str(new.get("apiVersion", kind.api_version)), str(new.get("kind", kind.name)))
     if found != (kind.api_version, kind.name):
         version = found[0].rpartition("/")[2]
         inner = kind.group.partition(".")[0] or "core"

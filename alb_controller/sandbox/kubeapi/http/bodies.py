@@ -30,6 +30,8 @@ def read_body(content: bytes, media_type: str, registry: Registry, expected: str
         return decode_envelope(content, registry.definitions)
     try:
         return decode_json(content)
+    except RecursionError:
+        raise bad_request("the body is nested too deeply") from None
     except msgspec.DecodeError as error:
         if media_type in _YAML:
             return _read_yaml(content)
@@ -44,5 +46,7 @@ def read_body(content: bytes, media_type: str, registry: Registry, expected: str
 def _read_yaml(content: bytes) -> Any:
     try:
         return yaml.load(content, Loader=yaml.CSafeLoader)
+    except RecursionError:
+        raise bad_request("the body is nested too deeply") from None
     except yaml.YAMLError as error:
         raise bad_request(f"error decoding YAML: {error}") from None

@@ -15,9 +15,15 @@ from alb_controller.sandbox.kubeapi.http.routes import Address, Route
 from alb_controller.sandbox.kubeapi.http.tables import table
 from alb_controller.sandbox.kubeapi.kinds import Registry
 from alb_controller.sandbox.kubeapi.schemas import Json
-from alb_controller.sandbox.kubeapi.statuses import bad_request, method_not_allowed, not_found
+from alb_controller.sandbox.kubeapi.statuses import (
+    bad_request,
+    method_not_allowed,
+    not_found,
+    unsupported_media_type,
+)
 from alb_controller.sandbox.kubeapi.subresources import names_of
 
+OBJECT_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
 _TABLE = re.compile(r"as=Table;(v=v1;g=meta\.k8s\.io|g=meta\.k8s\.io;v=v1)")
 
 
@@ -65,6 +71,14 @@ def check_route(route: Route) -> None:
         raise method_not_allowed()
     if route.subresource and route.subresource not in names_of(route.kind):
         raise not_found(route.kind.resource, route.name)
+
+
+def check_media_type(route: Route, media_type: str) -> None:
+    """Raises 415 for a body in a form that a server does not read; patches have types of their
+    own.
+    """
+    if route.verb != "patch" and media_type not in OBJECT_TYPES:
+        raise unsupported_media_type()
 
 
 def dispatch(api: ResourceApi, route: Route, read: Callable[[], Any], media_type: str) -> Answer:

@@ -14,6 +14,7 @@ from alb_controller.sandbox.kubeapi.faults import InjectedError
 from alb_controller.sandbox.kubeapi.http.bodies import MAX_BODY_BYTES, read_body, too_large
 from alb_controller.sandbox.kubeapi.http.dispatch import (
     as_table,
+    check_media_type,
     check_route,
     describe_server,
     dispatch,
@@ -72,6 +73,11 @@ class Handler(BaseHTTPRequestHandler):
             self._send_json(error.code, error.body(), wait)
         except StatusError as error:
             self._send_json(error.code, error.body())
+        except OSError:  # the client is gone
+            self.close_connection = True
+        except Exception as error:  # noqa: BLE001 - a bug of ours: the client learns of it, and the server lives
+            body = StatusError(500, "InternalError", f"Internal error occurred: {error!r}").body()
+            self._send_json(500, body)
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the base class calls them so
 
@@ -125,11 +131,10 @@ class Handler(BaseHTTPRequestHandler):
         )
 
         def read() -> Any:
-            return (
-                read_body(content, media_type, self.owner.registry, route.kind.name)
-                if content
-                else {}
-            )
+            if not content:
+                return {}
+            check_media_type(route, media_type)
+            return read_body(content, media_type, self.owner.registry, route.kind.name)
 
         answer = dispatch(self.owner.api, route, read, media_type)
         body = as_table(route, answer.body) if self._wants_table() else answer.body

@@ -26,6 +26,13 @@ def is_true(value: str | None) -> bool:
     return value is not None and value.lower() not in ("0", "false")
 
 
+def read_number(name: str, text: str) -> int:
+    """A count or a number of seconds. Raises 400 for anything else."""
+    if not (text.isascii() and text.isdigit()):
+        raise bad_request(f'{name}: Invalid value: "{text}": must be a number')
+    return int(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One request for objects: verb as in an audit log, kind, place and query."""
@@ -44,13 +51,10 @@ class Route:
     def list_options(self) -> ListOptions:
         """The query of a list or watch. Raises 400."""
         query = self.query
-        limit = query.get("limit") or "0"
-        if not limit.isdigit():
-            raise bad_request(f'limit: Invalid value: "{limit}": must be a number')
         return ListOptions(
             query.get("labelSelector", ""),
             query.get("fieldSelector", ""),
-            int(limit),
+            read_number("limit", query.get("limit") or "0"),
             query.get("continue", ""),
             "" if query.get("resourceVersion") == "0" else query.get("resourceVersion", ""),
             query.get("resourceVersionMatch", ""),
@@ -58,14 +62,12 @@ class Route:
 
     def watch_options(self) -> WatchOptions:
         """The query of a watch. Raises 400."""
-        timeout = self.query.get("timeoutSeconds") or "1800"
-        if not timeout.isdigit():
-            raise bad_request(f'timeoutSeconds: Invalid value: "{timeout}": must be a number')
+        seconds = read_number("timeoutSeconds", self.query.get("timeoutSeconds") or "1800")
         return WatchOptions(
             self.list_options(),
             bookmarks=self.flag("allowWatchBookmarks"),
             initial_events=self.flag("sendInitialEvents"),
-            timeout_seconds=float(timeout),
+            timeout_seconds=float(seconds),
         )
 
     def write_options(self) -> WriteOptions:
@@ -81,9 +83,11 @@ class Route:
     def delete_options(self, body: Json) -> DeleteOptions:
         """The query and the body (`DeleteOptions`) of a delete; the body wins."""
         conditions = body.get("preconditions") or {}
+        if not isinstance(conditions, dict):
+            raise bad_request("preconditions: must be an object")
         grace = body.get("gracePeriodSeconds", self.query.get("gracePeriodSeconds"))
         return DeleteOptions(
-            None if grace is None else int(grace),
+            None if grace is None else read_number("gracePeriodSeconds", str(grace)),
             conditions.get("uid"),
             conditions.get("resourceVersion"),
             body.get("propagationPolicy") or self.query.get("propagationPolicy"),

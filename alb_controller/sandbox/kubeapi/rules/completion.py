@@ -20,6 +20,8 @@ from alb_controller.sandbox.kubeapi.writes import Write
 def complete(write: Write) -> None:
     """Fill in defaults and computed fields, then check everything. Raises 422."""
     kind, new, strategy = write.kind, write.new, strategy_of(write.kind)
+    if not kind.is_custom and "spec" in kind.schema.get("properties", {}):
+        new.setdefault("spec", {})  # a struct in Go: it is always there
     fill_defaults(new, kind.schema)
     (strategy.prepare_status if write.subresource == "status" else strategy.prepare)(write)
     causes = [

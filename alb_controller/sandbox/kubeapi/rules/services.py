@@ -113,12 +113,13 @@ def _prepare_exposure(spec: Json, old: Json, store: Store) -> None:
 
 def _allocate_node_ports(spec: Json, old: Json, store: Store) -> None:
     before = {
-        (port["port"], port["protocol"]): port.get("nodePort") for port in old.get("ports", ())
+        (port.get("port"), port.get("protocol")): port.get("nodePort")
+        for port in old.get("ports", ())
     }
     taken = {port["nodePort"] for port in spec.get("ports", ()) if port.get("nodePort")}
     for port in spec.get("ports", ()):
         if not port.get("nodePort"):
-            kept = before.get((port["port"], port["protocol"]))
+            kept = before.get((port.get("port"), port.get("protocol")))
             port["nodePort"] = kept if kept and kept not in taken else _free_node_port(store, taken)
         taken.add(port["nodePort"])
 
