@@ -39,6 +39,7 @@ PERMISSIONS = frozenset(
 """IAM actions of the operations called here."""
 
 _TAGS_A_CALL = 20
+_NAMES_A_CALL = 20
 
 
 class ListenersAndRules(msgspec.Struct, frozen=True):
@@ -160,7 +161,8 @@ class Elbv2Reads:
             for raw in self._pages("DescribeTrustStores", "TrustStores", Names=list(part)):
                 found[raw["Name"]] = raw["TrustStoreArn"]
 
-        for_each_part(names, read, lambda error: isinstance(error, NotFound))
+        for part in chunks(names, _NAMES_A_CALL):
+            for_each_part(part, read, lambda error: isinstance(error, NotFound))
         return found
 
     # ---- one call and its answer
