@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from alb_controller.sandbox.failures import NotConverged
-from alb_controller.sandbox.state import Ingress, State, TargetGroup, read_state
+from alb_controller.sandbox.state import State, TargetGroup, read_cluster, read_state
 from alb_controller.sandbox.world import World
 
 _LOOK_SECONDS = 0.1
@@ -31,10 +31,12 @@ def wait_until_at_rest(world: World, seconds: float, note: Callable[[str], None]
     deadline, said = time.monotonic() + seconds, ""
     while True:
         world.check()
-        state = read_state(world.kube.api, world.account)
-        waiting = next(waits(world, state), "")
+        waiting = next(waits(world), "")
         if not waiting:
-            return state
+            state = read_state(world.kube.api, world.account)
+            waiting = next(missing_in(state), "")
+            if not waiting:
+                return state
         if time.monotonic() > deadline:
             raise NotConverged(f"after {seconds:.0f} s: {waiting}")
         if waiting != said:
@@ -43,35 +45,20 @@ def wait_until_at_rest(world: World, seconds: float, note: Callable[[str], None]
         time.sleep(_LOOK_SECONDS)
 
 
-def waits(world: World, state: State) -> Iterator[str]:
-    """What is still waited for, the first first."""
+def waits(world: World) -> Iterator[str]:
+    """What can be seen to be missing without asking AWS, the first first."""
     if not world.life.is_idle():
         yield "Pods are starting or stopping"
+    yield from missing_in(read_cluster(world.kube.api))
     if world.controller is None or not world.controller.is_idle():
-        yield from _missing_addresses(state)
         yield "the controller is at work"
-    yield from (words for words in _missing_addresses(state) if "refused" not in words)
-    yield from _missing_targets(state)
 
 
-def problems(state: State) -> list[str]:
-    """What will not come by waiting: each Ingress without a load balancer, and why."""
-    return list(_missing_addresses(state))
-
-
-def _missing_addresses(state: State) -> Iterator[str]:
+def missing_in(state: State) -> Iterator[str]:
+    """What was applied and is not there yet; a refused Ingress will not come."""
     for ingress in state.ingresses:
-        if not ingress.host_name:
-            yield _without_address(ingress)
-
-
-def _without_address(ingress: Ingress) -> str:
-    if ingress.warning:
-        return f"Ingress {ingress.name} was refused: {ingress.warning}"
-    return f"Ingress {ingress.name} has no load balancer yet"
-
-
-def _missing_targets(state: State) -> Iterator[str]:
+        if not ingress.host_name and not ingress.warning:
+            yield f"Ingress {ingress.name} has no load balancer yet"
     for group in state.target_groups.values():
         wanted = state.ready_endpoints.get(group.backend.rpartition(":")[0], 0)
         if group.kind == "ip" and len(group.targets) != wanted:
@@ -82,7 +69,15 @@ def _missing_targets(state: State) -> Iterator[str]:
 
 def _unsettled(group: TargetGroup) -> Iterator[str]:
     for target in group.targets:
-        is_settled = target.health == "healthy" or not group.is_in_use
-        if not is_settled:
+        if target.health != "healthy" and group.is_in_use:
             place = f"{target.address}:{target.port}"
             yield f"target {place} of {group.backend} is {target.health}"
+
+
+def problems(state: State) -> list[str]:
+    """What will not come by waiting: each Ingress that was refused, and why."""
+    return [
+        f"Ingress {ingress.name} was refused: {ingress.warning}"
+        for ingress in state.ingresses
+        if not ingress.host_name and ingress.warning
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from alb_controller.sandbox.aws import Account
@@ -19,11 +19,6 @@ class Target:
     address: str
     port: int
     health: str
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether it serves, or is not asked to."""
-        return self.health in ("healthy", "unused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +80,23 @@ _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _CONTROLLER = "ingress.k8s.aws/alb"
 
 
-def read_state(api: ResourceApi, account: Account) -> State:
-    """Read both sides."""
+def read_cluster(api: ResourceApi) -> State:
+    """Read the Kubernetes side alone, which costs next to nothing."""
     ours, others = _ingresses(api)
-    bindings = _objects(api, "TargetGroupBinding")
     return State(
-        load_balancers=tuple(_load_balancers(account, ours)),
-        target_groups={group.arn: group for group in _target_groups(account, bindings)},
         ingresses=tuple(ours),
         left_alone=tuple(others),
         ready_endpoints=_ready_endpoints(_objects(api, "EndpointSlice")),
+    )
+
+
+def read_state(api: ResourceApi, account: Account) -> State:
+    """Read both sides."""
+    cluster, bindings = read_cluster(api), _objects(api, "TargetGroupBinding")
+    return replace(
+        cluster,
+        load_balancers=tuple(_load_balancers(account, cluster.ingresses)),
+        target_groups={group.arn: group for group in _target_groups(account, bindings)},
     )
 
 

@@ -1,0 +1,76 @@
+"""What is still missing has a name, and nothing is missing when all is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from alb_controller.sandbox.convergence import missing_in, problems
+from alb_controller.sandbox.state import Ingress, State, Target, TargetGroup
+
+GROUP = TargetGroup(
+    arn="arn:tg",
+    name="pods",
+    kind="ip",
+    backend="shop/web:http",
+    targets=(Target("10.0.0.1", 80, "healthy"),),
+    is_in_use=True,
+)
+WEB = Ingress("shop/web", "web.example", "")
+WHOLE = State(ingresses=(WEB,), target_groups={"arn:tg": GROUP}, ready_endpoints={"shop/web": 1})
+
+
+def test_nothing_is_missing_when_all_is_there() -> None:
+    """Addresses, targets, health."""
+    assert list(missing_in(WHOLE)) == []
+    assert problems(WHOLE) == []
+
+
+@pytest.mark.parametrize(
+    "state, words",
+    [
+        (
+            replace(WHOLE, ingresses=(replace(WEB, host_name=""),)),
+            "Ingress shop/web has no load balancer yet",
+        ),
+        (
+            replace(WHOLE, ready_endpoints={"shop/web": 3}),
+            "target group pods has 1 of 3 Pods of shop/web:http",
+        ),
+        (replace(WHOLE, ready_endpoints={}), "target group pods has 1 of 0 Pods of shop/web:http"),
+        (
+            replace(
+                WHOLE,
+                target_groups={
+                    "arn:tg": replace(GROUP, targets=(Target("10.0.0.1", 80, "initial"),))
+                },
+            ),
+            "target 10.0.0.1:80 of shop/web:http is initial",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(state: State, words: str) -> None:
+    """One line for each thing."""
+    assert list(missing_in(state)) == [words]
+
+
+def test_targets_of_a_group_that_nobody_uses_rest() -> None:
+    """A binding of the user's own need not be behind a load balancer."""
+    unused = replace(GROUP, is_in_use=False, targets=(Target("10.0.0.1", 80, "unused"),))
+    assert list(missing_in(replace(WHOLE, target_groups={"arn:tg": unused}))) == []
+
+
+def test_instance_targets_are_not_counted_by_pods() -> None:
+    """A group of instances has the nodes, however many Pods there are."""
+    nodes = replace(GROUP, kind="instance", targets=(Target("i-1", 30080, "healthy"),))
+    state = replace(WHOLE, target_groups={"arn:tg": nodes}, ready_endpoints={"shop/web": 9})
+    assert list(missing_in(state)) == []
+
+
+def test_a_refused_ingress_is_a_problem_and_not_waited_for() -> None:
+    """Waiting does not help it; its warning is the reason."""
+    bad = Ingress("shop/bad", "", "FailedBuildModel: no")
+    state = replace(WHOLE, ingresses=(WEB, bad))
+    assert list(missing_in(state)) == []
+    assert problems(state) == ["Ingress shop/bad was refused: FailedBuildModel: no"]
