@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,3 +42,14 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def control_plane(kubeconfig: Path) -> Cluster:
     """The same control plane, to read and write objects by plain HTTP."""
     return Cluster(kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def kubectl_program() -> str:
+    """Where kubectl is."""
+    found = shutil.which("kubectl")
+    if not found and os.environ.get("CI") == "true":
+        pytest.fail("kubectl is not on PATH")
+    if not found:
+        pytest.skip("kubectl is not on PATH")
+    return found

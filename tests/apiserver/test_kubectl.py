@@ -7,7 +7,6 @@ have it.
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,19 +56,14 @@ def server() -> Iterator[ApiServer]:
 
 
 @pytest.fixture
-def kubectl(server: ApiServer, tmp_path: Path) -> Kubectl:
+def kubectl(server: ApiServer, kubectl_program: str, tmp_path: Path) -> Kubectl:
     """Run kubectl on it; gives the output, and fails the test if kubectl fails."""
-    program = shutil.which("kubectl")
-    if not program:
-        if os.environ.get("CI") == "true":
-            pytest.fail("kubectl is not on PATH")
-        pytest.skip("kubectl is not on PATH")
     config = server.write_kubeconfig(tmp_path / "kubeconfig")
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": str(config)}
 
     def run(*words: str, text: str = "", code: int = 0) -> str:
         done = subprocess.run(
-            [program, *words],
+            [kubectl_program, *words],
             input=text,
             env=environment,
             capture_output=True,

@@ -41,7 +41,9 @@ def prepare_definition(write: Write) -> None:
     names.setdefault("singular", kind.lower())
     names.setdefault("listKind", f"{kind}List")
     spec.setdefault("conversion", {"strategy": "None"})
-    stored = [version.get("name", "") for version in spec.get("versions", ()) if version.get("storage")]
+    stored = [
+        version.get("name", "") for version in spec.get("versions", ()) if version.get("storage")
+    ]
     before = write.old.get("status", {}).get("storedVersions", []) if write.old else []
     conditions = write.old.get("status", {}).get("conditions") if write.old else None
     write.new["status"] = {
