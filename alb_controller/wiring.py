@@ -44,6 +44,7 @@ from alb_controller.settings import Settings
 from alb_controller.targets import watch as targets_watch
 from alb_controller.values import BindingKey, StackKey
 
+_SWEEP = "all"
 _BACKEND_GROUP = "backend-sg"
 _MOST_SECONDS = 300.0
 """The longest backoff of a group: what AWS refuses it may take a minute later."""
@@ -65,6 +66,8 @@ class Queues(msgspec.Struct, frozen=True, kw_only=True):
     bindings: WorkQueue[BindingKey]
     rules: WorkQueue[str]
     shared: WorkQueue[str]
+    sweep: WorkQueue[str]
+    """The slow look at everything: a key, so that a sweep that fails is tried again soon."""
 
 
 class Reconcilers:
@@ -205,27 +208,27 @@ class Reconcilers:
         workers.start(
             Controller("sharedSecurityGroup", self._queues.shared, self._reconcile_shared)
         )
-        workers.every(settings.sync_period.total_seconds(), self._sweep, name="sweep")
+        workers.start(Controller("sweep", self._queues.sweep, self._sweep))
+        period = settings.sync_period.total_seconds()
+        workers.every(period, lambda: self._queues.sweep.add(_SWEEP), name="sweep-timer")
 
     def _reconcile_shared(self, _key: str) -> Result:
         self._backend_group.reconcile()
         return DONE
 
-    def _sweep(self) -> None:
+    def _sweep(self, _key: str) -> Result:
         """Doubt everything that is known of AWS, so that the next passes find drift."""
         self._inventory.refresh()
         self._memory.doubt_all()
         self._binding_reconciler.resync()
         self._backend_group.doubt()
         self.enqueue_all()
+        return DONE
 
     def is_idle(self, horizon_seconds: float) -> bool:
         """Whether no key waits or is in work, and no timer is due within the horizon."""
-        queues = self._queues
-        return all(
-            queue.is_idle(horizon_seconds)
-            for queue in (queues.stacks, queues.bindings, queues.rules, queues.shared)
-        )
+        queues: tuple[WorkQueue[Any], ...] = msgspec.structs.astuple(self._queues)
+        return all(queue.is_idle(horizon_seconds) for queue in queues)
 
 
 def _queues(settings: Settings, clock: Clock) -> Queues:
@@ -235,6 +238,7 @@ def _queues(settings: Settings, clock: Clock) -> Queues:
         bindings=WorkQueue("targetGroupBinding", clock, backoff_cap_seconds=cap),
         rules=WorkQueue("endpointRules", clock, backoff_cap_seconds=_MOST_SECONDS),
         shared=WorkQueue("sharedSecurityGroup", clock, backoff_cap_seconds=_MOST_SECONDS),
+        sweep=WorkQueue("sweep", clock, backoff_cap_seconds=_MOST_SECONDS),
     )
 
 

@@ -23,6 +23,7 @@ class StackMemory(Generic[M]):
         self._observed: dict[StackKey, Observed] = {}
         self._good: dict[StackKey, dict[str, M]] = {}
         self._held: dict[StackKey, dict[str, str]] = {}
+        self._changed: set[StackKey] = set()
 
     def observed(self, key: StackKey) -> Observed | None:
         """What was known after the last pass."""
@@ -68,9 +69,25 @@ class StackMemory(Generic[M]):
         with self._lock:
             self._held.pop(key, None)
 
+    def note_change(self, key: StackKey) -> None:
+        """Something was changed that users have not been told of."""
+        with self._lock:
+            self._changed.add(key)
+
+    def has_untold_change(self, key: StackKey) -> bool:
+        """Whether something was changed since users were told."""
+        with self._lock:
+            return key in self._changed
+
+    def told(self, key: StackKey) -> None:
+        """Users know of every change."""
+        with self._lock:
+            self._changed.discard(key)
+
     def forget(self, key: StackKey) -> None:
         """The stack is gone."""
         with self._lock:
+            self._changed.discard(key)
             self._held.pop(key, None)
             self._observed.pop(key, None)
             self._good.pop(key, None)

@@ -113,7 +113,7 @@ class StackReconciler:
         self._remove_finalizers(snapshot)
         if not snapshot.members:
             self._memory.forget(key)
-        if done.translation.intent.balancer is None:
+        if done.translation.intent.balancer is None and not done.translation.held_by:
             self._edges.backend_group.release(key, is_gone=not snapshot.members)
         if done.late_error is not None:
             self._tell_failure(done.late_error, snapshot)
@@ -208,8 +208,9 @@ class StackReconciler:
             raise outcome.error
         self._remember(snapshot, wanted.translation)
         note_secrets(self._edges.writer, snapshot, wanted.translation)
-        is_changed = bool(outcome.done) and outcome.late_error is None
-        self._tell_success(snapshot, wanted.translation, outcome.observed, is_changed=is_changed)
+        self._patch_statuses(snapshot, wanted.translation, outcome.observed)
+        if outcome.late_error is None:
+            self._tell_success(snapshot, wanted.translation)
         return outcome.late_error
 
     def _deploy(
@@ -224,6 +225,8 @@ class StackReconciler:
             self._check_owners(key, todo)
         outcome = apply(todo, observed, self._edges.operations)
         self._memory.observe(key, outcome.observed)
+        if outcome.done:
+            self._memory.note_change(key)
         self._edges.observer.record(observed, outcome.observed)
         if isinstance(outcome.late_error, NotFound):  # a load balancer that others have deleted?
             self._memory.doubt(key)
@@ -269,6 +272,7 @@ class StackReconciler:
         for problem in translation.problems:
             _log.warning("member_stopped", object=str(problem.origin), problem=str(problem))
         self._tell(status.problem_events(translation.problems, snapshot.strays))
+        self._tell(translation.warnings)
         self._tell(status.held_events(translation.held_by, self._waiting(translation, snapshot)))
 
     def _waiting(self, translation: Translation, snapshot: Snapshot) -> list[ObjectRef]:
@@ -284,15 +288,20 @@ class StackReconciler:
             if m.uid in changed and m.uid in translation.good
         ]
 
-    def _tell_success(
-        self, snapshot: Snapshot, translation: Translation, observed: Observed, *, is_changed: bool
+    def _patch_statuses(
+        self, snapshot: Snapshot, translation: Translation, observed: Observed
     ) -> None:
         for member in snapshot.members:
             if member.uid in translation.served:
                 self._patch_status(member.ingress, observed)
-        if is_changed:
-            good = (m.ingress for m in snapshot.members if m.uid in translation.good)
-            self._tell(status.success_events(ref("Ingress", i) for i in good))
+
+    def _tell_success(self, snapshot: Snapshot, translation: Translation) -> None:
+        """Where this pass or one that failed later on has changed something."""
+        if not self._memory.has_untold_change(snapshot.key):
+            return
+        good = (m.ingress for m in snapshot.members if m.uid in translation.good)
+        self._tell(status.success_events(ref("Ingress", i) for i in good))
+        self._memory.told(snapshot.key)
 
     def _patch_status(self, ingress: Ingress, observed: Observed) -> None:
         patch = status.status_patch(ingress, observed)

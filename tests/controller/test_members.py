@@ -142,3 +142,19 @@ def test_a_bad_member_is_deleted_from_a_group_that_stays(rig: Rig) -> None:
         controller.settle()
         assert rig.is_gone("Ingress", "b")
         assert rig.aws.paths() == ["/a"]
+
+
+def test_a_held_group_keeps_the_shared_security_group(rig: Rig) -> None:
+    """Nobody knows whether it needs the group, so it stays when all others have gone."""
+    rig.apply(ingress("web"), ingress("other"))
+    with rig.running() as controller:
+        controller.settle()
+    rig.annotate("web", scheme="open")
+    with rig.running() as controller:
+        controller.settle()
+        rig.delete("Ingress", "other")
+        controller.settle()
+        assert len(rig.aws.load_balancers()) == 1
+        rig.delete("Ingress", "web")
+        controller.settle()
+    assert rig.aws.made_groups() == []

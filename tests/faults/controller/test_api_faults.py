@@ -8,7 +8,7 @@ import time
 import pytest
 
 from alb_controller.sandbox.kubeapi import ApiServer
-from tests.controller.manifests import ingress
+from tests.controller.manifests import PREFIX, ingress
 from tests.controller.rig import Rig
 
 KINDS = 9
@@ -82,6 +82,26 @@ def test_a_write_that_conflicts_is_done_again(
         assert _serves(rig, "/*")
         assert len(rig.aws.targets()) == 2
     assert rig.warnings() == []
+    told = rig.events("web", reason="SuccessfullyReconciled")
+    assert len(told) == 1
+
+
+def test_success_is_told_though_the_status_could_not_be_written_at_once(
+    rig: Rig, server: ApiServer
+) -> None:
+    """What changed in the pass that broke off is told by the one that ends well."""
+    rig.apply(ingress("web"))
+    with rig.running() as controller:
+        controller.settle()
+        server.faults.answer(409, verb="patch", resource="ingresses.networking.k8s.io", times=2)
+        url = rig.cluster.path("Ingress", "shop", "web")
+        changed = rig.get("Ingress", "web")
+        changed["metadata"]["annotations"][PREFIX + "listen-ports"] = '[{"HTTP": 8080}]'
+        rig.cluster.http.put(url, json=changed).raise_for_status()
+        controller.settle()
+        (entry,) = rig.get("Ingress", "web")["status"]["loadBalancer"]["ingress"]
+        assert [port["port"] for port in entry["ports"]] == [8080]
+    assert len(rig.events("web", reason="SuccessfullyReconciled")) == 2
 
 
 def _create(rig: Rig, name: str) -> None:
