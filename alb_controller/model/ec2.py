@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -23,10 +25,20 @@ class IngressRule(msgspec.Struct, frozen=True, order=True):
 
     @property
     def key(self) -> tuple[str, int, int, str, str]:
-        return self.protocol, self.from_port, self.to_port, self.source_kind, self.source
+        """What two rules cannot have in common: AWS drops the host bits of a CIDR."""
+        source = _canonical(self.source) if "cidr" in self.source_kind else self.source
+        return self.protocol, self.from_port, self.to_port, self.source_kind, source
 
     def __str__(self) -> str:
         return f"{self.protocol} {self.from_port}-{self.to_port} from {self.source}"
+
+
+@lru_cache(maxsize=4096)
+def _canonical(cidr: str) -> str:
+    try:
+        return str(ipaddress.ip_network(cidr, strict=False))
+    except ValueError:
+        return cidr
 
 
 class SecurityGroup(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from alb_controller.errors import Conflict, DeletionProtected, Invalid
+from alb_controller.errors import DeletionProtected, Invalid
 from alb_controller.frontends.ingress.agreement import Agreement
 from alb_controller.frontends.ingress.group_listeners import decide, redirect_problem
 from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
@@ -22,7 +22,10 @@ from alb_controller.frontends.ingress.member import (
     without_repeats,
 )
 from alb_controller.frontends.ingress.merge import claims_of, merge
+from alb_controller.frontends.ingress.notices import notices
 from alb_controller.frontends.ingress.secrets import MemberSecrets, noted_versions
+from alb_controller.frontends.ingress.status import Event
+from alb_controller.frontends.ingress.trust import GroupTrust
 from alb_controller.intent import StackIntent
 from alb_controller.objects.annotation_values import boolean, string_map
 from alb_controller.objects.annotations import LOAD_BALANCER_ATTRIBUTES
@@ -44,6 +47,8 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     served: frozenset[str]
     """The uids of all members that the intent serves, by their present or last good word."""
     problems: tuple[Invalid, ...]
+    warnings: tuple[Event, ...] = ()
+    """What stops nobody and should be known."""
     secrets: frozenset[SecretName] = frozenset()
     """Every Secret that the group needs, known or not."""
     held_by: tuple[ObjectRef, ...] = ()
@@ -60,28 +65,36 @@ def translate(
 ) -> Translation:
     """The group's intent; `remembered` are last good intents by uid.
 
+    Where some are remembered, this process has applied the group before: a member that is not
+    among them was never good in it, whatever its status shows of another group.
+
     `stopped` are members that the builder found at fault (a subnet that does not exist): they are
     treated as members with that problem.
     """
     members = _members(snapshot, settings, remembered, stopped)
     good, problems = members.good, members.problems
     agreed, spoken = Agreement(), dict[str, MemberIntent]()
+    trust = GroupTrust(refuses=settings.group_trust == "namespace")
     decided = decide(_in_order(good, remembered, snapshot))
     for member in snapshot.members:  # by age
         present = good.get(member.uid)
         if present is not None:
             try:
-                agreed.add(present, claims_of(present, decided))
-            except Conflict as problem:
+                claims = tuple(claims_of(present, decided))
+                trust.check(present, claims, agreed)
+                agreed.add(present, claims)
+            except Invalid as problem:
                 problems.append(problem)
                 del good[member.uid]
             else:
                 spoken[member.uid] = present
+                trust.accept(present)
                 continue
         last = _last_word(remembered.get(member.uid))
         if last is not None:
             agreed.add_what_fits(last, claims_of(last, decided))
             spoken[member.uid] = last
+            trust.accept(last)
     ordered = sorted(spoken.values(), key=lambda m: m.sort_key)
     misled = redirect_problem(agreed, ordered)
     if misled is not None:
@@ -92,8 +105,9 @@ def translate(
         good=good,
         served=frozenset(spoken),
         problems=without_repeats((*snapshot.strays, *problems)),
+        warnings=(*notices(snapshot), *trust.warnings),
         secrets=frozenset(members.secrets | _secrets_of(spoken.values())),
-        held_by=tuple(_holders(snapshot.members, spoken)),
+        held_by=() if remembered else tuple(_holders(snapshot.members, spoken)),
         protected=None if intent.balancer else _protection(snapshot.leaving),
     )
 
