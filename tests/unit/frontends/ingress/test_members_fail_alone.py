@@ -67,6 +67,14 @@ def test_a_member_that_nobody_remembers_holds_the_group() -> None:
     assert told(made) == {"Ingress shop/b": [BAD_SCHEME]}
 
 
+def test_a_newcomer_that_is_invalid_holds_no_group_that_is_known() -> None:
+    """Its status shows the load balancer of the group that it came from."""
+    known = translated(member("a"))
+    newcomer = member("b", alb=BAD, shows=HOSTNAME)
+    made = translated(member("a"), newcomer, remembered=known.good)
+    assert (names(made), made.held_by) == (["a"], ())
+
+
 def test_a_held_group_is_free_once_the_member_is_mended_or_gone() -> None:
     """Mending and deleting always work."""
     good = member("a")
