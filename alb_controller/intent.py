@@ -218,6 +218,7 @@ class BackendIntent(msgspec.Struct, frozen=True, kw_only=True):
     """Ports that the load balancer must reach on the targets; None is every port."""
     node_labels: dict[str, str] | None = None
     multi_cluster: bool = False
+    target_control_port: int | None = None
 
 
 class WebAclChoice(msgspec.Struct, frozen=True, kw_only=True):

@@ -151,3 +151,62 @@ def listen_ports(raw: str) -> dict[int, str]:
     if not ports:
         raise ValueError("names no port: " + allowed)
     return ports
+
+
+def capacity_units(raw: str) -> int | None:
+    """The units of `CapacityUnits=N`; 0 gives back what is reserved, an empty map says nothing."""
+    allowed = "must be CapacityUnits=N, where N is a whole number from 0"
+    said = string_map(raw)
+    if set(said) - {"CapacityUnits"}:
+        raise ValueError(allowed)
+    if not said:
+        return None
+    try:
+        return _integer(said["CapacityUnits"], 0, _MAX_INT32)
+    except ValueError:
+        raise ValueError(allowed) from None
+
+
+def none_or(raw: str) -> str:
+    """A name or id; the word `none` is an empty one."""
+    return "" if raw == "none" else raw
+
+
+def port_mapping(raw: str) -> dict[int, int]:
+    """`port in front=port behind`, separated by commas."""
+    try:
+        pairs = {_port(front): _port(behind) for front, behind in string_map(raw).items()}
+    except ValueError:
+        allowed = "must be pairs of ports from 1 to 65535, such as 80=8080,443=8443"
+        raise ValueError(allowed) from None
+    return pairs
+
+
+def _port(raw: str) -> int:
+    return _integer(raw, 1, 65535)
+
+
+def traffic_port(raw: str) -> str:
+    """`traffic-port` or a port's number."""
+    if raw == "traffic-port":
+        return raw
+    try:
+        return str(_port(raw))
+    except ValueError:
+        raise ValueError("must be traffic-port or a number from 1 to 65535") from None
+
+
+ROUTING_POLICIES = (
+    "any_availability_zone",
+    "availability_zone_affinity",
+    "partial_availability_zone_affinity",
+)
+_ROUTING_POLICY = "dns_record.client_routing_policy"
+
+
+def network_attributes(raw: str) -> dict[str, str]:
+    """Attributes of a network load balancer."""
+    said = string_map(raw)
+    if said.get(_ROUTING_POLICY, ROUTING_POLICIES[0]) not in ROUTING_POLICIES:
+        raise ValueError(f"{_ROUTING_POLICY} must be one of {', '.join(ROUTING_POLICIES)}")
+    return said

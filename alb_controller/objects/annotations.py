@@ -7,10 +7,8 @@ carries it, the whole key, the value and what is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
-
-import msgspec
+from collections.abc import Iterable
+from typing import Any
 
 from alb_controller.errors import InvalidAnnotation
 from alb_controller.objects import annotation_values as read
@@ -23,88 +21,15 @@ from alb_controller.objects.actions import (
     TransformConfig,
 )
 from alb_controller.objects.annotation_json import JsonParser
+from alb_controller.objects.annotation_rows import PREFIX, Annotation, Reader, Source, parse
+from alb_controller.objects.annotation_rows import backend_row as _backend
+from alb_controller.objects.annotation_rows import later_row as _later
+from alb_controller.objects.annotation_rows import row as _row
 from alb_controller.objects.mutual_authentication import mutual_authentication
-from alb_controller.values import ObjectRef
+from alb_controller.values import PortRef
 
-PREFIX = "alb.ingress.kubernetes.io/"
-T = TypeVar("T")
-Scope: TypeAlias = Literal["Ingress", "Ingress and Service"]
-Merge: TypeAlias = Literal["exclusive", "union", "per port", "per Ingress"]
-
-
-class Annotation(msgspec.Struct, Generic[T], frozen=True):
-    """One row; `parse` raises ValueError with what is allowed."""
-
-    suffix: str
-    parse: Callable[[str], T]
-    merge: Merge
-    doc: str
-    scope: Scope = "Ingress"
-    default: str = ""
-    served: bool = True
-    """False: the reference has it and this version does not; using it is an error, not silence."""
-
-    @property
-    def key(self) -> str:
-        return PREFIX + self.suffix
-
-
-class Source(msgspec.Struct, frozen=True):
-    """One object's annotations."""
-
-    ref: ObjectRef
-    annotations: Mapping[str, str]
-
-
-class Reader:
-    """Reads rows from one object, or from several of which the first that has the key wins.
-
-    A Service's annotation replaces the Ingress's as a whole (spec 0), so a Reader for a backend has
-    the Service first.
-    """
-
-    def __init__(self, *sources: Source) -> None:
-        self._sources = sources
-
-    def get(self, row: Annotation[T]) -> T | None:
-        """The parsed value, or None where no object has the key; raises InvalidAnnotation."""
-        source = self.source(row)
-        return None if source is None else parse(row, source)
-
-    def source(self, row: Annotation[Any]) -> Source | None:
-        """The object whose annotation counts."""
-        return next((s for s in self._sources if row.key in s.annotations), None)
-
-
-def parse(row: Annotation[T], source: Source) -> T:
-    """The value of a row on one object that has it; raises InvalidAnnotation."""
-    raw = source.annotations[row.key]
-    if not row.served:
-        raise InvalidAnnotation(source.ref, row.key, "is not served by this version of controller")
-    try:
-        return row.parse(raw)
-    except ValueError as error:
-        raise InvalidAnnotation(source.ref, row.key, f"{raw!r} {error}") from None
-
-
-def _row(
-    suffix: str, parse_value: Callable[[str], T], merge: Merge, doc: str, default: str = ""
-) -> Annotation[T]:
-    return Annotation(suffix, parse_value, merge, doc, default=default)
-
-
-def _backend(
-    suffix: str, parse_value: Callable[[str], T], doc: str, default: str = ""
-) -> Annotation[T]:
-    """A row that a Service may carry as well; it counts for one Ingress and Service."""
-    return Annotation(
-        suffix, parse_value, "per Ingress", doc, scope="Ingress and Service", default=default
-    )
-
-
-def _later(suffix: str, doc: str) -> Annotation[str]:
-    return Annotation(suffix, read.string, "per Ingress", doc, served=False)
-
+__all__ = ["FAMILIES", "PREFIX", "TABLE", "Annotation", "Reader", "Source", "parse", "unserved"]
+"""Rows are reached as `rows.SCHEME`."""
 
 # Group, naming, load balancer
 GROUP_NAME = _row("group.name", read.string, "per Ingress", "Joins the group of this name.")
@@ -278,6 +203,141 @@ JWT_VALIDATION = _row(
     "Only requests with a valid JSON web token pass.",
 )
 
+# Add-ons, capacity, address pools
+IPAM_IPV4_POOL = _row(
+    "ipam-ipv4-pool-id",
+    read.string,
+    "exclusive",
+    "IPAM pool that the public IPv4 addresses come from.",
+)
+MINIMUM_CAPACITY = _row(
+    "minimum-load-balancer-capacity",
+    read.capacity_units,
+    "union",
+    "Reserved capacity, CapacityUnits=N; 0 gives back what is reserved.",
+)
+WAFV2_ACL_ARN = _row(
+    "wafv2-acl-arn",
+    read.none_or,
+    "exclusive",
+    "WAFv2 web ACL by ARN; none takes it away, without the key it is left as it is.",
+)
+WAFV2_ACL_NAME = _row(
+    "wafv2-acl-name",
+    read.string,
+    "exclusive",
+    "WAFv2 web ACL by name; wins over ARNs, none takes it away.",
+)
+WAF_ACL_ID = _row(
+    "waf-acl-id", read.string, "exclusive", "Web ACL of WAF Classic; none takes it away."
+)
+WEB_ACL_ID = _row("web-acl-id", read.string, "exclusive", "The older key of waf-acl-id.")
+SHIELD = _row(
+    "shield-advanced-protection",
+    read.boolean,
+    "exclusive",
+    "Shield Advanced; without the key it is left as it is.",
+)
+
+# A network load balancer in front
+ENABLE_FRONT = _row(
+    "enable-frontend-nlb",
+    read.boolean,
+    "exclusive",
+    "A network load balancer in front of the application load balancer.",
+    "false",
+)
+FRONT_SCHEME = _row(
+    "frontend-nlb-scheme",
+    read.one_of("internal", "internet-facing"),
+    "exclusive",
+    "Whether the one in front has public addresses.",
+    "internal",
+)
+FRONT_SUBNETS = _row(
+    "frontend-nlb-subnets", read.string_list, "exclusive", "Its subnets by id or Name tag."
+)
+FRONT_SECURITY_GROUPS = _row(
+    "frontend-nlb-security-groups",
+    read.string_list,
+    "exclusive",
+    "Its security groups by id or Name tag.",
+    "those of the one behind",
+)
+FRONT_PORTS = _row(
+    "frontend-nlb-listener-port-mapping",
+    read.port_mapping,
+    "per port",
+    "Its ports with the ports behind them.",
+    "each port behind by the same port",
+)
+FRONT_ELASTIC_IPS = _row(
+    "frontend-nlb-eip-allocations",
+    read.string_list,
+    "exclusive",
+    "Allocation ids of its Elastic IP addresses, one for each subnet; count at creation.",
+)
+FRONT_ATTRIBUTES = _row(
+    "frontend-nlb-attributes", read.network_attributes, "union", "Its attributes."
+)
+FRONT_TAGS = _row(
+    "frontend-nlb-tags",
+    read.string_map,
+    "union",
+    "Its tags, and those of its listeners and target groups.",
+    "those of the one behind",
+)
+_FRONT_CHECK = "frontend-nlb-healthcheck-"
+FRONT_CHECK_PORT = _row(
+    _FRONT_CHECK + "port",
+    read.traffic_port,
+    "per port",
+    "traffic-port or a number.",
+    "traffic-port",
+)
+FRONT_CHECK_PROTOCOL = _row(
+    _FRONT_CHECK + "protocol",
+    read.one_of("HTTP", "HTTPS"),
+    "per port",
+    "Protocol of its check.",
+    "HTTP",
+)
+FRONT_CHECK_PATH = _row(
+    _FRONT_CHECK + "path", read.string, "per port", "Path that its check asks for.", "/"
+)
+FRONT_CHECK_INTERVAL = _row(
+    _FRONT_CHECK + "interval-seconds", read.int32, "per port", "Seconds between its checks.", "15"
+)
+FRONT_CHECK_TIMEOUT = _row(
+    _FRONT_CHECK + "timeout-seconds",
+    read.int32,
+    "per port",
+    "Seconds until its check has failed.",
+    "5",
+)
+FRONT_CHECK_HEALTHY = _row(
+    _FRONT_CHECK + "healthy-threshold-count",
+    read.int32,
+    "per port",
+    "Good checks until healthy.",
+    "2",
+)
+FRONT_CHECK_UNHEALTHY = _row(
+    _FRONT_CHECK + "unhealthy-threshold-count",
+    read.int32,
+    "per port",
+    "Bad checks until unhealthy.",
+    "2",
+)
+FRONT_CHECK_CODES = _row(
+    _FRONT_CHECK + "success-codes", read.string, "per port", "Codes of a good check.", "200"
+)
+
+
+def target_control_port(service: str, port: PortRef) -> Annotation[int]:
+    """The row of `target-control-port.SERVICE.PORT`, the port as the backend writes it."""
+    return _backend(f"target-control-port.{service}.{port}", read.int32_between(1, 65535), "")
+
 
 def action(name: str) -> Annotation[ActionConfig]:
     """The row of `actions.NAME`, for backends of port `use-annotation`."""
@@ -334,13 +394,29 @@ TABLE: tuple[Annotation[Any], ...] = (
     HEALTHY_THRESHOLD,
     UNHEALTHY_THRESHOLD,
     SUCCESS_CODES,
-    _later("ipam-ipv4-pool-id", "IPAM pool of the load balancer's addresses."),
-    _later("minimum-load-balancer-capacity", "Reserved capacity units."),
-    _later("wafv2-acl-arn", "WAFv2 web ACL by ARN."),
-    _later("wafv2-acl-name", "WAFv2 web ACL by name."),
-    _later("waf-acl-id", "WAF regional web ACL."),
-    _later("web-acl-id", "WAF regional web ACL, the older key."),
-    _later("shield-advanced-protection", "Shield Advanced."),
+    IPAM_IPV4_POOL,
+    MINIMUM_CAPACITY,
+    WAFV2_ACL_ARN,
+    WAFV2_ACL_NAME,
+    WAF_ACL_ID,
+    WEB_ACL_ID,
+    SHIELD,
+    ENABLE_FRONT,
+    FRONT_SCHEME,
+    FRONT_SUBNETS,
+    FRONT_SECURITY_GROUPS,
+    FRONT_PORTS,
+    FRONT_ELASTIC_IPS,
+    FRONT_ATTRIBUTES,
+    FRONT_TAGS,
+    FRONT_CHECK_PORT,
+    FRONT_CHECK_PROTOCOL,
+    FRONT_CHECK_PATH,
+    FRONT_CHECK_INTERVAL,
+    FRONT_CHECK_TIMEOUT,
+    FRONT_CHECK_HEALTHY,
+    FRONT_CHECK_UNHEALTHY,
+    FRONT_CHECK_CODES,
     _later("create-acm-cert", "Request a certificate."),
     _later("acm-pca-arn", "Private CA of requested certificates."),
     USE_REGEX_PATH_MATCH,
@@ -352,22 +428,21 @@ TABLE: tuple[Annotation[Any], ...] = (
     AUTH_SESSION_COOKIE,
     AUTH_SESSION_TIMEOUT,
     JWT_VALIDATION,
-    _later("enable-frontend-nlb", "A network load balancer in front."),
 )
 
-FAMILIES: tuple[str, ...] = ("actions.", "conditions.", "transforms.", "listener-attributes.")
-"""Dynamic keys: the rest is the name of a backend's Service, or a listener's protocol and port."""
-LATER_FAMILIES: tuple[str, ...] = (
+FAMILIES: tuple[str, ...] = (
+    "actions.",
+    "conditions.",
+    "transforms.",
+    "listener-attributes.",
     "target-control-port.",
-    "frontend-nlb-",
 )
-"""Dynamic keys of the reference that this version does not serve yet."""
+"""Dynamic keys: the rest names a backend's Service, with its port, or a listener."""
 
 
 def unserved(source: Source) -> Iterable[InvalidAnnotation]:
     """One error for each annotation that the reference has and this version has not."""
     later = {row.key for row in TABLE if not row.served}
     for key in sorted(source.annotations):
-        suffix = key.removeprefix(PREFIX)
-        if key in later or (suffix != key and suffix.startswith(LATER_FAMILIES)):
+        if key in later:
             yield InvalidAnnotation(source.ref, key, "is not served by this version of controller")

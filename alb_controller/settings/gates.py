@@ -64,7 +64,7 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = True
     lb_capacity_reservation: Annotated[
-        bool, Gate("LBCapacityReservation", "Reserve load balancer capacity.", Served.NOT_YET)
+        bool, Gate("LBCapacityReservation", "Reserve load balancer capacity.")
     ] = True
     nlb_gateway_api: Annotated[
         bool, Gate("NLBGatewayAPI", "Gateway API on NLBs.", Served.NOT_YET)

@@ -123,7 +123,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     lb_stabilization_monitor_interval: Annotated[
         timedelta,
-        Flag("Wait between looks at a load balancer in provisioning.", Served.NO_EFFECT_YET),
+        Flag("Wait between looks at a load balancer in provisioning."),
     ] = timedelta(seconds=120)
     feature_gates: Annotated[FeatureGates, Flag("Features by name: Gate=true,Gate=false.")] = (
         FeatureGates()
@@ -133,6 +133,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ingress_class: Annotated[
         str, Flag("Value of the annotation kubernetes.io/ingress.class that is ours.")
     ] = "alb"
+    group_trust: Annotated[
+        Literal["any", "namespace"],
+        Flag(
+            "Ours: who may decide for a group of Ingresses. With namespace, a member of another "
+            "namespace than an older one is refused what that one holds."
+        ),
+    ] = "any"
     watch_namespace: Annotated[str | None, Flag("Watch this namespace alone; without it, all.")] = (
         None
     )
@@ -205,9 +212,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
 
     # ---- add-ons and certificates
-    enable_waf: Annotated[bool, Flag("WAF Classic on ALBs.", Served.NOT_YET)] = True
-    enable_wafv2: Annotated[bool, Flag("WAFv2 on ALBs.", Served.NOT_YET)] = True
-    enable_shield: Annotated[bool, Flag("Shield Advanced on ALBs.", Served.NOT_YET)] = True
+    enable_waf: Annotated[bool, Flag("WAF Classic on ALBs.")] = True
+    enable_wafv2: Annotated[bool, Flag("WAFv2 on ALBs.")] = True
+    enable_shield: Annotated[bool, Flag("Shield Advanced on ALBs.")] = True
     allowed_certificate_authority_arns: Annotated[
         tuple[str, ...], Flag("Discover certificates of these CAs alone.")
     ] = ()

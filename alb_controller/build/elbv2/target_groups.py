@@ -44,6 +44,7 @@ def build_target_group(
         health_check=backend.health_check,
         attributes=backend.attributes or None,
         tags=resource_tags(backend.tags, context.settings, intent.name, backend.id),
+        target_control_port=backend.target_control_port,
     )
 
 

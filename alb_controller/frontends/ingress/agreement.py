@@ -52,6 +52,11 @@ class Agreement:
         found = self._claims.get(subject)
         return found[1] if found else None
 
+    def claim(self, subject: str) -> Claim | None:
+        """The oldest claim on a subject: what counts, and the field it stands in."""
+        found = self._claims.get(subject)
+        return found[0] if found else None
+
     def value(self, subject: str) -> Any:
         """What was agreed on a subject, or None where nobody spoke."""
         found = self._claims.get(subject)

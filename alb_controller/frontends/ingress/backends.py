@@ -96,13 +96,15 @@ class BackendTranslator:
         version = reader.get(rows.BACKEND_PROTOCOL_VERSION) or "HTTP1"
         group_port = self._group_port(port, target_type)
         check = _health_check(reader, port, target_type, protocol, version)
+        control = self._control_port(reader, port, target_type)
+        hashed = (str(group_port), target_type, protocol, version, str(control or ""))
         labels = reader.get(rows.TARGET_NODE_LABELS) if target_type == "instance" else None
         return BackendIntent(
             id=id_,
             origin=Origin(self._source.ref),
             namespace=service.metadata.namespace,
             service=ServiceReference(name=service.metadata.name, port=port.written),
-            name=self._name(port, (str(group_port), target_type, protocol, version)),
+            name=self._name(port, hashed),
             target_type=target_type,
             port=group_port,
             protocol=protocol,
@@ -111,7 +113,8 @@ class BackendTranslator:
             health_check=check,
             attributes=reader.get(rows.TARGET_GROUP_ATTRIBUTES) or {},
             tags=self._tags(service_source),
-            network_ports=self._network_ports(port, target_type, check),
+            network_ports=self._network_ports(port, target_type, check, control),
+            target_control_port=control,
             node_labels=labels,
             multi_cluster=self._multi_cluster(service_source),
         )
@@ -152,6 +155,14 @@ class BackendTranslator:
         )
         return NameSeed(((meta.namespace, 8), (meta.name, 8)), hashed)
 
+    def _control_port(self, reader: Reader, port: _Port, target_type: TargetType) -> int | None:
+        """Where the targets' control agent listens; only on pods (spec 1.1)."""
+        row = rows.target_control_port(port.service.metadata.name, port.written)
+        control, source = reader.get(row), reader.source(row)
+        if control is not None and source is not None and target_type == "instance":
+            raise InvalidAnnotation(source.ref, row.key, f"'{control}' needs target-type ip")
+        return control
+
     def _tags(self, service: Source) -> dict[str, str]:
         """ICP over Service over Ingress, tag by tag (spec 7.2)."""
         tags: dict[str, str] = {}
@@ -169,7 +180,7 @@ class BackendTranslator:
         return said or Reader(service).get(rows.MULTI_CLUSTER) or False
 
     def _network_ports(
-        self, port: _Port, target_type: TargetType, check: HealthCheck
+        self, port: _Port, target_type: TargetType, check: HealthCheck, control: int | None
     ) -> tuple[PortRef | None, ...]:
         """The ports that the load balancer must reach; None is every port (spec 5.4)."""
         if self._settings.disable_restricted_sg_rules:
@@ -177,9 +188,8 @@ class BackendTranslator:
         traffic: PortRef = port.found.node_port
         if target_type == "ip":
             traffic = port.found.target_port or port.found.port
-        if check.port == TRAFFIC_PORT:
-            return (traffic,)
-        return traffic, int(check.port)
+        checked = () if check.port == TRAFFIC_PORT else (int(check.port),)
+        return (traffic, *checked, *(() if control is None else (control,)))
 
 
 def _health_check(

@@ -37,6 +37,12 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """By port, those that the class of the port's first member sets."""
     is_redirected: bool = False
     """Plain HTTP listeners redirect: nobody's backends are behind them."""
+    first: MemberIntent | None = None
+    """Whose class decides capacity and address pool (spec 2.2)."""
+    names_a_web_acl: bool = False
+    """Somebody names one: nobody's ARN counts."""
+    wants_front: bool = False
+    """Somebody asks for a network load balancer in front: what is said of it counts."""
 
 
 def decide(members: Sequence[MemberIntent]) -> Decided:
@@ -49,6 +55,9 @@ def decide(members: Sequence[MemberIntent]) -> Decided:
         attributes=members[0].params_attributes if members else {},
         listener_attributes=by_port,
         is_redirected=any(member.ssl_redirect is not None for member in members),
+        first=members[0] if members else None,
+        names_a_web_acl=any(member.addons.web_acl_name is not None for member in members),
+        wants_front=any(member.front.is_wanted for member in members),
     )
 
 

@@ -8,7 +8,9 @@ from typing import TypeVar, cast
 import msgspec
 
 from alb_controller.errors import Invalid
+from alb_controller.frontends.ingress.addons.member import AddonTranslator, MemberAddons
 from alb_controller.frontends.ingress.backends import BackendTranslator
+from alb_controller.frontends.ingress.front.member import MemberFront, translate_front
 from alb_controller.frontends.ingress.guards import GuardTranslator
 from alb_controller.frontends.ingress.listeners import ListenerTranslator, MemberListener
 from alb_controller.frontends.ingress.load import LoadedMember
@@ -52,6 +54,8 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
     listeners: dict[int, MemberListener]
     ssl_redirect: int | None
+    addons: MemberAddons = MemberAddons()
+    front: MemberFront = MemberFront()
     default: DefaultIntent | None
     routes: tuple[RouteIntent, ...]
     backends: tuple[BackendIntent, ...]
@@ -112,10 +116,10 @@ class MemberTranslator:
         """The member's intent; raises Problems."""
         params = self._params
         self._problems.extend(rows.unserved(self._source))
-        self._problems.extend(_unserved_params(self._ref, params))
         tags = self._attempt(self._tags, dict[str, str]())
         listeners = ListenerTranslator(self._ingress, self._source, params)
         ports = listeners.listeners()
+        addons = AddonTranslator(self._ref, self._reader, params, self._settings.feature_gates)
         routes = self._routes(has_https=any(p.certificates for p in ports.values()))
         intent = MemberIntent(
             ref=self._ref,
@@ -134,12 +138,14 @@ class MemberTranslator:
             tags=tags,
             listeners=ports,
             ssl_redirect=listeners.ssl_redirect(),
+            addons=addons.addons(),
+            front=translate_front(self._source, ports, self._settings),
             default=routes.default_backend(),
             routes=routes.routes(tags),
             backends=self._backends.made,
             secrets=self._secrets.versions,
         )
-        self._problems.extend((*listeners.problems, *routes.problems))
+        self._problems.extend((*listeners.problems, *addons.problems, *routes.problems))
         if self._problems:
             raise Problems(self._problems)
         return intent
@@ -209,23 +215,3 @@ def _params_subnets(selector: SubnetSelector, origin: ObjectRef) -> NamedSubnets
         return NamedSubnets(tuple(selector.ids), field)
     tags = tuple((k, tuple(v)) for k, v in sorted((selector.tags or {}).items()))
     return TaggedSubnets(tags, field)
-
-
-_LATER_PARAMS = {
-    "minimumLoadBalancerCapacity": "minimum_load_balancer_capacity",
-    "ipamConfiguration": "ipam_configuration",
-    "wafv2AclArn": "wafv2_acl_arn",
-    "wafv2AclName": "wafv2_acl_name",
-}
-
-
-def _unserved_params(origin: ObjectRef, params: IngressClassParamsSpec) -> list[Invalid]:
-    return [
-        Invalid(
-            origin,
-            f"IngressClassParams spec.{name}",
-            "is not served by this version of controller",
-        )
-        for name, field in _LATER_PARAMS.items()
-        if getattr(params, field)
-    ]

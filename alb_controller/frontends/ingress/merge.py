@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from alb_controller.frontends.ingress.addons.group import addon_claims, with_addons
 from alb_controller.frontends.ingress.agreement import Agreement, Claim
+from alb_controller.frontends.ingress.front.group import front_claims, merge_front
 from alb_controller.frontends.ingress.group_listeners import (
     Decided,
     listener_claims,
@@ -46,6 +48,8 @@ def claims_of(member: MemberIntent, decided: Decided) -> Iterator[Claim]:
     for key, value in sorted(member.tags.items()):
         yield Claim(f"{_TAG}{key}", value, rows.TAGS.key)
     yield from listener_claims(member, decided)
+    yield from addon_claims(member, decided.first, named=decided.names_a_web_acl)
+    yield from front_claims(member, is_wanted=decided.wants_front)
 
 
 def _balancer_claims(member: MemberIntent) -> Iterator[Claim]:
@@ -77,9 +81,11 @@ def merge(
     backends = {b.id: b for m in members for b in m.backends}
     listeners = merge_listeners(members, agreed, settings)
     used = _backends_behind(listeners)
+    balancer = _balancer(key, members, agreed, settings)
     return StackIntent(
         key=key,
-        balancer=_balancer(key, members, agreed, settings),
+        balancer=with_addons(balancer, members[0], agreed, settings),
+        front=merge_front(key, members, agreed, balancer, settings),
         listeners=listeners,
         backends=tuple(backends[id_] for id_ in sorted(backends) if id_ in used),
     )

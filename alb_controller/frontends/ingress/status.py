@@ -34,23 +34,41 @@ class Event(msgspec.Struct, frozen=True):
 def status_patch(ingress: Ingress, observed: Observed) -> dict[str, Any] | None:
     """The status to merge, or None where it says so already (spec 9.4).
 
-    One entry: the load balancer's name in lower case, with every listener port of the group.
+    The load balancer's name in lower case, with every listener port of the group; then, without
+    ports, the name of the network load balancer in front.
     """
-    if not observed.load_balancers:
-        return None
-    hostname = observed.load_balancers[0].dns_name.lower()
-    ports = sorted({listener.resource.port for listener in observed.listeners})
-    shown = ingress.status.load_balancer.ingress
-    if (
-        len(shown) == 1
-        and shown[0].hostname == hostname
-        and not shown[0].ip
-        and {p.port for p in shown[0].ports} == set(ports)
-    ):
+    wanted = _entries(observed)
+    shown = [
+        (entry.hostname, frozenset(p.port for p in entry.ports), entry.ip)
+        for entry in ingress.status.load_balancer.ingress
+    ]
+    if not wanted or shown == [(hostname, frozenset(ports), "") for hostname, ports in wanted]:
         return None
     # the API requires a protocol beside a port
-    entry = {"hostname": hostname, "ports": [{"port": p, "protocol": "TCP"} for p in ports]}
-    return {"loadBalancer": {"ingress": [entry]}}
+    entries = [
+        {"hostname": hostname, "ports": [{"port": p, "protocol": "TCP"} for p in ports]}
+        if ports
+        else {"hostname": hostname}
+        for hostname, ports in wanted
+    ]
+    return {"loadBalancer": {"ingress": entries}}
+
+
+def _entries(observed: Observed) -> list[tuple[str, list[int]]]:
+    """Host name and ports of each load balancer, that of the backends first; none without it."""
+    by_type = {one.resource.type: one for one in observed.load_balancers}
+    main, front = by_type.get("application"), by_type.get("network")
+    if main is None:
+        return []
+    ports = sorted(
+        {
+            listener.resource.port
+            for listener in observed.listeners
+            if listener.resource.load_balancer == main.identity
+        }
+    )
+    entries = [(main.dns_name.lower(), ports)]
+    return entries if front is None else [*entries, (front.dns_name.lower(), [])]
 
 
 def problem_events(problems: Iterable[Invalid], strays: Iterable[Invalid]) -> list[Event]:

@@ -171,7 +171,7 @@ def test_tags_that_others_manage_are_refused() -> None:
 
 def test_what_the_reference_has_and_we_have_not_is_refused() -> None:
     """Each key; silence would leave an application without what it asked for."""
-    alb = {"wafv2-acl-arn": "arn", "frontend-nlb-scheme": "internal", "create-acm-cert": "true"}
+    alb = {"create-acm-cert": "true", "acm-pca-arn": "arn"}
     problems = refused(alb=alb)
     assert sorted(problems) == sorted(
         f"{PREFIX}{suffix}: is not served by this version of controller" for suffix in alb
@@ -253,12 +253,9 @@ def test_the_class_may_say_who_connects(
         ({"loadBalancerName": "x" * 33}, "spec.loadBalancerName: 'xxxxx"),
         ({"sslRedirectPort": "no"}, "spec.sslRedirectPort: 'no' must be a whole number"),
         (
-            {"minimumLoadBalancerCapacity": {"capacityUnits": 0}},
-            "spec.minimumLoadBalancerCapacity: is not served",
+            {"minimumLoadBalancerCapacity": {"capacityUnits": -1}},
+            "spec.minimumLoadBalancerCapacity.capacityUnits: -1 must be 0 or more",
         ),
-        ({"ipamConfiguration": {}}, "spec.ipamConfiguration: is not served"),
-        ({"wafv2AclArn": "arn"}, "spec.wafv2AclArn: is not served"),
-        ({"wafv2AclName": "n"}, "spec.wafv2AclName: is not served"),
     ],
 )
 def test_what_is_wrong_with_the_class_is_told_to_the_ingress(

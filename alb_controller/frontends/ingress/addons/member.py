@@ -1,0 +1,102 @@
+"""What one Ingress wants of WAF and Shield, of capacity and of an address pool."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from alb_controller.errors import Invalid, InvalidAnnotation
+from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import Reader
+from alb_controller.objects.elbv2 import IngressClassParamsSpec
+from alb_controller.settings import FeatureGates
+from alb_controller.values import ObjectRef
+
+T = TypeVar("T")
+_PARAMS = "IngressClassParams spec."
+
+
+class Said(msgspec.Struct, frozen=True):
+    """A word of one Ingress, and the field it stands in."""
+
+    value: str
+    field: str
+
+
+class MemberAddons(msgspec.Struct, frozen=True, kw_only=True):
+    """None where the Ingress does not say; an empty value is none."""
+
+    web_acl_arn: Said | None = None
+    web_acl_name: Said | None = None
+    regional_web_acl_id: Said | None = None
+    shield: bool | None = None
+    capacity_units: int | None = None
+    params_capacity_units: int | None = None
+    """Of the class's parameters: only the first member's count (spec 2.2)."""
+    ipam_pool_id: str | None = None
+    params_ipam_pool_id: str | None = None
+
+
+class AddonTranslator:
+    """Reads one Ingress; `problems` are all that is wrong."""
+
+    def __init__(
+        self, origin: ObjectRef, reader: Reader, params: IngressClassParamsSpec, gates: FeatureGates
+    ) -> None:
+        self._origin, self._reader, self._params, self._gates = origin, reader, params, gates
+        self.problems: list[Invalid] = []
+
+    def addons(self) -> MemberAddons:
+        """All that the Ingress and its class say."""
+        params = self._params
+        capacity, pool = params.minimum_load_balancer_capacity, params.ipam_configuration
+        has_capacity = self._gates.lb_capacity_reservation
+        return MemberAddons(
+            web_acl_arn=self._web_acl_arn(),
+            web_acl_name=self._web_acl_name(),
+            regional_web_acl_id=self._regional_web_acl(),
+            shield=self._read(rows.SHIELD),
+            capacity_units=self._read(rows.MINIMUM_CAPACITY) if has_capacity else None,
+            params_capacity_units=(
+                self._units(capacity.capacity_units) if capacity and has_capacity else None
+            ),
+            ipam_pool_id=self._read(rows.IPAM_IPV4_POOL) or None,
+            params_ipam_pool_id=pool.ipv4_ipam_pool_id if pool else None,
+        )
+
+    def _units(self, units: int) -> int:
+        if units < 0:
+            field = f"{_PARAMS}minimumLoadBalancerCapacity.capacityUnits"
+            self.problems.append(Invalid(self._origin, field, f"{units} must be 0 or more"))
+        return units
+
+    def _web_acl_arn(self) -> Said | None:
+        if self._params.wafv2_acl_arn:
+            arn = rows.WAFV2_ACL_ARN.parse(self._params.wafv2_acl_arn)
+            return Said(arn, f"{_PARAMS}wafv2AclArn")
+        return _said(self._read(rows.WAFV2_ACL_ARN), rows.WAFV2_ACL_ARN.key)
+
+    def _web_acl_name(self) -> Said | None:
+        """An empty name says nothing; `none` is a name like any other until it is looked up."""
+        if self._params.wafv2_acl_name:
+            return Said(self._params.wafv2_acl_name, f"{_PARAMS}wafv2AclName")
+        return _said(self._read(rows.WAFV2_ACL_NAME) or None, rows.WAFV2_ACL_NAME.key)
+
+    def _regional_web_acl(self) -> Said | None:
+        """The older key counts only where the newer is absent; an empty id says nothing."""
+        has_newer = self._reader.source(rows.WAF_ACL_ID) is not None
+        row = rows.WAF_ACL_ID if has_newer else rows.WEB_ACL_ID
+        raw = self._read(row)
+        return Said("" if raw == "none" else raw, row.key) if raw else None
+
+    def _read(self, row: rows.Annotation[T]) -> T | None:
+        try:
+            return self._reader.get(row)
+        except InvalidAnnotation as problem:
+            self.problems.append(problem)
+            return None
+
+
+def _said(value: str | None, field: str) -> Said | None:
+    return None if value is None else Said(value, field)

@@ -1,0 +1,90 @@
+"""What one Ingress wants of the network load balancer in front (spec 1.1, frontend NLB)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import msgspec
+
+from alb_controller.errors import Invalid, InvalidAnnotation
+from alb_controller.model.elbv2 import Scheme
+from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import Annotation, Source, parse
+from alb_controller.settings import Settings
+
+CHECKS: dict[str, Annotation[Any]] = {
+    "port": rows.FRONT_CHECK_PORT,
+    "protocol": rows.FRONT_CHECK_PROTOCOL,
+    "path": rows.FRONT_CHECK_PATH,
+    "interval_seconds": rows.FRONT_CHECK_INTERVAL,
+    "timeout_seconds": rows.FRONT_CHECK_TIMEOUT,
+    "healthy_threshold": rows.FRONT_CHECK_HEALTHY,
+    "unhealthy_threshold": rows.FRONT_CHECK_UNHEALTHY,
+    "matcher": rows.FRONT_CHECK_CODES,
+}
+"""Field of a health check -> its annotation."""
+
+
+class MemberFront(msgspec.Struct, frozen=True, kw_only=True):
+    """None where the Ingress does not say."""
+
+    is_wanted: bool | None = None
+    scheme: Scheme | None = None
+    subnets: tuple[str, ...] | None = None
+    security_groups: tuple[str, ...] | None = None
+    elastic_ips: tuple[str, ...] | None = None
+    attributes: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    has_tags: bool = False
+    """It has the annotation, if only an empty one."""
+    ports: dict[int, int] = {}
+    """Port in front -> port behind, of the Ingress's own listeners."""
+    check: dict[str, Any] = {}
+    """What it says of the health check, by field."""
+    problems: tuple[Invalid, ...] = ()
+    """They count only where the group has a front at all."""
+
+
+def translate_front(source: Source, listeners: Iterable[int], settings: Settings) -> MemberFront:
+    """All that the annotations say; `listeners` are the Ingress's own ports."""
+    reader = _Reader(source)
+    mapping = reader.get(rows.FRONT_PORTS) or {port: port for port in listeners}
+    tags = reader.get(rows.FRONT_TAGS)
+    for key in sorted(set(tags or {}) & set(settings.external_managed_tags)):
+        problem = f"tag {key!r} is managed by others (--external-managed-tags)"
+        reader.problems.append(InvalidAnnotation(source.ref, rows.FRONT_TAGS.key, problem))
+    return MemberFront(
+        is_wanted=reader.get(rows.ENABLE_FRONT),
+        scheme=cast("Scheme | None", reader.get(rows.FRONT_SCHEME)),
+        subnets=reader.get(rows.FRONT_SUBNETS),
+        security_groups=reader.get(rows.FRONT_SECURITY_GROUPS),
+        elastic_ips=reader.get(rows.FRONT_ELASTIC_IPS),
+        attributes=reader.get(rows.FRONT_ATTRIBUTES) or {},
+        tags=tags or {},
+        has_tags=tags is not None,
+        # as the reference does, a port that the Ingress does not listen on is passed over
+        ports={front: behind for front, behind in mapping.items() if behind in set(listeners)},
+        check={
+            name: value for name, row in CHECKS.items() if (value := reader.get(row)) is not None
+        },
+        problems=tuple(reader.problems),
+    )
+
+
+class _Reader:
+    """Reads the annotations of one Ingress, and goes on where one is malformed."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.problems: list[Invalid] = []
+
+    def get(self, row: Annotation[Any]) -> Any:
+        """The value, or None where there is none that can be read."""
+        if row.key not in self._source.annotations:
+            return None
+        try:
+            return parse(row, self._source)
+        except InvalidAnnotation as problem:
+            self.problems.append(problem)
+            return None

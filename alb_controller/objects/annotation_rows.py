@@ -1,0 +1,97 @@
+"""A row of the table of annotations, and how it is read from objects (spec 0).
+
+A value that cannot be read is an InvalidAnnotation that names the object that carries it, the
+whole key, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from alb_controller.errors import InvalidAnnotation
+from alb_controller.objects import annotation_values as read
+from alb_controller.values import ObjectRef
+
+PREFIX = "alb.ingress.kubernetes.io/"
+T = TypeVar("T")
+Scope: TypeAlias = Literal["Ingress", "Ingress and Service"]
+Merge: TypeAlias = Literal["exclusive", "union", "per port", "per Ingress"]
+
+
+class Annotation(msgspec.Struct, Generic[T], frozen=True):
+    """One row; `parse` raises ValueError with what is allowed."""
+
+    suffix: str
+    parse: Callable[[str], T]
+    merge: Merge
+    doc: str
+    scope: Scope = "Ingress"
+    default: str = ""
+    served: bool = True
+    """False: the reference has it and this version does not; using it is an error, not silence."""
+
+    @property
+    def key(self) -> str:
+        return PREFIX + self.suffix
+
+
+class Source(msgspec.Struct, frozen=True):
+    """One object's annotations."""
+
+    ref: ObjectRef
+    annotations: Mapping[str, str]
+
+
+class Reader:
+    """Reads rows from one object, or from several of which the first that has the key wins.
+
+    A Service's annotation replaces the Ingress's as a whole (spec 0), so a Reader for a backend has
+    the Service first.
+    """
+
+    def __init__(self, *sources: Source) -> None:
+        self._sources = sources
+
+    def get(self, row: Annotation[T]) -> T | None:
+        """The parsed value, or None where no object has the key; raises InvalidAnnotation."""
+        source = self.source(row)
+        return None if source is None else parse(row, source)
+
+    def source(self, row: Annotation[Any]) -> Source | None:
+        """The object whose annotation counts."""
+        return next((s for s in self._sources if row.key in s.annotations), None)
+
+
+def parse(row: Annotation[T], source: Source) -> T:
+    """The value of a row on one object that has it; raises InvalidAnnotation."""
+    raw = source.annotations[row.key]
+    if not row.served:
+        raise InvalidAnnotation(source.ref, row.key, "is not served by this version of controller")
+    try:
+        return row.parse(raw)
+    except ValueError as error:
+        raise InvalidAnnotation(source.ref, row.key, f"{raw!r} {error}") from None
+
+
+def row(
+    suffix: str, parse_value: Callable[[str], T], merge: Merge, doc: str, default: str = ""
+) -> Annotation[T]:
+    """A row that only Ingresses carry."""
+    return Annotation(suffix, parse_value, merge, doc, default=default)
+
+
+def backend_row(
+    suffix: str, parse_value: Callable[[str], T], doc: str, default: str = ""
+) -> Annotation[T]:
+    """A row that a Service may carry as well; it counts for one Ingress and Service."""
+    return Annotation(
+        suffix, parse_value, "per Ingress", doc, scope="Ingress and Service", default=default
+    )
+
+
+def later_row(suffix: str, doc: str) -> Annotation[str]:
+    """A row that is not served yet."""
+    return Annotation(suffix, read.string, "per Ingress", doc, served=False)
