@@ -1,0 +1,146 @@
+"""What a member may say for members of other namespaces (spec 12.1 #4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from alb_controller.frontends.ingress.translate import Translation
+from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.networking import Ingress
+from tests.factories import ingress_class, member, params, path, rule
+from tests.unit.frontends.ingress.translation import settings, told, translated
+
+STRICT = settings(group_trust="namespace")
+PATHS: dict[str, Any] = {"rules": [rule("a.example", path("/held"))]}
+
+
+def older(**fields: Any) -> Ingress:
+    """The group's holder, of namespace shop."""
+    return member("holder", age_minutes=10, **fields)
+
+
+def younger(namespace: str = "guest", **fields: Any) -> Ingress:
+    """A later member, of another namespace unless told otherwise."""
+    fields = {"rules": [rule("b.example", path("/own"))], **fields}
+    return member("late", namespace=namespace, **fields)
+
+
+def distrusted(made: Translation) -> list[str]:
+    """What Warnings of trust say; nobody is stopped by them."""
+    assert made.problems == ()
+    return [event.message for event in made.warnings if event.reason == "GroupTrust"]
+
+
+def test_a_path_of_another_namespace_is_held() -> None:
+    """The same host and path, in any case of the host: the younger is told, by the pattern."""
+    late = younger(rules=[rule("A.example", path("/held"))])
+    (sentence,) = distrusted(translated(older(**PATHS), late))
+    assert sentence == (
+        "a.example /held on port 80 is held by Ingress shop/holder; "
+        "a.example /held/* on port 80 is held by Ingress shop/holder"
+    )
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        younger("shop", **PATHS),
+        younger(rules=[rule("b.example", path("/held"))]),
+        younger(rules=[rule("a.example", path("/own"))]),
+        younger(**PATHS, alb={"listen-ports": '[{"HTTP": 8080}]'}),
+    ],
+)
+def test_what_is_not_held_by_others_is_free(late: Ingress) -> None:
+    """One's own namespace, another host, another path, another port."""
+    assert distrusted(translated(older(**PATHS), late)) == []
+
+
+def test_the_age_decides_and_not_the_order() -> None:
+    """A lower group.order takes no path over."""
+    late = younger(**PATHS, alb={"group.order": "-5"})
+    made = translated(older(**PATHS), late)
+    (event,) = made.warnings
+    assert str(event.ref) == "Ingress guest/late"
+    assert distrusted(made)
+
+
+@pytest.mark.parametrize(
+    "alb",
+    [
+        {"scheme": "internet-facing"},
+        {"load-balancer-attributes": "idle_timeout.timeout_seconds=1"},
+        {"security-groups": "sg-1"},
+        {"inbound-cidrs": "10.0.0.0/8, 0.0.0.0/0"},
+        {"inbound-cidrs": "::/0"},
+        {"listener-attributes.HTTP-80": "a=b"},
+        {"ip-address-type": "dualstack"},
+    ],
+)
+def test_a_value_of_the_whole_load_balancer_is_the_holders_to_set(alb: dict[str, str]) -> None:
+    """Unless an older member has set it already, and then to the same."""
+    (key,) = alb
+    (sentence,) = distrusted(translated(older(), younger(alb=alb)))
+    assert sentence == (
+        f"{PREFIX}{key} decides for the load balancer, which is held by Ingress shop/holder"
+    )
+    assert distrusted(translated(older(alb=alb), younger(alb=alb))) == []
+    assert distrusted(translated(older(), younger("shop", alb=alb))) == []
+
+
+@pytest.mark.parametrize(
+    "alb",
+    [
+        {"tags": "team=guest"},
+        {"inbound-cidrs": "10.0.0.0/8"},
+        {"listen-ports": '[{"HTTP": 8080}]', "inbound-cidrs": "0.0.0.0/0"},
+        {"listen-ports": '[{"HTTP": 8080}]', "listener-attributes.HTTP-8080": "a=b"},
+        {"group.order": "5"},
+        {"healthcheck-path": "/healthy"},
+    ],
+)
+def test_a_guest_decides_for_itself(alb: dict[str, str]) -> None:
+    """Tags that it adds, narrower sources, ports of its own, its place and its targets."""
+    assert distrusted(translated(older(), younger(alb=alb))) == []
+
+
+def test_strict_trust_refuses_the_guest_alone() -> None:
+    """It is stopped and told what it goes too far with; the holder is served as before."""
+    late = younger(**PATHS, alb={"scheme": "internet-facing"})
+    made = translated(older(**PATHS), late, by=STRICT)
+    assert made.served == {"uid-holder"}
+    ((sentence,),) = told(made).values()
+    assert "/held on port 80 is held by Ingress shop/holder" in sentence
+    assert f"{PREFIX}scheme decides for the load balancer" in sentence
+    assert sentence.endswith("(refused by --group-trust=namespace)")
+    assert translated(older(**PATHS), by=STRICT).intent == made.intent
+    assert not made.warnings
+
+
+def test_strict_trust_takes_a_modest_guest() -> None:
+    """Paths of its own are what a shared group is for."""
+    made = translated(older(**PATHS), younger(), by=STRICT)
+    assert made.served == {"uid-holder", "uid-late"}
+    assert made.problems == ()
+
+
+def test_a_refused_guest_holds_nothing() -> None:
+    """Who is stopped has no say: the next one may have the place."""
+    refused = member(
+        "guest",
+        namespace="guest",
+        age_minutes=5,
+        alb={"scheme": "internal"},
+        rules=[rule("c", path())],
+    )
+    last = member("last", namespace="third", rules=[rule("c", path())])
+    made = translated(older(), refused, last, by=STRICT)
+    assert made.served == {"uid-holder", "uid-last"}
+
+
+def test_what_the_class_decides_is_the_administrators_word() -> None:
+    """A class that both use says the same of both."""
+    spec: dict[str, Any] = {"scheme": "internet-facing", "group": {"name": "team"}}
+    made = translated(older(), younger(), ingress_class(params="params"), params(**spec), by=STRICT)
+    assert made.served == {"uid-holder", "uid-late"}
