@@ -121,8 +121,8 @@ def test_a_feature_that_is_not_there_is_refused_by_name(
 @pytest.mark.parametrize(
     "flags, listed",
     [
-        ({"enable_wafv2": "false"}, "--enable-wafv2"),
-        ({"enable_wafv2": "true"}, "--enable-wafv2"),
+        ({"enable_pod_readiness_gate_inject": "false"}, "--enable-pod-readiness-gate-inject"),
+        ({"enable_pod_readiness_gate_inject": "true"}, "--enable-pod-readiness-gate-inject"),
         ({"webhook_bind_port": "19443"}, "--webhook-bind-port"),
         ({"service_max_concurrent_reconciles": "9"}, "--service-max-concurrent-reconciles"),
         ({"feature_gates": "NLBGatewayAPI=false"}, "NLBGatewayAPI"),
@@ -136,9 +136,9 @@ def test_switching_off_or_tuning_a_missing_feature_is_accepted_and_listed(
 
 
 def test_features_that_are_on_by_default_and_missing_are_listed() -> None:
-    """An operator who sets nothing still hears that WAF and Services are not served."""
+    """An operator who sets nothing still hears that readiness gates and Services are not served."""
     listed = settings_for().without_effect
-    assert {"--enable-wafv2", "EnableServiceController"} <= set(listed)
+    assert {"--enable-pod-readiness-gate-inject", "EnableServiceController"} <= set(listed)
     assert "--webhook-bind-port" not in listed
 
 
