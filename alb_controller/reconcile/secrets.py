@@ -7,7 +7,7 @@ from typing import Protocol
 
 from alb_controller.errors import NotReady, ObjectMissing
 from alb_controller.frontends.ingress.load import Snapshot
-from alb_controller.frontends.ingress.secrets import note
+from alb_controller.frontends.ingress.routing.secrets import note
 from alb_controller.frontends.ingress.translate import Translation
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.kinds import INGRESS

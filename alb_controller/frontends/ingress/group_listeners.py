@@ -10,7 +10,7 @@ from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.agreement import Agreement, Claim
 from alb_controller.frontends.ingress.listeners import HTTP, HTTPS, MemberListener
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.ingress.optimize import optimize
+from alb_controller.frontends.ingress.routing.optimize import optimize
 from alb_controller.intent import (
     DefaultIntent,
     InboundSources,

@@ -11,11 +11,11 @@ from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.addons.member import AddonTranslator, MemberAddons
 from alb_controller.frontends.ingress.backends import BackendTranslator
 from alb_controller.frontends.ingress.front.member import MemberFront, translate_front
-from alb_controller.frontends.ingress.guards import GuardTranslator
 from alb_controller.frontends.ingress.listeners import ListenerTranslator, MemberListener
 from alb_controller.frontends.ingress.load import LoadedMember
-from alb_controller.frontends.ingress.routes import RouteTranslator
-from alb_controller.frontends.ingress.secrets import MemberSecrets, settled
+from alb_controller.frontends.ingress.routing.guards import GuardTranslator
+from alb_controller.frontends.ingress.routing.routes import RouteTranslator
+from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, settled
 from alb_controller.intent import (
     BackendIntent,
     DefaultIntent,

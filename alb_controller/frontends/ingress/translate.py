@@ -23,7 +23,7 @@ from alb_controller.frontends.ingress.member import (
 )
 from alb_controller.frontends.ingress.merge import claims_of, merge
 from alb_controller.frontends.ingress.notices import notices
-from alb_controller.frontends.ingress.secrets import MemberSecrets, noted_versions
+from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
 from alb_controller.frontends.ingress.status import Event
 from alb_controller.frontends.ingress.trust import GroupTrust
 from alb_controller.intent import StackIntent

@@ -9,7 +9,7 @@ import pytest
 
 from alb_controller.errors import Missing
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.ingress.secrets import note
+from alb_controller.frontends.ingress.routing.secrets import note
 from alb_controller.frontends.ingress.translate import Translation
 from alb_controller.model.elbv2 import AuthenticateOidcAction, Session
 from alb_controller.objects.annotations import PREFIX

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.frontends.ingress.optimize import optimize
+from alb_controller.frontends.ingress.routing.optimize import optimize
 from alb_controller.intent import Origin, RouteIntent
 from alb_controller.model.elbv2 import (
     Condition,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from alb_controller.errors import Invalid
-from alb_controller.frontends.ingress.actions import ActionTranslator
 from alb_controller.frontends.ingress.backends import BackendTranslator
-from alb_controller.frontends.ingress.conditions import EXACT, PREFIX, ConditionTranslator
-from alb_controller.frontends.ingress.guards import GuardTranslator
+from alb_controller.frontends.ingress.routing.actions import ActionTranslator
+from alb_controller.frontends.ingress.routing.conditions import EXACT, PREFIX, ConditionTranslator
+from alb_controller.frontends.ingress.routing.guards import GuardTranslator
 from alb_controller.intent import DefaultIntent, Origin, RouteIntent
 from alb_controller.objects.annotations import Source
 from alb_controller.objects.networking import HttpIngressPath, Ingress, IngressRule

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from alb_controller.errors import InvalidAnnotation, Missing
-from alb_controller.frontends.ingress.secrets import MemberSecrets
+from alb_controller.frontends.ingress.routing.secrets import MemberSecrets
 from alb_controller.model.elbv2 import (
     AuthenticateCognitoAction,
     AuthenticateOidcAction,

@@ -1,0 +1,1 @@
+"""One Ingress's rules as routes: conditions, guards, actions, and what can never be reached."""
