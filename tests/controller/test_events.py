@@ -18,7 +18,8 @@ def test_success_is_told_when_something_changed(rig: Rig) -> None:
         controller.settle()
         assert _successes(rig).count("a") == 2
         told = _successes(rig)
-        rig.annotate("a", unknown="a word that says nothing to us")
+        note = {"example.com/note": "a word that says nothing to us"}
+        rig.merge("Ingress", "a", {"metadata": {"annotations": note}})
         controller.settle()
         assert _successes(rig) == told
     assert rig.warnings() == []
