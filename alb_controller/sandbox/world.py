@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from alb_controller.sandbox.aws import Account, AwsServer, Ids
+from alb_controller.sandbox.aws import Account, AwsServer
 from alb_controller.sandbox.controller import ControllerProcess, Surroundings
 from alb_controller.sandbox.failures import BadInput, Interrupted, PartEnded
 from alb_controller.sandbox.kubeapi import ApiServer
@@ -37,7 +37,6 @@ class World:
         self._ports = (kube_port, aws_port)
         self._parts = contextlib.ExitStack()
         self._account: Account | None = None
-        self._ids: Ids = {}
 
     @property
     def account(self) -> Account:
@@ -55,15 +54,17 @@ class World:
         self._parts.callback(self.aws.stop)
         self.aws.reset()
         self._account = Account(self.aws.url)
-        self._ids = self._account.build()
+        self._account.build()
         self.kube.write_kubeconfig(self.kubeconfig)
-        add_nodes(self.kube.api, self._ids)
+        add_nodes(self.kube.api, self._account.ids)
         self.life.start()
         self._parts.callback(self.life.stop)
 
     def start_controller(self) -> ControllerProcess:
         """Start the controller between the two sides."""
-        surroundings = Surroundings(self.kubeconfig, self.aws.url, self._ids["vpc"], self._folder)
+        surroundings = Surroundings(
+            self.kubeconfig, self.aws.url, self.account.ids["vpc"], self._folder
+        )
         self.controller = ControllerProcess(surroundings)
         self._parts.callback(self.controller.stop)
         return self.controller

@@ -64,12 +64,10 @@ def moto_server(folder: Path) -> Iterator[Moto]:
     log = folder / "calls.jsonl"
     log.touch()
     command = [sys.executable, "-m", "tests.conformance.moto_server", str(log)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield Moto(process.stdout.readline().strip(), log)
-        finally:
-            process.terminate()
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout is not None
+        yield Moto(process.stdout.readline().strip(), log)
 
 
 def run_case(case: str, kubeconfig: Path, moto: Moto, folder: Path) -> Iterator[Outcome]:
@@ -134,7 +132,8 @@ def _compare(step: Step, state: Shape, calls: int) -> Outcome:
 
 def add_nodes(cluster: Cluster, ids: Ids) -> None:
     """The account's instances as Nodes that are ready."""
-    for name, (zone, address, _) in NODES.items():
+    for name, network in NODES.items():
+        zone, address = network.zone, network.address
         labels = {"topology.kubernetes.io/zone": zone, "kubernetes.io/os": "linux"}
         node = {
             "apiVersion": "v1",

@@ -1,26 +1,21 @@
-"""A mended moto server on a free port of loopback: says where, and ends when its input does.
+"""The sandbox's AWS on a free port of loopback: says where, and ends when its input does.
 
-A process of its own, because mends reach into moto for good.
+A process of its own, so that its work is not on this process's clock.
 """
 
 from __future__ import annotations
 
 import sys
 
-from moto.server import ThreadedMotoServer
-
-from tests.conformance import moto_truth
+from alb_controller.sandbox.aws import AwsServer
 
 
 def main() -> None:
     """Serve until nobody holds the other end of standard input."""
-    moto_truth.mend()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    sys.stdout.write("http://{}:{}\n".format(*server.get_host_and_port()))
-    sys.stdout.flush()
-    sys.stdin.read()
-    server.stop()
+    with AwsServer() as server:
+        sys.stdout.write(server.url + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()
 
 
 if __name__ == "__main__":

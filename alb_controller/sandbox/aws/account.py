@@ -66,10 +66,11 @@ class Account:
         self.endpoint = endpoint
         self.ec2, self.elbv2, self.acm = made["ec2"], made["elbv2"], made["acm"]
         self.wafv2, self.shield = made["wafv2"], made["shield"]
+        self.ids: Ids = {}
 
     def build(self) -> Ids:
         """Build the world in an empty account, and give its ids by name."""
-        ids: Ids = {}
+        ids = self.ids = {}
         self._network(ids)
         self._security_groups(ids)
         self._nodes(ids)

@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -42,8 +42,12 @@ _INTERNAL = "/moto-api"
 class AwsServer:
     """One local AWS. The state outlives `stop`; `reset` empties it."""
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(
+        self, *, port: int = 0, observe: Callable[[Call], None] = lambda _call: None
+    ) -> None:
+        """`observe` is told of each call when it is answered."""
         truth.put_right()
+        self._observe = observe
         self.calls: deque[Call] = deque(maxlen=CALLS_REMEMBERED)
         self.faults = Faults()
         self._port = port
@@ -124,9 +128,9 @@ class AwsServer:
         lost = fault is not None and fault.kind is Kind.ANSWER_LOST
         status = 0 if lost else int(answer.status[:3])
         seconds = time.monotonic() - began
-        self.calls.append(
-            Call(operation.service, operation.name, operation.params, status, seconds)
-        )
+        call = Call(operation.service, operation.name, operation.params, status, seconds)
+        self.calls.append(call)
+        self._observe(call)
         if lost:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError

@@ -183,7 +183,7 @@ def sync_replica_set(cluster: Cluster, key: Key) -> None:
     missing = 0 if is_leaving(replica_set) else _wanted(replica_set) - len(pods)
     pods += [_make_pod(cluster, replica_set) for _ in range(missing)]
     if missing < 0:
-        for pod in sorted(pods, key=_worth)[:-missing]:
+        for pod in _by_worth(pods)[:-missing]:
             cluster.delete(key_of(pod))
             pods.remove(pod)
     ready = sum(is_true(pod, "Ready") for pod in pods)
@@ -203,10 +203,12 @@ def _counts(pod: Json) -> bool:
     return not is_leaving(pod) and pod.get("status", {}).get("phase") not in _FINISHED
 
 
-def _worth(pod: Json) -> tuple[bool, bool, str]:
+def _by_worth(pods: Sequence[Json]) -> Sequence[Json]:
     """Pods without a node go first, then those that are not ready, then the youngest."""
-    age = "".join(chr(255 - ord(c)) for c in pod["metadata"]["creationTimestamp"])
-    return bool(pod["spec"].get("nodeName")), is_true(pod, "Ready"), age
+    youngest_first = sorted(pods, key=lambda pod: pod["metadata"]["creationTimestamp"])[::-1]
+    return sorted(
+        youngest_first, key=lambda pod: (bool(pod["spec"].get("nodeName")), is_true(pod, "Ready"))
+    )
 
 
 def _make_pod(cluster: Cluster, replica_set: Json) -> Json:
