@@ -1,0 +1,259 @@
+"""The network load balancer in front: annotations, and what a group makes of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from alb_controller.build.elbv2.names import generated_name
+from alb_controller.intent import (
+    DiscoveredSubnets,
+    FrontIntent,
+    GivenSecurityGroups,
+    NamedSubnets,
+    SameSecurityGroups,
+    StackIntent,
+)
+from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.core import KubeObject
+from tests.factories import ingress
+from tests.unit.frontends.ingress.translation import (
+    WEB,
+    alone,
+    balancer,
+    refused,
+    settings,
+    told,
+    translated,
+    wanted,
+)
+
+ON = {"enable-frontend-nlb": "true"}
+FRONT = "frontend-nlb-"
+CHECK = FRONT + "healthcheck-"
+TWO_PORTS = {"listen-ports": '[{"HTTP": 80}, {"HTTP": 8080}]'}
+
+
+def front_of(intent: StackIntent) -> FrontIntent:
+    """The front, which must be there."""
+    assert intent.front is not None
+    return intent.front
+
+
+def front(**alb: str) -> FrontIntent:
+    """The front of an Ingress alone; keys without `frontend-nlb-`, `_` for `-`."""
+    said = {FRONT + key.replace("_", "-"): value for key, value in alb.items()}
+    return front_of(alone(alb={**ON, **said}))
+
+
+def member(name: str, **alb: str) -> KubeObject:
+    """A member of group team that asks for a front; keys as in `front`."""
+    said = {FRONT + key.replace("_", "-"): value for key, value in alb.items()}
+    return ingress(name, alb={"group.name": "team", **ON, **said})
+
+
+def test_nobody_has_a_front_unasked() -> None:
+    """Other annotations of it count for nothing then, malformed ones neither."""
+    assert alone().front is None
+    assert alone(alb={"enable-frontend-nlb": "false"}).front is None
+    assert alone(alb={CHECK + "port": "no port", FRONT + "scheme": "nowhere"}).front is None
+
+
+def test_a_front_forwards_every_port_by_default() -> None:
+    """Scheme of the flag, subnets found, groups and tags of the one behind, TCP by port."""
+    intent = alone(alb={**ON, **TWO_PORTS, "scheme": "internet-facing", "tags": "team=a"})
+    made = front_of(intent)
+    assert made.balancer.family == "network"
+    assert made.balancer.scheme == "internal"
+    assert made.balancer.subnets == DiscoveredSubnets()
+    assert made.balancer.security == SameSecurityGroups()
+    assert made.balancer.tags == {"team": "a"}
+    assert [(port.port, port.target_port) for port in made.ports] == [(80, 80), (8080, 8080)]
+    public = settings(default_load_balancer_scheme="internet-facing")
+    assert front_of(alone(alb=ON, by=public)).balancer.scheme == "internet-facing"
+
+
+@pytest.mark.parametrize(
+    "behind, before",
+    [
+        ("ipv4", "ipv4"),
+        ("dualstack", "dualstack"),
+        ("dualstack-without-public-ipv4", "dualstack"),
+    ],
+)
+def test_a_front_has_the_families_of_the_one_behind(behind: str, before: str) -> None:
+    """A network load balancer has no dual stack without public IPv4."""
+    made = front_of(alone(alb={**ON, "ip-address-type": behind}))
+    assert made.balancer.ip_address_type == before
+
+
+def test_what_the_annotations_say() -> None:
+    """Each has its place in the intent."""
+    made = front(
+        scheme="internet-facing",
+        subnets="subnet-1, subnet-2",
+        security_groups="sg-1,edge",
+        eip_allocations="eip-1,eip-2",
+        attributes="dns_record.client_routing_policy=any_availability_zone",
+        tags="a=1",
+    ).balancer
+    assert made.scheme == "internet-facing"
+    assert isinstance(made.subnets, NamedSubnets)
+    assert made.subnets.names == ("subnet-1", "subnet-2")
+    assert isinstance(made.security, GivenSecurityGroups)
+    assert made.security.names == ("sg-1", "edge")
+    assert not made.security.manage_backend_rules
+    assert made.elastic_ips == ("eip-1", "eip-2")
+    assert made.attributes == {"dns_record.client_routing_policy": "any_availability_zone"}
+    assert made.tags == {"a": "1"}
+
+
+def test_empty_tags_are_no_tags() -> None:
+    """The annotation takes the place of the tags behind, even where it has none (spec 1.1)."""
+    intent = alone(alb={**ON, "tags": "team=a", FRONT + "tags": ""})
+    assert front_of(intent).balancer.tags == {}
+
+
+def test_ports_are_mapped() -> None:
+    """Port in front by port behind; what the Ingress does not listen on is passed over."""
+    mapped = {**ON, **TWO_PORTS, FRONT + "listener-port-mapping": "81=80,443=8443"}
+    assert [(p.port, p.target_port) for p in front_of(alone(alb=mapped)).ports] == [(81, 80)]
+
+
+def test_checks_have_defaults() -> None:
+    """As the reference has them; its documentation says 3 for the thresholds (spec 1.1)."""
+    (port,) = front().ports
+    assert msgspec.structs.asdict(port.health_check) == {
+        "port": "traffic-port",
+        "protocol": "HTTP",
+        "path": "/",
+        "interval_seconds": 15,
+        "timeout_seconds": 5,
+        "healthy_threshold": 2,
+        "unhealthy_threshold": 2,
+        "matcher": "200",
+    }
+
+
+def test_checks_say_what_the_annotations_say() -> None:
+    """Every field has one."""
+    (port,) = front(
+        healthcheck_port="8081",
+        healthcheck_protocol="HTTPS",
+        healthcheck_path="/ready",
+        healthcheck_interval_seconds="10",
+        healthcheck_timeout_seconds="4",
+        healthcheck_healthy_threshold_count="5",
+        healthcheck_unhealthy_threshold_count="6",
+        healthcheck_success_codes="200-299",
+    ).ports
+    values = tuple(msgspec.structs.asdict(port.health_check).values())
+    assert values == ("8081", "HTTPS", "/ready", 10, 4, 5, 6, "200-299")
+
+
+@pytest.mark.parametrize(
+    "key, raw, allowed",
+    [
+        ("enable-frontend-nlb", "maybe", "true or false"),
+        (FRONT + "scheme", "public", "internal, internet-facing"),
+        (FRONT + "listener-port-mapping", "http=80", "pairs of ports"),
+        (FRONT + "listener-port-mapping", "80=70000", "pairs of ports"),
+        (CHECK + "port", "http", "traffic-port or a number"),
+        (CHECK + "protocol", "TCP", "HTTP, HTTPS"),
+        (CHECK + "interval-seconds", "10s", "whole number"),
+        (FRONT + "attributes", "dns_record.client_routing_policy=nearest", "must be one of"),
+    ],
+)
+def test_what_cannot_be_read_is_told(key: str, raw: str, allowed: str) -> None:
+    """With the key, the value and what is allowed."""
+    (problem,) = refused(alb={**ON, key: raw})
+    assert problem.startswith(f"{PREFIX}{key}: {raw!r}")
+    assert allowed in problem
+
+
+def test_tags_that_others_manage_are_refused() -> None:
+    """As on every other resource; the reference takes them here (spec 12.1 #19)."""
+    by = settings(external_managed_tags=("owner",))
+    (problem,) = refused(alb={**ON, FRONT + "tags": "owner=me"}, by=by)
+    assert "'owner' is managed by others" in problem
+
+
+@pytest.mark.parametrize(
+    "key, one, other",
+    [
+        ("scheme", "internal", "internet-facing"),
+        ("subnets", "a,b", "a,c"),
+        ("security_groups", "sg-1,sg-2", "sg-2,sg-1"),
+        ("eip_allocations", "eip-1", "eip-2"),
+        ("attributes", "a=1", "a=2"),
+        ("tags", "a=1", "a=2"),
+        ("listener_port_mapping", "80=80", "80=8080"),
+        ("healthcheck_path", "/a", "/b"),
+        ("healthcheck_success_codes", "200", "201"),
+    ],
+)
+def test_members_must_agree(key: str, one: str, other: str) -> None:
+    """The older keeps its word, the younger is stopped."""
+    ports = {"listen-ports": TWO_PORTS["listen-ports"]}
+    group = [member("a", **{key: one}), member("b", **{key: other})]
+    for made in group:
+        made.metadata.annotations.update({PREFIX + k: v for k, v in ports.items()})
+    translation = translated(*group)
+    assert list(told(translation)) == ["Ingress shop/b"]
+    assert translation.intent.front is not None
+
+
+@pytest.mark.parametrize(
+    "key, one, other",
+    [
+        ("subnets", "a,b", "b,a"),
+        ("eip_allocations", "eip-1,eip-2", "eip-2,eip-1"),
+        ("healthcheck_success_codes", "200", "200"),
+    ],
+)
+def test_the_same_in_another_order_is_agreement(key: str, one: str, other: str) -> None:
+    """Success codes conflict with themselves in the reference (spec 12.1 #19)."""
+    assert wanted(member("a", **{key: one}), member("b", **{key: other})).front is not None
+
+
+def test_one_member_may_speak_for_all() -> None:
+    """Attributes need not be repeated (spec 12.1 #19), and a word beats silence field by field."""
+    group = [
+        member("a", attributes="a=1"),
+        member("b", attributes="b=2", healthcheck_path="/b"),
+        ingress("c", alb={"group.name": "team"}),
+    ]
+    made = front_of(wanted(*group))
+    assert made.balancer.attributes == {"a": "1", "b": "2"}
+    assert [port.health_check.path for port in made.ports] == ["/b"]
+
+
+def test_who_wants_none_disagrees_with_who_wants_one() -> None:
+    """As on every value of the whole group (spec 1.1)."""
+    no = ingress("b", alb={"group.name": "team", "enable-frontend-nlb": "false"})
+    assert list(told(translated(member("a"), no))) == ["Ingress shop/b"]
+
+
+def test_a_malformed_word_counts_once_somebody_wants_a_front() -> None:
+    """Until then it hurts nobody."""
+    bad = ingress("bad", alb={"group.name": "team", CHECK + "port": "http"})
+    assert wanted(bad).front is None
+    assert list(told(translated(bad, member("a")))) == ["Ingress shop/bad"]
+
+
+def test_names_of_target_groups() -> None:
+    """Hash over cluster, group, port, kinds and check; prefixes by the kind of group (spec 6.1)."""
+    (port,) = front().ports
+    assert port.name.hashed == ("prod", str(WEB), "80", "alb", "TCP", "traffic-port", "HTTP")
+    assert generated_name(port.name).startswith("k8s-shop-web-")
+    (shared,) = front_of(wanted(member("a"))).ports
+    assert generated_name(shared.name).startswith("k8s-team-")
+
+
+def test_the_one_behind_is_as_without_a_front() -> None:
+    """A front changes nothing of it."""
+    assert balancer(alone(alb=ON)) == balancer(alone())
+    with_front: dict[str, Any] = {"front": None}
+    assert msgspec.structs.replace(alone(alb=ON), **with_front) == alone()
