@@ -1,0 +1,153 @@
+"""Law of the redirect optimizer: what it leaves out, nobody misses (spec 4.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alb_controller.frontends.ingress.routing.optimize import optimize
+from alb_controller.intent import Origin, RouteIntent
+from alb_controller.model.elbv2 import (
+    Condition,
+    FixedResponseAction,
+    HostHeader,
+    HttpRequestMethod,
+    PathPattern,
+    RedirectAction,
+)
+from alb_controller.values import ObjectRef
+
+WEB = ObjectRef("Ingress", "shop", "web")
+PORT, PROTOCOL = 443, "HTTPS"
+
+
+class Request(NamedTuple):
+    """What a client asks the listener for."""
+
+    host: str
+    path: str
+    method: str
+
+
+REQUESTS = [
+    Request(*parts)
+    for parts in product(
+        ("a.example", "b.example", "c.test"), ("/", "/a", "/a/b", "/b"), ("GET", "PUT")
+    )
+]
+HOSTS = st.sampled_from(["a.example", "b.example", "*.example", "c.test"])
+PATHS = st.sampled_from(["/*", "/a", "/a/*", "/b", "/"])
+
+
+def some(values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    """One to three of them."""
+    return st.lists(values, min_size=1, max_size=3, unique=True).map(tuple)
+
+
+CONDITIONS: list[st.SearchStrategy[Condition]] = [
+    st.builds(HostHeader, some(HOSTS)),
+    st.builds(HostHeader, regex_values=some(st.sampled_from([r"^a\.", r"test$"]))),
+    st.builds(PathPattern, some(PATHS)),
+    st.builds(PathPattern, regex_values=some(st.sampled_from(["^/a", "b$"]))),
+    st.builds(HttpRequestMethod, st.just(("GET",))),
+]
+REDIRECTS = st.builds(
+    RedirectAction,
+    st.just("HTTP_301"),
+    host=st.none() | HOSTS,
+    path=st.none() | PATHS,
+    port=st.none() | st.sampled_from(["80", "443"]),
+    protocol=st.none() | st.sampled_from(["HTTP", "HTTPS"]),
+    query=st.none() | st.just("x=1"),
+)
+ANSWERS = st.builds(FixedResponseAction, st.sampled_from(["200", "404"]))
+
+
+@st.composite
+def listeners(draw: st.DrawFn) -> tuple[RouteIntent, ...]:
+    """The routes of a listener; each is known by its origin."""
+    number = draw(st.integers(1, 6))
+    return tuple(
+        RouteIntent(
+            conditions=tuple(draw(st.lists(st.one_of(CONDITIONS), min_size=1, max_size=3))),
+            action=draw(REDIRECTS | ANSWERS),
+            tags={},
+            origin=Origin(WEB, str(at)),
+        )
+        for at in range(number)
+    )
+
+
+def fits(route: RouteIntent, request: Request) -> bool:
+    """Whether a rule takes a request, as the load balancer sees it."""
+    return all(_holds(condition, request) for condition in route.conditions)
+
+
+def _holds(condition: Condition, request: Request) -> bool:
+    match condition:
+        case HostHeader(values=values, regex_values=regexes):
+            return _one_fits(values, regexes, request.host)
+        case PathPattern(values=values, regex_values=regexes):
+            return _one_fits(values, regexes, request.path)
+        case HttpRequestMethod(values=values):
+            return request.method in values
+    raise TypeError(condition)
+
+
+def _one_fits(patterns: Iterable[str], regexes: Iterable[str], text: str) -> bool:
+    glob = (re.escape(p).replace(r"\*", ".*").replace(r"\?", ".") for p in patterns)
+    return any(re.fullmatch(p, text) for p in glob) or any(re.search(r, text) for r in regexes)
+
+
+def answer(routes: Sequence[RouteIntent], request: Request) -> str | None:
+    """The rule that answers a request."""
+    return next((r.origin.field for r in routes if fits(r, request)), None)
+
+
+def loops(route: RouteIntent) -> bool:
+    """Whether a redirect sends some request to where it came from, or in a circle in its rule."""
+    redirect = route.action
+    if not isinstance(redirect, RedirectAction):
+        return False
+    if redirect.query or redirect.port not in (None, str(PORT)):
+        return False
+    if redirect.protocol not in (None, PROTOCOL):
+        return False
+    taken = [request for request in REQUESTS if fits(route, request)]
+    sent = (
+        Request(redirect.host or one.host, redirect.path or one.path, one.method) for one in taken
+    )
+    return any(fits(route, one) for one in sent)
+
+
+@given(listeners())
+def test_only_loops_and_what_is_never_reached_are_left_out(routes: tuple[RouteIntent, ...]) -> None:
+    """Every request is answered by the rule that answers it when loops alone are taken away."""
+    kept = optimize(routes, PORT, PROTOCOL)
+    names = {route.origin.field for route in kept}
+    gone = [route for route in routes if route.origin.field not in names]
+    without_loops = [r for r in routes if r.origin.field in names or not loops(r)]
+    for request in REQUESTS:
+        assert answer(kept, request) == answer(without_loops, request)
+    assert all(isinstance(r.action, RedirectAction) or _is_unreachable(r, kept) for r in gone)
+
+
+def _is_unreachable(route: RouteIntent, kept: Sequence[RouteIntent]) -> bool:
+    earlier = [one for one in kept if int(one.origin.field) < int(route.origin.field)]
+    taken = [request for request in REQUESTS if fits(route, request)]
+    return all(answer(earlier, request) is not None for request in taken)
+
+
+@given(listeners())
+def test_the_order_stays_and_nothing_changes_twice(routes: tuple[RouteIntent, ...]) -> None:
+    """What is kept is kept as it was; another pass leaves no more out."""
+    kept = optimize(routes, PORT, PROTOCOL)
+    places = [int(route.origin.field) for route in kept]
+    assert places == sorted(places)
+    assert all(route is routes[place] for route, place in zip(kept, places, strict=True))
+    assert optimize(kept, PORT, PROTOCOL) == kept
