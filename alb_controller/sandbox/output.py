@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import click
 
 from alb_controller.sandbox.tree import Branch
-
-if TYPE_CHECKING:
-    from rich.tree import Tree
 
 
 class Output(Protocol):
@@ -55,7 +53,7 @@ class PlainOutput:
         for tree in trees:
             click.echo("")
             for line in drawn(tree):
-                click.echo(line)
+                click.echo(str(line))
 
     def lines(self, lines: Iterable[str]) -> None:
         """Lines to be read or copied."""
@@ -98,14 +96,12 @@ class RichOutput:
     def trees(self, trees: Sequence[Branch]) -> None:
         """What was made."""
         from rich.text import Text
-        from rich.tree import Tree
 
         self._status.stop()
-        for branch in trees:
-            tree = Tree(Text(branch.text, branch.style), guide_style="dim")
-            _hang(tree, branch)
+        for tree in trees:
             self._console.print()
-            self._console.print(tree)
+            for line in drawn(tree):
+                self._console.print(Text.assemble((line.guide, "dim"), (line.text, line.style)))
 
     def lines(self, lines: Iterable[str]) -> None:
         """Lines to be read or copied."""
@@ -119,21 +115,26 @@ class RichOutput:
         self._status.stop()
 
 
-def _hang(tree: Tree, branch: Branch) -> None:
-    from rich.text import Text
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a drawn tree: what leads to it, its text, and how the text is to stand out."""
 
-    for below in branch.branches:
-        _hang(tree.add(Text(below.text, below.style)), below)
+    guide: str
+    text: str
+    style: str
+
+    def __str__(self) -> str:
+        return self.guide + self.text
 
 
-def drawn(branch: Branch) -> Iterator[str]:
+def drawn(branch: Branch) -> Iterator[Line]:
     """A tree as lines."""
-    yield branch.text
+    yield Line("", branch.text, branch.style)
     last = len(branch.branches) - 1
     for place, below in enumerate(branch.branches):
         first, rest = ("└─ ", "   ") if place == last else ("├─ ", "│  ")
         for number, line in enumerate(drawn(below)):
-            yield (rest if number else first) + line
+            yield replace(line, guide=(rest if number else first) + line.guide)
 
 
 def choose_output(*, is_terminal: bool) -> Output:

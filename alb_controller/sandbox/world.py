@@ -9,11 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alb_controller.sandbox.aws import Account, AwsServer
+from alb_controller.sandbox.aws.truth import TIMES
 from alb_controller.sandbox.controller import ControllerProcess, Surroundings
 from alb_controller.sandbox.failures import BadInput, Interrupted, PartEnded
 from alb_controller.sandbox.kubeapi import ApiServer
 from alb_controller.sandbox.life import Life, Pace
 from alb_controller.sandbox.nodes import add_nodes, pod_addresses
+
+_INITIAL_SECONDS = 0.5
+_DRAINING_SECONDS = 3.0
+"""Long enough to be seen, short enough to wait for."""
 
 
 class World:
@@ -53,6 +58,7 @@ class World:
         _listen(self.aws.start, "--aws-port", aws_port)
         self._parts.callback(self.aws.stop)
         self.aws.reset()
+        TIMES.initial_seconds, TIMES.draining_seconds = _INITIAL_SECONDS, _DRAINING_SECONDS
         self._account = Account(self.aws.url)
         self._account.build()
         self.kube.write_kubeconfig(self.kubeconfig)

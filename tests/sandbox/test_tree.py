@@ -43,7 +43,7 @@ def _balancer(*rules: dict[str, Any], ingresses: int = 1, is_public: bool = True
 def _lines(*rules: dict[str, Any]) -> list[str]:
     state = State(load_balancers=(_balancer(*rules),), target_groups={ARN: _group("healthy")})
     (tree,) = grow(state)
-    return list(drawn(tree))
+    return [str(line) for line in drawn(tree)]
 
 
 FORWARD = {"Type": "forward", "TargetGroupArn": ARN}
@@ -149,4 +149,4 @@ def test_nothing_made_saves_nothing() -> None:
 def test_drawing_keeps_every_line_of_a_branch() -> None:
     """Guides go on beside what stands below."""
     tree = Branch("a", branches=[Branch("b", branches=[Branch("c")]), Branch("d")])
-    assert list(drawn(tree)) == ["a", "├─ b", "│  └─ c", "└─ d"]
+    assert [str(line) for line in drawn(tree)] == ["a", "├─ b", "│  └─ c", "└─ d"]
