@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alb_controller.aws.permissions import policy_json
+from alb_controller.objects.annotation_reference import annotations_page
 from alb_controller.sandbox.aws.truth import mends_page
 from alb_controller.settings.reference import flags_page
 from tests.meta.sources import ROOT
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "docs/reference/annotations.md": annotations_page,
     "docs/reference/flags.md": flags_page,
     "docs/reference/moto-mends.md": mends_page,
     "iam/policy.json": lambda: policy_json("aws"),
