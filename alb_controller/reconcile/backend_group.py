@@ -108,6 +108,7 @@ class BackendGroup:
         with self._demand.lock:
             self._id = self._settings.backend_security_group
             self._is_synced = False
+            self._demand.problem = None
 
     def reconcile(self) -> None:
         """Make the group, keep its tags, or delete it."""
@@ -115,6 +116,8 @@ class BackendGroup:
             return
         with self._demand.lock:
             is_wanted = bool(self._demand.users)
+            if not is_wanted:
+                self._demand.problem = None
         if not is_wanted:
             self._delete_if_unused()
             return

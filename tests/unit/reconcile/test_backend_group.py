@@ -1,0 +1,265 @@
+"""The shared backend security group: made for the first user, deleted after the last."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from alb_controller.build.elbv2.security_groups import shared_backend
+from alb_controller.errors import AccessDenied, AlreadyExists, ControllerError, NotReady
+from alb_controller.frontends.ingress.select import IMPLICIT_FINALIZER
+from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.stack import Found
+from alb_controller.objects.core import KubeObject
+from alb_controller.reconcile.backend_group import BackendGroup, Signals
+from alb_controller.settings import Settings, parse_settings
+from alb_controller.values import StackKey
+from tests.factories import changed, cluster, ingress
+
+WEB, APP = StackKey("shop", "web"), StackKey("shop", "app")
+SETTINGS = parse_settings({"cluster-name": ["prod"], "default-tags": ["team=edge"]})
+WANTED = shared_backend(SETTINGS)
+
+
+class FakeAws:
+    """Security groups by name, as EC2 and the inventory show them."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, Found[SecurityGroup]] = {}
+        self.listed: set[str] = set()
+        self.calls: list[str] = []
+        self.error: ControllerError | None = None
+        self.is_answer_lost = False
+
+    def has(self, **tags: str) -> Found[SecurityGroup]:
+        group = msgspec.structs.replace(WANTED, tags=tags)
+        found = self.groups[group.name] = Found(identity="sg-there", resource=group)
+        return found
+
+    # ---- as aws.ec2
+
+    def create_security_group(self, group: SecurityGroup) -> Found[SecurityGroup]:
+        self.calls.append("create")
+        if self.error is not None:
+            raise self.error
+        if group.name in self.groups:
+            raise AlreadyExists("ec2", "CreateSecurityGroup", "InvalidGroup.Duplicate", group.name)
+        found = self.groups[group.name] = Found(identity="sg-new", resource=group)
+        return found
+
+    def security_group_by_name(self, name: str) -> Found[SecurityGroup] | None:
+        return self.groups.get(name)
+
+    def create_tags(self, ids: list[str], tags: dict[str, str]) -> None:
+        self.calls.append(f"tag {ids} {tags}")
+
+    def delete_tags(self, ids: list[str], keys: list[str]) -> None:
+        self.calls.append(f"untag {ids} {sorted(keys)}")
+
+    def delete_security_group(self, group_id: str) -> None:
+        self.calls.append(f"delete {group_id}")
+        self.groups = {n: g for n, g in self.groups.items() if g.identity != group_id}
+
+    # ---- as aws.inventory
+
+    def shared_security_group(self, _cluster: str) -> Found[SecurityGroup] | None:
+        return next((g for g in self.groups.values() if g.identity in self.listed), None)
+
+    def put(self, found: Found[SecurityGroup]) -> None:
+        self.listed.add(found.identity)
+
+    def drop(self, identity: str) -> None:
+        self.listed.discard(identity)
+
+
+class Rig:
+    """A group's keeper and what it asked of its neighbours."""
+
+    def __init__(self, *objects: KubeObject, settings: Settings = SETTINGS) -> None:
+        self.aws = FakeAws()
+        self.requests = 0
+        self.woken: list[StackKey] = []
+        self.holders: dict[str, int] = {}
+        self.referenced: set[str] = set()
+        signals = Signals(
+            count_holders=lambda: self.holders,
+            is_referenced=self.referenced.__contains__,
+            request=self._request,
+            wake=self.woken.append,
+        )
+        aws = cast("Any", self.aws)
+        self.group = BackendGroup(aws, aws, cluster(*objects), settings, signals)
+
+    def _request(self) -> None:
+        self.requests += 1
+
+    def waits(self, key: StackKey) -> None:
+        with pytest.raises(NotReady):
+            self.group.id_for(key)
+
+    def has_made(self, *keys: StackKey) -> None:
+        """The group, for these stacks."""
+        for key in keys:
+            self.waits(key)
+        self.group.reconcile()
+        self.aws.calls.clear()
+        self.requests = 0
+
+
+@pytest.fixture
+def rig() -> Rig:
+    """An empty cluster."""
+    return Rig()
+
+
+def test_the_first_user_has_it_made_and_all_who_wait_are_woken(rig: Rig) -> None:
+    """One create, with the tags that make it ours; from then on the id is known."""
+    rig.waits(WEB)
+    rig.waits(APP)
+    assert rig.requests == 2
+    rig.group.reconcile()
+    assert rig.woken == [APP, WEB]
+    assert rig.aws.calls == ["create"]
+    assert rig.group.id_for(WEB) == rig.group.id_for(APP) == "sg-new"
+    assert rig.group.known_id() == "sg-new"
+
+
+def test_one_that_is_there_is_taken_with_its_tags_put_right(rig: Rig) -> None:
+    """Missing tags are added and surplus ones removed, once for each process."""
+    found = rig.aws.has(**{**WANTED.tags, "team": "other", "stray": "yes", "aws:x": "theirs"})
+    rig.aws.put(found)
+    rig.waits(WEB)
+    rig.group.reconcile()
+    rig.group.reconcile()
+    assert rig.aws.calls == [
+        "tag ['sg-there'] {'team': 'edge'}",
+        "untag ['sg-there'] ['stray']",
+    ]
+    assert rig.group.id_for(WEB) == "sg-there"
+
+
+def test_one_of_ours_that_was_not_listed_is_adopted(rig: Rig) -> None:
+    """AWS refuses the name because an earlier create of ours succeeded unheard."""
+    rig.aws.has(**WANTED.tags)
+    rig.waits(WEB)
+    rig.group.reconcile()
+    assert rig.group.id_for(WEB) == "sg-there"
+
+
+@pytest.mark.parametrize(
+    "tags, words",
+    [({"owner": "them"}, "its tags are owner=them"), ({}, "it has no tags")],
+)
+def test_anothers_is_refused_and_who_waits_tells_whose(
+    rig: Rig, tags: dict[str, str], words: str
+) -> None:
+    """Those who wait are woken once to tell; they ask no more, as the group's key has its time."""
+    rig.aws.has(**tags)
+    rig.waits(WEB)
+    for _ in range(2):
+        with pytest.raises(ControllerError, match=words):
+            rig.group.reconcile()
+    assert rig.woken == [WEB]
+    assert rig.requests == 1
+    with pytest.raises(ControllerError, match=words):
+        rig.group.id_for(WEB)
+    assert rig.requests == 1
+    rig.aws.groups.clear()
+    rig.group.reconcile()
+    assert rig.woken == [WEB, WEB]
+    assert rig.group.id_for(WEB) == "sg-new"
+
+
+def test_a_problem_is_forgotten_with_the_last_who_had_it(rig: Rig) -> None:
+    """The next user has the group asked for anew."""
+    rig.aws.error = AccessDenied("ec2", "CreateSecurityGroup", "UnauthorizedOperation", "no")
+    rig.waits(WEB)
+    with pytest.raises(AccessDenied):
+        rig.group.reconcile()
+    rig.group.release(WEB, is_gone=True)
+    rig.group.reconcile()
+    rig.aws.error = None
+    rig.waits(APP)
+    rig.group.reconcile()
+    assert rig.group.id_for(APP) == "sg-new"
+
+
+def test_it_goes_with_its_last_user(rig: Rig) -> None:
+    """Not before, and the next one has it made again."""
+    rig.has_made(WEB, APP)
+    rig.group.release(WEB, is_gone=True)
+    assert rig.requests == 0
+    rig.group.release(APP, is_gone=True)
+    assert rig.requests == 1
+    rig.group.reconcile()
+    assert rig.aws.calls == ["delete sg-new"]
+    rig.waits(WEB)
+    rig.group.reconcile()
+    assert rig.aws.calls[-1] == "create"
+
+
+def test_a_user_that_comes_before_the_deletion_keeps_it(rig: Rig) -> None:
+    """It was given the id a moment ago."""
+    rig.has_made(WEB)
+    rig.group.release(WEB, is_gone=True)
+    assert rig.group.id_for(APP) == "sg-new"
+    rig.group.reconcile()
+    assert rig.aws.calls == []
+
+
+def test_it_stays_while_an_ingress_was_not_looked_at() -> None:
+    """After a restart a finalizer of ours says that its stack may use the group."""
+    held = changed(ingress("app"), finalizers=[IMPLICIT_FINALIZER])
+    rig = Rig(held)
+    rig.has_made(WEB)
+    rig.group.release(WEB, is_gone=True)
+    rig.group.reconcile()
+    assert rig.aws.calls == []
+    rig.group.release(APP, is_gone=False)
+    rig.group.reconcile()
+    assert rig.aws.calls == ["delete sg-new"]
+
+
+def test_it_stays_while_others_hold_objects(rig: Rig) -> None:
+    """Services and Gateways of a controller beside this one may use it."""
+    rig.has_made(WEB)
+    rig.holders["Service"] = 1
+    rig.group.release(WEB, is_gone=True)
+    rig.group.reconcile()
+    assert rig.aws.calls == []
+
+
+def test_it_waits_for_rules_that_name_it(rig: Rig) -> None:
+    """AWS would refuse the deletion."""
+    rig.has_made(WEB)
+    rig.referenced.add("sg-new")
+    rig.group.release(WEB, is_gone=True)
+    with pytest.raises(NotReady):
+        rig.group.reconcile()
+    rig.referenced.clear()
+    rig.group.reconcile()
+    assert rig.aws.calls == ["delete sg-new"]
+
+
+def test_a_sweep_has_it_looked_at_again(rig: Rig) -> None:
+    """Deleted by hand, it is made anew for whoever asks."""
+    rig.has_made(WEB)
+    rig.aws.groups.clear()
+    rig.group.doubt()
+    rig.waits(WEB)
+    rig.group.reconcile()
+    assert rig.aws.calls == ["create"]
+
+
+def test_a_group_that_the_operator_names_is_left_alone() -> None:
+    """It is used as it is, never made, tagged or deleted."""
+    named = parse_settings({"cluster-name": ["prod"], "backend-security-group": ["sg-mine"]})
+    rig = Rig(settings=named)
+    assert rig.group.id_for(WEB) == "sg-mine"
+    rig.group.release(WEB, is_gone=True)
+    rig.group.reconcile()
+    rig.group.doubt()
+    assert rig.group.id_for(WEB) == "sg-mine"
+    assert rig.aws.calls == []
