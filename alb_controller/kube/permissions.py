@@ -34,6 +34,9 @@ PERMISSIONS: tuple[Permission, ...] = (
 )
 """Cluster-wide."""
 
+SECRET_PERMISSIONS: tuple[Permission, ...] = (Permission("", "secrets", _READ),)
+"""For each Secret of an OIDC client: users grant them, in its namespace and by its name."""
+
 LEASE_PERMISSIONS: tuple[Permission, ...] = (
     Permission("coordination.k8s.io", "leases", ("create", "get", "update")),
 )
