@@ -153,7 +153,26 @@ class DiscoveredCertificates(msgspec.Struct, frozen=True, tag=True):
     origin: Origin
 
 
-CertificateChoice: TypeAlias = GivenCertificates | DiscoveredCertificates
+class RequestedCertificate(msgspec.Struct, frozen=True, tag=True):
+    """A certificate that the stack itself has, by the id of its CertificateIntent."""
+
+    id: str
+
+
+CertificateChoice: TypeAlias = GivenCertificates | DiscoveredCertificates | RequestedCertificate
+
+
+class CertificateIntent(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate to request and to validate by DNS (spec 3.4)."""
+
+    id: str
+    """The resource id: `<type>/<domain>-<hash of the owner>`."""
+    hosts: tuple[str, ...]
+    """Sorted; the first is its domain name."""
+    authority_arn: str = ""
+    """The private CA that issues it; empty lets Amazon."""
+    tags: Tags
+    origin: Origin
 
 
 class MutualTlsIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -286,6 +305,7 @@ class StackIntent(msgspec.Struct, frozen=True, kw_only=True):
     balancer: BalancerIntent | None = None
     listeners: tuple[ListenerIntent, ...] = ()
     backends: tuple[BackendIntent, ...] = ()
+    certificates: tuple[CertificateIntent, ...] = ()
     front: FrontIntent | None = None
 
     @property

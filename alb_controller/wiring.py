@@ -14,7 +14,8 @@ from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.facts import Facts, NetworkFacts, TargetGroupFacts
 from alb_controller.aws.inventory import Inventory
-from alb_controller.aws.tls_facts import CertificateFacts, TrustStoreFacts
+from alb_controller.aws.managed_certificates import CertificateManager, CertificateTags
+from alb_controller.aws.tls_facts import CertificateFacts, TrustStoreFacts, none_managed
 from alb_controller.clock import Clock
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
@@ -27,6 +28,7 @@ from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
 from alb_controller.reconcile.bindings import Bindings
+from alb_controller.reconcile.certificates import Certificates
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer
 from alb_controller.reconcile.operations import StackOperations
@@ -70,6 +72,24 @@ class Queues(msgspec.Struct, frozen=True, kw_only=True):
     """The slow look at everything: a key, so that a sweep that fails is tried again soon."""
 
 
+class _CertificateEdges(msgspec.Struct, frozen=True):
+    """Certificates that are found, and those that stacks have requested."""
+
+    facts: CertificateFacts
+    requested: Certificates
+
+
+def _certificates(sender: Sender, settings: Settings, clock: Clock) -> _CertificateEdges:
+    manager = CertificateManager(sender)
+    tags = CertificateTags(manager, clock)
+    has_gate = settings.feature_gates.enable_certificate_management
+    managed = tags.managed if has_gate else none_managed
+    return _CertificateEdges(
+        CertificateFacts(Acm(sender), clock, managed),
+        Certificates(manager, tags, settings, clock),
+    )
+
+
 class Reconcilers:
     """Four loops: groups, bindings, endpoint rules, and the shared security group."""
 
@@ -109,13 +129,14 @@ class Reconcilers:
             ),
         )
         bindings, targets = Bindings(stores, writer), TargetMemory()
+        certificates = _certificates(sender, settings, clock)
         edges = Edges(
             cluster=stores,
             writer=writer,
             facts=Facts(
                 NetworkFacts(ec2, clock),
                 TargetGroupFacts(elbv2, clock),
-                CertificateFacts(Acm(sender), clock),
+                certificates.facts,
                 TrustStoreFacts(elbv2, clock),
                 AddonFacts(addons, clock),
             ),
@@ -131,6 +152,7 @@ class Reconcilers:
             owners=Owners(elbv2, ec2, self._inventory, settings.cluster_name),
             backend_group=self._backend_group,
             secrets=kube.secrets,
+            certificates=certificates.requested,
         )
         kube.secrets.wake = self._queues.stacks.add
         self._stack_reconciler = StackReconciler(edges, self._memory, settings, vpc_id)

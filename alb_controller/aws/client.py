@@ -30,6 +30,7 @@ SERVICE_IDS = {
     "elbv2": "Elastic Load Balancing v2",
     "ec2": "EC2",
     "acm": "ACM",
+    "route53": "Route 53",
     "wafv2": "WAFV2",
     "waf-regional": "WAF Regional",
     "shield": "Shield",
@@ -38,7 +39,11 @@ SERVICE_IDS = {
 }
 """boto3's names of the services, and AWS's service ids, which flags are written with."""
 
-_PAGE_MARKERS = {"elbv2": ("Marker", "NextMarker"), "wafv2": ("NextMarker", "NextMarker")}
+_PAGE_MARKERS = {
+    "elbv2": ("Marker", "NextMarker"),
+    "route53": ("Marker", "NextMarker"),
+    "wafv2": ("NextMarker", "NextMarker"),
+}
 """Where the next page is asked for, and where its marker is given; other services: NextToken."""
 _READS = ("Describe", "Get", "List")
 _RETRY_BUDGET = (1.0, 50)  # retries a second and at once, for each operation over all threads

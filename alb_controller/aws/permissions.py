@@ -21,6 +21,7 @@ from alb_controller.aws import (
     ec2,
     elbv2,
     elbv2_reads,
+    managed_certificates,
     metadata,
     network,
     shield,
@@ -173,7 +174,7 @@ def policy(partition: str = "aws") -> dict[str, Any]:
     Raises ValueError if the code calls a write that no statement allows, or a statement allows
     what the code does not call.
     """
-    reads = {action for action in USED if action.partition(":")[2].startswith(_READS)}
+    reads = {action for action in USED if _is_read(action)}
     allowed = {f"{made.service}:{name}" for made in _WRITES for name in made.operations}
     if allowed != USED - reads:
         raise ValueError(f"these actions have no place: {sorted(allowed ^ (USED - reads))}")
@@ -183,6 +184,24 @@ def policy(partition: str = "aws") -> dict[str, Any]:
         resources = tuple(one.format(partition=partition) for one in made.resources)
         statements.append(_statement(made.sid, actions, resources, made.condition))
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def certificate_policy(partition: str = "aws") -> dict[str, Any]:
+    """What the gate EnableCertificateManagement needs beside the policy (spec 10.5)."""
+    reads = sorted(a for a in managed_certificates.PERMISSIONS if _is_read(a))
+    tagged = ["acm:AddTagsToCertificate", "acm:RequestCertificate"]
+    zones = f"arn:{partition}:route53:::hostedzone/*"
+    statements = [
+        _statement("ReadCertificatesAndZones", reads, ("*",), None),
+        _statement("RequestCertificates", tagged, ("*",), _ASKS_FOR_OUR_TAG),
+        _statement("DeleteOurCertificates", ["acm:DeleteCertificate"], ("*",), _HAS_OUR_TAG),
+        _statement("ValidateDomains", ["route53:ChangeResourceRecordSets"], (zones,), None),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _is_read(action: str) -> bool:
+    return action.partition(":")[2].startswith(_READS)
 
 
 def _service_linked_role() -> dict[str, Any]:
@@ -204,6 +223,11 @@ def _statement(
 def policy_json(partition: str = "aws") -> str:
     """The text of `iam/policy.json`."""
     return json.dumps(policy(partition), indent=2) + "\n"
+
+
+def certificate_policy_json(partition: str = "aws") -> str:
+    """The text of `iam/certificates.json`."""
+    return json.dumps(certificate_policy(partition), indent=2) + "\n"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ issued just now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from alb_controller.aws.acm import Acm, Summary
@@ -31,6 +31,12 @@ from alb_controller.model.queries import (
 )
 
 _NOT_BEFORE_ANY = float("-inf")
+ManagedOnes = Callable[[Sequence[str]], Iterable[str]]
+
+
+def none_managed(_arns: Sequence[str]) -> tuple[str, ...]:
+    """Without certificate management no tag is looked at."""
+    return ()
 
 
 class CertificateFacts:
@@ -38,8 +44,9 @@ class CertificateFacts:
 
     kinds: ClassVar[tuple[type[Any], ...]] = (IssuedCertificates,)
 
-    def __init__(self, acm: Acm, clock: Clock) -> None:
-        self._acm, self._clock = acm, clock
+    def __init__(self, acm: Acm, clock: Clock, managed: ManagedOnes = none_managed) -> None:
+        """`managed` tells which of some ARNs are left out: those that controllers requested."""
+        self._acm, self._clock, self._managed = acm, clock, managed
         self._listing = Shared(acm.issued, CERTIFICATES, clock)
         self._imported = Expiring[str, Certificate](IMPORTED_NAMES, clock)
         self._issued = Expiring[str, Certificate](ISSUED_NAMES, clock)
@@ -56,7 +63,9 @@ class CertificateFacts:
         return [one for one in known if any(one.covers(host) for host in query.hosts)]
 
     def _certificates(self, query: IssuedCertificates, not_before: float) -> list[Certificate]:
-        listed = self._listing.get(not_before)
+        issued = self._listing.get(not_before)
+        left_out = set(self._managed([one.arn for one in issued]))
+        listed = [one for one in issued if one.arn not in left_out]
         shown = {one.arn: one for one in _shown(listed, query)}
         unclear = [one for one in listed if one.arn not in shown]
         for cache, is_imported in ((self._imported, True), (self._issued, False)):

@@ -38,6 +38,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     kept: Kept | None = None
     kept_front: Kept | None = None
     """The same of the network load balancer in front."""
+    certificates: Mapping[str, str] = {}
+    """The ARNs of the stack's own certificates by their ids."""
     backend_security_group: str | None = None
     """The id of the shared backend security group, where `needs_backend_group`."""
 

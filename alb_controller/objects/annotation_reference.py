@@ -174,7 +174,7 @@ def annotations_page() -> str:
                 row.scope,
                 row.merge,
                 _code(row.default),
-                row.doc if row.served else "Not served yet.",
+                row.doc,
             ),
             EXAMPLES[row.suffix],
         )

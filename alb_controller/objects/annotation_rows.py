@@ -12,7 +12,6 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 import msgspec
 
 from alb_controller.errors import InvalidAnnotation
-from alb_controller.objects import annotation_values as read
 from alb_controller.values import ObjectRef
 
 PREFIX = "alb.ingress.kubernetes.io/"
@@ -30,8 +29,6 @@ class Annotation(msgspec.Struct, Generic[T], frozen=True):
     doc: str
     scope: Scope = "Ingress"
     default: str = ""
-    served: bool = True
-    """False: the reference has it and this version does not; using it is an error, not silence."""
 
     @property
     def key(self) -> str:
@@ -68,8 +65,6 @@ class Reader:
 def parse(row: Annotation[T], source: Source) -> T:
     """The value of a row on one object that has it; raises InvalidAnnotation."""
     raw = source.annotations[row.key]
-    if not row.served:
-        raise InvalidAnnotation(source.ref, row.key, "is not served by this version of controller")
     try:
         return row.parse(raw)
     except ValueError as error:
@@ -90,8 +85,3 @@ def backend_row(
     return Annotation(
         suffix, parse_value, "per Ingress", doc, scope="Ingress and Service", default=default
     )
-
-
-def later_row(suffix: str, doc: str) -> Annotation[str]:
-    """A row that is not served yet."""
-    return Annotation(suffix, read.string, "per Ingress", doc, served=False)

@@ -7,10 +7,8 @@ carries it, the whole key, the value and what is allowed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from alb_controller.errors import InvalidAnnotation
 from alb_controller.objects import annotation_values as read
 from alb_controller.objects.actions import (
     ActionConfig,
@@ -23,12 +21,11 @@ from alb_controller.objects.actions import (
 from alb_controller.objects.annotation_json import JsonParser
 from alb_controller.objects.annotation_rows import PREFIX, Annotation, Reader, Source, parse
 from alb_controller.objects.annotation_rows import backend_row as _backend
-from alb_controller.objects.annotation_rows import later_row as _later
 from alb_controller.objects.annotation_rows import row as _row
 from alb_controller.objects.mutual_authentication import mutual_authentication
 from alb_controller.values import PortRef
 
-__all__ = ["FAMILIES", "PREFIX", "TABLE", "Annotation", "Reader", "Source", "parse", "unserved"]
+__all__ = ["FAMILIES", "PREFIX", "TABLE", "Annotation", "Reader", "Source", "parse"]
 """Rows are reached as `rows.SCHEME`."""
 
 # Group, naming, load balancer
@@ -112,6 +109,16 @@ SSL_POLICY = _row(
 )
 SSL_REDIRECT = _row(
     "ssl-redirect", read.int32, "exclusive", "HTTP is redirected to this HTTPS port of the group."
+)
+CREATE_ACM_CERT = _row(
+    "create-acm-cert",
+    read.boolean,
+    "per Ingress",
+    "Request a certificate for the Ingress's hosts; needs the gate EnableCertificateManagement.",
+    "false",
+)
+ACM_PCA_ARN = _row(
+    "acm-pca-arn", read.string, "per Ingress", "Private CA that issues a requested certificate."
 )
 MUTUAL_AUTHENTICATION = _row(
     "mutual-authentication",
@@ -380,6 +387,8 @@ TABLE: tuple[Annotation[Any], ...] = (
     CERTIFICATE_ARN,
     SSL_POLICY,
     MUTUAL_AUTHENTICATION,
+    CREATE_ACM_CERT,
+    ACM_PCA_ARN,
     TARGET_TYPE,
     BACKEND_PROTOCOL,
     BACKEND_PROTOCOL_VERSION,
@@ -417,8 +426,6 @@ TABLE: tuple[Annotation[Any], ...] = (
     FRONT_CHECK_HEALTHY,
     FRONT_CHECK_UNHEALTHY,
     FRONT_CHECK_CODES,
-    _later("create-acm-cert", "Request a certificate."),
-    _later("acm-pca-arn", "Private CA of requested certificates."),
     USE_REGEX_PATH_MATCH,
     AUTH_TYPE,
     AUTH_IDP_COGNITO,
@@ -438,11 +445,3 @@ FAMILIES: tuple[str, ...] = (
     "target-control-port.",
 )
 """Dynamic keys: the rest names a backend's Service, with its port, or a listener."""
-
-
-def unserved(source: Source) -> Iterable[InvalidAnnotation]:
-    """One error for each annotation that the reference has and this version has not."""
-    later = {row.key for row in TABLE if not row.served}
-    for key in sorted(source.annotations):
-        if key in later:
-            yield InvalidAnnotation(source.ref, key, "is not served by this version of controller")

@@ -43,6 +43,7 @@ from alb_controller.plan.plan import plan
 from alb_controller.plan.render import render_lines
 from alb_controller.reconcile.apply import Outcome, apply
 from alb_controller.reconcile.backend_group import BackendGroup
+from alb_controller.reconcile.certificates import Certificates
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer, kept_of
 from alb_controller.reconcile.owners import Owners
@@ -54,6 +55,8 @@ from alb_controller.values import ObjectRef, StackKey
 
 _PENDING_GROUP = "sg-pending"
 """Stands in for the shared group while a build is tried, so that a failing one makes none."""
+_PENDING_CERTIFICATE = "arn:pending"
+"""The same for certificates that are not requested yet."""
 _MOST_QUESTIONS = 4
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +72,7 @@ class Edges(msgspec.Struct, frozen=True, kw_only=True):
     owners: Owners
     backend_group: BackendGroup
     secrets: Secrets
+    certificates: Certificates
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -171,8 +175,13 @@ class StackReconciler:
             vpc_id=self._vpc_id,
             kept=kept_of(observed, LOAD_BALANCER),
             kept_front=kept_of(observed, FRONT),
+            certificates={one.id: _PENDING_CERTIFICATE for one in intent.certificates},
         )
         facts = self._ask(intent, context)
+        if intent.certificates:
+            build(intent, context, facts)
+            arns = self._edges.certificates.arns(intent)
+            context = msgspec.structs.replace(context, certificates=arns)
         if not needs_backend_group(intent, self._settings):
             if intent.balancer is not None:
                 self._edges.backend_group.release(intent.key, is_gone=False)
@@ -211,6 +220,7 @@ class StackReconciler:
         self._patch_statuses(snapshot, wanted.translation, outcome.observed)
         if outcome.late_error is None:
             self._tell_success(snapshot, wanted.translation)
+        self._edges.certificates.release(wanted.translation.intent)
         return outcome.late_error
 
     def _deploy(

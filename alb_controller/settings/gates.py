@@ -111,7 +111,7 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
         bool, Gate("ALBTargetControlAgent", "Inject the target control agent.", Served.NOT_YET)
     ] = False
     enable_certificate_management: Annotated[
-        bool, Gate("EnableCertificateManagement", "Request ACM certificates.", Served.NOT_YET)
+        bool, Gate("EnableCertificateManagement", "Request ACM certificates.")
     ] = False
     ingress_plan_annotation: Annotated[
         bool,

@@ -218,9 +218,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_certificate_authority_arns: Annotated[
         tuple[str, ...], Flag("Discover certificates of these CAs alone.")
     ] = ()
-    default_pca_arn: Annotated[
-        str | None, Flag("Private CA of requested certificates.", Served.NOT_YET)
-    ] = None
+    default_pca_arn: Annotated[str | None, Flag("Private CA of requested certificates.")] = None
 
     # ---- Services, Gateways, Global Accelerator
     load_balancer_class: Annotated[

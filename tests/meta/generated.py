@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from alb_controller.aws.permissions import policy_json
+from alb_controller.aws.permissions import certificate_policy_json, policy_json
 from alb_controller.objects.annotation_reference import annotations_page
 from alb_controller.sandbox.aws.truth import mends_page
 from alb_controller.settings.reference import flags_page
@@ -17,6 +17,9 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/reference/annotations.md": annotations_page,
     "docs/reference/flags.md": flags_page,
     "docs/reference/moto-mends.md": mends_page,
+    "iam/certificates.json": certificate_policy_json,
+    "iam/certificates_cn.json": lambda: certificate_policy_json("aws-cn"),
+    "iam/certificates_us-gov.json": lambda: certificate_policy_json("aws-us-gov"),
     "iam/policy.json": lambda: policy_json("aws"),
     "iam/policy_cn.json": lambda: policy_json("aws-cn"),
     "iam/policy_us-gov.json": lambda: policy_json("aws-us-gov"),

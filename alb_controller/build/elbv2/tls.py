@@ -13,6 +13,7 @@ from alb_controller.intent import (
     GivenCertificates,
     ListenerIntent,
     MutualTlsIntent,
+    RequestedCertificate,
     StackIntent,
     TlsIntent,
 )
@@ -89,6 +90,8 @@ def _arns(
     match choice:
         case GivenCertificates(arns=arns):
             return arns
+        case RequestedCertificate(id=id_):
+            return (context.certificates[id_],)
         case DiscoveredCertificates():
             return tuple(_discovered(choice, tls, context, facts))
         case _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -10,16 +11,19 @@ import msgspec
 from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.intent import (
     CertificateChoice,
+    CertificateIntent,
     DiscoveredCertificates,
     GivenCertificates,
     MutualTlsIntent,
     Origin,
+    RequestedCertificate,
 )
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import Reader, Source
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, ListenerParams
 from alb_controller.objects.mutual_authentication import ClientCertificates
 from alb_controller.objects.networking import Ingress
+from alb_controller.settings import Settings
 from alb_controller.values import parse_cidr
 
 T = TypeVar("T")
@@ -44,15 +48,21 @@ class MemberListener(msgspec.Struct, frozen=True, kw_only=True):
 class ListenerTranslator:
     """Translates the ports of one Ingress; `problems` are all that is wrong with them."""
 
-    def __init__(self, ingress: Ingress, source: Source, params: IngressClassParamsSpec) -> None:
+    def __init__(
+        self,
+        ingress: Ingress,
+        source: Source,
+        params: IngressClassParamsSpec,
+        settings: Settings,
+    ) -> None:
         self._ingress, self._source, self._params = ingress, source, params
-        self._reader = Reader(source)
+        self._settings, self._reader = settings, Reader(source)
         self.problems: list[Invalid] = []
 
     def listeners(self) -> dict[int, MemberListener]:
         """The ports in ascending order."""
         params = self._params
-        given = self._given_certificates()
+        given = self._explicit_certificates()
         cidrs = tuple(params.inbound_cidrs or self._attempt(rows.INBOUND_CIDRS) or ())
         self._check_cidrs(params.inbound_cidrs or ())
         of_class = params.prefix_lists_ids or params.prefix_lists_ids_legacy
@@ -82,8 +92,39 @@ class ListenerTranslator:
             self.problems.append(Invalid(self._source.ref, field, f"{raw!r} {error}"))
             return None
 
+    def requested_certificate(self, tags: Mapping[str, str]) -> CertificateIntent | None:
+        """The certificate that `create-acm-cert` asks for, used or not (spec 3.4)."""
+        if not self._wants_certificate():
+            return None
+        named, key = hosts(self._ingress), rows.CREATE_ACM_CERT.key
+        if not named:
+            problem = "needs a host in spec.rules or spec.tls to request a certificate for"
+            self.problems.append(InvalidAnnotation(self._source.ref, key, problem))
+            return None
+        return CertificateIntent(
+            id=self._certificate_id(named[0]),
+            hosts=named,
+            authority_arn=self._authority(),
+            tags=dict(tags),
+            origin=Origin(self._source.ref, key),
+        )
+
+    def _wants_certificate(self) -> bool:
+        """Without the gate the annotation means nothing, as in the reference."""
+        if not self._settings.feature_gates.enable_certificate_management:
+            return False
+        return self._attempt(rows.CREATE_ACM_CERT) or False
+
+    def _authority(self) -> str:
+        return self._attempt(rows.ACM_PCA_ARN) or self._settings.default_pca_arn or ""
+
+    def _certificate_id(self, domain: str) -> str:
+        type_ = "private" if self._authority() else "amazon_issued"
+        owner = hashlib.sha256(self._source.ref.path.encode()).hexdigest()[:8]
+        return f"{type_}/{domain.replace('*', 'wildcard')}-{owner}"
+
     def _secured(
-        self, listeners: Mapping[int, MemberListener], given: GivenCertificates | None
+        self, listeners: Mapping[int, MemberListener], given: CertificateChoice | None
     ) -> dict[int, MemberListener]:
         """The same, secure ones with their TLS; settings without a secure port are only read."""
         policy = self._params.ssl_policy or self._attempt(rows.SSL_POLICY) or None
@@ -100,6 +141,13 @@ class ListenerTranslator:
             else listener
             for port, listener in listeners.items()
         }
+
+    def _explicit_certificates(self) -> CertificateChoice | None:
+        """Those given, or else the one requested: none of them is looked for."""
+        given, named = self._given_certificates(), hosts(self._ingress)
+        if given is None and named and self._wants_certificate():
+            return RequestedCertificate(self._certificate_id(named[0]))
+        return given
 
     def _given_certificates(self) -> GivenCertificates | None:
         """Those of the class, or else of the annotation; an empty list is none."""

@@ -18,6 +18,7 @@ from alb_controller.frontends.ingress.routing.routes import RouteTranslator
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, settled
 from alb_controller.intent import (
     BackendIntent,
+    CertificateIntent,
     DefaultIntent,
     NamedSubnets,
     Origin,
@@ -61,6 +62,8 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     backends: tuple[BackendIntent, ...]
     secrets: dict[str, str] = {}
     """Names of the Secrets that were read, in the Ingress's namespace, with their versions."""
+    certificate: CertificateIntent | None = None
+    """To be requested, whether a listener uses it or not."""
     is_remembered: bool = False
     """It is the last good word of a member that is stopped now."""
 
@@ -115,9 +118,8 @@ class MemberTranslator:
     def translate(self) -> MemberIntent:
         """The member's intent; raises Problems."""
         params = self._params
-        self._problems.extend(rows.unserved(self._source))
         tags = self._attempt(self._tags, dict[str, str]())
-        listeners = ListenerTranslator(self._ingress, self._source, params)
+        listeners = ListenerTranslator(self._ingress, self._source, params, self._settings)
         ports = listeners.listeners()
         addons = AddonTranslator(self._ref, self._reader, params, self._settings.feature_gates)
         routes = self._routes(has_https=any(p.certificates for p in ports.values()))
@@ -138,6 +140,7 @@ class MemberTranslator:
             tags=tags,
             listeners=ports,
             ssl_redirect=listeners.ssl_redirect(),
+            certificate=listeners.requested_certificate(tags),
             addons=addons.addons(),
             front=translate_front(self._source, ports, self._settings),
             default=routes.default_backend(),

@@ -88,6 +88,7 @@ def merge(
         front=merge_front(key, members, agreed, balancer, settings),
         listeners=listeners,
         backends=tuple(backends[id_] for id_ in sorted(backends) if id_ in used),
+        certificates=tuple(m.certificate for m in members if m.certificate is not None),
     )
 
 

@@ -51,7 +51,7 @@ def source(ref: ObjectRef, **annotations: str) -> Source:
 
 
 def test_the_table_knows_every_annotation_of_the_reference() -> None:
-    """What the reference reads is served or refused, never overlooked (spec 1.1)."""
+    """What the reference reads is served, never overlooked (spec 1.1)."""
     assert {row.suffix for row in TABLE} == REFERENCE_SUFFIXES
     assert set(FAMILIES) == REFERENCE_FAMILIES
 
@@ -89,31 +89,3 @@ def test_a_bad_value_is_told_with_object_key_value_and_what_is_allowed() -> None
     assert str(raised.value) == (
         "alb.ingress.kubernetes.io/target-type: 'pod' must be one of instance, ip"
     )
-
-
-def test_a_row_that_is_not_served_cannot_be_read() -> None:
-    """Silence would be a lie."""
-    row = next(row for row in TABLE if row.suffix == "create-acm-cert")
-    with pytest.raises(InvalidAnnotation, match="is not served by this version"):
-        Reader(source(WEB, create_acm_cert="true")).get(row)
-
-
-def test_each_annotation_of_the_reference_that_is_not_served_is_told_once() -> None:
-    """Fixed keys and families, in the order of their keys; other annotations are nobody's."""
-    annotations = {
-        PREFIX + "create-acm-cert": "true",
-        PREFIX + "acm-pca-arn": "arn",
-        PREFIX + "target-control-port.app.80": "1",
-        PREFIX + "actions.redirect": "{}",
-        PREFIX + "frontend-nlb-scheme": "internal",
-        PREFIX + "scheme": "internal",
-        PREFIX + "no-such-thing": "x",
-        "actions.redirect": "not ours",
-        "example.com/ssl-redirect": "not ours",
-    }
-    problems = list(rows.unserved(Source(WEB, annotations)))
-    assert [p.field.removeprefix(PREFIX) for p in problems] == [
-        "acm-pca-arn",
-        "create-acm-cert",
-    ]
-    assert {p.origin for p in problems} == {WEB}

@@ -169,15 +169,6 @@ def test_tags_that_others_manage_are_refused() -> None:
     assert balancer(alone(alb={"tags": "mine=1"}, by=by)).tags == {"mine": "1"}
 
 
-def test_what_the_reference_has_and_we_have_not_is_refused() -> None:
-    """Each key; silence would leave an application without what it asked for."""
-    alb = {"create-acm-cert": "true", "acm-pca-arn": "arn"}
-    problems = refused(alb=alb)
-    assert sorted(problems) == sorted(
-        f"{PREFIX}{suffix}: is not served by this version of controller" for suffix in alb
-    )
-
-
 @pytest.mark.parametrize(
     "spec,alb,field,value",
     [
