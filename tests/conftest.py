@@ -23,10 +23,14 @@ class NotHermetic(RuntimeError):
 
 def pytest_configure() -> None:
     """Shut the network and clear the environment before any test module is imported."""
-    for name in [name for name in os.environ if name.startswith("AWS_") or name == "KUBECONFIG"]:
+    for name in [name for name in os.environ if _leads_elsewhere(name)]:
         del os.environ[name]
     os.environ.update(_OFFLINE)
     sys.addaudithook(_stay_on_this_machine)
+
+
+def _leads_elsewhere(name: str) -> bool:
+    return name.startswith("AWS_") or name == "KUBECONFIG" or name.upper().endswith("_PROXY")
 
 
 def _stay_on_this_machine(event: str, arguments: tuple[object, ...]) -> None:

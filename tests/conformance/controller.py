@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import requests
 
+from alb_controller.sandbox.controller import environment_of
 from tests.apiserver.control_plane import free_ports
 from tests.conformance.aws_account import CLUSTER, REGION
 
@@ -96,27 +96,15 @@ def started(
         f"--health-probe-bind-addr=127.0.0.1:{health}",
         *flags,
     ]
+    environment = environment_of(endpoint, log.parent)  # nothing of the caller's
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env=_environment(endpoint), stdout=output, stderr=subprocess.STDOUT
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     try:
         yield Controller(process, f"http://127.0.0.1:{health}", log)
     finally:
         _stop(process)
-
-
-def _environment(endpoint: str) -> dict[str, str]:
-    """Nothing of the caller's AWS settings, and moto by the standard variable."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return kept | {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": endpoint,
-    }
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -42,3 +42,4 @@ def test_no_setting_of_the_caller_leaks_in() -> None:
     ours = {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED"}
     assert {name for name in os.environ if name.startswith("AWS_")} == ours
     assert "KUBECONFIG" not in os.environ
+    assert not [name for name in os.environ if name.upper().endswith("_PROXY")]
