@@ -223,3 +223,31 @@ def test_a_plain_listener_has_nothing_of_tls() -> None:
     }
     found = codec.decode_listener(raw, {}).resource
     assert (found.ssl_policy, found.mutual_authentication) == (None, None)
+
+
+def test_an_address_pool_reads_back() -> None:
+    """It is asked for at creation, and shown again (ELBv2 API, IpamPools)."""
+    wanted = samples.load_balancer(ipv4_ipam_pool_id="ipam-pool-1")
+    raw = codec.encode_load_balancer(wanted)
+    assert raw["IpamPools"] == {"Ipv4IpamPoolId": "ipam-pool-1"}
+    shown = {"LoadBalancerArn": "arn", "IpamPools": raw["IpamPools"]}
+    assert codec.decode_load_balancer(shown, {}).resource.ipv4_ipam_pool_id == "ipam-pool-1"
+    assert "IpamPools" not in codec.encode_load_balancer(samples.load_balancer())
+    assert codec.encode_ip_pools("p") == {"IpamPools": {"Ipv4IpamPoolId": "p"}}
+    assert codec.encode_ip_pools(None) == {"RemoveIpamPools": ["ipv4"]}
+
+
+def test_elastic_addresses_go_to_subnets_by_place() -> None:
+    """SubnetMappings name both (ELBv2 API, SubnetMapping)."""
+    assert codec.encode_subnets(("subnet-b", "subnet-a"), ("eip-1", "eip-2")) == [
+        {"SubnetId": "subnet-b", "AllocationId": "eip-1"},
+        {"SubnetId": "subnet-a", "AllocationId": "eip-2"},
+    ]
+
+
+def test_capacity_of_nothing_is_a_reset() -> None:
+    """AWS has no reservation of 0 units (ELBv2 API, ModifyCapacityReservation)."""
+    assert codec.encode_capacity(0) == {"ResetCapacityReservation": True}
+    units = codec.encode_capacity(500)
+    assert codec.decode_capacity(units) == 500
+    assert codec.decode_capacity({}) == 0
