@@ -14,7 +14,8 @@
     │   └── Rejected          AWS calls our request wrong
     ├── KubeError             the Kubernetes API answered with an error, or did not answer
     │   └── Stale, Gone, Forbidden, Unreachable, ObjectMissing, ObjectExists
-    └── NotLeading            a write that was due after the Lease had run out
+    ├── NotLeading            a write that was due after the Lease had run out
+    └── Stopping              the process ends: a call was given up
 
 No error counts metrics, logs or sleeps: the loop reads `handling_of` and does it.
 Errors carry fields; `str()` is one sentence that a user can act on.
@@ -186,6 +187,17 @@ class NotLeading(ControllerError):
     """A write was due, but this process does not hold the Lease (any more): nothing was sent."""
 
 
+class Stopping(ControllerError):
+    """The process ends and has given a call up: the next process does it, and nobody is told."""
+
+    def __init__(self, call: str) -> None:
+        super().__init__(call)
+        self.call = call
+
+    def __str__(self) -> str:
+        return f"{self.call} was given up: the controller is stopping"
+
+
 class Handling(msgspec.Struct, frozen=True, kw_only=True):
     """What the loop does about an error: when it looks again, how it logs, counts and tells."""
 
@@ -216,6 +228,7 @@ _TABLE: tuple[tuple[type[ControllerError], Handling], ...] = (
     (Stale, Handling(requeue="backoff", log_level="debug", label="stale", event=False)),
     (KubeError, Handling(requeue="backoff", log_level="warning", label="kubernetes", event=False)),
     (NotLeading, Handling(requeue="never", log_level="info", label="not_leading", event=False)),
+    (Stopping, Handling(requeue="never", log_level="info", label="stopping", event=False)),
 )
 
 

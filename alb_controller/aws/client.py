@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError
 from alb_controller.aws.failures import failure_of
 from alb_controller.aws.rate import Throttle, TokenBucket
 from alb_controller.clock import Clock, SystemClock
-from alb_controller.errors import AwsError, ControllerError, Throttled, Unavailable
+from alb_controller.errors import AwsError, ControllerError, Stopping, Throttled, Unavailable
 from alb_controller.settings.forms import ThrottleRule
 
 SERVICE_IDS = {
@@ -136,7 +136,8 @@ class Sender:
     def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """One API call: service as boto3 names it, operation and parameters as AWS does.
 
-        Raises AwsError by the table in `failures`, NotLoopback, and what `may_write` raises.
+        Raises AwsError by the table in `failures`, Stopping where `stop` has cut it short,
+        NotLoopback, and what `may_write` raises.
         """
         pending = _Call(service, operation, params, self._clock.monotonic())
         retrying = tenacity.Retrying(
@@ -150,6 +151,8 @@ class Sender:
             return retrying(self._attempt, pending)
         except AwsError as error:
             pending.error_code = error.code
+            if self._stop.is_set() and isinstance(error, Throttled | Unavailable):
+                raise Stopping(f"{pending.service} {pending.operation}") from error
             raise
         finally:
             self._report(pending)
@@ -190,9 +193,7 @@ class Sender:
 
     def _sleep(self, pending: _Call, seconds: float) -> None:
         if self._clock.sleep(seconds, self._stop):
-            raise Unavailable(
-                pending.service, pending.operation, "ShuttingDown", "the controller is stopping"
-            )
+            raise Stopping(f"{pending.service} {pending.operation}")
 
     def _report(self, pending: _Call) -> None:
         if self._observe is not None and pending.attempts:

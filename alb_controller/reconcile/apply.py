@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alb_controller.errors import ControllerError, InUse, NotLeading, NotReady, QuotaExceeded
+from alb_controller.errors import (
+    ControllerError,
+    InUse,
+    NotLeading,
+    NotReady,
+    QuotaExceeded,
+    Stopping,
+)
 from alb_controller.model.elbv2 import ListenerRule
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Observed
@@ -54,7 +61,7 @@ def apply(plan: Plan, observed: Observed, operations: Operations) -> Outcome:
     stopped = work.run_in_order(plan.steps)
     error = stopped.error if stopped else None
     return Outcome(
-        late_error=None if isinstance(error, NotLeading) else work.run_apart(plan.late),
+        late_error=None if isinstance(error, NotLeading | Stopping) else work.run_apart(plan.late),
         error=error,
         failed=stopped.step if stopped else None,
         observed=work.observed,

@@ -29,12 +29,13 @@ def test_it_ends_when_idle(rig: Rig) -> None:
 
 
 def test_it_ends_while_aws_throttles(rig: Rig) -> None:
-    """A call that waits for its next attempt gives up at once."""
+    """A call that waits for its next attempt gives up at once, and no user hears of it."""
     rig.aws.front.fail("Create*", code="Throttling", text="Rate exceeded")
     rig.apply(ingress("web"))
     with rig.running() as controller:
         rig.until(lambda: rig.aws.front.operations().count("CreateSecurityGroup") >= 3)
         _end(controller)
+    assert rig.warnings() == []
 
 
 def test_it_ends_while_the_api_is_down(rig: Rig, api: tuple[ApiServer, Path]) -> None:

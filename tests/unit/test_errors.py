@@ -62,6 +62,7 @@ def test_an_error_is_one_sentence(error: errors.ControllerError, sentence: str) 
         (errors.Stale(*KUBE), "backoff", False),
         (errors.Forbidden(*KUBE), "backoff", False),
         (errors.NotLeading(), "never", False),
+        (errors.Stopping("elbv2 CreateListener"), "never", False),
     ],
 )
 def test_each_class_of_error_has_one_treatment(error: Any, requeue: str, event: bool) -> None:

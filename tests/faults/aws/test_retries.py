@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from alb_controller.errors import AwsError, Rejected, Throttled, Unavailable
+from alb_controller.errors import AwsError, Rejected, Stopping, Throttled, Unavailable
 from alb_controller.settings.forms import ThrottleRule
 from tests.faults.aws.conftest import MakeRig
 from tests.faults.aws.faulty_server import (
@@ -89,7 +89,7 @@ def test_stopping_ends_the_retries(rig: MakeRig) -> None:
     stop.set()
     with serving(THROTTLED) as server:
         made = rig(server, {"stop": stop})
-        with pytest.raises(Throttled):
+        with pytest.raises(Stopping):
             made.sender.call("elbv2", "DescribeRules", ListenerArn="l")
         assert len(server.operations) == 1
 
@@ -100,7 +100,7 @@ def test_stopping_ends_a_wait(rig: MakeRig) -> None:
     with serving(THROTTLED) as server:
         made = rig(server, {"stop": stop})
         made.clock.while_sleeping = stop.set
-        with pytest.raises(Unavailable, match="ShuttingDown"):
+        with pytest.raises(Stopping, match="elbv2 DescribeRules was given up"):
             made.sender.call("elbv2", "DescribeRules", ListenerArn="l")
         assert len(server.operations) == 1
 
