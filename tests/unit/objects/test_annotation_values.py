@@ -205,3 +205,43 @@ def test_listen_ports_that_are_none_are_told_why(raw: str, complaint: str) -> No
     """The type is strict, the protocols and the range are fixed, and one port there must be."""
     with pytest.raises(ValueError, match=complaint):
         read.listen_ports(raw)
+
+
+@pytest.mark.parametrize(
+    "raw, units", [("CapacityUnits=3000", 3000), ("CapacityUnits=0", 0), ("", None)]
+)
+def test_capacity_units_are_a_number_from_zero(raw: str, units: int | None) -> None:
+    """An empty map says nothing."""
+    assert read.capacity_units(raw) == units
+
+
+@pytest.mark.parametrize(
+    "raw", ["capacityunits=1", "CapacityUnits=", "CapacityUnits=1.5", "CapacityUnits=2147483648"]
+)
+def test_capacity_units_that_are_none_are_told_why(raw: str) -> None:
+    """The key is exact, the number has 32 bits."""
+    with pytest.raises(ValueError, match="must be CapacityUnits=N"):
+        read.capacity_units(raw)
+
+
+def test_ports_are_mapped_in_front_to_behind() -> None:
+    """Both are ports."""
+    assert read.port_mapping("80=8080, 443=8443") == {80: 8080, 443: 8443}
+    for raw in ("80", "80=", "http=80", "0=80", "80=65536"):
+        with pytest.raises(ValueError, match="pairs of ports|key=value"):
+            read.port_mapping(raw)
+
+
+def test_a_traffic_port_is_the_word_or_a_number() -> None:
+    """A name is none: there is no Service to look it up on."""
+    assert read.traffic_port("traffic-port") == "traffic-port"
+    assert read.traffic_port("+8080") == "8080"
+    for raw in ("http", "0", "70000", ""):
+        with pytest.raises(ValueError, match="must be traffic-port or a number"):
+            read.traffic_port(raw)
+
+
+@pytest.mark.parametrize("raw, value", [("none", ""), ("None", "None"), ("arn", "arn"), ("", "")])
+def test_the_word_none_is_an_empty_value(raw: str, value: str) -> None:
+    """In lower case alone."""
+    assert read.none_or(raw) == value

@@ -114,6 +114,38 @@ def test_without_a_load_balancer_the_status_stays() -> None:
     assert status.status_patch(ingress(), Observed()) is None
 
 
+def with_front(behind: Observed) -> Observed:
+    """The same with a network load balancer in front, on a port of its own."""
+    (found,) = behind.load_balancers
+    resource = msgspec.structs.replace(
+        found.resource, type="network", id=ResourceId("LoadBalancer", "FrontendNlb")
+    )
+    front = msgspec.structs.replace(
+        found, identity="arn:nlb", resource=resource, dns_name=f"nlb-{HOSTNAME}"
+    )
+    (entry_80,) = (one for one in behind.listeners if one.resource.port == 80)
+    entry = msgspec.structs.replace(entry_80.resource, load_balancer="arn:nlb", port=9443)
+    return msgspec.structs.replace(
+        behind,
+        load_balancers=(front, found),
+        listeners=(*behind.listeners, Found(identity="arn:9443", resource=entry)),
+    )
+
+
+def test_a_front_is_a_second_entry_without_ports() -> None:
+    """Its name alone; the ports are those behind it (spec 6.8, 9.4)."""
+    found = with_front(observed(80))
+    both = entry(80)
+    both["loadBalancer"]["ingress"].append({"hostname": f"nlb-{HOSTNAME}"})
+    assert status.status_patch(ingress(), found) == both
+    shown = showing(
+        IngressLoadBalancerIngress(HOSTNAME, "", PORT),
+        IngressLoadBalancerIngress(f"nlb-{HOSTNAME}", "", []),
+    )
+    assert status.status_patch(shown, found) is None
+    assert status.status_patch(shown, observed(80)) == entry(80)
+
+
 def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
     """One Warning with every sentence."""
     problems = [
