@@ -228,7 +228,7 @@ def test_ports_are_mapped_in_front_to_behind() -> None:
     """Both are ports."""
     assert read.port_mapping("80=8080, 443=8443") == {80: 8080, 443: 8443}
     for raw in ("80", "80=", "http=80", "0=80", "80=65536"):
-        with pytest.raises(ValueError, match="pairs of ports|key=value"):
+        with pytest.raises(ValueError, match=r"pairs of ports|key=value"):
             read.port_mapping(raw)
 
 
