@@ -84,3 +84,32 @@ def test_a_create_that_fails_anywhere_is_taken_up_again(rig: Rig, failing: int) 
     assert len(rig.aws.target_groups()) == 1
     assert len(rig.aws.made_groups()) == 2
     assert len(rig.aws.targets()) == 2
+
+
+@pytest.mark.parametrize("failing", [1, 3, 4, 5])
+def test_a_deletion_that_breaks_off_anywhere_is_finished(rig: Rig, failing: int) -> None:
+    """After the n-th write AWS is down and the process killed; the next one leaves nothing."""
+    rig.apply(ingress("web", ["/a"]))
+    with rig.running() as controller:
+        controller.settle()
+        done = len(rig.aws.front.writes())
+
+        def look(_: object) -> None:
+            if len(rig.aws.front.writes()) - done >= failing:
+                rig.aws.front.fail("*", code="ServiceUnavailable", status=503)
+
+        rig.aws.front.on_write = look
+        rig.delete("Ingress", "web")
+        rig.until(lambda: len(rig.aws.front.writes()) - done >= failing)
+        controller.process.kill()
+        controller.process.wait(5)
+    rig.aws.front.on_write = None
+    rig.aws.front.release()
+    with rig.running() as controller:
+        controller.settle()
+    assert rig.is_gone("Ingress", "web")
+    assert rig.aws.load_balancers() == []
+    assert rig.aws.target_groups() == []
+    assert rig.aws.made_groups() == []
+    assert rig.aws.security_groups()["eks-cluster-sg-prod"]["IpPermissions"] == []
+    assert rig.cluster.list("TargetGroupBinding") == []
