@@ -68,6 +68,7 @@ class Certificates:
         self._zones = Shared(authority.zones, HOSTED_ZONES, clock)
         self._requested: dict[str, Tags] = {}
         self._settled: dict[str, _Settled] = {}
+        self._proven: set[str] = set()
         self._lock = threading.Lock()
 
     def arns(self, intent: StackIntent) -> dict[str, str]:
@@ -100,9 +101,11 @@ class Certificates:
             for wanted in intent.certificates
             if (one := _fitting(wanted, known.get(wanted.id, ()))) is not None
         ]
-        still_used = {record for one in kept for record in one.records}
-        for one in (one for some in known.values() for one in some if one not in kept):
-            self._delete(one, still_used)
+        surplus = [one for some in known.values() for one in some if one not in kept]
+        if surplus:
+            still_used = self._records_but_of({one.arn for one in surplus})
+            for one in surplus:
+                self._delete(one, still_used)
         arns = {
             wanted.id: one.arn
             for wanted in intent.certificates
@@ -125,8 +128,10 @@ class Certificates:
             return found
         if not found.has_all_records:
             raise NotReady(f"the validation records of certificate {found.arn}", _RECORDS_SECONDS)
-        for record in found.records:
-            self._authority.create_records(self._zone(record.name, wanted), [record])
+        if found.arn not in self._proven:
+            for record in sorted(found.records):
+                self._authority.create_records(self._zone(record.name, wanted), [record])
+            self._proven.add(found.arn)
         return found
 
     def _request(self, wanted: CertificateIntent, intent: StackIntent) -> ManagedCertificate:
@@ -174,11 +179,23 @@ class Certificates:
             self._requested.pop(one.arn, None)
         self._tags.forget(one.arn)
 
-    def _of_stack(self, stack: str) -> dict[str, list[ManagedCertificate]]:
-        """The certificates with the stack's tags, by the id in their resource tag."""
+    def _records_but_of(self, surplus: set[str]) -> set[ValidationRecord]:
+        """Records of all other requested certificates: of one domain they are the same."""
+        others = [
+            self._authority.certificate(arn)
+            for arn, tags in self._tagged().items()
+            if RESOURCE_TAG in tags and arn not in surplus
+        ]
+        return {record for one in others if one is not None for record in one.records}
+
+    def _tagged(self) -> dict[str, Tags]:
         with self._lock:
             requested = dict(self._requested)
-        listed = self._tags.of(self._listing.get()) | requested
+        return self._tags.of(self._listing.get()) | requested
+
+    def _of_stack(self, stack: str) -> dict[str, list[ManagedCertificate]]:
+        """The certificates with the stack's tags, by the id in their resource tag."""
+        listed = self._tagged()
         ours = stack_tags(self._settings.cluster_name, stack)
         found: dict[str, list[ManagedCertificate]] = {}
         for arn, tags in sorted(listed.items()):

@@ -67,7 +67,7 @@ def sender(moto_url: str) -> Sender:
     """The real sender, bound to loopback; it makes one attempt."""
     session = botocore.session.get_session()
     session.set_credentials("test", "test")
-    services = ("elbv2", "ec2", "acm", "wafv2", "waf-regional", "shield")
+    services = ("elbv2", "ec2", "acm", "route53", "wafv2", "waf-regional", "shield")
     endpoints = dict.fromkeys(services, moto_url)
     settings = SenderSettings(
         region=REGION, endpoints=endpoints, loopback_only=True, max_attempts=1

@@ -1,0 +1,264 @@
+"""Requested certificates: asked for once, validated by DNS, in use before others go (spec 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import msgspec
+import pytest
+
+from alb_controller.aws.managed_certificates import (
+    CertificateRequest,
+    ManagedCertificate,
+    ValidationRecord,
+)
+from alb_controller.errors import InUse, Missing, NotReady
+from alb_controller.intent import CertificateIntent, Origin, StackIntent
+from alb_controller.reconcile.certificates import Certificates
+from alb_controller.settings import FeatureGates, Settings
+from alb_controller.values import ObjectRef, StackKey, Tags
+from tests.unit.aws.clocks import JumpingClock
+
+WEB = ObjectRef("Ingress", "shop", "web")
+ID = "amazon_issued/a.example-1"
+
+
+class Acm:
+    """ACM and Route 53 as they behave: issued once the records are there, kept while in use."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, ManagedCertificate] = {}
+        self.tagged: dict[str, Tags] = {}
+        self.requests: list[CertificateRequest] = []
+        self.hosted = {"example": "Z1", "b.example": "Z2"}
+        self.records: dict[ValidationRecord, str] = {}
+        self.in_use: set[str] = set()
+        self.is_slow = False
+        self.hides_new_ones = False
+
+    def arns(self) -> tuple[str, ...]:
+        return () if self.hides_new_ones else tuple(self.made)
+
+    def of(self, arns: Collection[str]) -> dict[str, Tags]:
+        return {arn: self.tagged[arn] for arn in arns if arn in self.tagged}
+
+    def forget(self, arn: str) -> None:
+        """Nothing is remembered."""
+
+    def certificate(self, arn: str) -> ManagedCertificate | None:
+        one = self.made.get(arn)
+        if one is None:
+            return None
+        proven = one.records <= self.records.keys() and one.has_all_records
+        status = "ISSUED" if one.status == "PENDING_VALIDATION" and proven else one.status
+        self.made[arn] = msgspec.structs.replace(one, status=status)
+        return self.made[arn]
+
+    def request(self, wanted: CertificateRequest) -> str:
+        arn = f"arn:{len(self.requests)}"
+        self.requests.append(wanted)
+        self.tagged[arn] = wanted.tags
+        records = frozenset(
+            ValidationRecord(f"_x.{name.removeprefix('*.')}", "v") for name in wanted.names
+        )
+        is_private = bool(wanted.authority_arn)
+        self.made[arn] = ManagedCertificate(
+            arn=arn,
+            status="ISSUED" if is_private else "PENDING_VALIDATION",
+            domains=frozenset(wanted.names),
+            records=frozenset() if is_private or self.is_slow else records,
+            has_all_records=not is_private and not self.is_slow,
+        )
+        return arn
+
+    def delete(self, arn: str) -> None:
+        if arn in self.in_use:
+            raise InUse("acm", "DeleteCertificate", "ResourceInUseException", arn)
+        self.made.pop(arn)
+
+    def zones(self) -> dict[str, str]:
+        return self.hosted
+
+    def create_records(self, zone_id: str, records: Iterable[ValidationRecord]) -> None:
+        self.records.update(dict.fromkeys(records, zone_id))
+
+    def delete_records(self, zone_id: str, records: Iterable[ValidationRecord]) -> None:
+        for record in records:
+            assert self.records.pop(record, zone_id) == zone_id
+
+
+@pytest.fixture
+def acm() -> Acm:
+    """An account with zones for example and b.example."""
+    return Acm()
+
+
+def certificates(acm: Acm, clock: JumpingClock | None = None, **fields: Any) -> Certificates:
+    """What a reconciler asks, with the gate on."""
+    gates = FeatureGates(enable_certificate_management=True)
+    settings = Settings(cluster_name="prod", feature_gates=gates, **fields)
+    return Certificates(acm, acm, settings, clock or JumpingClock())
+
+
+def asks(*hosts: str, **fields: Any) -> StackIntent:
+    """A stack that asks for one certificate."""
+    base: dict[str, Any] = {"id": ID, "hosts": hosts, "tags": {}, "origin": Origin(WEB, "key")}
+    wanted = CertificateIntent(**{**base, **fields})
+    return StackIntent(key=StackKey("shop", "web"), certificates=(wanted,))
+
+
+NOTHING = StackIntent(key=StackKey("shop", "web"))
+
+
+def issued(made: Certificates, intent: StackIntent) -> dict[str, str]:
+    """The ARNs, after the one wait for the issue."""
+    with pytest.raises(NotReady, match="the issue of certificate"):
+        made.arns(intent)
+    return made.arns(intent)
+
+
+def test_a_certificate_is_requested_proven_and_waited_for(acm: Acm) -> None:
+    """One request; each record in the zone with the longest domain; then it has an ARN."""
+    made = certificates(acm, default_tags={"team": "platform", "env": "prod"})
+    intent = asks("*.a.example", "x.b.example", tags={"team": "mine", "own": "1"})
+    assert issued(made, intent) == {ID: "arn:0"}
+    (request,) = acm.requests
+    assert (request.domain, request.names) == ("*.a.example", ("*.a.example", "x.b.example"))
+    assert request.tags == {
+        "team": "platform",
+        "env": "prod",
+        "own": "1",
+        "elbv2.k8s.aws/cluster": "prod",
+        "ingress.k8s.aws/stack": "shop/web",
+        "ingress.k8s.aws/resource": ID,
+    }
+    assert {record.name: zone for record, zone in acm.records.items()} == {
+        "_x.a.example": "Z1",
+        "_x.x.b.example": "Z2",
+    }
+
+
+def test_records_are_written_once(acm: Acm) -> None:
+    """However long ACM takes to see them."""
+    made = certificates(acm)
+    with pytest.raises(NotReady):
+        made.arns(asks("a.example"))
+    acm.records.clear()
+    with pytest.raises(NotReady):
+        made.arns(asks("a.example"))
+    assert not acm.records
+
+
+def test_what_acm_does_not_list_yet_is_not_requested_twice(acm: Acm) -> None:
+    """A listing lags behind."""
+    acm.hides_new_ones = True
+    made = certificates(acm)
+    assert issued(made, asks("a.example")) == {ID: "arn:0"}
+    assert len(acm.requests) == 1
+
+
+def test_after_a_restart_the_certificate_is_found_by_its_tags(acm: Acm) -> None:
+    """Nothing is requested again, nor taken from another stack."""
+    issued(certificates(acm), asks("a.example"))
+    assert certificates(acm).arns(asks("a.example")) == {ID: "arn:0"}
+    other = msgspec.structs.replace(asks("a.example"), key=StackKey("", "team"))
+    assert certificates(acm).arns(other) == {ID: "arn:1"}
+
+
+def test_records_may_take_acm_a_while(acm: Acm) -> None:
+    """Then they are asked for again, soon."""
+    acm.is_slow = True
+    with pytest.raises(NotReady, match="validation records") as raised:
+        certificates(acm).arns(asks("a.example"))
+    assert raised.value.after_seconds == 5
+
+
+def test_a_host_without_a_zone_is_told_before_anything_is_requested(acm: Acm) -> None:
+    """It could never be validated."""
+    with pytest.raises(Missing, match=r"'a\.other', which no hosted zone of Route 53") as raised:
+        certificates(acm).arns(asks("a.example", "a.other"))
+    assert (raised.value.origin, raised.value.field) == (WEB, "key")
+    assert not acm.requests
+
+
+def test_a_private_authority_needs_no_dns(acm: Acm) -> None:
+    """It issues at once."""
+    acm.hosted = {}
+    intent = asks("a.internal", authority_arn="arn:ca")
+    assert certificates(acm).arns(intent) == {ID: "arn:0"}
+    assert not acm.records
+
+
+def test_other_hosts_need_another_certificate(acm: Acm) -> None:
+    """The old one goes after the deploy; a record that both have stays, for renewals need it."""
+    made = certificates(acm)
+    issued(made, asks("a.example", "old.example"))
+    made.release(asks("a.example", "old.example"))
+    after = asks("a.example", "new.example")
+    assert issued(made, after) == {ID: "arn:1"}
+    assert set(acm.made) == {"arn:0", "arn:1"}
+    made.release(after)
+    assert set(acm.made) == {"arn:1"}
+    assert {record.name for record in acm.records} == {"_x.a.example", "_x.new.example"}
+
+
+def test_nothing_is_left_when_nobody_asks(acm: Acm) -> None:
+    """Neither certificate nor records; one in use is tried again."""
+    made = certificates(acm)
+    issued(made, asks("a.example"))
+    acm.in_use = {"arn:0"}
+    with pytest.raises(NotReady, match="arn:0, which is in use"):
+        made.release(NOTHING)
+    acm.in_use = set()
+    made.release(NOTHING)
+    assert (acm.made, acm.records) == ({}, {})
+
+
+def test_a_record_that_another_stack_needs_stays(acm: Acm) -> None:
+    """ACM gives all certificates of an account for one domain the same record."""
+    mine, theirs = certificates(acm), certificates(acm)
+    issued(mine, asks("a.example", "b.example"))
+    theirs.arns(msgspec.structs.replace(asks("a.example"), key=StackKey("", "team")))
+    certificates(acm).release(NOTHING)
+    assert set(acm.made) == {"arn:1"}
+    assert {record.name for record in acm.records} == {"_x.a.example"}
+
+
+def test_a_failed_certificate_is_replaced(acm: Acm) -> None:
+    """A pending one is not: a new request would have the same records."""
+    made = certificates(acm)
+    with pytest.raises(NotReady):
+        made.arns(asks("a.example"))
+    acm.made["arn:0"] = msgspec.structs.replace(acm.made["arn:0"], status="FAILED")
+    assert made.arns(asks("a.example")) == {ID: "arn:1"}
+    made.release(asks("a.example"))
+    assert set(acm.made) == {"arn:1"}
+
+
+def test_what_is_settled_is_not_asked_again(acm: Acm) -> None:
+    """A certificate in use cannot go, and keeps its ARN when it is renewed."""
+    made = certificates(acm)
+    intent = asks("a.example")
+    arns = issued(made, intent)
+    made.release(intent)
+    acm.made.clear()
+    assert made.arns(intent) == arns
+    made.release(intent)
+
+
+class Closed(Acm):
+    """An account that must not be asked."""
+
+    def arns(self) -> tuple[str, ...]:
+        raise AssertionError("listed")
+
+
+def test_without_the_gate_no_call_is_made() -> None:
+    """Not even a listing."""
+    acm = Closed()
+    made = Certificates(acm, acm, Settings(cluster_name="prod"), JumpingClock())
+    assert made.arns(NOTHING) == {}
+    made.release(NOTHING)
+    with pytest.raises(AssertionError, match="listed"):
+        certificates(acm).release(NOTHING)
