@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from alb_controller.aws.acm import Acm
-from alb_controller.aws.addons import AddonFacts, AddonServices
+from alb_controller.aws.addons.services import AddonFacts, AddonServices
 from alb_controller.aws.client import Sender
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2

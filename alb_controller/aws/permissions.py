@@ -24,10 +24,8 @@ from alb_controller.aws import (
     managed_certificates,
     metadata,
     network,
-    shield,
-    wafregional,
-    wafv2,
 )
+from alb_controller.aws.addons import shield, wafregional, wafv2
 from alb_controller.model.tags import CLUSTER_TAG
 
 MODULES = (acm, ec2, elbv2, elbv2_reads, metadata, network, shield, wafregional, wafv2)

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 import msgspec
 
-from alb_controller.objects.annotation_json import JsonParser
+from alb_controller.objects.annotations.json import JsonParser
 from alb_controller.objects.core import KubeStruct
 
 Mode = Literal["off", "passthrough", "verify"]

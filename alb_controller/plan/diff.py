@@ -1,7 +1,7 @@
 """Which found resource is which desired one; then identities stand in place of Refs.
 
 Security groups, load balancers and target groups are matched by their resource tag, listeners by
-port, bindings by target group. Rules are a matter of their own (`rule_matching`).
+port, bindings by target group. Rules are a matter of their own (`rules.matching`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Refusals: what does not carry our stack's tags or labels is never in a plan.
 
 The planner sees only what passes here, so no step can name anything else. Rules are looked at one
-by one (`rule_matching`): those on our listeners that are not ours still take up priorities.
+by one (`rules.matching`): those on our listeners that are not ours still take up priorities.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from alb_controller.plan.changes import AddCertificates, Create, Delete, PlanPol
 from alb_controller.plan.diff import Matches
 from alb_controller.plan.equality import same_actions
 from alb_controller.plan.guard import may_delete_listener
-from alb_controller.plan.rule_matching import RuleDiff, match_rules
-from alb_controller.plan.rules import rule_steps
+from alb_controller.plan.rules.matching import RuleDiff, match_rules
+from alb_controller.plan.rules.steps import rule_steps
 from alb_controller.plan.tags import tag_steps, tags_at_creation
 from alb_controller.values import Value
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from alb_controller.aws.addons import AddonServices
+from alb_controller.aws.addons.services import AddonServices
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.errors import AwsError
 from alb_controller.model.addons import Addons

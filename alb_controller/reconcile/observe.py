@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from alb_controller.aws.addons import AddonServices
+from alb_controller.aws.addons.services import AddonServices
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.inventory import Kept as Listed

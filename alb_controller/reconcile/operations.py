@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from alb_controller.aws.addons import AddonServices
+from alb_controller.aws.addons.services import AddonServices
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.errors import NotReady

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from alb_controller.aws.permissions import certificate_policy_json, policy_json
-from alb_controller.objects.annotation_reference import annotations_page
+from alb_controller.objects.annotations.reference import annotations_page
 from alb_controller.sandbox.aws.truth import mends_page
 from alb_controller.settings.reference import flags_page
 from tests.meta.sources import ROOT

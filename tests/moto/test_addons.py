@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.aws.addons import AddonServices
+from alb_controller.aws.addons.services import AddonServices
 from alb_controller.errors import NotFound
 from alb_controller.model.elbv2 import Target
 from tests.moto.conftest import Account

@@ -9,14 +9,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alb_controller.errors import InvalidAnnotation
-from alb_controller.objects import annotation_values as read
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import TABLE, Annotation, Reader, Source
+from alb_controller.objects.annotations import values as read
 from alb_controller.values import ObjectRef
 
 WEB = ObjectRef("Ingress", "shop", "web")
 SERVED: list[Annotation[Any]] = [
-    *(row for row in TABLE if row.served),
+    *TABLE,
     rows.action("it"),
     rows.conditions("it"),
     rows.transforms("it"),

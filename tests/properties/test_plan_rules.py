@@ -21,7 +21,7 @@ from alb_controller.model.elbv2 import (
 )
 from alb_controller.model.stack import Stack
 from alb_controller.plan.plan import plan
-from alb_controller.plan.rules import HIGHEST
+from alb_controller.plan.rules.steps import HIGHEST
 from alb_controller.reconcile.apply import apply
 from tests.resources import POLICY, answer, listener, load_balancer, rule, stack
 from tests.world import World

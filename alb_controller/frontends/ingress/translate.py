@@ -27,8 +27,8 @@ from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, note
 from alb_controller.frontends.ingress.status import Event
 from alb_controller.frontends.ingress.trust import GroupTrust
 from alb_controller.intent import StackIntent
-from alb_controller.objects.annotation_values import boolean, string_map
 from alb_controller.objects.annotations import LOAD_BALANCER_ATTRIBUTES
+from alb_controller.objects.annotations.values import boolean, string_map
 from alb_controller.objects.core import ref
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.secrets import SecretName

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from alb_controller.aws.addons import AddonFacts, AddonServices
+from alb_controller.aws.addons.services import AddonFacts, AddonServices
 from alb_controller.aws.client import Sender, SenderSettings
 from alb_controller.errors import AlreadyExists, AwsError, NotFound, Unavailable
 from alb_controller.model.addons import Addons

@@ -16,7 +16,7 @@ from alb_controller.objects.actions import (
     StickinessConfig,
     TargetGroupTuple,
 )
-from alb_controller.objects.annotation_json import JsonParser
+from alb_controller.objects.annotations.json import JsonParser
 
 ACTION = JsonParser(ActionConfig, "an action")
 CONDITIONS = JsonParser(list[ConditionConfig], "a list of conditions")

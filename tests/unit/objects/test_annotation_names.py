@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotation_names import unknown_annotations, unknown_json_keys
 from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.names import unknown_annotations, unknown_json_keys
 
 
 def meant(suffix: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.objects.annotation_reference import EXAMPLES, FAMILY_EXAMPLES, annotations_page
 from alb_controller.objects.annotations import FAMILIES, TABLE
+from alb_controller.objects.annotations.reference import EXAMPLES, FAMILY_EXAMPLES, annotations_page
 
 
 def test_each_annotation_has_an_example_and_its_place_in_aws() -> None:

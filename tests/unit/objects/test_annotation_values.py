@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.objects import annotation_values as read
+from alb_controller.objects.annotations import values as read
 
 LONGEST = 256 * 1024
 """Kubernetes' limit on all annotations of an object, in bytes."""

@@ -14,7 +14,7 @@ from alb_controller.model.elbv2 import (
     QueryStringPair,
     SourceIp,
 )
-from alb_controller.plan.overlap import may_overlap
+from alb_controller.plan.rules.overlap import may_overlap
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from alb_controller.model.elbv2 import Action, Listener, ListenerRule, PathPatte
 from alb_controller.model.stack import Stack
 from alb_controller.plan.changes import Create, SetRulePriorities
 from alb_controller.plan.plan import plan
-from alb_controller.plan.rules import HIGHEST
+from alb_controller.plan.rules.steps import HIGHEST
 from tests.resources import (
     NOT_FOUND,
     POLICY,

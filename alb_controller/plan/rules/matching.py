@@ -20,7 +20,7 @@ from alb_controller.model.tags import RESOURCE_TAG
 from alb_controller.plan.changes import PlanPolicy
 from alb_controller.plan.equality import same_content
 from alb_controller.plan.guard import is_our_rule, may_adopt_rule
-from alb_controller.plan.overlap import may_overlap
+from alb_controller.plan.rules.overlap import may_overlap
 from alb_controller.values import Value
 
 Conditions = tuple[Condition, ...]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from alb_controller.objects import annotation_values as read
 from alb_controller.objects.actions import (
     ActionConfig,
     CognitoConfig,
@@ -18,10 +17,11 @@ from alb_controller.objects.actions import (
     OidcConfig,
     TransformConfig,
 )
-from alb_controller.objects.annotation_json import JsonParser
-from alb_controller.objects.annotation_rows import PREFIX, Annotation, Reader, Source, parse
-from alb_controller.objects.annotation_rows import backend_row as _backend
-from alb_controller.objects.annotation_rows import row as _row
+from alb_controller.objects.annotations import values as read
+from alb_controller.objects.annotations.json import JsonParser
+from alb_controller.objects.annotations.rows import PREFIX, Annotation, Reader, Source, parse
+from alb_controller.objects.annotations.rows import backend_row as _backend
+from alb_controller.objects.annotations.rows import row as _row
 from alb_controller.objects.mutual_authentication import mutual_authentication
 from alb_controller.values import PortRef
 

@@ -29,7 +29,7 @@ from alb_controller.model.refs import Ref, Reference
 from alb_controller.model.stack import Found
 from alb_controller.plan.changes import Create, Delete, ModifyRule, SetRulePriorities, Step
 from alb_controller.plan.equality import without_known_secrets
-from alb_controller.plan.rule_matching import RuleDiff, RulePair
+from alb_controller.plan.rules.matching import RuleDiff, RulePair
 from alb_controller.values import Value
 
 HIGHEST = 50_000

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotation_json import JsonParser
+from alb_controller.objects.annotations.json import JsonParser
 from alb_controller.objects.mutual_authentication import ENTRIES
 
 _WRITTEN_BY_CONTROLLERS = frozenset({"dry-run-plan"})

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, TypeAlias
 import msgspec
 import structlog
 
+from alb_controller.aws.addons.shield import Shield
+from alb_controller.aws.addons.wafregional import WafRegional
+from alb_controller.aws.addons.wafv2 import Wafv2
 from alb_controller.aws.caches import SHIELD_SUBSCRIPTION, WEB_ACL_NAMES, Expiring, Shared
 from alb_controller.aws.client import Sender
-from alb_controller.aws.shield import Shield
-from alb_controller.aws.wafregional import WafRegional
-from alb_controller.aws.wafv2 import Wafv2
 from alb_controller.clock import Clock
 from alb_controller.errors import AwsError
 from alb_controller.model.addons import Addons
