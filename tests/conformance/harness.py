@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import difflib
+import functools
 import json
 import subprocess
 import sys
@@ -70,12 +71,18 @@ def moto_server(folder: Path) -> Iterator[Moto]:
         yield Moto(process.stdout.readline().strip(), log)
 
 
+@functools.cache
+def _account(url: str) -> Account:
+    """Making clients takes longer than most of what they do."""
+    return Account(url)
+
+
 def run_case(case: str, kubeconfig: Path, moto: Moto, folder: Path) -> Iterator[Outcome]:
     """Run the steps of a case over a fresh account, an empty cluster and a new controller.
 
     Raises ControllerError when the controller ends, or does not start or settle.
     """
-    cluster, account = Cluster(kubeconfig), Account(moto.url)
+    cluster, account = Cluster(kubeconfig), _account(moto.url)
     wipe(cluster)
     ids = account.seed()
     add_nodes(cluster, ids)

@@ -11,7 +11,7 @@ from .calls import Operation
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error on the wire."""
+    """An answer of the server's own, most of them errors, on the wire."""
 
     status: int
     content_type: str

@@ -23,9 +23,6 @@ from typing import Any, Self
 
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")  # certificates are issued at once
 
-from moto.core.base_backend import BackendDict
-from moto.core.model_instances import reset_model_data
-from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -33,10 +30,11 @@ from . import truth
 from .calls import Call, Operation, read_operation
 from .errors import Refusal, refuse
 from .faults import Faults, Kind
+from .keeping import Kept, empty
 
 CALLS_REMEMBERED = 20_000
-IDS_SEED = 42
 _INTERNAL = "/moto-api"
+_KEEP, _BRING_BACK = "/local-aws/keep", "/local-aws/bring-back"
 
 
 class AwsServer:
@@ -53,6 +51,7 @@ class AwsServer:
         self._port = port
         self._lock = threading.Lock()
         self._moto = DomainDispatcherApplication(_create_application)
+        self._kept: Kept | None = None
         self._http: _HttpServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -99,23 +98,43 @@ class AwsServer:
     def reset(self) -> None:
         """Empty every account, forget the calls, and number ids from the start again."""
         with self._lock:
-            BackendDict.reset()
-            reset_model_data()
-            mock_random.seed(IDS_SEED)
+            empty()
+            self._kept = None
             self.calls.clear()
+
+    def keep(self) -> bool:
+        """Remember the state as it is now, for `bring_back`; always True."""
+        with self._lock:
+            self._kept = Kept()
+            return True
+
+    def bring_back(self) -> bool:
+        """Make the state what it was at `keep`; False if nothing was kept."""
+        with self._lock:
+            if self._kept is None:
+                return False
+            self._kept.bring_back()
+            self.calls.clear()
+            return True
 
     # ------------------------------------------------------------ answering
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        operation = read_operation(environ, body)
-        if environ.get("PATH_INFO", "").startswith(_INTERNAL):
+        operation, path = read_operation(environ, body), environ.get("PATH_INFO", "")
+        if path in (_KEEP, _BRING_BACK):
+            answer = _Answer.of(self._keep_or_bring_back(path))
+        elif path.startswith(_INTERNAL):
             answer = self._ask_moto(environ, operation)
         else:
             answer = self._answer_call(environ, operation)
         start_response(answer.status, answer.headers)
         return [answer.body]
+
+    def _keep_or_bring_back(self, path: str) -> Refusal:
+        done = self.bring_back() if path == _BRING_BACK else self.keep()
+        return Refusal(200 if done else 409, "text/plain", b"")
 
     def _answer_call(self, environ: dict[str, Any], operation: Operation) -> _Answer:
         began = time.monotonic()

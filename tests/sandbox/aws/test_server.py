@@ -128,3 +128,26 @@ def test_calls_do_not_interleave(world: World) -> None:
         thread.join(30)
     assert not failures
     assert len(world.health(group)) == 8
+
+
+def test_a_state_can_be_brought_back(world: World, server: AwsServer) -> None:
+    """What was made since is gone, what was deleted is there again, and both sides still agree."""
+    elbv2, ec2 = world.account.elbv2, world.account.ec2
+    world.load_balancer("kept")
+    server.keep()
+    for _ in range(2):
+        world.load_balancer("made")
+        elbv2.delete_load_balancer(
+            LoadBalancerArn=elbv2.describe_load_balancers(Names=["kept"])["LoadBalancers"][0][
+                "LoadBalancerArn"
+            ]
+        )
+        ec2.terminate_instances(InstanceIds=[world.ids["node-a"]])
+        assert server.bring_back()
+        shown = elbv2.describe_load_balancers()["LoadBalancers"]
+        assert [found["LoadBalancerName"] for found in shown] == ["kept"]
+        found = ec2.describe_instances(InstanceIds=[world.ids["node-a"]])["Reservations"]
+        assert found[0]["Instances"][0]["State"]["Name"] == "running"
+    group = world.target_group(TargetType="instance")
+    elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": world.ids["node-a"]}])
+    assert set(world.health(group)) == {(world.ids["node-a"], 80)}
