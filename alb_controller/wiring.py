@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from alb_controller.aws.acm import Acm
 from alb_controller.aws.addons.services import AddonFacts, AddonServices
+from alb_controller.aws.certificates.acm import Acm
+from alb_controller.aws.certificates.facts import CertificateFacts, TrustStoreFacts, none_managed
+from alb_controller.aws.certificates.managed import CertificateManager, CertificateTags
 from alb_controller.aws.client import Sender
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.facts import Facts, NetworkFacts, TargetGroupFacts
 from alb_controller.aws.inventory import Inventory
-from alb_controller.aws.managed_certificates import CertificateManager, CertificateTags
-from alb_controller.aws.tls_facts import CertificateFacts, TrustStoreFacts, none_managed
 from alb_controller.clock import Clock
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
@@ -110,45 +110,16 @@ class Reconcilers:
         elbv2, ec2 = Elbv2(sender, vpc_id), Ec2(sender, vpc_id)
         addons = AddonServices.of(sender)
         self._inventory = Inventory(elbv2, ec2, settings.cluster_name, clock)
-        rules = EndpointRules(
-            ec2,
-            stores,
-            cluster_name=settings.cluster_name,
-            restricted=not settings.disable_restricted_sg_rules,
-        )
-        self._backend_group = BackendGroup(
-            ec2,
-            self._inventory,
-            stores,
-            settings,
-            Signals(
-                count_holders=kube.holders.count,
-                is_referenced=rules.references,
-                request=lambda: self._queues.shared.add(_BACKEND_GROUP),
-                wake=self._queues.stacks.add,
-            ),
-        )
+        rules = _endpoint_rules(ec2, stores, settings)
+        self._backend_group = self._make_backend_group(ec2, kube, rules)
         bindings, targets = Bindings(stores, writer), TargetMemory()
         certificates = _certificates(sender, settings, clock)
         edges = Edges(
             cluster=stores,
             writer=writer,
-            facts=Facts(
-                NetworkFacts(ec2, clock),
-                TargetGroupFacts(elbv2, clock),
-                certificates.facts,
-                TrustStoreFacts(elbv2, clock),
-                AddonFacts(addons, clock),
-            ),
+            facts=_facts(elbv2, ec2, addons, certificates.facts, clock),
             observer=Observer(elbv2, addons, self._inventory, bindings, settings.cluster_name),
-            operations=StackOperations(
-                elbv2,
-                ec2,
-                addons,
-                bindings,
-                on_created=targets.created,
-                provisioning_seconds=settings.lb_stabilization_monitor_interval.total_seconds(),
-            ),
+            operations=_operations(elbv2, ec2, addons, bindings, targets, settings),
             owners=Owners(elbv2, ec2, self._inventory, settings.cluster_name),
             backend_group=self._backend_group,
             secrets=kube.secrets,
@@ -172,6 +143,15 @@ class Reconcilers:
             BindingOptions(vpc_id=vpc_id, fail_open=settings.feature_gates.endpoints_fail_open),
         )
         self._watch()
+
+    def _make_backend_group(self, ec2: Ec2, kube: Kube, rules: EndpointRules) -> BackendGroup:
+        signals = Signals(
+            count_holders=kube.holders.count,
+            is_referenced=rules.references,
+            request=lambda: self._queues.shared.add(_BACKEND_GROUP),
+            wake=self._queues.stacks.add,
+        )
+        return BackendGroup(ec2, self._inventory, self._stores, self._settings, signals)
 
     def _watch(self) -> None:
         for kind in CONCERNS:
@@ -270,3 +250,38 @@ def _endpoint_groups(
     marks = {f"kubernetes.io/cluster/{settings.cluster_name}": None}
     tags = marks | dict(settings.service_target_eni_security_group_tags)
     return EndpointGroups(ec2, stores, clock, tags=tags, on_read=rules.remember)
+
+
+def _endpoint_rules(ec2: Ec2, stores: Stores, settings: Settings) -> EndpointRules:
+    is_restricted = not settings.disable_restricted_sg_rules
+    return EndpointRules(ec2, stores, cluster_name=settings.cluster_name, restricted=is_restricted)
+
+
+def _facts(
+    elbv2: Elbv2, ec2: Ec2, addons: AddonServices, certificates: CertificateFacts, clock: Clock
+) -> Facts:
+    return Facts(
+        NetworkFacts(ec2, clock),
+        TargetGroupFacts(elbv2, clock),
+        certificates,
+        TrustStoreFacts(elbv2, clock),
+        AddonFacts(addons, clock),
+    )
+
+
+def _operations(
+    elbv2: Elbv2,
+    ec2: Ec2,
+    addons: AddonServices,
+    bindings: Bindings,
+    targets: TargetMemory,
+    settings: Settings,
+) -> StackOperations:
+    return StackOperations(
+        elbv2,
+        ec2,
+        addons,
+        bindings,
+        on_created=targets.created,
+        provisioning_seconds=settings.lb_stabilization_monitor_interval.total_seconds(),
+    )

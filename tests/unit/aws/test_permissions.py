@@ -10,16 +10,8 @@ from typing import Any
 
 import pytest
 
-from alb_controller.aws import (
-    acm,
-    ec2,
-    elbv2,
-    elbv2_reads,
-    managed_certificates,
-    metadata,
-    network,
-    permissions,
-)
+from alb_controller.aws import ec2, elbv2, elbv2_reads, metadata, network, permissions
+from alb_controller.aws.certificates import acm, managed
 
 SERVICE_OF = {
     acm: "acm",
@@ -67,8 +59,8 @@ def _statements(policy: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_every_module_of_calls_is_in_the_policy() -> None:
     """A module that declares permissions is not forgotten."""
     folder = Path(str(permissions.__file__)).parent
-    declaring = {p.stem for p in folder.glob("*.py") if "\nPERMISSIONS = " in p.read_text()}
-    modules = (*permissions.MODULES, managed_certificates)
+    declaring = {p.stem for p in folder.rglob("*.py") if "\nPERMISSIONS = " in p.read_text()}
+    modules = (*permissions.MODULES, managed)
     assert declaring == {module.__name__.rpartition(".")[2] for module in modules}
 
 
@@ -76,7 +68,7 @@ def test_managed_certificates_need_a_policy_of_their_own() -> None:
     """Who does not switch the gate on gives no right to request certificates or change DNS."""
     made = _statements(permissions.certificate_policy())
     allowed = {action for statement in made.values() for action in statement["Action"]}
-    assert allowed == managed_certificates.PERMISSIONS
+    assert allowed == managed.PERMISSIONS
     assert not allowed & permissions.USED
     ours = {"Null": {f"aws:ResourceTag/{CLUSTER_TAG}": "false"}}
     assert made["DeleteOurCertificates"]["Condition"] == ours

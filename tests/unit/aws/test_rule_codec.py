@@ -139,7 +139,7 @@ def test_an_empty_body_is_none() -> None:
 def test_actions_of_a_kind_we_do_not_make_equal_none_of_ours() -> None:
     """A forward behind somebody's authentication is not taken for a plain forward."""
     raw = [
-        {"Type": "authenticate-oidc", "Order": 1},
+        {"Type": "authenticate-by-mail", "Order": 1},
         {"Type": "forward", "TargetGroupArn": "tg", "Order": 2},
     ]
     assert codec.decode_actions(raw) == ()
