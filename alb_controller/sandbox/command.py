@@ -16,7 +16,7 @@ import click
 from alb_controller.sandbox.applying import apply_all, hosts_of
 from alb_controller.sandbox.aws.account import CREDENTIALS, REGION, cover_hosts
 from alb_controller.sandbox.convergence import problems, wait_for_controller, wait_until_at_rest
-from alb_controller.sandbox.failures import NotConverged, SandboxError
+from alb_controller.sandbox.failures import NotConverged, PartEnded, SandboxError
 from alb_controller.sandbox.manifests import Manifest, read_crds, read_example, read_manifests
 from alb_controller.sandbox.output import Output, choose_output
 from alb_controller.sandbox.state import State
@@ -56,6 +56,8 @@ def run(wishes: Wishes) -> int:
         return _Sandbox(wishes, output, stop).run()
     except SandboxError as error:
         output.end()
+        for line in error.log if isinstance(error, PartEnded) else ():
+            click.echo(f"  {line}", err=True)
         click.echo(f"alb-controller: {error}", err=True)
         return error.exit_code
 

@@ -21,6 +21,7 @@ from alb_controller.sandbox.aws.account import CLUSTER, CREDENTIALS, REGION
 from alb_controller.sandbox.failures import PartEnded
 
 STOP_SECONDS = 10.0
+_LAST_LINES = 20
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -86,15 +87,16 @@ class ControllerProcess:
         return self._process.pid
 
     def check(self) -> None:
-        """Raises PartEnded, with its last words, if it has ended."""
+        """Raises PartEnded, with the end of its log, if it has ended."""
         code = self._process.poll()
         if code is not None:
-            raise PartEnded(f"the controller ended with exit code {code}: {self.last_words()}")
+            lines = self._last_lines()
+            last = lines[-1] if lines else "it said nothing"
+            raise PartEnded(f"the controller ended with exit code {code}: {last}", lines)
 
-    def last_words(self) -> str:
-        """The last line of its log."""
-        lines = self.log.read_text(errors="replace").split("\n")
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+    def _last_lines(self) -> list[str]:
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if line.strip()][-_LAST_LINES:]
 
     def is_ready(self) -> bool:
         """Whether it has read the cluster."""

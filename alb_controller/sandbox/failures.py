@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class SandboxError(Exception):
     """Its text is one line for the user."""
@@ -23,6 +25,10 @@ class Interrupted(SandboxError):
 
 class PartEnded(SandboxError):
     """A part of the world ended by itself; says which, and what it said last."""
+
+    def __init__(self, text: str, log: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.log = tuple(log)
 
 
 class NotConverged(SandboxError):

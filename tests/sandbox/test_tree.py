@@ -133,7 +133,7 @@ def test_weights_are_shown_where_there_is_a_choice() -> None:
 def test_savings_are_the_difference() -> None:
     """Three Ingresses on one public load balancer in three zones: two are saved."""
     first, second, _ = savings(State(load_balancers=(_balancer(ingresses=3),)))
-    assert first == "One load balancer for each Ingress would be 3; there are 1."
+    assert first == "One load balancer for each Ingress would be 3; there is 1."
     one = 730 * (0.0225 + 3 * 0.005)
     assert second == (
         f"Idle, that is ${one:.2f} a month instead of ${3 * one:.2f}: ${2 * one:.2f} less."
