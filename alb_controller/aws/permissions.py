@@ -16,16 +16,9 @@ from typing import Any
 
 import msgspec
 
-from alb_controller.aws import (
-    acm,
-    ec2,
-    elbv2,
-    elbv2_reads,
-    managed_certificates,
-    metadata,
-    network,
-)
+from alb_controller.aws import ec2, elbv2, elbv2_reads, metadata, network
 from alb_controller.aws.addons import shield, wafregional, wafv2
+from alb_controller.aws.certificates import acm, managed
 from alb_controller.model.tags import CLUSTER_TAG
 
 MODULES = (acm, ec2, elbv2, elbv2_reads, metadata, network, shield, wafregional, wafv2)
@@ -186,7 +179,7 @@ def policy(partition: str = "aws") -> dict[str, Any]:
 
 def certificate_policy(partition: str = "aws") -> dict[str, Any]:
     """What the gate EnableCertificateManagement needs beside the policy (spec 10.5)."""
-    reads = sorted(a for a in managed_certificates.PERMISSIONS if _is_read(a))
+    reads = sorted(a for a in managed.PERMISSIONS if _is_read(a))
     tagged = ["acm:AddTagsToCertificate", "acm:RequestCertificate"]
     zones = f"arn:{partition}:route53:::hostedzone/*"
     statements = [

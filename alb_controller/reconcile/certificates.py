@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from alb_controller.aws.caches import CERTIFICATES, HOSTED_ZONES, Shared
-from alb_controller.aws.managed_certificates import (
+from alb_controller.aws.certificates.managed import (
     CertificateRequest,
     ManagedCertificate,
     ValidationRecord,
@@ -29,7 +29,7 @@ _RECORDS_SECONDS, _ISSUE_SECONDS, _IN_USE_SECONDS = 5.0, 15.0, 5.0
 
 
 class Authority(Protocol):
-    """ACM and Route 53, as `aws.managed_certificates.CertificateManager`."""
+    """ACM and Route 53, as `aws.certificates.managed.CertificateManager`."""
 
     def arns(self) -> tuple[str, ...]: ...
     def certificate(self, arn: str) -> ManagedCertificate | None: ...
@@ -41,7 +41,7 @@ class Authority(Protocol):
 
 
 class TagSource(Protocol):
-    """As `aws.managed_certificates.CertificateTags`."""
+    """As `aws.certificates.managed.CertificateTags`."""
 
     def of(self, arns: Collection[str]) -> dict[str, Tags]: ...
     def forget(self, arn: str) -> None: ...

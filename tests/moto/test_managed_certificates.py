@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from alb_controller.aws.managed_certificates import (
+from alb_controller.aws.certificates.managed import (
     CertificateManager,
     CertificateRequest,
     CertificateTags,

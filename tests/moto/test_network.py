@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from alb_controller.aws.facts import NetworkFacts
+from alb_controller.aws.facts import NetworkFacts, NetworkQuery
 from alb_controller.aws.metadata import InstanceMetadata, find_vpc_id
 from alb_controller.clock import SystemClock
 from alb_controller.errors import ControllerError, NotFound
 from alb_controller.model.queries import (
-    Query,
     SecurityGroupsById,
     SecurityGroupsByName,
     SubnetsById,
@@ -32,8 +33,8 @@ def test_questions_about_subnets_are_answered(account: Account) -> None:
     by_name = SubnetsByName(("private-b", "missing"))
     by_tags = SubnetsByTags((("Name", ("private-*",)), ("kubernetes.io/role/internal-elb", ("1",))))
     private = SubnetsByReachability(public=False)
-    asked: set[Query] = {by_role, by_id, by_name, by_tags, private}
-    answers = NetworkFacts(account.ec2, SystemClock()).answer(asked)
+    asked: set[NetworkQuery] = {by_role, by_id, by_name, by_tags, private}
+    answers: Any = NetworkFacts(account.ec2, SystemClock()).answer(asked)
     ids = {query: [subnet.id for subnet in answer] for query, answer in answers.items()}
     named = next(s.id for s in account.ec2.subnets({}) if s.tags["Name"] == "private-b")
     both = [first, second]
@@ -60,7 +61,7 @@ def test_a_route_to_an_internet_gateway_makes_subnets_public(account: Account) -
     call("ec2", "CreateRoute", RouteTableId=table, **route)
     call("ec2", "AssociateRouteTable", RouteTableId=table, SubnetId=first)
     public, private = SubnetsByReachability(public=True), SubnetsByReachability(public=False)
-    answers = NetworkFacts(account.ec2, SystemClock()).answer({public, private})
+    answers: Any = NetworkFacts(account.ec2, SystemClock()).answer({public, private})
     assert [s.id for s in answers[public]] == [first]
     assert [s.id for s in answers[private]] == [second]
 
@@ -70,7 +71,7 @@ def test_questions_about_groups_are_answered(account: Account) -> None:
     account.ec2.create_tags([account.security_group], {"Name": "web"})
     by_id = SecurityGroupsById((account.security_group, "sg-00000000"))
     by_name = SecurityGroupsByName(("web", "missing"))
-    answers = NetworkFacts(account.ec2, SystemClock()).answer({by_id, by_name})
+    answers: Any = NetworkFacts(account.ec2, SystemClock()).answer({by_id, by_name})
     (found,) = answers[by_id]
     assert answers[by_name] == (found,)
     assert found.id == account.security_group

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from alb_controller.aws.acm import Acm
+from alb_controller.aws.certificates.acm import Acm
 from alb_controller.model.elbv2 import MutualAuthentication
 from tests.moto.conftest import Account
 from tests.unit.aws import samples

@@ -7,11 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from alb_controller.aws.facts import NetworkFacts
+from alb_controller.aws.facts import NetworkFacts, NetworkQuery
 from alb_controller.aws.network import RouteTable
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.queries import (
-    Query,
     SecurityGroupsById,
     SecurityGroupsByName,
     Subnet,
@@ -97,8 +96,9 @@ def _facts(vpc: Vpc, clock: JumpingClock | None = None) -> NetworkFacts:
     return NetworkFacts(cast(Any, vpc), clock or JumpingClock())  # as much of Ec2 as is asked
 
 
-def _ids(facts: NetworkFacts, query: Query) -> list[str]:
-    return [one.id for one in facts.answer({query})[query]]
+def _ids(facts: NetworkFacts, query: NetworkQuery) -> list[str]:
+    answers: Any = facts.answer({query})
+    return [one.id for one in answers[query]]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def _ids(facts: NetworkFacts, query: Query) -> list[str]:
     ],
     ids=str,
 )
-def test_subnets_are_chosen_in_memory(vpc: Vpc, query: Query, ids: list[str]) -> None:
+def test_subnets_are_chosen_in_memory(vpc: Vpc, query: NetworkQuery, ids: list[str]) -> None:
     """Each question gets the subnets that fit, sorted by id."""
     assert _ids(_facts(vpc), query) == ids
 
@@ -151,7 +151,7 @@ def test_subnets_of_another_vpc_are_found_by_id(vpc: Vpc) -> None:
     ],
     ids=str,
 )
-def test_what_has_just_been_made_is_found(vpc: Vpc, query: Query) -> None:
+def test_what_has_just_been_made_is_found(vpc: Vpc, query: NetworkQuery) -> None:
     """A subnet that was missing a second ago is found as soon as it is there."""
     clock = JumpingClock()
     facts = _facts(vpc, clock)
@@ -184,7 +184,7 @@ def test_security_groups_are_asked_for_together(vpc: Vpc) -> None:
     facts = _facts(vpc)
     one, other = SecurityGroupsById(("sg-3", "sg-1")), SecurityGroupsById(("sg-0", "sg-1"))
     named = SecurityGroupsByName(("web", "missing"))
-    answers = facts.answer({one, other, named})
+    answers: Any = facts.answer({one, other, named})
     assert [group.id for group in answers[one]] == ["sg-1", "sg-3"]
     assert [group.id for group in answers[other]] == ["sg-1"]
     assert [group.id for group in answers[named]] == ["sg-1", "sg-2"]

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from alb_controller.aws.acm import Summary
-from alb_controller.aws.tls_facts import CertificateFacts, TrustStoreFacts
+from alb_controller.aws.certificates.acm import Summary
+from alb_controller.aws.certificates.facts import CertificateFacts, TrustStoreFacts
 from alb_controller.model.queries import (
     Certificate,
     IssuedCertificates,

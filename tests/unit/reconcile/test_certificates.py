@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from alb_controller.aws.managed_certificates import (
+from alb_controller.aws.certificates.managed import (
     CertificateRequest,
     ManagedCertificate,
     ValidationRecord,

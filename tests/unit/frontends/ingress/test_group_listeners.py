@@ -9,7 +9,6 @@ import pytest
 from alb_controller.intent import (
     DefaultIntent,
     DiscoveredCertificates,
-    GivenCertificates,
     StackIntent,
 )
 from alb_controller.model.elbv2 import RedirectAction
@@ -31,7 +30,7 @@ def secure(name: str, **alb: str) -> Ingress:
 def arns(intent: StackIntent) -> list[tuple[str, ...]]:
     """The choices of certificates in order: ARNs, or hosts."""
     return [
-        choice.arns if isinstance(choice, GivenCertificates) else choice.hosts
+        getattr(choice, "arns", ()) or getattr(choice, "hosts", ())
         for choice in tls(intent).certificates
     ]
 

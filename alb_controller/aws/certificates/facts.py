@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from alb_controller.aws.acm import Acm, Summary
 from alb_controller.aws.caches import (
     CERTIFICATES,
     IMPORTED_NAMES,
@@ -19,6 +18,7 @@ from alb_controller.aws.caches import (
     Expiring,
     Shared,
 )
+from alb_controller.aws.certificates.acm import Acm, Summary
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.clock import Clock
 from alb_controller.model.queries import (

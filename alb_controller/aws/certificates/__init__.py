@@ -1,0 +1,1 @@
+"""Certificates and trust stores: what is found, and what the controller requests itself."""
