@@ -37,7 +37,8 @@ from tests.resources import (
     tags_of,
     target_group,
 )
-from tests.world import Failure, World
+from tests.world import World
+from tests.world_store import Failure
 
 NAMES = ("shop/app-a:80", "shop/app-b:80", "shop/app-c:80")
 

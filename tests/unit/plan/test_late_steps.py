@@ -37,7 +37,8 @@ from tests.resources import (
     target_group,
 )
 from tests.unit.plan.deploys import deploy, deployed
-from tests.world import Failure, World
+from tests.world import World
+from tests.world_store import Failure
 
 FRONT = ResourceId("LoadBalancer", "FrontendNlb")
 ALL = Addons(web_acl_arn="arn:acl", regional_web_acl_id="acl", protection="on")

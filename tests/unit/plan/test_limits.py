@@ -21,7 +21,8 @@ from tests.resources import (
     stack,
 )
 from tests.unit.plan.deploys import deploy
-from tests.world import Failure, World
+from tests.world import World
+from tests.world_store import Failure
 
 A, B = answer("A"), answer("B")
 

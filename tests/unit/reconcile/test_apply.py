@@ -21,7 +21,8 @@ from tests.resources import (
     stack,
     target_group,
 )
-from tests.world import Failure, World
+from tests.world import World
+from tests.world_store import Failure
 
 SLOW_DOWN = Throttled("elbv2", "CreateListener", "Throttling", "slow down")
 
