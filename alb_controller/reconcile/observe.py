@@ -32,13 +32,21 @@ class Observer:
         self._elbv2, self._inventory, self._bindings = elbv2, inventory, bindings
         self._late_reader = LateReader(elbv2, addons)
         self._cluster_name = cluster_name
+        self._is_listing_old = False
 
     def observe(self, key: StackKey, remembered: Observed | None) -> Observed:
         """The stack as it is; bindings always as the cluster shows them now."""
         found = self._read(key) if remembered is None else remembered
         return msgspec.structs.replace(found, bindings=self._bindings.of_stack(key))
 
+    def distrust(self) -> None:
+        """Have the account listed anew before the next stack is read."""
+        self._is_listing_old = True
+
     def _read(self, key: StackKey) -> Observed:
+        if self._is_listing_old:
+            self._inventory.refresh()
+            self._is_listing_old = False
         ours = self._inventory.of_stack(self._cluster_name, str(key))
         below = [self._elbv2.listeners_and_rules(b) for b in ours.load_balancers]
         return Observed(

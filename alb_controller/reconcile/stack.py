@@ -112,6 +112,7 @@ class StackReconciler:
         try:
             done = self._bring_about(snapshot)
         except ControllerError as error:
+            self._note_loss(key, error)
             self._tell_failure(error, snapshot)
             raise
         self._remove_finalizers(snapshot)
@@ -120,9 +121,16 @@ class StackReconciler:
         if done.translation.intent.balancer is None and not done.translation.held_by:
             self._edges.backend_group.release(key, is_gone=not snapshot.members)
         if done.late_error is not None:
+            self._note_loss(key, done.late_error)
             self._tell_failure(done.late_error, snapshot)
             raise done.late_error
         return _next(done.translation)
+
+    def _note_loss(self, key: StackKey, error: ControllerError) -> None:
+        """What we know has it and AWS has it not: others have deleted it, so read all anew."""
+        if isinstance(error, NotFound):
+            self._memory.doubt(key)
+            self._edges.observer.distrust()
 
     def _load(self, key: StackKey) -> Snapshot:
         known = self._edges.secrets.known()
@@ -238,8 +246,6 @@ class StackReconciler:
         if outcome.done:
             self._memory.note_change(key)
         self._edges.observer.record(observed, outcome.observed)
-        if isinstance(outcome.late_error, NotFound):  # a load balancer that others have deleted?
-            self._memory.doubt(key)
         if outcome.error is not None:
             if not _is_harmless(outcome.error):
                 self._memory.doubt(key)

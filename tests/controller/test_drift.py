@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.controller.manifests import ingress
+import pytest
+
+from tests.controller.manifests import app, ingress
 from tests.controller.rig import Rig
 
 SWEEP = "--sync-period=1s"
@@ -96,3 +98,29 @@ def _permissions(rig: Rig, name: str) -> Permissions:
 def _open_port(port: int) -> dict[str, Any]:
     sources = [{"CidrIp": "0.0.0.0/0"}]
     return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": sources}
+
+
+@pytest.mark.parametrize("lost", ["load balancer", "target group", "listener"])
+def test_a_change_that_meets_a_loss_repairs_it_at_once(rig: Rig, lost: str) -> None:
+    """Where AWS says that something is gone, everything is read anew: no sweep is waited for."""
+    rig.apply(*app("api", {"192.168.165.10": "node-c"}), ingress("web", {"/a": "app"}))
+    with rig.running() as controller:
+        controller.settle()
+        _lose(rig, lost)
+        rig.apply(ingress("web", {"/a": "app", "/b": "app"}))
+        rig.until(lambda: rig.aws.paths() == ["/a", "/b"])
+        controller.settle()
+        (balancer,) = rig.aws.load_balancers()
+        assert rig.hostname() == balancer["DNSName"].lower()
+        assert rig.aws.targets() == {"192.168.100.10", "192.168.130.10"}
+
+
+def _lose(rig: Rig, what: str) -> None:
+    elbv2 = rig.aws.account.elbv2
+    balancer = rig.aws.load_balancers()[0]["LoadBalancerArn"]
+    if what == "listener":
+        elbv2.delete_listener(ListenerArn=rig.aws.listeners()[0]["ListenerArn"])
+    else:
+        elbv2.delete_load_balancer(LoadBalancerArn=balancer)
+    if what == "target group":
+        elbv2.delete_target_group(TargetGroupArn=rig.aws.target_groups()[0]["TargetGroupArn"])
