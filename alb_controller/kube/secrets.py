@@ -122,11 +122,17 @@ class _OneSecret:
         self._set(next((obj for obj in objects if obj.key == self._name), None))
 
     def failed(self, error: KubeError) -> bool:
-        """A refusal by RBAC is a state that users must hear of; other errors are waited out."""
-        if not isinstance(error, Forbidden) or error.status != _FORBIDDEN:
-            return False
-        self._set(UnreadableSecret(self._missing_role()))
-        return True
+        """A refusal by RBAC is a state that users must hear of.
+
+        So is any error before the first answer, lest a stack wait for one Secret for ever; later
+        ones are waited out.
+        """
+        if isinstance(error, Forbidden) and error.status == _FORBIDDEN:
+            self._set(UnreadableSecret(self._missing_role()))
+            return True
+        if not self.is_known or isinstance(self.state, UnreadableSecret):
+            self._set(UnreadableSecret(f"cannot be read: {error}"))
+        return False
 
     def _set(self, state: SecretState) -> None:
         if self.is_known and state == self.state:

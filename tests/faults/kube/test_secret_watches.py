@@ -156,6 +156,21 @@ def test_a_refusal_in_between_is_healed_by_a_new_list(api: ApiServer, rig: Rig) 
     until(lambda: rig.text() == TEXT)
 
 
+def test_a_server_that_cannot_read_secrets_is_told_and_healed(api: ApiServer, rig: Rig) -> None:
+    """Before the first answer any error is a state: nobody waits for one Secret for ever."""
+    api.put(f"{SECRETS}/oidc", secret())
+    api.fault = lambda _: status(500, "InternalError", "no key to decrypt it")
+    rig.watches.use(TEAM, [OIDC])
+    state = rig.state()
+    assert isinstance(state, UnreadableSecret)
+    assert "cannot be read: Kubernetes API: 500" in state.problem
+    api.fault = lambda _: None
+    until(lambda: len(rig.clock.slept) == 1)
+    rig.clock.advance(60)
+    until(lambda: rig.text() == TEXT)
+    until(lambda: rig.woken == [TEAM, TEAM])
+
+
 def test_an_expired_token_is_no_refusal(api: ApiServer, rig: Rig) -> None:
     """401 says nothing about Roles: what is known stays."""
     api.put(f"{SECRETS}/oidc", secret())

@@ -6,6 +6,7 @@ as the Secret's uid and resourceVersion: a secret is sent again only where they 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import TypeVar
@@ -24,6 +25,9 @@ from alb_controller.objects.secrets import (
 from alb_controller.values import Secret
 
 W = TypeVar("W", RouteIntent, DefaultIntent)
+_NAME = re.compile(r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?")
+"""Roughly a DNS subdomain, as names of Secrets are: what goes into a field selector."""
+_LONGEST_NAME = 253
 _SPACES = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
@@ -63,6 +67,8 @@ class MemberSecrets:
 
     def client(self, name: str) -> OidcClient:
         """The OIDC client in a Secret; raises ValueError with a sentence that names the Secret."""
+        if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} cannot be the name of a Secret")
         path = (self._namespace, name)
         self.asked.add(path)
         match state := self._known.get(path):

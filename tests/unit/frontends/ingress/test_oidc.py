@@ -172,6 +172,14 @@ def test_the_provider_must_be_given() -> None:
     assert sentence == f"{PREFIX}auth-idp-oidc: needs secretName"
 
 
+@pytest.mark.parametrize("name", ["a,b", "A", "a/b", "a=b", "x" * 254, " ", "-a", "a\n"])
+def test_what_no_secret_can_be_called_is_not_asked_for(name: str) -> None:
+    """Nothing but a name gets into a request for Secrets."""
+    made = oidc(secret(), alb={"auth-idp-oidc": json.dumps({**PROVIDER, "secretName": name})})
+    assert problem(made) == f"{name!r} cannot be the name of a Secret"
+    assert made.secrets == frozenset()
+
+
 def test_without_https_no_secret_is_asked_for() -> None:
     """HTTP listeners take no login, so nothing that it needs is missed."""
     made = translated(ingress(alb=OIDC), key=WEB)
