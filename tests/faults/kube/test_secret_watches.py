@@ -210,3 +210,21 @@ def test_a_secret_that_is_no_text_is_as_good_as_empty(api: ApiServer, rig: Rig) 
     assert isinstance(state, OidcSecret)
     assert state.data.client_secret == Secret("")
     assert raw not in str(logs)
+
+
+def test_other_secrets_and_broken_ones_change_nothing(api: ApiServer, rig: Rig) -> None:
+    """Also where a server sends more than was asked for, or another shape."""
+    api.put(f"{SECRETS}/oidc", secret())
+    api.put(f"{SECRETS}/other", secret("of somebody else"))
+    rig.watches.use(TEAM, [OIDC])
+    until(lambda: api.watches)
+    api.put(f"{SECRETS}/other", secret("changed"))
+    api.put(f"{SECRETS}/oidc", {"data": ["no map"]})
+    api.remove(f"{SECRETS}/other")
+    api.watches[-1].end()
+    until(lambda: len(rig.clock.slept) == 1)
+    assert (rig.text(), rig.woken) == (TEXT, [TEAM])
+    rig.clock.advance(60)
+    api.version += 1
+    until(lambda: api.count(watch=True) == 2)
+    assert rig.text() == TEXT
