@@ -109,12 +109,16 @@ def test_take_regex(world: World, elbv2: Any, listener: str, field: str, config:
 
 
 def test_take_jwt_validation(world: World, elbv2: Any, listener: str) -> None:
-    """jwt-validation is an action; a forward to a sixth target group is refused."""
+    """jwt-validation is an action, before one that answers."""
     jwt = {"JwksEndpoint": "https://idp.example/jwks", "Issuer": "https://idp.example"}
     first = {"Type": "jwt-validation", "Order": 1, "JwtValidationConfig": jwt}
     world.rule(listener, 1, Actions=[first, {**NOT_FOUND, "Order": 2}])
     shown = elbv2.describe_rules(ListenerArn=listener)["Rules"][0]["Actions"]
     assert [action["Type"] for action in shown] == ["jwt-validation", "fixed-response"]
+
+
+def test_limit_target_groups(world: World, listener: str) -> None:
+    """A forward to a sixth target group is refused."""
     groups = [world.target_group(f"pods-{number}") for number in range(6)]
     with refused("TooManyTargetGroups"):
         world.rule(listener, 2, Actions=[forward(*groups)])

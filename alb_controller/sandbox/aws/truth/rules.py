@@ -129,8 +129,10 @@ def take_regex_of_header(moto: Moto, self: Any, condition: dict[str, Any]) -> No
     _allow_regex("http-header", moto, self, condition)
 
 
-def take_jwt_validation(moto: Moto, self: Any, actions: list[Any]) -> None:
-    """Action: jwt-validation is an action type. A forward action has 5 target groups at most."""
+def limit_target_groups(moto: Moto, self: Any, actions: list[Any]) -> None:
+    """A forward action has 5 target groups at most. The quota is documented; the code of the
+    refusal is not, and is a guess here.
+    """
     for action in actions:
         groups = (action.data.get("ForwardConfig") or {}).get("TargetGroups") or []
         if len(groups) > MOST_TARGET_GROUPS:
@@ -138,6 +140,11 @@ def take_jwt_validation(moto: Moto, self: Any, actions: list[Any]) -> None:
                 "TooManyTargetGroups",
                 f"An action can have at most {MOST_TARGET_GROUPS} target groups",
             )
+    moto(self, actions)
+
+
+def take_jwt_validation(moto: Moto, self: Any, actions: list[Any]) -> None:
+    """Action: jwt-validation is an action type."""
     moto(self, [action for action in actions if action.type != "jwt-validation"])
 
 
@@ -208,6 +215,7 @@ MENDS = (
         "HttpHeaderConditionConfig",
     ),
     Mend(Backend, "_validate_actions", take_jwt_validation, "Action"),
+    Mend(Backend, "_validate_actions", limit_target_groups, _QUOTAS),
     Mend(Response, "create_rule", keep_transforms, "CreateRule"),
     Mend(Response, "modify_rule", change_transforms, "ModifyRule"),
     Mend(Backend, "delete_rule", refuse_unknown_and_default, "DeleteRule"),
