@@ -50,7 +50,7 @@ def run(wishes: Wishes) -> int:
     forget_caller()
     output = choose_output(is_terminal=sys.stdout.isatty())
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:
         return _Sandbox(wishes, output, stop).run()

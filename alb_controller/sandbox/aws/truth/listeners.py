@@ -192,7 +192,12 @@ _CREATE, _MODIFY = "CreateListener", "ModifyListener"
 MENDS = (
     Mend(Listener, "__init__", give_default_rule_a_stable_arn, "DescribeRules"),
     Mend(Backend, "create_listener", demand_certificate, _CREATE),
-    Mend(Backend, "create_listener", refuse_too_many_listeners, "Quotas for ALBs"),
+    Mend(
+        Backend,
+        "create_listener",
+        refuse_too_many_listeners,
+        "Quotas for your Application Load Balancers",
+    ),
     Mend(Backend, "create_listener", refuse_taken_port, _CREATE),
     Mend(Response, "create_listener", keep_what_belongs_to_tls, _CREATE),
     Mend(Backend, "modify_listener", change_network_listeners, _MODIFY),
