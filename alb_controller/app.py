@@ -65,9 +65,13 @@ class StopSignal:
         self.code = 0
 
     def install(self) -> None:
-        """Let SIGTERM and SIGINT end the process cleanly."""
+        """Let SIGTERM and SIGINT end the process cleanly, however often they come."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.event.set())
+            signal.signal(number, self._take)
+
+    def _take(self, *_: object) -> None:
+        """In a thread: the one that is interrupted may hold the event's lock."""
+        threading.Thread(target=self.event.set, name="stop", daemon=True).start()
 
     def set(self, code: int) -> None:
         """End the process with a code."""

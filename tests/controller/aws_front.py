@@ -63,7 +63,9 @@ class AwsFront:
         self._lock = threading.Lock()
         self._faults: list[_Fault] = []
         self._released = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = ThreadingHTTPServer(
+            ("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self})
+        )
         self._http.daemon_threads = True
 
     @property
@@ -154,55 +156,54 @@ def _fits(pattern: str, operation: str) -> bool:
     return pattern == operation
 
 
-def _handler(front: AwsFront) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        owner: ClassVar[AwsFront] = front
-        backend: http.client.HTTPConnection | None = None
+class _Handler(BaseHTTPRequestHandler):
+    """One connection; a subclass says whose."""
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            params = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
-            operation = params.pop("Action", "")
-            fault = self.owner.meet(operation)
-            if fault is not None and fault.kind == "hold":
-                self.owner.wait_for_release()
-            if fault is not None and fault.kind == "answer":
-                self.owner.note(operation, params, fault.status)
-                self._send(fault.status, _xml(fault, is_ec2="2016-11-15" in params.values()))
-                return
-            status, answer = self._forward(body)
-            self.owner.note(operation, params, status)
-            if fault is not None and fault.kind == "lose":
-                self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
-            else:
-                self._send(status, answer)
+    protocol_version = "HTTP/1.1"
+    owner: ClassVar[AwsFront]
 
-        def _forward(self, body: bytes) -> tuple[int, bytes]:
-            kept = ("host", "connection", "content-length", "transfer-encoding", "expect")
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in kept}
-            backend = http.client.HTTPConnection(self.owner.backend, timeout=30)
-            backend.request("POST", self.path, body, headers)
-            answer = backend.getresponse()
-            data = answer.read()
-            backend.close()
-            return answer.status, data
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        params = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
+        target = self.headers.get("X-Amz-Target", "")  # of services that speak JSON
+        operation = params.pop("Action", target.rpartition(".")[2])
+        fault = self.owner.meet(operation)
+        if fault is not None and fault.kind == "hold":
+            self.owner.wait_for_release()
+        if fault is not None and fault.kind == "answer":
+            self.owner.note(operation, params, fault.status)
+            self._send(fault.status, _xml(fault, is_ec2="2016-11-15" in params.values()))
+            return
+        status, answer = self._forward(body)
+        self.owner.note(operation, params, status)
+        if fault is not None and fault.kind == "lose":
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+        else:
+            self._send(status, answer)
 
-        def _send(self, status: int, body: bytes) -> None:
-            try:
-                self.send_response(status)
-                self.send_header("Content-Type", "text/xml")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except OSError:
-                self.close_connection = True  # the caller has gone
+    def _forward(self, body: bytes) -> tuple[int, bytes]:
+        kept = ("host", "connection", "content-length", "transfer-encoding", "expect")
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in kept}
+        backend = http.client.HTTPConnection(self.owner.backend, timeout=30)
+        backend.request("POST", self.path, body, headers)
+        answer = backend.getresponse()
+        data = answer.read()
+        backend.close()
+        return answer.status, data
 
-        def log_message(self, *_: object, **__: object) -> None:
-            pass
+    def _send(self, status: int, body: bytes) -> None:
+        try:
+            self.send_response(status)
+            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except OSError:
+            self.close_connection = True  # the caller has gone
 
-    return Handler
+    def log_message(self, *_: object, **__: object) -> None:
+        pass
 
 
 def _xml(fault: _Fault, *, is_ec2: bool) -> bytes:

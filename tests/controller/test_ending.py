@@ -28,6 +28,15 @@ def test_it_ends_when_idle(rig: Rig) -> None:
         _end(controller)
 
 
+def test_it_ends_once_however_often_it_is_told(rig: Rig) -> None:
+    """An impatient operator, or a kubelet beside a shell, changes nothing."""
+    with rig.running() as controller:
+        for _ in range(50):
+            controller.process.send_signal(signal.SIGTERM)
+        controller.process.send_signal(signal.SIGINT)
+        _end(controller)
+
+
 def test_it_ends_while_aws_throttles(rig: Rig) -> None:
     """A call that waits for its next attempt gives up at once, and no user hears of it."""
     rig.aws.front.fail("Create*", code="Throttling", text="Rate exceeded")
