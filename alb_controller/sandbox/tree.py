@@ -136,11 +136,14 @@ def savings(state: State) -> list[str]:
         return []
     paid = sum(_dollars(balancer) for balancer in state.load_balancers)
     would = sum(_dollars(b) * max(len(b.ingresses), 1) for b in state.load_balancers)
-    there = "there is" if have == 1 else "there are"
-    lines = [
-        f"One load balancer for each Ingress would be {alone}; {there} {have}.",
-        f"Idle, that is ${paid:.2f} a month instead of ${would:.2f}: ${would - paid:.2f} less.",
-    ]
+    if alone == have:
+        lines = [f"Nothing is shared here. Idle, that is ${paid:.2f} a month."]
+    else:
+        there = "there is" if have == 1 else "there are"
+        lines = [
+            f"One load balancer for each Ingress would be {alone}; {there} {have}.",
+            f"Idle, that is ${paid:.2f} a month instead of ${would:.2f}: ${would - paid:.2f} less.",
+        ]
     return [*lines, f"({REGION}, without capacity units and traffic; {SOURCE}, {AS_OF})"]
 
 

@@ -141,9 +141,10 @@ def test_savings_are_the_difference() -> None:
 
 
 def test_nothing_made_saves_nothing() -> None:
-    """No load balancer, no claim; one alone saves nothing."""
+    """No load balancer, no claim; one alone saves nothing, and costs what it costs."""
     assert savings(State()) == []
-    assert "$0.00 less" in savings(State(load_balancers=(_balancer(),)))[1]
+    alone = savings(State(load_balancers=(_balancer(is_public=False),)))[0]
+    assert alone == f"Nothing is shared here. Idle, that is ${730 * 0.0225:.2f} a month."
 
 
 def test_drawing_keeps_every_line_of_a_branch() -> None:
