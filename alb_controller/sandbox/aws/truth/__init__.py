@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from . import (
     addons,
+    dns,
     listeners,
     load_balancers,
     network,
@@ -34,6 +35,7 @@ _PARTS = (
     ("Tags", tags),
     ("EC2", network),
     ("ACM, WAF, Shield", addons),
+    ("Route 53", dns),
 )
 MENDS: tuple[Mend, ...] = tuple(mend for _, part in _PARTS for mend in part.MENDS)
 _lock = threading.Lock()

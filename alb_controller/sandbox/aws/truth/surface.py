@@ -13,6 +13,7 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface as _Netw
 from moto.ec2.models.subnets import Subnet as _Subnet
 from moto.elbv2 import models as elbv2
 from moto.elbv2 import responses as elbv2_responses
+from moto.route53.models import Route53Backend
 from moto.shield.responses import ShieldResponse
 from moto.wafv2.models import WAFV2Backend
 
@@ -28,3 +29,4 @@ Acm: Any = acm.AWSCertificateManagerBackend
 Certificate: Any = acm.CertBundle
 Shield: Any = ShieldResponse
 Wafv2: Any = WAFV2Backend
+Route53: Any = Route53Backend
