@@ -18,6 +18,8 @@ import yaml
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases"
+OWN = HERE / "own"
+"""Cases of ours, in the same form, whose expected files are written by hand from the spec."""
 DIVERGENCES = HERE / "divergences"
 DELETE = "9-delete"
 Shape = dict[str, Any]
@@ -46,7 +48,7 @@ class Step(msgspec.Struct, frozen=True):
     def documents(self, ids: Mapping[str, str]) -> Iterator[Shape]:
         """The manifests to apply, with ids in place of `${name}`."""
         if self.name != DELETE:
-            text = (CASES / self.case / f"{self.name}.yaml").read_text()
+            text = (_folder(self.case) / f"{self.name}.yaml").read_text()
             filled = re.sub(r"\$\{([^}]+)\}", lambda found: ids[found.group(1)], text)
             yield from (document for document in yaml.safe_load_all(filled) if document)
 
@@ -57,7 +59,12 @@ class Step(msgspec.Struct, frozen=True):
 
     def recorded(self) -> Shape:
         """What the reference left, `Calls` included."""
-        return _load(CASES / self.case / f"{self.name}.expected.yaml")
+        return _load(_folder(self.case) / f"{self.name}.expected.yaml")
+
+    def reason(self) -> str:
+        """What the expected file of a case of ours says first: where it comes from."""
+        text = (_folder(self.case) / f"{self.name}.expected.yaml").read_text()
+        return text.partition("\nAWS:")[0]
 
 
 def case_names() -> list[str]:
@@ -65,9 +72,14 @@ def case_names() -> list[str]:
     return sorted(path.name for path in CASES.iterdir() if path.is_dir())
 
 
+def own_names() -> list[str]:
+    """Every case of ours; all of them must pass."""
+    return sorted(path.name for path in OWN.iterdir() if path.is_dir())
+
+
 def steps(case: str) -> list[Step]:
     """The steps of a case in order, the delete last."""
-    files = sorted((CASES / case).glob("[0-9]*.yaml"))
+    files = sorted(_folder(case).glob("[0-9]*.yaml"))
     names = [path.stem for path in files if not path.name.endswith(".expected.yaml")]
     return [Step(case, name) for name in [*names, DELETE]]
 
@@ -90,6 +102,11 @@ def divergences() -> list[Divergence]:
     """
     entries = yaml.safe_load((HERE / "divergences.yaml").read_text())
     return msgspec.convert(entries or [], list[Divergence])
+
+
+def _folder(case: str) -> Path:
+    own = OWN / case
+    return own if own.is_dir() else CASES / case
 
 
 def _load(path: Path) -> Shape:

@@ -134,7 +134,7 @@ def _compare(step: Step, state: Shape, calls: int) -> Outcome:
     if got != want:
         theirs, ours = (yaml.safe_dump(side, width=160).splitlines() for side in (want, got))
         difference = "\n".join(difflib.unified_diff(theirs, ours, "expected", "got", lineterm=""))
-    return Outcome(step, difference, calls, step.recorded()["Calls"]["Total"])
+    return Outcome(step, difference, calls, step.recorded().get("Calls", {}).get("Total", 0))
 
 
 def add_nodes(cluster: Cluster, ids: Ids) -> None:

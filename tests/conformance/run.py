@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.apiserver.cluster import Cluster
 from tests.apiserver.control_plane import running
 from tests.conformance.controller import ControllerError
-from tests.conformance.corpus import case_names, supported_cases
+from tests.conformance.corpus import case_names, own_names, supported_cases
 from tests.conformance.harness import Outcome, moto_server, run_case
 
 CRDS = sorted(Path("charts/alb-controller/crds").glob("*.yaml"))
@@ -26,10 +26,11 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="every case, supported or not")
     parser.add_argument("--show", action="store_true", help="print each difference in full")
     arguments = parser.parse_args()
-    unknown = set(arguments.cases) - set(case_names())
+    known = [*case_names(), *own_names()]
+    unknown = set(arguments.cases) - set(known)
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
-    chosen = case_names() if arguments.all else arguments.cases or supported_cases()
+    chosen = known if arguments.all else arguments.cases or [*supported_cases(), *own_names()]
     outcomes: list[Outcome] = []
     broken = 0
     with tempfile.TemporaryDirectory() as name, running(Path(name)) as kubeconfig:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from tests.conformance.corpus import (
+    DELETE,
     DIVERGENCES,
     case_names,
     divergences,
+    own_names,
     steps,
     supported_cases,
 )
@@ -20,6 +22,15 @@ def test_every_step_has_a_recording() -> None:
     for case in case_names():
         assert len(steps(case)) >= 2, case
         assert all("AWS" in step.recorded() for step in steps(case)), case
+
+
+def test_our_own_cases_are_whole() -> None:
+    """They have steps and expected files, say where these come from, and no recorded name."""
+    assert not set(own_names()) & set(case_names())
+    for case in own_names():
+        for step in steps(case):
+            assert "AWS" in step.recorded(), case
+            assert step.name == DELETE or "spec" in step.reason().lower(), step
 
 
 def test_supported_cases_exist_once() -> None:
