@@ -89,10 +89,10 @@ class App:
         clock = SystemClock()
         self._servers: list[Server] = []
         self._is_working = False
-        self._kube = KubeClient(load(settings.kubeconfig), clock)
+        kube = KubeClient(load(settings.kubeconfig), clock)
         self._stores = Stores(WATCHED)
-        self._holders = Holders(self._kube, self._stores)
-        self._elector = self._make_elector(clock)
+        self._holders = Holders(kube, self._stores)
+        self._elector = self._make_elector(kube, clock)
         self._serve()
         self._workers = Workers(clock)
         instance = InstanceMetadata.from_environment(environment)
@@ -115,15 +115,15 @@ class App:
                 stores=self._stores,
                 holders=self._holders,
                 secrets=SecretWatches(
-                    self._kube, clock, required_label=settings.required_secrets_label or ""
+                    kube, clock, required_label=settings.required_secrets_label or ""
                 ),
-                writer=Writer(self._kube, self._stores, self._may_write, clock),
+                writer=Writer(kube, self._stores, self._may_write, clock),
             ),
             clock=clock,
         )
         sender.warm_up(("ec2", "elbv2"))
         self._informers = Informers(
-            self._kube, self._stores, clock, namespace=settings.watch_namespace or ""
+            kube, self._stores, clock, namespace=settings.watch_namespace or ""
         )
 
     def run(self) -> int:
@@ -183,7 +183,7 @@ class App:
         for server in self._servers:
             server.stop()
 
-    def _make_elector(self, clock: Clock) -> Elector | None:
+    def _make_elector(self, kube: KubeClient, clock: Clock) -> Elector | None:
         settings = self._settings
         if not settings.enable_leader_election:
             return None
@@ -192,7 +192,7 @@ class App:
             namespace=settings.leader_election_namespace or own_namespace(),
             identity=own_identity(),
         )
-        return Elector(self._kube, lease, clock, on_started=self._work, on_lost=self._lost_lease)
+        return Elector(kube, lease, clock, on_started=self._work, on_lost=self._lost_lease)
 
     def _lost_lease(self) -> None:
         _log.error("lease_lost")
