@@ -23,10 +23,6 @@ class Addons(msgspec.Struct, frozen=True, kw_only=True):
     protection: Protection | None = None
     """Of Shield Advanced."""
 
-    def declares(self) -> bool:
-        """Whether any of them is set."""
-        return self != _NOTHING
-
     def to_read(self, found: Addons) -> tuple[str, ...]:
         """Names of the fields that are declared here and not read in `found`."""
         return tuple(
@@ -34,6 +30,3 @@ class Addons(msgspec.Struct, frozen=True, kw_only=True):
             for name in self.__struct_fields__
             if getattr(self, name) is not None and getattr(found, name) is None
         )
-
-
-_NOTHING = Addons()

@@ -11,7 +11,7 @@ from alb_controller.build.elbv2 import security_groups, subnets
 from alb_controller.build.elbv2.names import generated_name
 from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.errors import Invalid
-from alb_controller.intent import BalancerIntent, FrontIntent, FrontPort, SameSecurityGroups
+from alb_controller.intent import BalancerIntent, FrontIntent, FrontPort
 from alb_controller.model.elbv2 import (
     BalancerTarget,
     ForwardAction,
@@ -82,10 +82,8 @@ class _Builder:
             scheme=balancer.scheme,
             ip_address_type=balancer.ip_address_type,
             subnets=chosen,
-            security_groups=(
-                behind.security_groups
-                if isinstance(balancer.security, SameSecurityGroups)
-                else security_groups.of_load_balancer(balancer, context, facts)
+            security_groups=security_groups.of_load_balancer(
+                balancer, context, facts, behind.security_groups
             ),
             attributes=balancer.attributes or None,
             tags=self._tags(FRONT.name),

@@ -56,9 +56,12 @@ def managed(intent: StackIntent, context: Context) -> tuple[SecurityGroup, ...]:
 
 
 def of_load_balancer(
-    balancer: BalancerIntent, context: Context, facts: Facts
+    balancer: BalancerIntent, context: Context, facts: Facts, behind: tuple[Reference, ...] = ()
 ) -> tuple[Reference, ...]:
-    """The load balancer's groups, in order; raises Missing for a name that finds none."""
+    """The load balancer's groups, in order; raises Missing for a name that finds none.
+
+    `behind` are those of the load balancer behind, for one in front.
+    """
     groups: list[Reference] = []
     match balancer.security:
         case ManagedSecurityGroup():
@@ -66,7 +69,7 @@ def of_load_balancer(
         case GivenSecurityGroups():
             groups.extend(_given(balancer.security, facts))
         case SameSecurityGroups():
-            pass  # the builder of the balancer in front takes those behind
+            groups.extend(behind)
         case _:
             assert_never(balancer.security)
     if context.backend_security_group is not None:
