@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.controller.manifests import ingress
+from tests.controller.manifests import Object, ingress
 from tests.controller.rig import Rig
 
 GATE = "--feature-gates=EnableCertificateManagement=true"
@@ -97,7 +97,7 @@ def test_a_requested_certificate_lives_as_long_as_its_ingress(rig: Rig, zone: An
         ((first, names),) = managed(rig).items()
         assert names == ["a.team.example"]
         assert certificates(rig) == [first]
-        path = {"path": "/", "pathType": "Prefix"}
+        path: Object = {"path": "/", "pathType": "Prefix"}
         path |= {"backend": {"service": {"name": "app", "port": {"number": 80}}}}
         rule = {"host": "b.team.example", "http": {"paths": [path]}}
         rig.merge("Ingress", "web", {"spec": {"rules": [rule]}})

@@ -11,7 +11,7 @@ from typing import Any
 
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations.json import JsonParser
-from alb_controller.objects.mutual_authentication import ENTRIES
+from alb_controller.objects.annotations.mutual_authentication import ENTRIES
 
 _WRITTEN_BY_CONTROLLERS = frozenset({"dry-run-plan"})
 _SUFFIXES = frozenset(row.suffix for row in rows.TABLE) | _WRITTEN_BY_CONTROLLERS

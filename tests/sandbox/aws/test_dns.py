@@ -14,7 +14,7 @@ from tests.sandbox.aws.world import refused
 @pytest.fixture
 def route53(server: AwsServer) -> Any:
     """The client of Route 53."""
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    keys: Any = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     return boto3.client("route53", endpoint_url=server.url, region_name="us-west-2", **keys)
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from alb_controller.objects.mutual_authentication import ClientCertificates, mutual_authentication
+from alb_controller.objects.annotations.mutual_authentication import (
+    ClientCertificates,
+    mutual_authentication,
+)
 
 VERIFY = {"port": 443, "mode": "verify", "trustStore": "mine"}
 
