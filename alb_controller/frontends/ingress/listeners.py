@@ -20,8 +20,8 @@ from alb_controller.intent import (
 )
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import Reader, Source
+from alb_controller.objects.annotations.mutual_authentication import ClientCertificates
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, ListenerParams
-from alb_controller.objects.mutual_authentication import ClientCertificates
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
 from alb_controller.values import parse_cidr
