@@ -88,3 +88,19 @@ def test_a_load_balancer_is_a_target(account: Account) -> None:
     account.elbv2.deregister_targets(group.identity, [Target(behind, 8080)])
     left = [one for one in account.elbv2.target_health(group.identity) if one.state != "draining"]
     assert left == []
+
+
+def test_an_address_pool_is_taken_changed_and_left(account: Account) -> None:
+    """It is given at creation, and shown as it is."""
+    arn = account.has_load_balancer(ipv4_ipam_pool_id="ipam-pool-1").identity
+    for wanted in ("ipam-pool-1", "ipam-pool-2", None):
+        account.elbv2.modify_ip_pools(arn, wanted)
+        (found,) = account.elbv2.load_balancers()
+        assert found.resource.ipv4_ipam_pool_id == wanted
+
+
+def test_a_control_port_reads_back(account: Account) -> None:
+    """So that a restart does not replace the target group."""
+    wanted = account.target_group(target_control_port=9000)
+    assert account.elbv2.create_target_group(wanted).resource == wanted
+    assert [one.resource for one in account.elbv2.target_groups()] == [wanted]

@@ -16,6 +16,7 @@ from . import (
     listeners,
     load_balancers,
     network,
+    pools,
     rules,
     tags,
     target_groups,
@@ -27,6 +28,7 @@ from .targets import TIMES, Times
 
 _PARTS = (
     ("Load balancers", load_balancers),
+    ("Address pools and control ports", pools),
     ("Listeners", listeners),
     ("Trust stores", trust_stores),
     ("Rules", rules),
