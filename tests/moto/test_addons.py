@@ -104,3 +104,30 @@ def test_a_control_port_reads_back(account: Account) -> None:
     wanted = account.target_group(target_control_port=9000)
     assert account.elbv2.create_target_group(wanted).resource == wanted
     assert [one.resource for one in account.elbv2.target_groups()] == [wanted]
+
+
+def test_a_classic_web_acl_takes_the_place_of_another(account: Account) -> None:
+    """One at a time; an empty id takes it away; one that does not exist is not found."""
+    waf = AddonServices.of(account.sender).waf_regional
+    arn = account.has_load_balancer().identity
+    ids = [_classic_web_acl(account, name) for name in ("first", "second")]
+    assert waf.web_acl_of(arn) == ""
+    for wanted in (*ids, ""):
+        waf.set_web_acl(arn, wanted)
+        assert waf.web_acl_of(arn) == wanted
+    with pytest.raises(NotFound):
+        waf.set_web_acl(arn, "nobody")
+    assert waf.web_acl_of(arn.replace("app", "net")) == ""
+
+
+def _classic_web_acl(account: Account, name: str) -> str:
+    token = account.sender.call("waf-regional", "GetChangeToken")["ChangeToken"]
+    answer = account.sender.call(
+        "waf-regional",
+        "CreateWebACL",
+        Name=name,
+        MetricName=name,
+        DefaultAction={"Type": "ALLOW"},
+        ChangeToken=token,
+    )
+    return str(answer["WebACL"]["WebACLId"])

@@ -26,7 +26,7 @@ os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")  # certificates are issue
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from . import truth
+from . import truth, waf_classic
 from .calls import Call, Operation, read_operation
 from .errors import Refusal, refuse
 from .faults import Faults, Kind
@@ -159,6 +159,8 @@ class AwsServer:
         """moto's answer; what it lacks or breaks on is an error of AWS's form, not a web page."""
         answer = _Answer()
         with self._lock:
+            if operation.service == waf_classic.SERVICE:
+                return _Answer.of(waf_classic.answer(operation))
             try:
                 answer.body = b"".join(self._moto(environ, answer.begin))
             except NotImplementedError as error:
