@@ -18,8 +18,8 @@ from tests.conformance.aws_account import CLUSTER, REGION
 
 START_SECONDS = 30
 SETTLE_SECONDS = 60
-STILL_SECONDS = 0.3
-WATCH_SECONDS = 0.2
+STILL_SECONDS = 0.2
+WATCH_SECONDS = 0.1
 
 
 class ControllerError(AssertionError):

@@ -34,10 +34,15 @@ class LoadedMember(msgspec.Struct, frozen=True, kw_only=True):
         return self.ingress.metadata.uid
 
     @property
-    def age_key(self) -> tuple[datetime, str, str]:
-        """Older members sort first; equal ages by namespace and name."""
+    def age_key(self) -> tuple[datetime, bool, str, str]:
+        """Older members sort first; of one second, those that show a load balancer do.
+
+        Kubernetes' timestamps are in whole seconds: a member that is served already was there
+        before one that is not. Then by namespace and name.
+        """
         meta = self.ingress.metadata
-        return meta.creation_timestamp or _NO_AGE, meta.namespace, meta.name
+        is_new = not self.ingress.status.load_balancer.ingress
+        return meta.creation_timestamp or _NO_AGE, is_new, meta.namespace, meta.name
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

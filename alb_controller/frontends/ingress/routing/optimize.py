@@ -52,7 +52,7 @@ def _shadows(first: RouteIntent, later: RouteIntent) -> bool:
 
 
 def _covers(first: frozenset[str] | None, later: frozenset[str] | None) -> bool:
-    """Whether values take in others; none are any, None stands for regular expressions."""
+    """Whether values take in others; none are any, None says nothing of what fits."""
     if first is None:
         return False
     if not first or _ANYTHING in first:
@@ -73,7 +73,8 @@ def _paths(route: RouteIntent) -> frozenset[str] | None:
 
 
 def _values(conditions: Iterable[HostHeader | PathPattern]) -> frozenset[str] | None:
+    """The values of the one condition of its kind; None where they do not tell what fits."""
     found = list(conditions)
-    if any(c.regex_values for c in found):
+    if len(found) > 1 or any(c.regex_values for c in found):
         return None
     return frozenset(v for c in found for v in c.values)

@@ -19,6 +19,7 @@ from tests.factories import (
     rule,
     service,
     to,
+    with_status,
 )
 from tests.unit.frontends.ingress.translation import TEAM, WEB, snapshot
 
@@ -124,7 +125,7 @@ def test_a_members_age_is_its_creation() -> None:
     """Its uid is what it is remembered by."""
     loaded = LoadedMember(ingress=ingress("web"))
     assert loaded.uid == "uid-web"
-    assert loaded.age_key == (BORN, "shop", "web")
+    assert loaded.age_key == (BORN, True, "shop", "web")
 
 
 def test_the_services_that_members_name_are_loaded() -> None:
@@ -142,3 +143,9 @@ def test_parameters_are_those_of_the_class() -> None:
     made = params(scheme="internal")
     (found,) = snapshot(WEB, ingress(), ingress_class(params="params"), made).members
     assert found.params == made
+
+
+def test_of_one_second_the_served_member_is_the_older() -> None:
+    """Timestamps are in whole seconds; its status shows that it was there before."""
+    served = LoadedMember(ingress=with_status(ingress("z"), "lb.example"))
+    assert served.age_key < LoadedMember(ingress=ingress("a")).age_key
