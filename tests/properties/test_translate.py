@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alb_controller.build.elbv2.names import generated_name
 from alb_controller.errors import Conflict
-from alb_controller.frontends.ingress.load import load
+from alb_controller.frontends.ingress.load import LoadedMember, load
 from alb_controller.frontends.ingress.translate import Translation, translate
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
@@ -163,9 +163,7 @@ def test_the_oldest_valid_member_always_keeps_its_word(members: list[Ingress]) -
     others = {p.origin.uid for p in made.problems if not isinstance(p, Conflict)}
     fit = [m for m in members if not m.is_deleting and m.metadata.uid not in others]
     if fit:
-        oldest = min(
-            fit, key=lambda m: (str(m.metadata.creation_timestamp), m.metadata.namespace, m.key)
-        )
+        oldest = min(fit, key=lambda m: LoadedMember(ingress=m).age_key)
         assert oldest.metadata.uid not in conflicts
 
 

@@ -80,7 +80,9 @@ def in_a_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     token.write_text("first\n")
     ca.write_text("not read before the first connection")
     (loader,) = import_parts("kubernetes.config.incluster_config")
-    loader.SERVICE_TOKEN_FILENAME, loader.SERVICE_CERT_FILENAME = str(token), str(ca)
+    # undone afterwards: where the whole client was imported before, the module is shared
+    monkeypatch.setattr(loader, "SERVICE_TOKEN_FILENAME", str(token))
+    monkeypatch.setattr(loader, "SERVICE_CERT_FILENAME", str(ca))
     kept = {loader.__name__: loader}
     monkeypatch.setattr(
         connection,
