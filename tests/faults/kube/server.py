@@ -227,10 +227,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _watch(self) -> None:
         watch = Watch()
+        self.api.watches.append(watch)  # before the answer: who has it may feed the watch
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self.api.watches.append(watch)
         try:
             for line in watch:
                 if isinstance(line, str):
