@@ -59,6 +59,11 @@ class Inventory:
         """Since the last full read began; infinite before the first."""
         return self._reads.age_seconds
 
+    @property
+    def was_read(self) -> bool:
+        """Whether anything is known of AWS yet."""
+        return self.age_seconds < float("inf")
+
     def of_stack(self, cluster: str, stack: str) -> OfStack:
         """The resources with the stack's tags, in today's form or the v1 controller's."""
         ours = [one for one in self._all() if belongs_to(one.resource.tags, cluster, stack)]

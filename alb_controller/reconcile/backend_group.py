@@ -40,13 +40,18 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Demand:
-    """Who uses the group, who waits for it, and who was looked at; guarded by its lock."""
+    """Who uses the group, who waits for it, and who was looked at; guarded by its lock.
+
+    `leaving` are stacks that wait for an attempt to delete it, `left` those that have seen one.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.users: set[StackKey] = set()
         self.seen: set[StackKey] = set()
         self.waiting: set[StackKey] = set()
+        self.leaving: set[StackKey] = set()
+        self.left: set[StackKey] = set()
         self.problem: ControllerError | None = None
 
 
@@ -55,7 +60,8 @@ class BackendGroup:
 
     A stack asks by `id_for`, which raises NotReady until the group is there; whoever waits is
     told through `wake`. The group goes only when every Ingress that holds one of our finalizers
-    was seen by this process and needs it no more, and no binding or rule names it.
+    was seen by this process and needs it no more, and no binding or rule names it. The last
+    finalizer is all that remembers the group after a crash: it stays until deleting was tried.
     """
 
     def __init__(
@@ -93,15 +99,43 @@ class BackendGroup:
         """The id, where it is known already."""
         return self._id
 
-    def release(self, key: StackKey, *, is_gone: bool) -> None:
-        """A stack was looked at and does not need the group; `is_gone`: it was just deleted."""
+    def release(self, key: StackKey) -> None:
+        """A stack was looked at and does not need the group."""
         with self._demand.lock:
             self._demand.users.discard(key)
             self._demand.waiting.discard(key)
-            (self._demand.seen.discard if is_gone else self._demand.seen.add)(key)
-            is_unused = not self._demand.users and (is_gone or self._id is not None)
-        if is_unused:
+            self._demand.seen.add(key)
+        if self._is_left_over():
             self._signals.request()
+
+    def await_end(self, key: StackKey) -> None:
+        """To be asked before the finalizer of a stack that is gone is removed.
+
+        Raises NotReady until one attempt to delete a group without users has ended; the stack is
+        then woken. Whether it was deleted is no longer the stack's business.
+        """
+        with self._demand.lock:
+            if key in self._demand.left:
+                return
+        if self._is_left_over():
+            with self._demand.lock:
+                self._demand.leaving.add(key)
+            self._signals.request()
+            raise NotReady("the end of the shared backend security group", 20.0)
+
+    def forget(self, key: StackKey) -> None:
+        """A stack is gone, finalizers and all."""
+        with self._demand.lock:
+            self._demand.seen.discard(key)
+            self._demand.leaving.discard(key)
+            self._demand.left.discard(key)
+
+    def _is_left_over(self) -> bool:
+        """Whether the group is there, ours to delete, and nobody uses it."""
+        is_fixed = self._settings.backend_security_group is not None
+        if is_fixed or self._demand.users or not self._inventory.was_read:
+            return False
+        return self._inventory.shared_security_group(self._settings.cluster_name) is not None
 
     def doubt(self) -> None:
         """The slow sweep: look again whether the group is there."""
@@ -119,7 +153,7 @@ class BackendGroup:
             if not is_wanted:
                 self._demand.problem = None
         if not is_wanted:
-            self._delete_if_unused()
+            self._end()
             return
         try:
             self._ensure()
@@ -185,6 +219,24 @@ class BackendGroup:
             resource = msgspec.structs.replace(found.resource, tags=wanted)
             self._inventory.put(msgspec.structs.replace(found, resource=resource))
         self._is_synced = True
+
+    def _end(self) -> None:
+        """Try to delete it; those who leave are told of every outcome but "not yet"."""
+        try:
+            self._delete_if_unused()
+        except NotReady:
+            raise
+        except ControllerError:
+            self._let_go()
+            raise
+        self._let_go()
+
+    def _let_go(self) -> None:
+        with self._demand.lock:
+            leaving, self._demand.leaving = self._demand.leaving, set()
+            self._demand.left |= leaving
+        for key in sorted(leaving):
+            self._signals.wake(key)
 
     def _delete_if_unused(self) -> None:
         found = self._inventory.shared_security_group(self._settings.cluster_name)

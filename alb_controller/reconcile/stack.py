@@ -115,11 +115,14 @@ class StackReconciler:
             self._note_loss(key, error)
             self._tell_failure(error, snapshot)
             raise
+        if done.translation.intent.balancer is None and not done.translation.held_by:
+            self._edges.backend_group.release(key)
+            if not snapshot.members:
+                self._edges.backend_group.await_end(key)
         self._remove_finalizers(snapshot)
         if not snapshot.members:
             self._memory.forget(key)
-        if done.translation.intent.balancer is None and not done.translation.held_by:
-            self._edges.backend_group.release(key, is_gone=not snapshot.members)
+            self._edges.backend_group.forget(key)
         if done.late_error is not None:
             self._note_loss(key, done.late_error)
             self._tell_failure(done.late_error, snapshot)
@@ -192,7 +195,7 @@ class StackReconciler:
             context = msgspec.structs.replace(context, certificates=arns)
         if not needs_backend_group(intent, self._settings):
             if intent.balancer is not None:
-                self._edges.backend_group.release(intent.key, is_gone=False)
+                self._edges.backend_group.release(intent.key)
             return build(intent, context, facts)
         tried = msgspec.structs.replace(context, backend_security_group=_PENDING_GROUP)
         build(intent, tried, facts)

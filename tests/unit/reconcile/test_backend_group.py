@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from alb_controller.build.elbv2.security_groups import shared_backend
-from alb_controller.errors import AccessDenied, AlreadyExists, ControllerError, NotReady
+from alb_controller.errors import AccessDenied, AlreadyExists, ControllerError, InUse, NotReady
 from alb_controller.frontends.ingress.select import IMPLICIT_FINALIZER
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.stack import Found
@@ -60,9 +60,13 @@ class FakeAws:
 
     def delete_security_group(self, group_id: str) -> None:
         self.calls.append(f"delete {group_id}")
+        if self.error is not None:
+            raise self.error
         self.groups = {n: g for n, g in self.groups.items() if g.identity != group_id}
 
     # ---- as aws.inventory
+
+    was_read = True
 
     def shared_security_group(self, _cluster: str) -> Found[SecurityGroup] | None:
         return next((g for g in self.groups.values() if g.identity in self.listed), None)
@@ -178,7 +182,7 @@ def test_a_problem_is_forgotten_with_the_last_who_had_it(rig: Rig) -> None:
     rig.waits(WEB)
     with pytest.raises(AccessDenied):
         rig.group.reconcile()
-    rig.group.release(WEB, is_gone=True)
+    rig.group.release(WEB)
     rig.group.reconcile()
     rig.aws.error = None
     rig.waits(APP)
@@ -189,9 +193,9 @@ def test_a_problem_is_forgotten_with_the_last_who_had_it(rig: Rig) -> None:
 def test_it_goes_with_its_last_user(rig: Rig) -> None:
     """Not before, and the next one has it made again."""
     rig.has_made(WEB, APP)
-    rig.group.release(WEB, is_gone=True)
+    rig.group.release(WEB)
     assert rig.requests == 0
-    rig.group.release(APP, is_gone=True)
+    rig.group.release(APP)
     assert rig.requests == 1
     rig.group.reconcile()
     assert rig.aws.calls == ["delete sg-new"]
@@ -200,10 +204,61 @@ def test_it_goes_with_its_last_user(rig: Rig) -> None:
     assert rig.aws.calls[-1] == "create"
 
 
+def test_the_last_finalizer_outlives_the_attempt_to_delete_it(rig: Rig) -> None:
+    """A process that dies between the two would leave a group that nothing remembers."""
+    rig.has_made(WEB)
+    rig.group.release(WEB)
+    with pytest.raises(NotReady):
+        rig.group.await_end(WEB)
+    rig.group.reconcile()
+    assert rig.woken[-1] == WEB
+    rig.group.await_end(WEB)
+
+
+def test_an_attempt_that_fails_keeps_no_ingress(rig: Rig) -> None:
+    """The group's key goes on trying; only a wait for rules is no end yet."""
+    rig.has_made(WEB)
+    rig.referenced.add("sg-new")
+    rig.group.release(WEB)
+    for _ in range(2):
+        with pytest.raises(NotReady):
+            rig.group.await_end(WEB)
+        with pytest.raises(NotReady):
+            rig.group.reconcile()
+    rig.referenced.clear()
+    rig.aws.error = InUse("ec2", "DeleteSecurityGroup", "DependencyViolation", "in use")
+    with pytest.raises(InUse):
+        rig.group.reconcile()
+    rig.group.await_end(WEB)
+
+
+def test_one_that_others_hold_keeps_no_ingress(rig: Rig) -> None:
+    """It stays, and the Ingress goes; one that comes back under its name waits again."""
+    rig.has_made(WEB)
+    rig.holders["Service"] = 1
+    rig.group.release(WEB)
+    for _ in range(2):
+        with pytest.raises(NotReady):
+            rig.group.await_end(WEB)
+        rig.group.reconcile()
+        rig.group.await_end(WEB)
+        rig.group.forget(WEB)
+
+
+def test_who_leaves_one_that_others_use_waits_for_nothing(rig: Rig) -> None:
+    """Nor does one who leaves where none was made, or the operator named it."""
+    rig.has_made(WEB, APP)
+    rig.group.release(WEB)
+    rig.group.await_end(WEB)
+    nobody = Rig()
+    nobody.group.release(WEB)
+    nobody.group.await_end(WEB)
+
+
 def test_a_user_that_comes_before_the_deletion_keeps_it(rig: Rig) -> None:
     """It was given the id a moment ago."""
     rig.has_made(WEB)
-    rig.group.release(WEB, is_gone=True)
+    rig.group.release(WEB)
     assert rig.group.id_for(APP) == "sg-new"
     rig.group.reconcile()
     assert rig.aws.calls == []
@@ -214,10 +269,10 @@ def test_it_stays_while_an_ingress_was_not_looked_at() -> None:
     held = changed(ingress("app"), finalizers=[IMPLICIT_FINALIZER])
     rig = Rig(held)
     rig.has_made(WEB)
-    rig.group.release(WEB, is_gone=True)
+    rig.group.release(WEB)
     rig.group.reconcile()
     assert rig.aws.calls == []
-    rig.group.release(APP, is_gone=False)
+    rig.group.release(APP)
     rig.group.reconcile()
     assert rig.aws.calls == ["delete sg-new"]
 
@@ -226,7 +281,7 @@ def test_it_stays_while_others_hold_objects(rig: Rig) -> None:
     """Services and Gateways of a controller beside this one may use it."""
     rig.has_made(WEB)
     rig.holders["Service"] = 1
-    rig.group.release(WEB, is_gone=True)
+    rig.group.release(WEB)
     rig.group.reconcile()
     assert rig.aws.calls == []
 
@@ -235,7 +290,7 @@ def test_it_waits_for_rules_that_name_it(rig: Rig) -> None:
     """AWS would refuse the deletion."""
     rig.has_made(WEB)
     rig.referenced.add("sg-new")
-    rig.group.release(WEB, is_gone=True)
+    rig.group.release(WEB)
     with pytest.raises(NotReady):
         rig.group.reconcile()
     rig.referenced.clear()
@@ -258,7 +313,7 @@ def test_a_group_that_the_operator_names_is_left_alone() -> None:
     named = parse_settings({"cluster-name": ["prod"], "backend-security-group": ["sg-mine"]})
     rig = Rig(settings=named)
     assert rig.group.id_for(WEB) == "sg-mine"
-    rig.group.release(WEB, is_gone=True)
+    rig.group.release(WEB)
     rig.group.reconcile()
     rig.group.doubt()
     assert rig.group.id_for(WEB) == "sg-mine"
