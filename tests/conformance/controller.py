@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import requests
 from alb_controller.sandbox.controller import environment_of
 from tests.apiserver.control_plane import free_ports
 from tests.conformance.aws_account import CLUSTER, REGION
+from tests.conformance.launcher import Launched
 
 START_SECONDS = 30
 SETTLE_SECONDS = 60
@@ -29,7 +29,7 @@ class ControllerError(AssertionError):
 class Controller:
     """A running controller."""
 
-    def __init__(self, process: subprocess.Popen[bytes], health: str, log: Path) -> None:
+    def __init__(self, process: Launched, health: str, log: Path) -> None:
         self.process, self.health, self.log = process, health, log
 
     def await_ready(self) -> None:
@@ -51,8 +51,8 @@ class Controller:
     def _await(self, path: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while not self._answers(path):
-            if self.process.poll() is not None:
-                code = self.process.returncode
+            code = self.process.returncode
+            if code is not None:
                 raise ControllerError(f"the controller ended with {code}:\n{self.tail()}")
             if time.monotonic() > deadline:
                 raise ControllerError(f"{path} was not 200 within {seconds:.0f} s:\n{self.tail()}")
@@ -85,8 +85,8 @@ def started(
 ) -> Iterator[Controller]:
     """The same, without a wait for it to be ready; flags that are given again win."""
     metrics, health = free_ports(2)
-    command = [
-        *(sys.executable, "-m", "alb_controller", "run"),
+    arguments = [
+        "run",
         f"--kubeconfig={kubeconfig}",
         f"--cluster-name={CLUSTER}",
         f"--aws-region={REGION}",
@@ -97,17 +97,14 @@ def started(
         *flags,
     ]
     environment = environment_of(endpoint, log.parent)  # nothing of the caller's
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+    process = Launched(arguments, environment, log)
     try:
         yield Controller(process, f"http://127.0.0.1:{health}", log)
     finally:
         _stop(process)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: Launched) -> None:
     process.send_signal(signal.SIGTERM)
     try:
         process.wait(10)

@@ -36,6 +36,12 @@ def api(tmp_path: Path) -> Iterator[tuple[ApiServer, Path]]:
 
 
 @pytest.fixture
+def server(api: tuple[ApiServer, Path]) -> ApiServer:
+    """The API server alone, to make it fail."""
+    return api[0]
+
+
+@pytest.fixture
 def rig(api: tuple[ApiServer, Path], aws: Aws, tmp_path: Path) -> Rig:
     """A cluster with the Service app in it; no controller runs yet."""
     _, kubeconfig = api
