@@ -26,6 +26,8 @@ os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")  # certificates are issue
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from alb_controller.sandbox.connections import CuttableServer
+
 from . import truth, waf_classic
 from .calls import Call, Operation, read_operation
 from .errors import Refusal, refuse
@@ -209,36 +211,10 @@ class _Handler(WSGIRequestHandler):
         """Nothing: `calls` says it."""
 
 
-class _HttpServer(ThreadedWSGIServer):
-    """A thread for each connection; open ones can be cut."""
+class _HttpServer(CuttableServer, ThreadedWSGIServer):
+    """A thread for each connection."""
 
     def __init__(self, port: int, application: Any) -> None:
-        self._connections: set[socket.socket] = set()
-        self._connections_lock = threading.Lock()
         # bound here: werkzeug ends the process if the port is taken
         with socket.create_server(("127.0.0.1", port), backlog=128) as bound:
             super().__init__("127.0.0.1", port, application, handler=_Handler, fd=bound.fileno())
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with self._connections_lock:
-            self._connections.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._connections_lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def cut_connections(self) -> None:
-        with self._connections_lock:
-            connections = list(self._connections)
-        for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no event."""

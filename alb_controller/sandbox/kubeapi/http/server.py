@@ -25,6 +25,7 @@ from typing import Any, Self
 
 import yaml
 
+from alb_controller.sandbox.connections import CuttableServer
 from alb_controller.sandbox.kubeapi.api import ResourceApi, start_cluster
 from alb_controller.sandbox.kubeapi.faults import Faults
 from alb_controller.sandbox.kubeapi.http.certificates import make_identity
@@ -137,7 +138,7 @@ class ApiServer:
         return path
 
 
-class _HttpServer(ThreadingHTTPServer):
+class _HttpServer(CuttableServer, ThreadingHTTPServer):
     """A thread for each connection; the TLS handshake runs there too, so that a silent client
     blocks nobody.
     """
@@ -148,35 +149,9 @@ class _HttpServer(ThreadingHTTPServer):
 
     def __init__(self, port: int, owner: ApiServer, context: ssl.SSLContext) -> None:
         self.owner, self.context = owner, context
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
         super().__init__(("127.0.0.1", port), Handler)
 
-    def get_request(self) -> tuple[socket.socket, Any]:
-        """Accept, and leave the handshake to the connection's thread."""
-        raw, address = super().get_request()
-        raw.settimeout(HANDSHAKE_SECONDS)
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = self.context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
-        with self._lock:
-            self._connections.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: Any) -> None:
-        """Forget the connection and close it."""
-        with self._lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def cut_connections(self) -> None:
-        """Close what is still open."""
-        with self._lock:
-            connections = list(self._connections)
-        for connection in connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away, or does not speak TLS, is no event."""
+    def wrap(self, connection: socket.socket) -> socket.socket:
+        """Leave the handshake to the connection's thread."""
+        connection.settimeout(HANDSHAKE_SECONDS)
+        return self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
