@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
-from alb_controller.sandbox.prices import AS_OF, REGION, SOURCE, monthly_dollars
+from alb_controller.sandbox.prices import AS_OF, REGION, SOURCE, in_cents, monthly_dollars
 from alb_controller.sandbox.state import Json, Listener, LoadBalancer, State, TargetGroup
 
 _CONFIGS = {
@@ -134,18 +135,18 @@ def savings(state: State) -> list[str]:
     alone = sum(max(len(balancer.ingresses), 1) for balancer in state.load_balancers)
     if not have:
         return []
-    paid = sum(_dollars(balancer) for balancer in state.load_balancers)
-    would = sum(_dollars(b) * max(len(b.ingresses), 1) for b in state.load_balancers)
+    paid = in_cents(_dollars(balancer) for balancer in state.load_balancers)
+    would = in_cents(_dollars(b) * max(len(b.ingresses), 1) for b in state.load_balancers)
     if alone == have:
-        lines = [f"Nothing is shared here. Idle, that is ${paid:.2f} a month."]
+        lines = [f"Nothing is shared here. Idle, that is ${paid} a month."]
     else:
         there = "there is" if have == 1 else "there are"
         lines = [
             f"One load balancer for each Ingress would be {alone}; {there} {have}.",
-            f"Idle, that is ${paid:.2f} a month instead of ${would:.2f}: ${would - paid:.2f} less.",
+            f"Idle, that is ${paid} a month instead of ${would}: ${would - paid} less.",
         ]
     return [*lines, f"({REGION}, without capacity units and traffic; {SOURCE}, {AS_OF})"]
 
 
-def _dollars(balancer: LoadBalancer) -> float:
+def _dollars(balancer: LoadBalancer) -> Decimal:
     return monthly_dollars(zones=balancer.zones, is_public=balancer.is_public)

@@ -134,17 +134,15 @@ def test_savings_are_the_difference() -> None:
     """Three Ingresses on one public load balancer in three zones: two are saved."""
     first, second, _ = savings(State(load_balancers=(_balancer(ingresses=3),)))
     assert first == "One load balancer for each Ingress would be 3; there is 1."
-    one = 730 * (0.0225 + 3 * 0.005)
-    assert second == (
-        f"Idle, that is ${one:.2f} a month instead of ${3 * one:.2f}: ${2 * one:.2f} less."
-    )
+    # 730 hours of 0.0225 and of three addresses at 0.005: 27.375, and three times that
+    assert second == "Idle, that is $27.38 a month instead of $82.13: $54.75 less."
 
 
 def test_nothing_made_saves_nothing() -> None:
     """No load balancer, no claim; one alone saves nothing, and costs what it costs."""
     assert savings(State()) == []
     alone = savings(State(load_balancers=(_balancer(is_public=False),)))[0]
-    assert alone == f"Nothing is shared here. Idle, that is ${730 * 0.0225:.2f} a month."
+    assert alone == "Nothing is shared here. Idle, that is $16.43 a month."
 
 
 def test_drawing_keeps_every_line_of_a_branch() -> None:
