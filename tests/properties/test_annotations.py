@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alb_controller.errors import InvalidAnnotation
+from alb_controller.frontends.ingress.load import load
+from alb_controller.frontends.ingress.select import BadGroup, Member, select
+from alb_controller.frontends.ingress.translate import translate
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import TABLE, Annotation, Reader, Source
 from alb_controller.objects.annotations import values as read
+from alb_controller.settings import Settings
 from alb_controller.values import ObjectRef
+from tests.factories import cluster, ingress, ingress_class, service
 
+SETTINGS = Settings(cluster_name="prod")
 WEB = ObjectRef("Ingress", "shop", "web")
 SERVED: list[Annotation[Any]] = [
     *TABLE,
@@ -24,6 +30,10 @@ SERVED: list[Annotation[Any]] = [
 LIKELY = st.text(alphabet='abz019-+., =\\"[]{}:/HTPStruefalsn\n\té', max_size=40)
 """Strings of what values are made of, so that the parsers get beyond the first character."""
 ANY = st.one_of(st.text(), LIKELY, st.text(alphabet="0123456789+-", max_size=60))
+RIGHT = st.sampled_from(
+    ["true", "ip", "internal", "HTTPS", "GRPC", "oidc", "cognito", "443", "a=b", "subnet-1", "[]"]
+)
+"""What some annotation takes."""
 WORDS = st.text(alphabet="abc", min_size=1, max_size=3)
 VALUES = st.text(alphabet="xyz/.=", max_size=5)
 
@@ -55,6 +65,27 @@ def test_any_string_is_a_value_or_an_error_that_says_what_is_allowed(
         said = error.problem.removeprefix(repr(raw))
         allowed = ("must", "allowed", "cannot be longer", "is not a")
         assert any(word in said for word in allowed), said
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(TABLE), ANY | RIGHT, st.sampled_from(["Ingress", "Service"]))
+def test_any_annotation_of_any_object_is_served_or_told(
+    row: Annotation[Any], raw: str, kind: str
+) -> None:
+    """The Ingress has what it asks for, or is stopped by errors that name object and key."""
+    of = {"Ingress": {}, "Service": {}} | {kind: {row.suffix: raw}}
+    web, app = ingress(alb=of["Ingress"]), service(alb=of["Service"])
+    objects = cluster(ingress_class(), app, web)
+    selected = select(web, objects, "alb")
+    if isinstance(selected, BadGroup):
+        assert row.key in str(selected.problem)
+        return
+    assert isinstance(selected, Member)
+    made = translate(load(selected.key, objects, "alb"), SETTINGS, {}, {})
+    for problem in made.problems:
+        assert str(problem.origin) in ("Ingress shop/web", "Service shop/app")
+        assert row.key in str(problem), problem
+    assert made.served == (frozenset() if made.problems else {"uid-web"})
 
 
 @given(st.dictionaries(WORDS, VALUES, min_size=1))

@@ -188,6 +188,20 @@ def test_translating_again_changes_nothing(members: list[Ingress]) -> None:
 
 
 @settings(deadline=None)
+@given(groups(), st.lists(groups(), max_size=3))
+def test_no_history_matters_where_nothing_is_wrong(
+    members: list[Ingress], history: list[list[Ingress]]
+) -> None:
+    """Whatever members said before, and however many passes saw it: the last word is the intent."""
+    valid = [m for m in members if m.metadata.uid in translated(members, {}).served]
+    known: dict[str, Any] = {}
+    for earlier in history:
+        known |= translated(earlier, known).good
+    fresh, late = translated(valid, {}), translated(valid, known)
+    assert (late.intent, late.good, late.problems) == (fresh.intent, fresh.good, ())
+
+
+@settings(deadline=None)
 @given(groups())
 def test_all_names_fit_and_differ(members: list[Ingress]) -> None:
     """AWS allows 32 characters; two target groups never share a name."""

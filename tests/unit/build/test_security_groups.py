@@ -10,7 +10,12 @@ from alb_controller.build.context import needs_backend_group
 from alb_controller.build.elbv2 import security_groups
 from alb_controller.build.elbv2.security_groups import MANAGED
 from alb_controller.errors import Missing
-from alb_controller.intent import BalancerIntent, GivenSecurityGroups, InboundSources
+from alb_controller.intent import (
+    BalancerIntent,
+    GivenSecurityGroups,
+    InboundSources,
+    SameSecurityGroups,
+)
 from alb_controller.model.ec2 import IngressRule
 from alb_controller.model.queries import (
     SecurityGroupInfo,
@@ -137,13 +142,14 @@ def test_given_groups_are_joined_by_the_shared_one_if_we_manage_the_targets() ->
         (balancer(), False, False),
         (given("sg-1"), True, False),
         (given("sg-1", manage=True), True, True),
+        (balancer(security=SameSecurityGroups()), True, False),
         (None, True, False),
     ],
 )
 def test_the_shared_group_is_needed_where_we_open_the_targets(
     of: BalancerIntent | None, shared: bool, needed: bool
 ) -> None:
-    """Not with given groups alone, not if the operator has switched it off, not for nothing."""
+    """Not with given groups alone or another's, not if it is switched off, not for nothing."""
     settings = Settings(enable_backend_security_group=shared)
     assert needs_backend_group(stack_intent(balancer=of), settings) is needed
 

@@ -17,6 +17,7 @@ from alb_controller.intent import (
     ListenerIntent,
     MutualTlsIntent,
     Origin,
+    RequestedCertificate,
     TlsIntent,
 )
 from alb_controller.model.elbv2 import Listener, MutualAuthentication
@@ -122,6 +123,13 @@ def test_a_host_that_no_certificate_covers_stops_its_ingress(host: str) -> None:
         built(secure(given("x"), of_hosts("www.shop.example", host, ref=API)), WILD, SHOP)
     assert host in str(raised.value)
     assert raised.value.origin == API
+
+
+def test_a_requested_certificate_comes_by_the_id_it_was_requested_with() -> None:
+    """Among others it takes its place by ARN, as one that was given would."""
+    by = context(certificates={"listener/shop": "b", "listener/other": "z"})
+    wanted = secure(given("c"), RequestedCertificate("listener/shop"), given("a"))
+    assert built(wanted, by=by).certificates == ("c", "a", "b")
 
 
 def test_only_allowed_authorities_count() -> None:

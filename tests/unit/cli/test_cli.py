@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
+from importlib import metadata
+
+import click
 import pytest
 
-from alb_controller import app
+from alb_controller import app, cli
 from alb_controller.cli import main
+from alb_controller.sandbox import command
 from alb_controller.settings import Settings
 
 
@@ -91,3 +97,47 @@ def test_help_shows_every_flag_with_its_default(capsys: pytest.CaptureFixture[st
     shown = capsys.readouterr().out
     assert "--targetgroupbinding-max-exponential-backoff-delay DURATION" in shown
     assert "[16m40s]" in shown
+
+
+def test_the_module_is_the_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`python -m alb_controller version` prints the version alone and ends with 0."""
+    monkeypatch.setattr(sys, "argv", ["alb_controller", "version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("alb_controller", run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == metadata.version("alb-controller") + "\n"
+
+
+def test_without_a_command_there_is_help_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """As of any program that was called wrongly."""
+    assert main([]) == 2
+    assert "Usage: alb-controller" in capsys.readouterr().out
+
+
+def test_the_sandbox_gets_what_was_wished_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each flag is a wish; its exit code is the command's."""
+    seen: list[command.Wishes] = []
+    monkeypatch.setattr(command, "run", lambda wishes: seen.append(wishes) or 3)
+    assert main(["sandbox", "--once", "--aws-port=4566", "--timeout=5"]) == 3
+    assert seen == [command.Wishes(once=True, aws_port=4566, timeout_seconds=5.0)]
+
+
+def test_a_sandbox_without_its_extra_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Production images do not carry it."""
+    monkeypatch.setitem(sys.modules, "alb_controller.sandbox.command", None)
+    assert main(["sandbox"]) == 2
+    assert "pip install 'alb-controller[sandbox]'" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_ends_as_shells_expect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """128 and the signal's number."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise click.Abort
+
+    monkeypatch.setattr(cli.commands, "main", interrupt)
+    assert main([]) == 130

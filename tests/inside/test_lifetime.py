@@ -1,0 +1,61 @@
+"""How the whole controller starts and ends; it has nothing to do, and so no need of an AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from alb_controller.app import LOST_LEASE
+from alb_controller.sandbox.controller import Surroundings
+from tests.apiserver.cluster import Cluster
+from tests.conformance.embedded import embedded
+from tests.controller.manifests import NAMESPACE, service, world
+from tests.inside.running import made, running
+from tests.waiting import until
+
+NOBODY = "http://127.0.0.1:1"
+LEASE = ("Lease", NAMESPACE, "aws-load-balancer-controller-leader")
+LEADING = {"enable_leader_election": "true", "leader_election_namespace": NAMESPACE}
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Iterator[Surroundings]:
+    """An embedded API with a namespace and a class in it, and an AWS that does not answer."""
+    with embedded(tmp_path) as (_, kubeconfig):
+        for obj in world()[:2]:
+            assert Cluster(kubeconfig).apply(obj) is None
+        yield Surroundings(kubeconfig=kubeconfig, aws_url=NOBODY, vpc_id="vpc-1", folder=tmp_path)
+
+
+def test_a_controller_whose_lease_another_has_taken_ends(around: Surroundings) -> None:
+    """With an exit code that has it started anew."""
+    cluster = Cluster(around.kubeconfig)
+    with running(around, **LEADING) as controller:
+        until(lambda: cluster.get(*LEASE))
+        controller.settle()
+        taken = {"spec": {"holderIdentity": "another"}}
+        cluster.merge(cluster.path(*LEASE), taken).raise_for_status()
+        assert controller.end() == LOST_LEASE
+
+
+def test_who_is_told_to_stop_while_it_starts_ends_cleanly(around: Surroundings) -> None:
+    """It never begins to work."""
+    with capture_logs() as lines, made(around) as controller:
+        controller.stop()
+        controller.start()
+        assert controller.end() == 0
+    assert "working" not in [line["event"] for line in lines]
+
+
+def test_objects_that_wait_for_another_controller_are_told_at_start(around: Surroundings) -> None:
+    """A Service with the finalizer that nobody here will ever take away, by its kind."""
+    held = service("held")
+    held["metadata"]["finalizers"] = ["service.k8s.aws/resources"]
+    assert Cluster(around.kubeconfig).apply(held) is None
+    with capture_logs() as lines, running(around) as controller:
+        controller.settle()
+    (told,) = (line for line in lines if line["event"] == "objects_not_served")
+    assert told["held_by_finalizer"] == {"Service": 1}
