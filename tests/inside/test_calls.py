@@ -75,24 +75,21 @@ def test_a_services_annotation_changes_its_target_group_alone(bill: Bill) -> Non
 
 
 @pytest.mark.parametrize(
-    "name, suffix, first, second, resource",
+    "resource, suffix, key",
     [
-        ("lb", "load-balancer-attributes", "idle_timeout.timeout_seconds=70",
-         "idle_timeout.timeout_seconds=80", "LoadBalancer"),
-        ("tg", "target-group-attributes", "deregistration_delay.timeout_seconds=5",
-         "deregistration_delay.timeout_seconds=9", "TargetGroup"),
+        ("LoadBalancer", "load-balancer-attributes", "idle_timeout.timeout_seconds"),
+        ("TargetGroup", "target-group-attributes", "deregistration_delay.timeout_seconds"),
     ],
-)  # fmt: skip
-def test_attributes_are_read_once(
-    bill: Bill, name: str, suffix: str, first: str, second: str, resource: str
-) -> None:
+)
+def test_attributes_are_read_once(bill: Bill, resource: str, suffix: str, key: str) -> None:
     """When they are named for the first time; after that a change is one write."""
-    bill.has(ingress(f"attributes-{name}"))
+    name = f"attributes-{resource.lower()}"
+    bill.has(ingress(name))
     write = {f"Modify{resource}Attributes": 1}
-    seen = bill.of_noting(f"attributes-{name}", **{suffix: first})
-    assert seen == {f"Describe{resource}Attributes": 1, **write}
-    assert bill.of_noting(f"attributes-{name}", **{suffix: second}) == write
-    assert bill.of_noting(f"attributes-{name}", **{suffix: None}) == {}  # it stays as it is
+    first = bill.of_noting(name, **{suffix: f"{key}=70"})
+    assert first == {f"Describe{resource}Attributes": 1, **write}
+    assert bill.of_noting(name, **{suffix: f"{key}=80"}) == write
+    assert bill.of_noting(name, **{suffix: None}) == {}  # it stays as it is
 
 
 def test_a_tag_costs_one_call_for_each_resource(bill: Bill) -> None:
