@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from alb_controller.model.stack import Observed, Stack
 from alb_controller.plan import late
 from alb_controller.plan.diff import unread
 from alb_controller.plan.plan import plan
+from alb_controller.plan.references import resolve
 from alb_controller.plan.render import render_json, render_lines
 from alb_controller.reconcile.apply import Outcome, apply
 from tests.resources import (
@@ -213,7 +214,7 @@ class Loop:
 @settings(max_examples=80, deadline=None)
 @given(st.lists(stacks(), min_size=1, max_size=3))
 def test_a_plan_that_is_applied_leaves_nothing_to_plan(desired: list[Stack]) -> None:
-    """`plan(d, apply(plan(d, o), o))` is empty, and what is remembered is what is there."""
+    """`plan(d, apply(plan(d, o), o))` is empty; what is there is remembered, and as desired."""
     world = World()
     loop = Loop(world)
     for one in desired:
@@ -222,6 +223,7 @@ def test_a_plan_that_is_applied_leaves_nothing_to_plan(desired: list[Stack]) -> 
         assert not plan(one, read(world, world.observe(), one), POLICY)
         assert without_attributes(loop.known) == without_attributes(world.observe())
         assert len(world.things) == size_of(one)
+        assert not lacking(world, one)
 
 
 @settings(max_examples=60, deadline=None)
@@ -248,6 +250,7 @@ def test_failures_end_in_the_same_world(
     Loop(world).settle(after, passes=20)
     Loop(clean).settle(after)
     assert sorted(kinds(world)) == sorted(kinds(clean))
+    assert not lacking(world, after)
     assert not plan(after, read(world, world.observe(), after), POLICY)
 
 
@@ -306,6 +309,48 @@ def foreign(world: World) -> dict[str, Any]:
     made = world.create_target_group(msgspec.structs.replace(theirs, name="theirs", tags=other))
     world.create_binding(binding(theirs, name="by-hand", target_group=made.identity, labels={}))
     return dict(world.things)
+
+
+def lacking(world: World, desired: Stack) -> list[str]:
+    """What is not as declared, told without the planner's help; names are its own to choose."""
+    there = {str(one.id): one for one in world.things.values()}
+    identities = {one.id: identity for identity, one in world.things.items()}
+    return [
+        f"{wanted.id}: {field} is {found!r}, not {value!r}"
+        for part in msgspec.structs.astuple(desired)
+        if isinstance(part, tuple)
+        for wanted in part
+        for field, value in msgspec.structs.asdict(as_sent(wanted, identities)).items()
+        if field != "name"
+        if not fits(found := once(getattr(there[str(wanted.id)], field)), value)
+    ]
+
+
+def as_sent(wanted: Any, identities: Mapping[ResourceId, str]) -> Any:
+    """The resource with identities for its references; a binding's peer stands in its spec."""
+    known = resolve(wanted, identities)
+    peer = getattr(known, "peer", None)
+    return known if peer is None else known.with_peer(peer)
+
+
+def once(value: Any) -> Any:
+    """AWS lets a listener's default certificate be in its list of certificates as well."""
+    is_texts = isinstance(value, tuple) and all(isinstance(one, str) for one in value)
+    return tuple(dict.fromkeys(value)) if is_texts else value
+
+
+def fits(found: Any, wanted: Any) -> bool:
+    """Whether a value has all that is declared: what is left open may be anything."""
+    if wanted is None or wanted == MutualAuthentication("off"):
+        return wanted is None or found is None
+    if isinstance(wanted, Addons):
+        return all(
+            fits(getattr(found, name), value)
+            for name, value in msgspec.structs.asdict(wanted).items()
+        )
+    if isinstance(wanted, dict):
+        return wanted.items() <= found.items()
+    return bool(found == wanted)
 
 
 def kinds(world: World) -> Iterable[str]:
