@@ -51,6 +51,11 @@ class Inside:
         (code,) = self._codes
         return code
 
+    @property
+    def ports(self) -> list[int]:
+        """Where it answers probes, and scrapes after that."""
+        return [server.port for server in self._app._servers]
+
     def settle(self) -> None:
         """Wait until it has seen all that the API has, and has nothing to do."""
         self._busy_at = time.monotonic()

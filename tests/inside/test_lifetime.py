@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from structlog.testing import capture_logs
 
 from alb_controller.app import LOST_LEASE
@@ -39,6 +40,17 @@ def test_a_controller_whose_lease_another_has_taken_ends(around: Surroundings) -
         taken = {"spec": {"holderIdentity": "another"}}
         cluster.merge(cluster.path(*LEASE), taken).raise_for_status()
         assert controller.end() == LOST_LEASE
+
+
+def test_it_is_ready_once_it_has_read_the_cluster(around: Surroundings) -> None:
+    """Before that it says what is missing; metrics that are switched off have no port."""
+    with made(around, metrics_bind_addr="0") as controller:
+        (port,) = controller.ports
+        url = f"http://127.0.0.1:{port}/readyz"
+        early = requests.get(url, timeout=5)
+        assert (early.status_code, early.text[:19]) == (503, "not synced: Ingress")
+        controller.start()
+        until(lambda: requests.get(url, timeout=5).status_code == 200)
 
 
 def test_who_is_told_to_stop_while_it_starts_ends_cleanly(around: Surroundings) -> None:

@@ -73,8 +73,9 @@ def test_any_annotation_of_any_object_is_served_or_told(
     row: Annotation[Any], raw: str, kind: str
 ) -> None:
     """The Ingress has what it asks for, or is stopped by errors that name object and key."""
-    of = {"Ingress": {}, "Service": {}} | {kind: {row.suffix: raw}}
-    web, app = ingress(alb=of["Ingress"]), service(alb=of["Service"])
+    noted = {row.suffix: raw}
+    web = ingress(alb=noted if kind == "Ingress" else {})
+    app = service(alb=noted if kind == "Service" else {})
     objects = cluster(ingress_class(), app, web)
     selected = select(web, objects, "alb")
     if isinstance(selected, BadGroup):

@@ -349,7 +349,7 @@ def fits(found: Any, wanted: Any) -> bool:
             for name, value in msgspec.structs.asdict(wanted).items()
         )
     if isinstance(wanted, dict):
-        return wanted.items() <= found.items()
+        return bool(wanted.items() <= found.items())
     return bool(found == wanted)
 
 

@@ -119,7 +119,12 @@ def test_without_a_command_there_is_help_and_exit_2(capsys: pytest.CaptureFixtur
 def test_the_sandbox_gets_what_was_wished_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each flag is a wish; its exit code is the command's."""
     seen: list[command.Wishes] = []
-    monkeypatch.setattr(command, "run", lambda wishes: seen.append(wishes) or 3)
+
+    def run(wishes: command.Wishes) -> int:
+        seen.append(wishes)
+        return 3
+
+    monkeypatch.setattr(command, "run", run)
     assert main(["sandbox", "--once", "--aws-port=4566", "--timeout=5"]) == 3
     assert seen == [command.Wishes(once=True, aws_port=4566, timeout_seconds=5.0)]
 
