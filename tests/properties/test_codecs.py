@@ -19,18 +19,8 @@ TAGS = st.dictionaries(NAMES, st.text("xyz/.=", max_size=5), max_size=3)
 OURS = {"ingress.k8s.aws/resource": "it"}
 FAMILIES = st.sampled_from(["ipv4", "ipv6"])
 PROTOCOLS = st.sampled_from(["HTTP", "HTTPS"])
-MUTUAL = st.sampled_from(["passthrough", "verify"]).flatmap(
-    lambda mode: (
-        st.just(MutualAuthentication("passthrough"))
-        if mode == "passthrough"
-        else st.builds(
-            MutualAuthentication,
-            st.just("verify"),
-            NAMES,
-            st.booleans(),
-            st.sampled_from(["on", "off"]),
-        )
-    )
+MUTUAL = st.just(MutualAuthentication("passthrough")) | st.builds(
+    MutualAuthentication, st.just("verify"), NAMES, st.booleans(), st.sampled_from(["on", "off"])
 )
 CHECKS = st.builds(
     HealthCheck,
