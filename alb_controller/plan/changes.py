@@ -279,10 +279,23 @@ class Plan(Value, frozen=True):
 
     @property
     def names_to_claim(self) -> tuple[NameToClaim, ...]:
-        """Names whose owners are to be looked at before the plan is applied."""
-        created = [step.resource for step in self.steps if isinstance(step, Create)]
-        return tuple(
-            NameToClaim(resource.id.kind, resource.name)
-            for resource in created
-            if isinstance(resource, LoadBalancer | TargetGroup | SecurityGroup)
-        )
+        """Names whose owners are to be looked at before the plan is applied.
+
+        Not those that the plan frees before it takes them: their owner is the stack itself.
+        """
+        freed: set[NameToClaim] = set()
+        claimed: list[NameToClaim] = []
+        for step in self.steps:
+            match step:
+                case Delete(found=Found(resource=resource)):
+                    freed.update(_name_of(resource))
+                case Create(resource=resource):
+                    claimed += [name for name in _name_of(resource) if name not in freed]
+        return tuple(claimed)
+
+
+def _name_of(resource: Resource) -> tuple[NameToClaim, ...]:
+    """The name in AWS, of what has one there."""
+    if isinstance(resource, LoadBalancer | TargetGroup | SecurityGroup):
+        return (NameToClaim(resource.id.kind, resource.name),)
+    return ()

@@ -66,6 +66,13 @@ def test_names_to_claim_are_those_created() -> None:
     assert plan(group(80, 81), world.observe(), POLICY).names_to_claim == ()
 
 
+def test_a_name_that_the_plan_frees_is_nobody_elses() -> None:
+    """A load balancer that is replaced under its own name gives it to the one that comes."""
+    world = deployed(group(80, name="mine", scheme="internal"))
+    replacing = plan(group(80, name="mine", scheme="internet-facing"), world.observe(), POLICY)
+    assert replacing.names_to_claim == ()
+
+
 def test_a_port_moves_without_a_gap() -> None:
     """The new listener answers before the old one and its ingress go."""
     world = deployed(group(80))
