@@ -102,9 +102,9 @@ class ForwardIntent(msgspec.Struct, frozen=True, tag=True):
     stickiness_seconds: int | None = None
 
     @classmethod
-    def to_backend(cls, id_: str) -> ForwardIntent:
+    def to_backend(cls, id_: str, weight: int | None = None) -> ForwardIntent:
         """All traffic to one backend."""
-        return cls((ForwardTarget("backend", id_),))
+        return cls((ForwardTarget("backend", id_, weight),))
 
 
 ActionIntent: TypeAlias = ForwardIntent | FixedResponseAction | RedirectAction

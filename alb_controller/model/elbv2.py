@@ -88,7 +88,7 @@ class TargetGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WeightedTargetGroup(msgspec.Struct, frozen=True):
-    """One tuple of a forward action; `weight` None where it is the only one."""
+    """One tuple of a forward action; where it is the only one its weight does not matter."""
 
     target_group: Reference
     weight: int | None = None
@@ -103,15 +103,32 @@ class ForwardAction(msgspec.Struct, frozen=True, tag="forward"):
 
 
 class FixedResponseAction(msgspec.Struct, frozen=True, tag="fixed-response"):
-    """An answer that the load balancer gives itself."""
+    """An answer that the load balancer gives itself; an empty text is none."""
 
     status_code: str
     content_type: str | None = None
     message_body: str | None = None
 
+    @property
+    def canonical(self) -> FixedResponseAction:
+        """The same answer in the form in which equal ones are equal."""
+        return FixedResponseAction(
+            self.status_code, self.content_type or None, self.message_body or None
+        )
+
+
+KEPT_PARTS = {
+    "host": "#{host}",
+    "path": "/#{path}",
+    "port": "#{port}",
+    "protocol": "#{protocol}",
+    "query": "#{query}",
+}
+"""AWS's words for the parts of a URL that a redirect keeps (ELBv2 API, RedirectActionConfig)."""
+
 
 class RedirectAction(msgspec.Struct, frozen=True, tag="redirect"):
-    """None keeps that part of the request's URL (AWS's `#{…}`)."""
+    """None, or AWS's word for it (KEPT_PARTS), keeps that part of the request's URL."""
 
     status_code: str
     host: str | None = None
@@ -119,6 +136,15 @@ class RedirectAction(msgspec.Struct, frozen=True, tag="redirect"):
     port: str | None = None
     protocol: str | None = None
     query: str | None = None
+
+    @property
+    def canonical(self) -> RedirectAction:
+        """The same redirect in the form in which equal ones are equal: None for what it keeps."""
+        parts = {name: getattr(self, name) for name in KEPT_PARTS}
+        return RedirectAction(
+            self.status_code,
+            **{name: None if said == KEPT_PARTS[name] else said for name, said in parts.items()},
+        )
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,9 +9,12 @@ import msgspec
 from alb_controller.model.elbv2 import (
     Action,
     AuthenticateOidcAction,
+    FixedResponseAction,
     ForwardAction,
     ListenerRule,
+    RedirectAction,
     Transform,
+    WeightedTargetGroup,
 )
 
 
@@ -32,11 +35,15 @@ def same_content(desired: ListenerRule, found: ListenerRule) -> bool:
 
 
 def _same_action(desired: Action, found: Action) -> bool:
-    if isinstance(desired, ForwardAction) and isinstance(found, ForwardAction):
-        return _canonical(desired, desired) == _canonical(found, desired)
-    if isinstance(desired, AuthenticateOidcAction) and isinstance(found, AuthenticateOidcAction):
-        return _same_oidc(desired, found)
-    return desired == found
+    match desired, found:
+        case ForwardAction(), ForwardAction():
+            return _canonical(desired, desired) == _canonical(found, desired)
+        case AuthenticateOidcAction(), AuthenticateOidcAction():
+            return _same_oidc(desired, found)
+        case (RedirectAction(), RedirectAction()) | (FixedResponseAction(), FixedResponseAction()):
+            return desired.canonical == found.canonical
+        case _:
+            return desired == found
 
 
 def _same_oidc(desired: AuthenticateOidcAction, found: AuthenticateOidcAction) -> bool:
@@ -71,11 +78,14 @@ def _client(action: AuthenticateOidcAction) -> tuple[str, ...]:
 
 
 def _canonical(action: ForwardAction, declared: ForwardAction) -> ForwardAction:
-    """Tuples sorted; stickiness None where it is off, and where it is not declared."""
+    """Tuples sorted, one alone without weight; stickiness None where off or not declared."""
     sticky = bool(action.stickiness_enabled) and declared.stickiness_enabled is not None
+    groups = sorted(action.target_groups, key=lambda one: str(one.target_group))
+    if len(groups) == 1:
+        groups = [WeightedTargetGroup(groups[0].target_group)]
     return msgspec.structs.replace(
         action,
-        target_groups=tuple(sorted(action.target_groups, key=lambda one: str(one.target_group))),
+        target_groups=tuple(groups),
         stickiness_enabled=sticky,
         stickiness_seconds=action.stickiness_seconds if sticky else None,
     )

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 from alb_controller.aws.codecs.guards import Raw, decode_guard, encode_guard
 from alb_controller.model.elbv2 import (
+    KEPT_PARTS,
     Action,
     Condition,
     FixedResponseAction,
@@ -28,15 +29,6 @@ from alb_controller.model.elbv2 import (
     WeightedTargetGroup,
 )
 from alb_controller.model.refs import Ref, Reference
-
-_KEPT = {
-    "Host": "#{host}",
-    "Path": "/#{path}",
-    "Port": "#{port}",
-    "Protocol": "#{protocol}",
-    "Query": "#{query}",
-}
-"""What AWS shows for the parts of a URL that a redirect keeps."""
 
 
 def identity_of(reference: Reference) -> str:
@@ -115,9 +107,9 @@ def _decode_action(raw: Raw) -> Action | None:
             config = raw.get("FixedResponseConfig", {})
             return FixedResponseAction(
                 status_code=config.get("StatusCode", ""),
-                content_type=config.get("ContentType") or None,
-                message_body=config.get("MessageBody") or None,
-            )
+                content_type=config.get("ContentType"),
+                message_body=config.get("MessageBody"),
+            ).canonical
         case "redirect":
             return _decode_redirect(raw.get("RedirectConfig", {}))
         case _:
@@ -141,11 +133,8 @@ def _decode_forward(raw: Raw) -> ForwardAction:
 
 
 def _decode_redirect(config: Raw) -> RedirectAction:
-    parts = {
-        name.lower(): None if config.get(name) in (kept, None) else config[name]
-        for name, kept in _KEPT.items()
-    }
-    return RedirectAction(status_code=config.get("StatusCode", ""), **parts)
+    parts = {name: config.get(name.capitalize()) for name in KEPT_PARTS}
+    return RedirectAction(status_code=config.get("StatusCode", ""), **parts).canonical
 
 
 # ---- conditions

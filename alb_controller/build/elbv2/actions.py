@@ -55,12 +55,8 @@ def build_actions(
 
 
 def _forward(action: ForwardIntent, origin: Origin | None, facts: Facts) -> ForwardAction:
-    only = len(action.targets) == 1
     return ForwardAction(
-        tuple(
-            WeightedTargetGroup(_reference(t, origin, facts), None if only else t.weight)
-            for t in action.targets
-        ),
+        tuple(WeightedTargetGroup(_reference(t, origin, facts), t.weight) for t in action.targets),
         stickiness_enabled=action.stickiness_enabled,
         stickiness_seconds=action.stickiness_seconds,
     )

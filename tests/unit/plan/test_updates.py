@@ -8,13 +8,16 @@ import msgspec
 import pytest
 
 from alb_controller.model.elbv2 import (
+    Action,
+    FixedResponseAction,
     ForwardAction,
     Listener,
     MutualAuthentication,
+    RedirectAction,
     WeightedTargetGroup,
 )
 from alb_controller.model.kube import Binding
-from alb_controller.model.refs import Ref
+from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Stack
 from alb_controller.objects.elbv2 import (
     NetworkingIngressRule,
@@ -259,7 +262,7 @@ def test_listener_of_others_on_a_wanted_port_is_taken_over() -> None:
     assert deploy(world, wanted) == ["AddTags"]
 
 
-def forwarding(action: ForwardAction) -> Stack:
+def forwarding(action: Action) -> Stack:
     """A rule with this action."""
     return stack(
         load_balancers=(load_balancer(),),
@@ -287,6 +290,27 @@ def test_stickiness_counts_where_it_is_declared(
     before = msgspec.structs.replace(both, stickiness_enabled=sticky, stickiness_seconds=30)
     after = msgspec.structs.replace(both, stickiness_enabled=wanted, stickiness_seconds=30)
     assert (deploy(deployed(forwarding(before)), forwarding(after)) == []) is is_same
+
+
+@pytest.mark.parametrize(
+    "one, other",
+    [
+        (
+            RedirectAction("HTTP_301", "#{host}", "/#{path}", "443", "HTTPS", "#{query}"),
+            RedirectAction("HTTP_301", port="443", protocol="HTTPS"),
+        ),
+        (FixedResponseAction("200", "", ""), FixedResponseAction("200")),
+        (
+            ForwardAction((WeightedTargetGroup(Ref(ResourceId("TargetGroup", "a")), 50),)),
+            ForwardAction((WeightedTargetGroup(Ref(ResourceId("TargetGroup", "a"))),)),
+        ),
+    ],
+)
+def test_words_without_effect_are_no_difference(one: Action, other: Action) -> None:
+    """What AWS fills in by itself, empty texts, and the weight of a group alone (spec 3.7)."""
+    for before, after in ((one, other), (other, one)):
+        world = deployed(forwarding(before))
+        assert deploy(world, forwarding(after)) == []
 
 
 def test_order_of_forward_tuples_is_no_difference() -> None:

@@ -25,14 +25,6 @@ from alb_controller.objects.references import USE_ANNOTATION
 from alb_controller.settings import Settings
 from alb_controller.values import PortRef
 
-_KEPT = {
-    "host": "#{host}",
-    "path": "/#{path}",
-    "port": "#{port}",
-    "protocol": "#{protocol}",
-    "query": "#{query}",
-}
-"""How a redirect says that a part stays as in the request (spec 3.7)."""
 _NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -60,7 +52,9 @@ class ActionTranslator:
         port: PortRef = wanted.port.name or wanted.port.number
         return self._to_service(wanted.name, port, field)
 
-    def _to_service(self, name: str, port: PortRef, field: str) -> Choice:
+    def _to_service(
+        self, name: str, port: PortRef, field: str, weight: int | None = None
+    ) -> Choice:
         try:
             made = self._backends.backend(name, port, field)
         except Missing:
@@ -68,7 +62,7 @@ class ActionTranslator:
                 raise
             return Choice(action=_unavailable("Backend service does not exist"))
         service = self._backends.service(name)
-        return Choice(action=ForwardIntent.to_backend(made.id), service=service)
+        return Choice(action=ForwardIntent.to_backend(made.id, weight), service=service)
 
     def _annotated(self, name: str, field: str) -> Choice:
         row = rows.action(name)
@@ -93,7 +87,7 @@ class ActionTranslator:
                 _need_status_code(fixed.status_code)
                 return Choice(
                     action=FixedResponseAction(
-                        fixed.status_code, fixed.content_type, fixed.message_body or None
+                        fixed.status_code, fixed.content_type, fixed.message_body
                     )
                 )
             case "redirect":
@@ -115,9 +109,7 @@ class ActionTranslator:
             raise ValueError("needs a weight for each of several target groups")
         alone = config.target_groups[0] if len(config.target_groups) == 1 else None
         if alone is not None and _names_service(alone):
-            choice = self._to_service(*_service_port(alone), key)
-            if not isinstance(choice.action, ForwardIntent):
-                return choice
+            choice = self._to_service(*_service_port(alone), key, alone.weight)
         else:
             choice = Choice(action=ForwardIntent(tuple(self._targets(config, key))))
         sticky = config.target_group_stickiness_config
@@ -153,10 +145,8 @@ def _need_status_code(code: str) -> None:
 
 def _redirect(config: RedirectConfig) -> RedirectAction:
     _need_status_code(config.status_code)
-    parts = {name: getattr(config, name) for name in _KEPT}
     return RedirectAction(
-        config.status_code,
-        **{name: None if value == _KEPT[name] else value for name, value in parts.items()},
+        config.status_code, config.host, config.path, config.port, config.protocol, config.query
     )
 
 

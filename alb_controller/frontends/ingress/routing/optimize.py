@@ -7,11 +7,14 @@ HTTPS listener it would redirect to itself, on the HTTP listener nothing after i
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from alb_controller.intent import RouteIntent
 from alb_controller.model.elbv2 import HostHeader, PathPattern, RedirectAction
 
-_ANYTHING = "/*"
+Expected: TypeAlias = tuple[bool, str]
+"""A value of a condition, or (True) a regular expression."""
+_ANYTHING: Expected = (False, "/*")
 
 
 def optimize(routes: Iterable[RouteIntent], port: int, protocol: str) -> tuple[RouteIntent, ...]:
@@ -29,15 +32,15 @@ def _loops(route: RouteIntent, port: int, protocol: str) -> bool:
     The reference's test looks at host and path alone; a route with other conditions is no loop, as
     the redirected request may lack what they ask for (spec 12.1 #8).
     """
-    redirect = route.action
-    if not isinstance(redirect, RedirectAction) or _has_other_conditions(route):
+    if not isinstance(route.action, RedirectAction) or _has_other_conditions(route):
         return False
+    redirect = route.action.canonical
     paths = _paths(route)
-    if paths is None:  # a regular expression: it may not fit the new path
+    if any(is_regex for is_regex, _ in paths):  # it may not fit the new path
         return False
     return (
-        (redirect.host is None or redirect.host in (_hosts(route) or ()))
-        and (redirect.path is None or redirect.path in paths)
+        (redirect.host is None or (False, redirect.host) in _hosts(route))
+        and (redirect.path is None or (False, redirect.path) in paths)
         and redirect.port in (None, str(port))
         and redirect.protocol in (None, protocol)
         and redirect.query is None
@@ -51,30 +54,32 @@ def _shadows(first: RouteIntent, later: RouteIntent) -> bool:
     return _covers(_hosts(first), _hosts(later)) and _covers(_paths(first), _paths(later))
 
 
-def _covers(first: frozenset[str] | None, later: frozenset[str] | None) -> bool:
-    """Whether values take in others; none are any, None says nothing of what fits."""
-    if first is None:
-        return False
+def _covers(first: frozenset[Expected], later: frozenset[Expected]) -> bool:
+    """Whether what is expected first takes in the other; nothing expected takes in all."""
     if not first or _ANYTHING in first:
         return True
-    return bool(later and later <= first)
+    return bool(later) and later <= first
 
 
 def _has_other_conditions(route: RouteIntent) -> bool:
     return any(not isinstance(c, HostHeader | PathPattern) for c in route.conditions)
 
 
-def _hosts(route: RouteIntent) -> frozenset[str] | None:
-    return _values(c for c in route.conditions if isinstance(c, HostHeader))
+def _hosts(route: RouteIntent) -> frozenset[Expected]:
+    return _expected(c for c in route.conditions if isinstance(c, HostHeader))
 
 
-def _paths(route: RouteIntent) -> frozenset[str] | None:
-    return _values(c for c in route.conditions if isinstance(c, PathPattern))
+def _paths(route: RouteIntent) -> frozenset[Expected]:
+    return _expected(c for c in route.conditions if isinstance(c, PathPattern))
 
 
-def _values(conditions: Iterable[HostHeader | PathPattern]) -> frozenset[str] | None:
-    """The values of the one condition of its kind; None where they do not tell what fits."""
-    found = list(conditions)
-    if len(found) > 1 or any(c.regex_values for c in found):
-        return None
-    return frozenset(v for c in found for v in c.values)
+def _expected(conditions: Iterable[HostHeader | PathPattern]) -> frozenset[Expected]:
+    """What the one condition of its kind fits, if there is one."""
+    return frozenset(
+        expected
+        for condition in conditions
+        for expected in (
+            *((False, value) for value in condition.values),
+            *((True, regex) for regex in condition.regex_values),
+        )
+    )

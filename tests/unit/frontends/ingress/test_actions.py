@@ -34,29 +34,28 @@ BLOG = {"serviceName": "blog", "servicePort": "http"}
 
 
 def test_a_fixed_response_is_the_answer_itself() -> None:
-    """With or without a body; an empty body is none."""
+    """With or without a body; AWS is told what was said, an empty body too."""
     full = {"statusCode": "503", "contentType": "text/html", "messageBody": "<p>"}
     assert action({"type": "fixed-response", "fixedResponseConfig": full}) == FixedResponseAction(
         "503", "text/html", "<p>"
     )
     bare = {"statusCode": "200", "messageBody": ""}
     assert action({"type": "fixed-response", "fixedResponseConfig": bare}) == FixedResponseAction(
-        "200"
+        "200", message_body=""
     )
 
 
-def test_a_redirect_says_what_changes() -> None:
-    """What it repeats of the request is as if it were not said (spec 3.7)."""
+def test_a_redirect_says_what_was_said() -> None:
+    """AWS is told what it keeps of the request, where that is written out (spec 1.2)."""
     config = {
         "statusCode": "HTTP_301",
         "host": "#{host}",
         "path": "/#{path}",
         "port": "443",
         "protocol": "HTTPS",
-        "query": "#{query}",
     }
     assert action({"type": "redirect", "redirectConfig": config}) == RedirectAction(
-        "HTTP_301", port="443", protocol="HTTPS"
+        "HTTP_301", host="#{host}", path="/#{path}", port="443", protocol="HTTPS"
     )
 
 
@@ -80,8 +79,10 @@ def test_the_short_form_forwards_to_one_target_group(
 
 
 def test_one_service_is_a_backend_like_any_other() -> None:
-    """As if the path named it."""
+    """As if the path named it, but for a weight."""
     assert action(forward(APP)) == ForwardIntent.to_backend("shop/web-app:80")
+    weighted = forward({**APP, "weight": 50})
+    assert action(weighted) == ForwardIntent.to_backend("shop/web-app:80", 50)
 
 
 def test_traffic_is_split_by_weight() -> None:

@@ -60,6 +60,7 @@ def test_the_old_way_to_https_works_on_both_listeners() -> None:
         (RedirectAction("HTTP_301", port="81"), False),
         (RedirectAction("HTTP_301", protocol="HTTPS"), False),
         (RedirectAction("HTTP_301", query="x"), False),
+        (RedirectAction("HTTP_301", "#{host}", "/#{path}", "#{port}", "#{protocol}"), True),
     ],
 )
 def test_a_redirect_to_what_it_takes_itself_is_a_loop(
@@ -103,13 +104,15 @@ def test_a_redirect_to_a_host_is_no_loop_of_a_host_expression() -> None:
         ((PathPattern(("/a",)),), (PathPattern((), ("/a",)),), False),
         ((HostHeader((), ("^a",)), EVERYTHING), (A, EVERYTHING), False),
         ((PathPattern((), ("^/",)),), (PathPattern(("/a",)),), False),
+        ((PathPattern((), ("^/a", "^/b")),), (PathPattern((), ("^/b",)),), True),
+        ((HostHeader((), ("^a",)),), (HostHeader((), ("^a",)), EVERYTHING), True),
         ((EVERYTHING, SourceIp(("10.0.0.0/8",))), (PathPattern(("/a",)),), False),
     ],
 )
 def test_nothing_is_behind_a_redirect_that_takes_it_all(
     first: tuple[Condition, ...], later: tuple[Condition, ...], shadowed: bool
 ) -> None:
-    """By hosts and paths; a regular expression of its own takes in nothing for sure."""
+    """By hosts and paths; a regular expression takes in for sure what is the same one."""
     assert kept(route(TO_HTTPS, *first), route(ANSWER, *later)) == ([0] if shadowed else [0, 1])
 
 
