@@ -40,7 +40,9 @@ def _same_action(desired: Action, found: Action) -> bool:
             return _canonical(desired, desired) == _canonical(found, desired)
         case AuthenticateOidcAction(), AuthenticateOidcAction():
             return _same_oidc(desired, found)
-        case (RedirectAction(), RedirectAction()) | (FixedResponseAction(), FixedResponseAction()):
+        case RedirectAction(), RedirectAction():
+            return desired.canonical == found.canonical
+        case FixedResponseAction(), FixedResponseAction():
             return desired.canonical == found.canonical
         case _:
             return desired == found

@@ -115,7 +115,7 @@ class BackendTranslator:
             tags=self._tags(service_source),
             network_ports=self._network_ports(port, target_type, check, control),
             target_control_port=control,
-            node_labels=labels,
+            node_labels=labels or None,
             multi_cluster=self._multi_cluster(service_source),
         )
 

@@ -41,6 +41,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """Whose class decides capacity and address pool (spec 2.2)."""
     names_a_web_acl: bool = False
     """Somebody names one: nobody's ARN counts."""
+    names_security_groups: bool = False
+    """Somebody names some: without them no word on their rules counts (spec 1.1)."""
     wants_front: bool = False
     """Somebody asks for a network load balancer in front: what is said of it counts."""
 
@@ -57,6 +59,7 @@ def decide(members: Sequence[MemberIntent]) -> Decided:
         is_redirected=any(member.ssl_redirect is not None for member in members),
         first=members[0] if members else None,
         names_a_web_acl=any(member.addons.web_acl_name is not None for member in members),
+        names_security_groups=any(member.security_groups for member in members),
         wants_front=any(member.front.is_wanted for member in members),
     )
 

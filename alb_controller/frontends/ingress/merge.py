@@ -37,16 +37,24 @@ from alb_controller.settings import Settings
 from alb_controller.values import StackKey
 
 _TAG, _ATTRIBUTE = "tag ", "attribute "
+_BACKEND_RULES = "backend rules"
 
 
 def claims_of(member: MemberIntent, decided: Decided) -> Iterator[Claim]:
     """Everything that a member says on behalf of the whole group."""
     yield from _balancer_claims(member)
+    if member.manage_backend_rules is not None:
+        said, binds = member.manage_backend_rules, decided.names_security_groups
+        yield Claim(_BACKEND_RULES, said, rows.MANAGE_BACKEND_RULES.key, binds=binds)
     for key, value in sorted(member.attributes.items()):
         binds = key not in decided.attributes
         yield Claim(f"{_ATTRIBUTE}{key}", value, rows.LOAD_BALANCER_ATTRIBUTES.key, binds=binds)
     for key, value in sorted(member.tags.items()):
         yield Claim(f"{_TAG}{key}", value, rows.TAGS.key)
+    for backend in member.backends:
+        # `a-b` with Service `c` and `a` with Service `b-c` would be one target group (spec 5.1)
+        said = f"Service {backend.service.name} of {member.ref}"
+        yield Claim(f"target group {backend.id}", said, "spec.rules")
     yield from listener_claims(member, decided)
     yield from addon_claims(member, decided.first, named=decided.names_a_web_acl)
     yield from front_claims(member, is_wanted=decided.wants_front)
@@ -58,7 +66,6 @@ def _balancer_claims(member: MemberIntent) -> Iterator[Claim]:
         ("ip address type", member.ip_address_type, rows.IP_ADDRESS_TYPE),
         ("load balancer name", member.load_balancer_name, rows.LOAD_BALANCER_NAME),
         ("security groups", member.security_groups, rows.SECURITY_GROUPS),
-        ("backend rules", member.manage_backend_rules, rows.MANAGE_BACKEND_RULES),
         ("address pool", member.customer_owned_ipv4_pool, rows.CUSTOMER_OWNED_IPV4_POOL),
     ):
         if value is not None:
@@ -138,7 +145,7 @@ def _security(name: NameSeed, agreed: Agreement, settings: Settings) -> Security
     owner, names = agreed.owner("security groups"), agreed.value("security groups")
     if owner is None or not names:
         return ManagedSecurityGroup(name)
-    manage = agreed.value("backend rules")
+    manage = agreed.value(_BACKEND_RULES)
     if manage is None:
         manage = settings.enable_manage_backend_security_group_rules
     return GivenSecurityGroups(names, manage, Origin(owner.ref, rows.SECURITY_GROUPS.key))

@@ -29,6 +29,7 @@ _FOR_ITSELF = frozenset(
         rows.LISTEN_PORTS.key,
         rows.PREFIX_LISTS.key,
         "spec.defaultBackend",
+        "spec.rules",
     }
 )
 """Fields with which a member adds to what others say, and decides nothing for them."""

@@ -1,7 +1,8 @@
 """JSON in annotations, read as Go's `encoding/json` reads it (spec 0).
 
 Keys match in any case, unknown keys are ignored (and can be asked for, to warn of them), the last
-of two equal keys counts, null is unset, and types are strict: a number is no string.
+of two equal keys counts, null is unset, in a list the zero of its type, and types are strict: a
+number is no string.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ def _ignore(_path: str) -> None:
 
 def _fold(value: Any, type_: Any, unknown: Callable[[str], None], path: str = "") -> Any:
     """The value with each object's keys as its struct spells them; other keys are dropped."""
+    if value is None:
+        return _zero(type_)
+    if isinstance(value, dict) and get_origin(type_) is dict:
+        return {k: _fold(v, get_args(type_)[1], unknown, f"{path}.{k}") for k, v in value.items()}
     struct, item = _shape(type_)
     if isinstance(value, list) and item is not None:
         return [_fold(v, item, unknown, f"{path}[{i}]") for i, v in enumerate(value)]
@@ -60,6 +65,13 @@ def _fold(value: Any, type_: Any, unknown: Callable[[str], None], path: str = ""
         elif inner is not None:
             folded[known[0]] = _fold(inner, known[1], unknown, where)
     return folded
+
+
+def _zero(type_: Any) -> Any:
+    """What Go leaves where JSON says null, as JSON."""
+    if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
+        return {}
+    return (get_origin(type_) or type_)()
 
 
 def _shape(type_: Any) -> tuple[type[msgspec.Struct] | None, Any]:

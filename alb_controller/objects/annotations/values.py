@@ -131,7 +131,7 @@ def _map_items(raw: str) -> list[str]:
             item = []
             if last_equals < at:
                 return [*items, raw[at:].strip()]
-    return [*items, "".join(item).strip()] if end else items
+    return [*items, "".join(item).strip()] if raw else items
 
 
 def listen_ports(raw: str) -> dict[int, str]:

@@ -45,6 +45,21 @@ def test_keys_match_in_any_case(raw: str, made: ActionConfig) -> None:
     assert ACTION(raw) == made
 
 
+@pytest.mark.parametrize(
+    "parse,raw,made",
+    [
+        (CONDITIONS, "null", []),
+        (CONDITIONS, "[null]", [ConditionConfig()]),
+        (ACTION, "null", ActionConfig()),
+        (JsonParser(list[str], "texts"), '["a", null]', ["a", ""]),
+        (JsonParser(dict[str, str], "texts"), '{"a": null}', {"a": ""}),
+    ],
+)
+def test_null_is_the_zero_of_its_type(parse: JsonParser[Any], raw: str, made: Any) -> None:
+    """As Go leaves it."""
+    assert parse(raw) == made
+
+
 def test_lists_and_what_is_in_them_are_read_alike() -> None:
     """At any depth; a port is a number or a text."""
     raw = (
@@ -70,13 +85,11 @@ def test_lists_and_what_is_in_them_are_read_alike() -> None:
         "",
         "x",
         "[]",
-        "null",
         '{"type": 1}',
         '{"fixedResponseConfig": []}',
         '{"fixedResponseConfig": "x"}',
         '{"fixedResponseConfig": {"statusCode": 200}}',
         '{"forwardConfig": {"targetGroups": {}}}',
-        '{"forwardConfig": {"targetGroups": [null]}}',
         '{"forwardConfig": {"targetGroups": [{"weight": "1"}]}}',
         '{"forwardConfig": {"targetGroups": [{"weight": 1.5}]}}',
         '{"type": "a"} x',

@@ -28,7 +28,7 @@ from alb_controller.objects.actions import (
     ValuesConfig,
 )
 from alb_controller.objects.annotations import Reader, Source, parse
-from alb_controller.objects.networking import HttpIngressPath
+from alb_controller.objects.networking import HttpIngressPath, IngressBackend
 
 EXACT, PREFIX = "Exact", "Prefix"
 _ANYTHING = "/*"
@@ -57,6 +57,12 @@ class ConditionTranslator:
         if paths.values or paths.regex_values:
             found.append(PathPattern(tuple(paths.values), tuple(paths.regex_values)))
         return tuple(found) or (PathPattern((_ANYTHING,)),)
+
+    def check(self, backend: IngressBackend) -> None:
+        """Read what a default backend has no use for (spec 3.5); raises InvalidAnnotation."""
+        path = HttpIngressPath(backend=backend)
+        self._annotated(path)
+        self.transforms(path)
 
     def transforms(self, path: HttpIngressPath) -> tuple[Transform, ...]:
         """The rewrites of requests that go to a path's backend; raises InvalidAnnotation."""

@@ -38,6 +38,7 @@ class RouteTranslator:
         if backend is None:
             return None
         try:
+            self._conditions.check(backend)
             choice = self._actions.translate(backend, field)
             guard = self._guards.guard(choice.service)
         except Invalid as problem:

@@ -208,9 +208,10 @@ def test_pods_as_targets_are_reached_at_the_target_port(
 
 
 def test_node_labels_are_for_nodes() -> None:
-    """With pods as targets they are not read."""
+    """With pods as targets they are not read; an empty map selects as none does."""
     made = backend(service(), alb={"target-type": "ip", "target-node-labels": "bad"})
     assert made.node_labels is None
+    assert backend(service(), alb={"target-node-labels": ""}).node_labels is None
 
 
 @pytest.mark.parametrize(

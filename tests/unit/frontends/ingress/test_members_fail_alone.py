@@ -17,6 +17,7 @@ from tests.factories import (
     params,
     path,
     rule,
+    service,
     to,
 )
 from tests.unit.frontends.ingress.translation import (
@@ -128,7 +129,6 @@ CONFLICTS = [
     ("subnets", "web-1, web-2", "web-1", "subnets"),
     ("security-groups", "sg-1,sg-2", "sg-2,sg-1", "security groups"),
     ("security-groups", "", "sg-1", "security groups"),
-    ("manage-backend-security-group-rules", "true", "false", "backend rules"),
     ("customer-owned-ipv4-pool", "one", "two", "address pool"),
     ("load-balancer-attributes", "a=1,k=1", "b=1,k=2", "attribute k"),
     ("tags", "a=1,k=1", "b=1,k=2", "tag k"),
@@ -150,6 +150,27 @@ def test_of_two_members_that_disagree_the_older_keeps_its_word(
     assert isinstance(problem, Conflict)
     assert (problem.origin.name, problem.field) == ("a", PREFIX + suffix)
     assert f"disagrees on {subject} with Ingress shop/z of the same group" in problem.problem
+
+
+def test_a_word_on_the_rules_of_security_groups_counts_where_some_are_named() -> None:
+    """Without `security-groups` nobody reads it, so nobody disagrees (spec 1.1)."""
+    key = "manage-backend-security-group-rules"
+    old, young = {key: "true"}, {key: "false"}
+    made = translated(member("z", alb=old, age_minutes=1), member("a", alb=young))
+    assert (made.problems, names(made)) == ((), ["a", "z"])
+    old["security-groups"] = "sg-1"
+    (problem,) = translated(member("z", alb=old, age_minutes=1), member("a", alb=young)).problems
+    assert "disagrees on backend rules with Ingress shop/z" in str(problem)
+
+
+def test_two_members_never_share_a_target_group() -> None:
+    """Their names with those of Services may read alike: the younger would serve the other's."""
+    old = member("a-b", rules=[rule("", path("/", backend=to("c")))], age_minutes=1)
+    young = member("a", rules=[rule("", path("/", backend=to("b-c")))])
+    made = translated(old, young, service("c"), service("b-c"))
+    assert names(made) == ["a-b"]
+    (problem,) = made.problems
+    assert "disagrees on target group shop/a-b-c:80 with Ingress shop/a-b" in str(problem)
 
 
 def test_a_conflict_is_told_with_both_values() -> None:

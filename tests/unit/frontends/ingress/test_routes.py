@@ -6,6 +6,7 @@ import pytest
 
 from alb_controller.intent import ForwardIntent, Origin
 from alb_controller.model.elbv2 import Condition, FixedResponseAction, HostHeader, PathPattern
+from alb_controller.objects.annotations import PREFIX
 from alb_controller.objects.networking import HttpIngressPath, IngressBackend, IngressRule
 from alb_controller.values import ObjectRef
 from tests.factories import path, rule, service, to
@@ -117,6 +118,16 @@ def test_the_default_backend_is_resolved_like_any_other() -> None:
     )
     (problem,) = refused(default_backend=IngressBackend(), rules=[])
     assert problem == "spec.defaultBackend: names no service: resource backends are not supported"
+
+
+@pytest.mark.parametrize("family", ["conditions", "transforms"])
+def test_what_a_default_backend_ignores_is_read_all_the_same(family: str) -> None:
+    """A malformed one is told (spec 3.5); a good one has no effect."""
+    key = f"{family}.app"
+    (problem,) = refused(default_backend=to("app"), rules=[], alb={key: "{"})
+    assert problem.startswith(PREFIX + key)
+    plain = alone(default_backend=to("app"), rules=[])
+    assert alone(default_backend=to("app"), rules=[], alb={key: "[]"}) == plain
 
 
 def test_each_listener_has_all_routes_of_the_ingress() -> None:
