@@ -1,7 +1,7 @@
 """Load balancers, target groups, listeners and rules (Elastic Load Balancing v2 API reference).
 
-Values are canonical, so that `==` is equality of effect: what AWS fills in by itself is None here
-(a redirect's `#{host}`, the weight of a single target group), and codecs decode to the same form.
+Codecs decode to canonical values: what AWS fills in by itself is None here (a redirect's `#{host}`,
+the weight of a single target group). What is desired may write it out; `plan.equality` tells.
 """
 
 from __future__ import annotations

@@ -128,12 +128,27 @@ def merge_listeners(
     return tuple(_listener(port, members, agreed, settings) for port in ports)
 
 
+def has_routes(member: MemberIntent, agreed: Agreement) -> bool:
+    """Whether one of its ports does not redirect, so that its backends need target groups.
+
+    As in the reference that counts for backends that a redirect before them hides too (spec 4.4).
+    """
+    return any(_redirect(port, agreed) is None for port in member.listeners)
+
+
+def _redirect(port: int, agreed: Agreement) -> int | None:
+    """The HTTPS port that a port sends everything to, None where it has routes."""
+    protocol = agreed.value(f"protocol of port {port}")
+    found: int | None = agreed.value(REDIRECT) if protocol == HTTP else None
+    return found
+
+
 def _listener(
     port: int, members: Sequence[MemberIntent], agreed: Agreement, settings: Settings
 ) -> ListenerIntent:
     listening = [m for m in members if port in m.listeners]
     protocol = agreed.value(f"protocol of port {port}")
-    redirect = agreed.value(REDIRECT) if protocol == HTTP else None
+    redirect = _redirect(port, agreed)
     routes = (route for m in listening for route in m.routes)
     default = agreed.value(f"default backend of port {port}") or NO_MATCH
     tags: dict[str, str] = {}

@@ -6,24 +6,22 @@ the older member keeps its word, the younger is stopped whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from alb_controller.frontends.ingress.addons.group import addon_claims, with_addons
 from alb_controller.frontends.ingress.agreement import Agreement, Claim
 from alb_controller.frontends.ingress.front.group import front_claims, merge_front
 from alb_controller.frontends.ingress.group_listeners import (
     Decided,
+    has_routes,
     listener_claims,
     merge_listeners,
 )
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.intent import (
-    ActionIntent,
     BalancerIntent,
     DiscoveredSubnets,
-    ForwardIntent,
     GivenSecurityGroups,
-    ListenerIntent,
     ManagedSecurityGroup,
     NamedSubnets,
     NameSeed,
@@ -85,30 +83,15 @@ def merge(
     """One stack of members in group order, and of what they agreed on."""
     if not members:
         return StackIntent(key=key)
-    backends = {b.id: b for m in members for b in m.backends}
-    listeners = merge_listeners(members, agreed, settings)
-    used = _backends_behind(listeners)
+    backends = {b.id: b for m in members if has_routes(m, agreed) for b in m.backends}
     balancer = _balancer(key, members, agreed, settings)
     return StackIntent(
         key=key,
         balancer=with_addons(balancer, members[0], agreed, settings),
         front=merge_front(key, members, agreed, balancer, settings),
-        listeners=listeners,
-        backends=tuple(backends[id_] for id_ in sorted(backends) if id_ in used),
+        listeners=merge_listeners(members, agreed, settings),
+        backends=tuple(backends[id_] for id_ in sorted(backends)),
         certificates=tuple(m.certificate for m in members if m.certificate is not None),
-    )
-
-
-def _backends_behind(listeners: Iterable[ListenerIntent]) -> frozenset[str]:
-    """The ids of backends that get any traffic: a listener that redirects has none behind it."""
-    actions: list[ActionIntent] = [listener.default.action for listener in listeners]
-    actions += [route.action for listener in listeners for route in listener.routes]
-    return frozenset(
-        target.value
-        for action in actions
-        if isinstance(action, ForwardIntent)
-        for target in action.targets
-        if target.kind == "backend"
     )
 
 

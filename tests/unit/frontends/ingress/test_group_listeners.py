@@ -14,7 +14,7 @@ from alb_controller.intent import (
 from alb_controller.model.elbv2 import RedirectAction
 from alb_controller.objects.annotations import PREFIX
 from alb_controller.objects.networking import Ingress
-from tests.factories import ingress_class, member, params, service, to
+from tests.factories import ingress_class, member, params, path, rule, service, to
 from tests.unit.frontends.ingress.translation import on, owners, tls, told, translated, wanted
 
 HTTP, HTTPS = '[{"HTTP": 80}]', '[{"HTTPS": 443}]'
@@ -192,3 +192,13 @@ def test_a_service_that_only_plain_http_named_gets_no_target_group() -> None:
         member("plain", alb={"listen-ports": HTTP}, default_backend=to("extra")),
     )
     assert [backend.service.name for backend in intent.backends] == ["app"]
+
+
+def test_a_service_that_a_redirect_hides_keeps_its_target_group() -> None:
+    """Its rule is left out, as the reference does, and its group is there (spec 4.4)."""
+    go = '{"type": "redirect", "redirectConfig": {"host": "b", "statusCode": "HTTP_301"}}'
+    first, later = path(backend=to("go", "use-annotation")), path("/p", backend=to("extra"))
+    rules = [rule("", first), rule("", later)]
+    intent = wanted(service("extra"), member("a", rules=rules, alb={"actions.go": go}))
+    assert [len(listener.routes) for listener in intent.listeners] == [1]
+    assert [backend.service.name for backend in intent.backends] == ["extra"]
