@@ -51,8 +51,8 @@ def claims_of(member: MemberIntent, decided: Decided) -> Iterator[Claim]:
         yield Claim(f"{_TAG}{key}", value, rows.TAGS.key)
     for backend in member.backends:
         # `a-b` with Service `c` and `a` with Service `b-c` would be one target group (spec 5.1)
-        said = f"Service {backend.service.name} of {member.ref}"
-        yield Claim(f"target group {backend.id}", said, "spec.rules")
+        owner = f"Service {backend.service.name} of {member.ref}"
+        yield Claim(f"target group {backend.id}", owner, "spec.rules")
     yield from listener_claims(member, decided)
     yield from addon_claims(member, decided.first, named=decided.names_a_web_acl)
     yield from front_claims(member, is_wanted=decided.wants_front)
