@@ -193,7 +193,8 @@ class MemberTranslator:
 
     def _manage_backend_rules(self) -> bool | None:
         wanted = self._reader.get(rows.MANAGE_BACKEND_RULES)
-        if wanted and not self._settings.enable_backend_security_group:
+        counts = wanted and self._reader.get(rows.SECURITY_GROUPS)
+        if counts and not self._settings.enable_backend_security_group:
             problem = "'true' needs the shared security group, which the controller's flag "
             flag = "--enable-backend-security-group=false has switched off"
             raise Invalid(self._ref, rows.MANAGE_BACKEND_RULES.key, problem + flag)

@@ -62,7 +62,9 @@ def _covers(first: frozenset[Expected], later: frozenset[Expected]) -> bool:
 
 
 def _has_other_conditions(route: RouteIntent) -> bool:
-    return any(not isinstance(c, HostHeader | PathPattern) for c in route.conditions)
+    """Whether more decides than one host and one path condition, which take a value each."""
+    kinds = [type(condition) for condition in route.conditions]
+    return not {HostHeader, PathPattern}.issuperset(kinds) or len(set(kinds)) < len(kinds)
 
 
 def _hosts(route: RouteIntent) -> frozenset[Expected]:

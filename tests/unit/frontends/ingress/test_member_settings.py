@@ -122,12 +122,14 @@ def test_rules_on_targets_are_managed_if_the_annotation_or_the_flag_says_so(
 
 
 def test_managed_rules_need_the_shared_group() -> None:
-    """The flag that has switched it off is named."""
+    """The flag that has switched it off is named; without given groups the word does not count."""
     off = settings(enable_backend_security_group=False)
     alb = {"security-groups": "sg-1", "manage-backend-security-group-rules": "true"}
     (problem,) = refused(alb=alb, by=off)
     assert problem.startswith(PREFIX + "manage-backend-security-group-rules: 'true' needs")
     assert "--enable-backend-security-group=false" in problem
+    without = {"manage-backend-security-group-rules": "true"}
+    assert isinstance(balancer(alone(alb=without, by=off)).security, ManagedSecurityGroup)
     alb["manage-backend-security-group-rules"] = "false"
     assert isinstance(balancer(alone(alb=alb, by=off)).security, GivenSecurityGroups)
 
