@@ -8,11 +8,10 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from importlib import metadata
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
-from alb_controller import telemetry
 from alb_controller.aws.client import Sender, SenderSettings
 from alb_controller.aws.metadata import InstanceMetadata, find_region, find_vpc_id
 from alb_controller.clock import Clock, SystemClock
@@ -29,6 +28,7 @@ from alb_controller.objects.kinds import WATCHED
 from alb_controller.runtime.health import Server, health_routes, metrics_routes
 from alb_controller.runtime.workers import Workers
 from alb_controller.settings import Settings
+from alb_controller.telemetry import logs, metrics
 from alb_controller.wiring import Kube, Reconcilers
 
 IDLE_HORIZON_SECONDS = 30.0
@@ -46,7 +46,7 @@ def run(settings: Settings, environment: Mapping[str, str] = os.environ) -> int:
 
     What keeps it from starting (no kubeconfig, no region, a port in use) is one clear line.
     """
-    telemetry.set_up_logging(settings.log_level)
+    logs.set_up_logging(settings.log_level, settings.log_format)
     stop = StopSignal()
     stop.install()
     try:
@@ -88,7 +88,7 @@ class App:
         self._settings, self._stop = settings, stop
         clock = SystemClock()
         self._servers: list[Server] = []
-        self._is_working = False
+        self._phase: Literal["starting", "watching", "working"] = "starting"
         kube = KubeClient(load(settings.kubeconfig), clock)
         self._stores = Stores(WATCHED)
         self._holders = Holders(kube, self._stores)
@@ -129,6 +129,7 @@ class App:
     def run(self) -> int:
         """Work until told to stop; the exit code."""
         self._informers.start()
+        self._phase = "watching"
         if self._wait_for_sync():
             self._tell_what_is_not_served()
             gc.collect()
@@ -168,7 +169,7 @@ class App:
         """Start the workers; called once the Lease is held."""
         self._reconcilers.enqueue_all()
         self._reconcilers.start(self._workers)
-        self._is_working = True
+        self._phase = "working"
         _log.info("working", leader_election=self._elector is not None)
 
     def _end(self) -> None:
@@ -214,7 +215,7 @@ class App:
                 version=metadata.version("alb-controller"),
             ),
             may_write=self._may_write,
-            observe=telemetry.observe_aws_call,
+            observe=metrics.observe_aws_call,
             clock=clock,
             stop=self._stop.event,
         )
@@ -222,7 +223,9 @@ class App:
     def _serve(self) -> None:
         """Probes and metrics, before anything slow; raises ControllerError for a port in use."""
         settings = self._settings
-        routes = health_routes(not_ready=self._not_ready, is_idle=self._is_idle)
+        routes = health_routes(
+            not_ready=self._not_ready, is_idle=self._is_idle, broken=self._broken
+        )
         self._listen("--health-probe-bind-addr", settings.health_probe_bind_addr, routes)
         self._listen("--metrics-bind-addr", settings.metrics_bind_addr, metrics_routes())
 
@@ -234,9 +237,15 @@ class App:
         unsynced = self._stores.unsynced()
         return f"not synced: {', '.join(unsynced)}" if unsynced else ""
 
+    def _broken(self) -> str:
+        """Nothing before the informers are made: what keeps a process from starting ends it."""
+        if self._phase == "starting":
+            return ""
+        return "; ".join((*self._informers.trouble(), *self._workers.trouble()))
+
     def _is_idle(self) -> bool:
         return (
             self._stores.has_synced()
-            and self._is_working
+            and self._phase == "working"
             and self._reconcilers.is_idle(IDLE_HORIZON_SECONDS)
         )

@@ -79,7 +79,7 @@ class Observer(Protocol):
         service: str,
         operation: str,
         status_code: str,
-        error_code: str,
+        error: AwsError | None,
         seconds: float,
         attempts: int,
     ) -> None: ...
@@ -150,7 +150,7 @@ class Sender:
         try:
             return retrying(self._attempt, pending)
         except AwsError as error:
-            pending.error_code = error.code
+            pending.error = error
             if self._stop.is_set() and isinstance(error, Throttled | Unavailable):
                 raise Stopping(f"{pending.service} {pending.operation}") from error
             raise
@@ -163,7 +163,7 @@ class Sender:
         if wait:
             self._sleep(pending, wait)
         send = getattr(self._client(pending.service), xform_name(pending.operation))
-        if not pending.operation.startswith(_READS):
+        if _is_write(pending.operation):
             self._may_write()
         pending.attempts += 1
         try:
@@ -201,7 +201,7 @@ class Sender:
                 service=SERVICE_IDS.get(pending.service, pending.service),
                 operation=pending.operation,
                 status_code=pending.status_code,
-                error_code=pending.error_code,
+                error=pending.error,
                 seconds=self._clock.monotonic() - pending.started,
                 attempts=pending.attempts,
             )
@@ -219,7 +219,7 @@ class Sender:
         if settings.loopback_only and not self._clients:
             # on the session, so that clients which fetch credentials are bound as well
             self._session.register("before-send", _refuse_other_hosts)
-        return self._session.create_client(
+        client = self._session.create_client(
             service,
             region_name=settings.region or None,
             endpoint_url=_endpoint(settings.endpoints, service),
@@ -232,6 +232,13 @@ class Sender:
                 user_agent_extra=f"elbv2.k8s.aws/{settings.version}",
             ),
         )
+        client.meta.events.register("before-send", self._check_write)
+        return client
+
+    def _check_write(self, event_name: str, **_: Any) -> None:
+        """Once more when the request is signed: fetching credentials for it may take seconds."""
+        if _is_write(event_name.rpartition(".")[2]):
+            self._may_write()
 
 
 class _Call:
@@ -244,7 +251,11 @@ class _Call:
         self.started = started
         self.attempts = 0
         self.status_code = ""
-        self.error_code = ""
+        self.error: AwsError | None = None
+
+
+def _is_write(operation: str) -> bool:
+    return not operation.startswith(_READS)
 
 
 def pages(

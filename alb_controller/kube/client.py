@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 import msgspec
 import urllib3
 
-from alb_controller import telemetry
 from alb_controller.clock import Clock
 from alb_controller.errors import (
     Forbidden,
@@ -24,6 +23,7 @@ from alb_controller.errors import (
     Unreachable,
 )
 from alb_controller.kube.connection import Connection
+from alb_controller.telemetry import metrics
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -79,9 +79,9 @@ class KubeClient:
             response = self._send(method, _url(path, query), _content(body, content_type), timeout)
             data = self._read(response, deadline)
         except _TRANSPORT_ERRORS as error:
-            telemetry.KUBE_REQUESTS.labels("<error>", method).inc()
+            metrics.KUBE_REQUESTS.labels("<error>", method).inc()
             raise _no_answer(method, path, error) from error
-        telemetry.KUBE_REQUESTS.labels(str(response.status), method).inc()
+        metrics.KUBE_REQUESTS.labels(str(response.status), method).inc()
         if response.status >= 300:
             raise _error(response.status, data)
         return data
@@ -98,13 +98,13 @@ class KubeClient:
             response = self._send("GET", _url(path, query), _NOTHING, timeout)
             if response.status == 200:
                 _set_timeout(response, read_timeout_seconds)
-                telemetry.KUBE_REQUESTS.labels("200", "GET").inc()
+                metrics.KUBE_REQUESTS.labels("200", "GET").inc()
                 return LineStream(response, path)
             data = self._read(response, self._clock.monotonic() + REQUEST_SECONDS)
         except _TRANSPORT_ERRORS as error:
-            telemetry.KUBE_REQUESTS.labels("<error>", "GET").inc()
+            metrics.KUBE_REQUESTS.labels("<error>", "GET").inc()
             raise _no_answer("GET", path, error) from error
-        telemetry.KUBE_REQUESTS.labels(str(response.status), "GET").inc()
+        metrics.KUBE_REQUESTS.labels(str(response.status), "GET").inc()
         raise _error(response.status, data)
 
     def close(self) -> None:

@@ -14,7 +14,6 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
-from alb_controller import telemetry
 from alb_controller.clock import Clock
 from alb_controller.errors import Forbidden, Gone, KubeError, ObjectMissing, Unreachable
 from alb_controller.kube.client import KubeClient, LineStream
@@ -22,6 +21,7 @@ from alb_controller.kube.store import Stores
 from alb_controller.objects.core import KubeObject, Metadata
 from alb_controller.objects.kinds import Kind
 from alb_controller.objects.secrets import decode_hook
+from alb_controller.telemetry import metrics
 
 PAGE_SIZE = "500"
 LIST_SECONDS = 60.0
@@ -32,6 +32,9 @@ SILENCE_SECONDS = 90.0
 STEADY_SECONDS = 10.0
 """A watch that lived so long ended for a good reason and is opened again at once."""
 BACKOFF_SECONDS = (0.5, 30.0)
+
+STUCK_SECONDS = 300.0
+"""The loop turns more often than that whatever the API server does: list, silence, backoff."""
 
 _chance = random.SystemRandom()
 _log = structlog.get_logger(__name__)
@@ -93,6 +96,15 @@ class Mirror(Protocol):
         """A list or watch failed and is tried again; whether only a new list will do then."""
 
 
+class _Pulse:
+    """How a reflector does: its failures in a row, and when its loop last turned."""
+
+    def __init__(self, now: float) -> None:
+        self.turned_at = self.heard_at = now
+        self.failures = 0
+        self.last_problem = ""
+
+
 class Reflector:
     """One mirror, of one namespace or all, kept by a thread of its own."""
 
@@ -108,8 +120,7 @@ class Reflector:
         self._thread = threading.Thread(
             target=self._run, name=f"watch-{store.kind.plural}", daemon=True
         )
-        self._failures = 0
-        self._last_problem = ""
+        self._pulse = _Pulse(clock.monotonic())
 
     def start(self) -> None:
         """List and watch until stopped."""
@@ -126,10 +137,28 @@ class Reflector:
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
+    def expose(self) -> None:
+        """Show in metrics how it does; for the one reflector of a kind."""
+        kind = self._store.kind.name
+        metrics.INFORMER_SYNCED.labels(kind).set_function(self._store.synced.is_set)
+        metrics.INFORMER_AGE.labels(kind).set_function(
+            lambda: self._clock.monotonic() - self._pulse.heard_at
+        )
+
+    def trouble(self) -> str:
+        """What no answer of the API server explains: the thread has ended, or its loop hangs."""
+        if self._stop.is_set() or self._thread.ident is None:
+            return ""
+        name = self._thread.name
+        if not self._thread.is_alive():
+            return f"thread {name} has ended"
+        is_stuck = self._clock.monotonic() - self._pulse.turned_at > STUCK_SECONDS
+        return f"{name} hangs" if is_stuck else ""
+
     def _run(self) -> None:
         version = ""
         while not self._stop.is_set():
-            began = self._clock.monotonic()
+            began = self._pulse.turned_at = self._clock.monotonic()
             try:
                 if not version:
                     version = self._list()
@@ -138,7 +167,7 @@ class Reflector:
             except KubeError as error:
                 version = self._after_error(error, version)
             except Exception:  # noqa: BLE001  # a bug here must not end the watch for ever
-                telemetry.WATCH_ERRORS.labels(self._store.kind.name, "bug").inc()
+                metrics.WATCH_ERRORS.labels(self._store.kind.name, "bug").inc()
                 _log.exception("watch_failed", kind=self._store.kind.name)
                 version = ""
             self._pause(self._clock.monotonic() - began)
@@ -146,17 +175,17 @@ class Reflector:
     def _pause(self, lived_seconds: float) -> None:
         """Back off, unless what has just ended was a watch in good health."""
         if lived_seconds >= STEADY_SECONDS:
-            self._failures = 0
+            self._pulse.failures = 0
             return
         first, cap = BACKOFF_SECONDS
-        limit = min(cap, first * 2 ** min(self._failures, 10))
-        self._failures += 1
+        limit = min(cap, first * 2 ** min(self._pulse.failures, 10))
+        self._pulse.failures += 1
         self._clock.sleep(_chance.uniform(max(first, limit / 2), limit), self._stop)
 
     def _list(self) -> str:
         """Replace the store's content by a full list; its resourceVersion."""
         kind = self._store.kind
-        telemetry.RELISTS.labels(kind.name).inc()
+        metrics.RELISTS.labels(kind.name).inc()
         known_version = self._store.version
         objects: list[Any] = []
         query = {**self._store.selection, "limit": PAGE_SIZE}
@@ -164,6 +193,7 @@ class Reflector:
             page = self._get_page(query)
             objects += filter(None, map(self._decode_or_keep, page.items))
             version = page.metadata.resource_version
+            self._heard()
             if not page.metadata.continue_ or self._stop.is_set():
                 break
             query["continue"] = page.metadata.continue_
@@ -193,7 +223,7 @@ class Reflector:
             "timeoutSeconds": str(_chance.randint(*WATCH_SECONDS)),
         }
         self._stream = self._client.stream(self._path, query, SILENCE_SECONDS)
-        self._last_problem = ""
+        self._pulse.last_problem = ""
         try:
             if self._stop.is_set():
                 self._stream.close()
@@ -203,12 +233,17 @@ class Reflector:
 
     def _apply_all(self, lines: Iterable[bytes], version: str) -> str:
         """The newest resourceVersion, also when the connection broke after some events."""
+        self._heard()
         try:
             for line in lines:
+                self._heard()
                 version = self._apply(line, version) or version
         except Unreachable as error:
             self._report(error)
         return version
+
+    def _heard(self) -> None:
+        self._pulse.turned_at = self._pulse.heard_at = self._clock.monotonic()
 
     def _apply(self, line: bytes, version: str) -> str:
         """Take one event over; the resourceVersion it brings, if any.
@@ -245,7 +280,7 @@ class Reflector:
             return self._decode(raw)
         except msgspec.DecodeError as error:
             metadata = _metadata_of(raw)
-            telemetry.WATCH_ERRORS.labels(self._store.kind.name, "undecodable").inc()
+            metrics.WATCH_ERRORS.labels(self._store.kind.name, "undecodable").inc()
             _log.warning(
                 "object_ignored",
                 kind=self._store.kind.name,
@@ -264,13 +299,13 @@ class Reflector:
     def _report(self, error: KubeError) -> None:
         """Count every error; log one that repeats itself once only."""
         kind = self._store.kind
-        telemetry.WATCH_ERRORS.labels(kind.name, type(error).__name__).inc()
+        metrics.WATCH_ERRORS.labels(kind.name, type(error).__name__).inc()
         problem = str(error)
         if isinstance(error, ObjectMissing):
             missing = "its CRD is not installed" if "." in kind.group else "not served"
             problem = f"the server has no {kind.plural} of {kind.api_version}: {missing}"
-        is_expected = isinstance(error, Gone) or problem == self._last_problem
-        self._last_problem = problem
+        is_expected = isinstance(error, Gone) or problem == self._pulse.last_problem
+        self._pulse.last_problem = problem
         (_log.debug if is_expected else _log.warning)("watch_failed", kind=kind.name, error=problem)
 
 
@@ -306,7 +341,12 @@ class Informers:
     def start(self) -> None:
         """List and watch every kind; the stores tell when they have synced."""
         for reflector in self._reflectors:
+            reflector.expose()
             reflector.start()
+
+    def trouble(self) -> list[str]:
+        """Of each reflector that does not work any more."""
+        return [problem for r in self._reflectors if (problem := r.trouble())]
 
     def stop(self, timeout_seconds: float = 5.0) -> bool:
         """End all watches; whether all threads ended in time."""

@@ -19,10 +19,10 @@ from typing import Any
 import msgspec
 import structlog
 
-from alb_controller import telemetry
 from alb_controller.clock import Clock
 from alb_controller.errors import ControllerError, KubeError, NotLeading, ObjectMissing, Unreachable
 from alb_controller.kube.client import KubeClient
+from alb_controller.telemetry import metrics
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 JITTER = 1.2
@@ -109,6 +109,9 @@ class Elector:
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
         self._observed = _Observed()
         self._renewed_at: float | None = None  # None: not leading
+        metrics.LEASE_SECONDS.labels(settings.name).set_function(
+            lambda: max(0.0, self._seconds_left() - MARGIN_SECONDS)
+        )
 
     def start(self) -> None:
         """Begin to compete for the Lease."""
@@ -137,13 +140,13 @@ class Elector:
         return renewed_at + self._settings.renew_deadline_seconds - self._clock.monotonic()
 
     def _run(self) -> None:
-        telemetry.LEADING.labels(self._settings.name).set(0)
+        metrics.LEADING.labels(self._settings.name).set(0)
         try:
             if self._acquire():
                 self._lead()
         except Exception:  # noqa: BLE001  # without this thread nobody would renew: a loss
             _log.exception("election_failed", lease=self._settings.name)
-        telemetry.LEADING.labels(self._settings.name).set(0)
+        metrics.LEADING.labels(self._settings.name).set(0)
         was_leading, self._renewed_at = self._renewed_at is not None, None
         if not self._stop.is_set():
             _log.error("lease_lost", lease=self._settings.name, holder=self._observed.holder)
@@ -169,7 +172,7 @@ class Elector:
     def _lead(self) -> None:
         """Renew until stopped, or until the Lease is lost."""
         _log.info("lease_acquired", lease=self._settings.name, identity=self._settings.identity)
-        telemetry.LEADING.labels(self._settings.name).set(1)
+        metrics.LEADING.labels(self._settings.name).set(1)
         self._on_started()
         while not self._clock.sleep(self._settings.retry_seconds, self._stop):
             if self._seconds_left() <= 0:

@@ -9,11 +9,11 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import structlog
 
-from alb_controller import telemetry
 from alb_controller.errors import KubeError
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.indexes import INDEXES
 from alb_controller.objects.kinds import Kind
+from alb_controller.telemetry import metrics
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -54,7 +54,7 @@ class Store(Generic[T]):
         self._is_telling = False
         self._handlers: list[Handler[T]] = []
         self._version = 0
-        telemetry.CACHED_OBJECTS.labels(kind.plural).set_function(self.__len__)
+        metrics.CACHED_OBJECTS.labels(kind.plural).set_function(self.__len__)
 
     def __len__(self) -> int:
         return len(self._objects)

@@ -35,22 +35,31 @@ Route: TypeAlias = Callable[[str], Reply]
 """From a request's Accept header to its reply; must be quick."""
 
 
-def health_routes(*, not_ready: Callable[[], str], is_idle: Callable[[], bool]) -> dict[str, Route]:
+def health_routes(
+    *,
+    not_ready: Callable[[], str],
+    is_idle: Callable[[], bool],
+    broken: Callable[[], str],
+) -> dict[str, Route]:
     """/healthz, /readyz and /debug/idle.
 
-    `not_ready` says why the process cannot do its work yet; nothing when it can.
+    `not_ready` says why the process cannot do its work yet; `broken` why it never will, so that
+    only a new process helps; each nothing when all is well.
     """
 
-    def readyz(_: str) -> Reply:
-        reason = not_ready()
-        return Reply(503, reason) if reason else Reply(200, "ok")
+    def ok_without(reason_of: Callable[[], str]) -> Route:
+        def route(_: str) -> Reply:
+            reason = reason_of()
+            return Reply(503, reason) if reason else Reply(200, "ok")
+
+        return route
 
     def idle(_: str) -> Reply:
         return Reply(200, "idle") if is_idle() else Reply(503, "busy")
 
     return {
-        "/healthz": lambda _: Reply(200, "ok"),
-        "/readyz": readyz,
+        "/healthz": ok_without(broken),
+        "/readyz": ok_without(not_ready),
         "/debug/idle": idle,
     }
 

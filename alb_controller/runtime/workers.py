@@ -11,16 +11,19 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 import structlog
 
-from alb_controller import telemetry
 from alb_controller.clock import Clock
 from alb_controller.errors import Handling, NotReady, handling_of
 from alb_controller.runtime.workqueue import WorkQueue
+from alb_controller.telemetry import metrics
 
 K = TypeVar("K", bound=Hashable)
 
 SLOW_SECONDS = 300.0
 JITTER = 0.2
 """Slow requeues and timers are spread by this share to either side, so that they do not bunch."""
+
+STUCK_SECONDS = 900.0
+"""No run of a key takes so long: each of its calls ends within half a minute."""
 
 _chance = random.SystemRandom()
 _log = structlog.get_logger(__name__)
@@ -68,8 +71,8 @@ class Workers:
     def start(self, controller: Controller[Any]) -> None:
         """Start the controller's workers."""
         self._queues.append(controller.queue)
-        telemetry.WORKERS_MAX.labels(controller.name).set(controller.workers)
-        telemetry.WORKERS_ACTIVE.labels(controller.name).set(0)
+        metrics.WORKERS_MAX.labels(controller.name).set(controller.workers)
+        metrics.WORKERS_ACTIVE.labels(controller.name).set(0)
         for number in range(controller.workers):
             self._start_thread(
                 f"{controller.name}-{number}", lambda: _work(controller, self._clock)
@@ -89,6 +92,17 @@ class Workers:
             thread.join(max(0.0, deadline - self._clock.monotonic()))
         return [thread.name for thread in self._threads if thread.is_alive()]
 
+    def trouble(self) -> list[str]:
+        """Threads that have ended though nobody stopped them, and queues with a run that hangs."""
+        if self._stop.is_set():
+            return []
+        dead = [f"thread {t.name} has ended" for t in self._threads if not t.is_alive()]
+        return dead + [
+            f"a run of {queue.name} hangs"
+            for queue in self._queues
+            if queue.longest_run_seconds() > STUCK_SECONDS
+        ]
+
     def _start_thread(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
         self._threads.append(thread)
@@ -103,7 +117,7 @@ class Workers:
 
 
 def _work(controller: Controller[K], clock: Clock) -> None:
-    busy = telemetry.WORKERS_ACTIVE.labels(controller.name)
+    busy = metrics.WORKERS_ACTIVE.labels(controller.name)
     while (key := controller.queue.get()) is not None:
         busy.inc()
         try:
@@ -125,8 +139,8 @@ def _run_once(controller: Controller[K], key: K, clock: Clock) -> None:
             outcome = _requeue(controller, key, controller.reconcile(key))
         except Exception as error:  # noqa: BLE001  # the loop must outlive every bug
             outcome = _handle(controller, key, error)
-    telemetry.RECONCILES.labels(controller.name, outcome).inc()
-    telemetry.RECONCILE_SECONDS.labels(controller.name).observe(clock.monotonic() - started)
+    metrics.RECONCILES.labels(controller.name, outcome).inc()
+    metrics.RECONCILE_SECONDS.labels(controller.name).observe(clock.monotonic() - started)
 
 
 def _requeue(controller: Controller[K], key: K, result: Result) -> str:
@@ -150,7 +164,7 @@ def _handle(controller: Controller[K], key: K, error: Exception) -> str:
         again: float | None = error.after_seconds
     else:
         again = _seconds_until_retry(controller, key, handling)
-        telemetry.RECONCILE_ERRORS.labels(controller.name, handling.label).inc()
+        metrics.RECONCILE_ERRORS.labels(controller.name, handling.label).inc()
     _report(error, handling, again)
     return outcome
 

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from alb_controller import telemetry
 from alb_controller.clock import Clock
 from alb_controller.runtime.timers import Backoff, Timers
+from alb_controller.telemetry import metrics
 
 K = TypeVar("K", bound=Hashable)
 
 BACKOFF_BASE_SECONDS = 0.5
 BACKOFF_CAP_SECONDS = 300.0
+
+
+class _Run(NamedTuple):
+    """A key in work."""
+
+    turn: int
+    began: float
 
 
 class WorkQueue(Generic[K]):
@@ -33,13 +40,14 @@ class WorkQueue(Generic[K]):
         self._clock = clock
         self._changed = threading.Condition()
         self._ready: dict[K, float] = {}  # key -> since when it is due
-        self._running: dict[K, int] = {}  # key -> its run's number
+        self._running: dict[K, _Run] = {}
         self._again: set[K] = set()  # added while running
         self._timers: Timers[K] = Timers()
         self._backoff: Backoff[K] = Backoff(BACKOFF_BASE_SECONDS, backoff_cap_seconds)
         self._turn = 0
         self._is_shut_down = False
-        telemetry.QUEUE_DEPTH.labels(name).set_function(self.__len__)
+        metrics.QUEUE_DEPTH.labels(name).set_function(self.__len__)
+        metrics.QUEUE_LONGEST.labels(name).set_function(self.longest_run_seconds)
 
     def __len__(self) -> int:
         """Keys that are due and wait for a worker."""
@@ -65,7 +73,7 @@ class WorkQueue(Generic[K]):
         """Make a key due after its backoff; returns the delay in seconds."""
         with self._changed:
             delay = self._backoff.next_delay(key)
-        telemetry.QUEUE_RETRIES.labels(self.name).inc()
+        metrics.QUEUE_RETRIES.labels(self.name).inc()
         self.add_after(key, delay)
         return delay
 
@@ -82,7 +90,7 @@ class WorkQueue(Generic[K]):
         """
         with self._changed:
             self._backoff.forget(key)
-            self._timers.drop(key, self._running.get(key, self._turn + 1))
+            self._timers.drop(key, run.turn if (run := self._running.get(key)) else self._turn + 1)
 
     def get(self, timeout: float | None = None) -> K | None:
         """The next due key, waited for at most that many seconds; None then, or on shutdown."""
@@ -112,6 +120,12 @@ class WorkQueue(Generic[K]):
             self._is_shut_down = True
             self._changed.notify_all()
 
+    def longest_run_seconds(self) -> float:
+        """How long the oldest of the keys in work has been so; 0 where none is."""
+        with self._changed:
+            begun = [run.began for run in self._running.values()]
+        return self._clock.monotonic() - min(begun) if begun else 0.0
+
     def is_idle(self, horizon_seconds: float = 0.0) -> bool:
         """Whether no key is due, in work, or becomes due by its timer within the horizon."""
         with self._changed:
@@ -128,15 +142,15 @@ class WorkQueue(Generic[K]):
             self._again.add(key)
         elif key not in self._ready:
             self._ready[key] = self._clock.monotonic()
-            telemetry.QUEUE_ADDS.labels(self.name).inc()
+            metrics.QUEUE_ADDS.labels(self.name).inc()
             self._changed.notify()
 
     def _start_next(self) -> K:
         key = next(iter(self._ready))
         waited = self._clock.monotonic() - self._ready.pop(key)
-        telemetry.QUEUE_SECONDS.labels(self.name).observe(waited)
+        metrics.QUEUE_SECONDS.labels(self.name).observe(waited)
         self._turn += 1
-        self._running[key] = self._turn
+        self._running[key] = _Run(self._turn, self._clock.monotonic())
         return key
 
     def _fire_timers(self) -> None:

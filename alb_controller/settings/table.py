@@ -158,6 +158,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # ---- how the process runs
     log_level: Annotated[Literal["info", "debug"], Flag("How much is logged.")] = "info"
+    log_format: Annotated[
+        Literal["json", "console"],
+        Flag("Ours: how log lines are written; console is for people at a terminal."),
+    ] = "json"
     kubeconfig: Annotated[
         str | None, Flag("Kubeconfig file; without it, the pod's own account.")
     ] = None

@@ -44,6 +44,21 @@ def test_a_lease_lost_between_attempts_stops_the_retry(rig: MakeRig) -> None:
         assert server.operations == ["DeleteRule"]
 
 
+def test_a_lease_lost_while_a_request_is_signed_stops_it(rig: MakeRig) -> None:
+    """Fetching credentials may take seconds: the Lease is looked at once more when all is ready."""
+    asked: list[str] = []
+
+    def may_write() -> None:
+        asked.append("may I?")
+        if len(asked) > 1:
+            raise NotLeading("lost meanwhile")
+
+    with serving(OK) as server:
+        with pytest.raises(NotLeading):
+            rig(server, {"may_write": may_write}).sender.call("elbv2", "DeleteRule", RuleArn="r")
+        assert server.operations == []
+
+
 def test_nothing_leaves_a_sandbox() -> None:
     """Bound to loopback, a call to any other host is refused before it is sent."""
     fresh = botocore.session.get_session()

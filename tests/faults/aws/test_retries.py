@@ -31,7 +31,7 @@ def test_passing_faults_are_survived(rig: MakeRig, fault: Answer) -> None:
         made.sender.call("elbv2", "DescribeRules", ListenerArn="l")
         assert server.operations == ["DescribeRules"] * 3
     (told,) = made.calls.seen
-    assert (told["attempts"], told["status_code"], told["error_code"]) == (3, "200", "")
+    assert (told["attempts"], told["status_code"], told["error"]) == (3, "200", None)
     assert told["service"] == "Elastic Load Balancing v2"
 
 
@@ -46,7 +46,7 @@ def test_attempts_are_counted_once(rig: MakeRig, fault: Answer, kind: type[AwsEr
             made.sender.call("elbv2", "DescribeRules", ListenerArn="l")
         assert len(server.operations) == 4
     assert made.calls.seen[0]["attempts"] == 4
-    assert made.calls.seen[0]["error_code"]
+    assert made.calls.seen[0]["error"]
 
 
 def test_a_call_ends_at_its_deadline(rig: MakeRig) -> None:

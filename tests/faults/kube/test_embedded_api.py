@@ -100,7 +100,7 @@ def test_every_fault_of_a_watch_heals(server: ApiServer, rig: Rig) -> None:
 def test_a_restart_is_survived(server: ApiServer, rig: Rig) -> None:
     """Watches go on after the server was away; requests work again."""
     server.stop()
-    until(lambda: all(reflector._failures > 1 for reflector in rig.informers._reflectors))
+    until(lambda: all(reflector._pulse.failures > 1 for reflector in rig.informers._reflectors))
     server.start()
     rig.create("late")
     until(lambda: rig.has("late"))

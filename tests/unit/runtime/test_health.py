@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from alb_controller.errors import ControllerError
 from alb_controller.runtime import health
-from alb_controller.runtime.health import Reply, Server, health_routes, metrics_routes
+from alb_controller.runtime.health import Reply, Route, Server, health_routes, metrics_routes
 from alb_controller.settings import BindAddress
 
 LOOPBACK = BindAddress("127.0.0.1", 0)
@@ -23,12 +23,15 @@ class Process:
     def __init__(self) -> None:
         self.reason = "waiting for Ingress"
         self.idle = False
+        self.trouble = ""
 
-    def not_ready(self) -> str:
-        return self.reason
-
-    def is_idle(self) -> bool:
-        return self.idle
+    def routes(self) -> dict[str, Route]:
+        """The probes of this process."""
+        return health_routes(
+            not_ready=lambda: self.reason,
+            is_idle=lambda: self.idle,
+            broken=lambda: self.trouble,
+        )
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def broken(_: str) -> Reply:
 @pytest.fixture
 def server(process: Process) -> Iterator[Server]:
     """The probes of that process, on a free port."""
-    routes = health_routes(not_ready=process.not_ready, is_idle=process.is_idle)
+    routes = process.routes()
     routes["/broken"] = broken
     made = Server("--health-probe-bind-addr", LOOPBACK, routes)
     yield made
@@ -60,6 +63,14 @@ def get(server: Server, path: str) -> tuple[int, str]:
 
 def test_alive_as_soon_as_it_listens(server: Server) -> None:
     """/healthz answers ok from the start, whatever else is missing."""
+    assert get(server, "/healthz") == (200, "ok")
+
+
+def test_alive_until_only_a_new_process_helps(server: Server, process: Process) -> None:
+    """/healthz says 503 and what is broken; what merely waits is alive."""
+    process.trouble = "thread ingress-0 has ended"
+    assert get(server, "/healthz") == (503, "thread ingress-0 has ended")
+    process.trouble = ""
     assert get(server, "/healthz") == (200, "ok")
 
 
@@ -113,7 +124,7 @@ def test_silent_clients_are_dropped_and_block_nobody(
 ) -> None:
     """A connection that says nothing is closed after the idle time; others are served meanwhile."""
     monkeypatch.setattr(health._Handler, "timeout", 0.2)
-    routes = health_routes(not_ready=process.not_ready, is_idle=process.is_idle)
+    routes = process.routes()
     server = Server("--health-probe-bind-addr", LOOPBACK, routes)
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as silent:
         assert get(server, "/healthz") == (200, "ok")
@@ -126,7 +137,7 @@ def test_more_connections_than_slots_are_closed_not_queued(
 ) -> None:
     """Clients that hold every slot cost one connection each, and stopping is not held up."""
     monkeypatch.setattr(health, "CONNECTIONS", 1)
-    routes = health_routes(not_ready=process.not_ready, is_idle=process.is_idle)
+    routes = process.routes()
     server = Server("--health-probe-bind-addr", LOOPBACK, routes)
     with (
         socket.create_connection(("127.0.0.1", server.port), timeout=5) as first,

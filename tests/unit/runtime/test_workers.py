@@ -244,3 +244,33 @@ def errors_counted(label: str) -> float:
     """The error metric's value for a category."""
     labels = {"controller": "rig", "error_category": label}
     return REGISTRY.get_sample_value("awslbc_controller_reconcile_errors_total", labels) or 0
+
+
+def test_a_run_that_hangs_is_trouble_and_a_long_one_is_none(rig: MakeRig) -> None:
+    """Only what no call can take so long for is told; nothing of it when all goes on."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def reconcile(_: str) -> Result:
+        begun.set()
+        may_end.wait(5)
+        return DONE
+
+    made = rig(reconcile)
+    made.queue.add("a")
+    assert begun.wait(5)
+    made.clock.advance(800)
+    assert made.workers.trouble() == []
+    made.clock.advance(200)
+    assert made.workers.trouble() == ["a run of rig hangs"]
+    may_end.set()
+    until(made.queue.is_idle)
+    assert made.workers.trouble() == []
+
+
+def test_a_dead_worker_is_trouble_until_it_is_meant_to_end(rig: MakeRig) -> None:
+    """A thread that ends by itself is named; those that `stop` ends are not."""
+    made = rig(lambda _: DONE)
+    made.queue.shut_down()
+    until(lambda: made.workers.trouble() == ["thread rig-0 has ended"])
+    made.workers.stop(5)
+    assert made.workers.trouble() == []

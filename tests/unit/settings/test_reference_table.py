@@ -85,7 +85,7 @@ def test_the_flags_and_their_defaults_are_the_references() -> None:
     throttle = ours.pop("aws-api-throttle")
     own = {name: ours.pop(name) for name in set(ours) - set(expected)}
     assert ours == expected
-    assert own == {"group-trust": "any"}
+    assert own == {"group-trust": "any", "log-format": "json"}
     assert "Elastic Load Balancing v2:^Describe.*=50:200" in throttle
 
 

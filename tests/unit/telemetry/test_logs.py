@@ -1,4 +1,4 @@
-"""Logs are JSON lines, and the table of metrics is what is exposed."""
+"""Logs are JSON lines, or columns for people."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import subprocess
 import sys
 
 import pytest
-from prometheus_client import REGISTRY
 
-from alb_controller import telemetry
+from alb_controller.telemetry import logs
 
 PROGRAM = """
 import logging, structlog
-from alb_controller.telemetry import set_up_logging
+from alb_controller.telemetry.logs import set_up_logging
 set_up_logging("info")
 log = structlog.get_logger("x")
 log.debug("hidden")
@@ -68,19 +67,31 @@ def test_an_unknown_level_names_the_known_ones() -> None:
     """A wrong level is refused before anything is changed."""
     handlers = list(logging.getLogger().handlers)
     with pytest.raises(ValueError, match="'loud' is not one of debug, info"):
-        telemetry.set_up_logging("loud")
+        logs.set_up_logging("loud")
     assert logging.getLogger().handlers == handlers
 
 
-def test_every_row_of_the_table_is_exposed_under_its_name() -> None:
-    """The table cannot name a metric that /metrics does not have, nor another type."""
-    exposed = {metric.name: metric.type for metric in REGISTRY.collect()}
-    for row in telemetry.TABLE:
-        name = row.name.removesuffix("_total") if row.type == "counter" else row.name
-        assert exposed[name] == row.type
+CONSOLE = PROGRAM.replace('"info"', '"info", "console"')
 
 
-def test_names_are_unique() -> None:
-    """One row per metric."""
-    names = [row.name for row in telemetry.TABLE]
-    assert len(names) == len(set(names))
+def test_console_lines_are_for_people() -> None:
+    """No JSON, no colours in a pipe, and a traceback without the values of its variables."""
+    program = (
+        CONSOLE
+        + """
+def leak(token="hunter2"):
+    raise ValueError
+try:
+    leak()
+except ValueError:
+    log.exception("leaked")
+"""
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+    )
+    assert "group_reconciled" in done.stderr
+    assert "changes=2" in done.stderr
+    assert "ZeroDivisionError" in done.stderr
+    assert "hunter2" not in done.stderr.replace('leak(token="hunter2")', "")
+    assert "\x1b[" not in done.stderr

@@ -1,4 +1,4 @@
-"""THE table of metrics, and JSON logs on stderr.
+"""THE table of metrics.
 
 Names are the reference's (spec 10.4) or controller-runtime's and client-go's, where they mean
 the same, so that dashboards and alerts keep working; ours start with `awslbc_` too.
@@ -6,15 +6,15 @@ the same, so that dashboards and alerts keep working; ours start with `awslbc_` 
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import msgspec
-import structlog
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.metrics import MetricWrapperBase
+
+from alb_controller.errors import AccessDenied, AwsError, QuotaExceeded, Rejected, Throttled
+from alb_controller.telemetry.series import OwnedGauge
 
 M = TypeVar("M", bound=MetricWrapperBase)
 
@@ -41,6 +41,11 @@ def _define(metric: type[M], name: str, help_: str, *labels: str, **options: Any
     return metric(name, help_, labels, **options)
 
 
+def _owned(name: str, help_: str, *labels: str) -> OwnedGauge:
+    TABLE.append(Metric(name, "gauge", labels, help_))
+    return OwnedGauge(name, help_, labels)
+
+
 def _seconds(name: str, help_: str, *labels: str) -> Histogram:
     return _define(Histogram, name, help_, *labels, buckets=SECONDS_BUCKETS)
 
@@ -60,6 +65,18 @@ AWS_CALL_RETRIES = _define(
     "Retries that an AWS API call needed",
     *_CALL,
     buckets=tuple(range(10)),
+)
+
+
+def _failures(name: str, help_: str) -> Counter:
+    return _define(Counter, f"aws_api_call_{name}_errors_total", help_, *_CALL_RESULT)
+
+
+AWS_FAILURES: tuple[tuple[type[AwsError], Counter], ...] = (
+    (AccessDenied, _failures("permission", "AWS API calls that the role may not make")),
+    (QuotaExceeded, _failures("service_limit_exceeded", "AWS API calls that a quota forbids")),
+    (Throttled, _failures("throttled", "AWS API calls that were throttled to the last attempt")),
+    (Rejected, _failures("validation", "AWS API calls that AWS calls wrong")),
 )
 RECONCILES = _define(
     Counter, "controller_runtime_reconcile_total", "Reconciles by result", "controller", "result"
@@ -89,6 +106,12 @@ WORKERS_ACTIVE = _define(
 QUEUE_DEPTH = _define(Gauge, "workqueue_depth", "Keys that are due and wait for a worker", "name")
 QUEUE_ADDS = _define(Counter, "workqueue_adds_total", "Keys that became due", "name")
 QUEUE_RETRIES = _define(Counter, "workqueue_retries_total", "Keys put back with backoff", "name")
+QUEUE_LONGEST = _define(
+    Gauge,
+    "workqueue_longest_running_processor_seconds",
+    "How long the longest run of a key that is in work has taken so far",
+    "name",
+)
 QUEUE_SECONDS = _seconds(
     "workqueue_queue_duration_seconds", "How long a due key waited for a worker", "name"
 )
@@ -113,6 +136,58 @@ WATCH_ERRORS = _define(
 CACHED_OBJECTS = _define(
     Gauge, "awslbc_controller_cache_object_total", "Objects of a kind held in memory", "resource"
 )
+INFORMER_SYNCED = _define(
+    Gauge, "awslbc_informer_synced", "1 once the first list of a kind is in memory", "kind"
+)
+INFORMER_AGE = _define(
+    Gauge,
+    "awslbc_informer_age_seconds",
+    "Since the API server last said anything about a kind; it does about every minute",
+    "kind",
+)
+LEASE_SECONDS = _define(
+    Gauge,
+    "awslbc_lease_write_seconds",
+    "How long this process may still write unless it renews its Lease; 0 on a standby",
+    "name",
+)
+
+# ---- objects: series end with the object
+
+OBJECT_STATE = _owned(
+    "awslbc_object_state",
+    "1; the state says how an object stands since its last reconcile: served, held (waits for "
+    "another member of its group), without_backend, unsettled (rules of security groups are "
+    "missing), or the category of the error that stops it",
+    "kind",
+    "namespace",
+    "name",
+    "state",
+)
+TARGET_GROUP_INFO = _owned(
+    "aws_target_group_info",
+    "1; which Service stands behind a target group",
+    "namespace",
+    "service",
+    "target_group",
+)
+QUOTA_USED = _owned(
+    "awslbc_load_balancer_quota_used",
+    "How much of a quota a load balancer uses up",
+    "load_balancer",
+    "quota",
+)
+QUOTA_LIMIT = _define(
+    Gauge,
+    "awslbc_load_balancer_quota",
+    "AWS's default for the quota: raise the alert's bound with the account's",
+    "quota",
+)
+
+
+def stage(controller: str, name: str) -> AbstractContextManager[object]:
+    """Times one stage of a reconcile, whether it goes well or not."""
+    return STAGE_SECONDS.labels(controller, name).time()
 
 
 def observe_aws_call(
@@ -120,71 +195,15 @@ def observe_aws_call(
     service: str,
     operation: str,
     status_code: str,
-    error_code: str,
+    error: AwsError | None,
     seconds: float,
     attempts: int,
 ) -> None:
     """Count one AWS API call, retries included; what `aws.client.Sender` tells."""
-    AWS_CALLS.labels(service, operation, status_code, error_code).inc()
+    result = (service, operation, status_code, error.code if error else "")
+    AWS_CALLS.labels(*result).inc()
+    for kind, counter in AWS_FAILURES:
+        if isinstance(error, kind):
+            counter.labels(*result).inc()
     AWS_CALL_SECONDS.labels(service, operation).observe(seconds)
     AWS_CALL_RETRIES.labels(service, operation).observe(attempts - 1)
-
-
-LEVELS: dict[str, int] = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-}
-
-
-def set_up_logging(level: str) -> None:
-    """JSON lines on stderr from that level up (a key of LEVELS), libraries' warnings included.
-
-    Raises ValueError, naming the levels, for any other.
-    """
-    if level not in LEVELS:
-        raise ValueError(f"log level {level!r} is not one of {', '.join(LEVELS)}")
-    shared = _shared_processors()
-    structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, _renderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    _route_standard_logging(shared, max(LEVELS[level], logging.WARNING))
-
-
-def _shared_processors() -> Sequence[structlog.typing.Processor]:
-    return (
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-    )
-
-
-def _renderer() -> structlog.processors.JSONRenderer:
-    return structlog.processors.JSONRenderer(serializer=_to_json)
-
-
-def _to_json(event: Any, **_: Any) -> str:
-    """One line of JSON; what JSON does not know is written by its str()."""
-    return msgspec.json.encode(event, enc_hook=str).decode(errors="replace")
-
-
-def _route_standard_logging(shared: Sequence[structlog.typing.Processor], level: int) -> None:
-    """Libraries log by `logging`: the same JSON, warnings and errors only (they log secrets)."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                _renderer(),
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(level)
