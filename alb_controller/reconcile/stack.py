@@ -44,6 +44,7 @@ from alb_controller.plan.render import render_lines
 from alb_controller.reconcile.apply import Outcome, apply
 from alb_controller.reconcile.backend_group import BackendGroup
 from alb_controller.reconcile.certificates import Certificates
+from alb_controller.reconcile.explain import Explainer
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer, kept_of
 from alb_controller.reconcile.owners import Owners
@@ -51,6 +52,7 @@ from alb_controller.reconcile.secrets import Secrets, note_secrets, use_secrets
 from alb_controller.reconcile.writes import Operations
 from alb_controller.runtime.workers import DONE, SLOW_SECONDS, Result, after
 from alb_controller.settings import Settings
+from alb_controller.telemetry import metrics
 from alb_controller.values import ObjectRef, StackKey
 
 _PENDING_GROUP = "sg-pending"
@@ -97,6 +99,7 @@ class StackReconciler:
     ) -> None:
         self._edges, self._memory = edges, memory
         self._settings, self._vpc_id = settings, vpc_id
+        self._explainer = Explainer(edges.cluster, edges.writer)
         self._policy = PlanPolicy(
             cluster=settings.cluster_name,
             external_managed_tags=frozenset(settings.external_managed_tags),
@@ -123,6 +126,7 @@ class StackReconciler:
         if not snapshot.members:
             self._memory.forget(key)
             self._edges.backend_group.forget(key)
+            self._explainer.strays(snapshot)
         if done.late_error is not None:
             self._note_loss(key, done.late_error)
             self._tell_failure(done.late_error, snapshot)
@@ -144,18 +148,26 @@ class StackReconciler:
         translation = self._translate(snapshot, {})
         use_secrets(self._edges.secrets, snapshot, translation)
         if translation.held_by or self._is_nothing(snapshot, translation):
-            self._tell_problems(translation, snapshot)
-            return Done(translation=translation)
+            return self._leave(snapshot, translation)
         if translation.protected is not None:
             raise translation.protected
-        before = self._edges.observer.observe(key, self._memory.observed(key))
+        with metrics.stage("ingress", "observe"):
+            before = self._edges.observer.observe(key, self._memory.observed(key))
         self._memory.observe(key, before)
-        wanted = self._build(snapshot, before)
+        with metrics.stage("ingress", "build_model"):
+            wanted = self._build(snapshot, before)
         self._tell_problems(wanted.translation, snapshot)
         if wanted.translation.held_by:
+            self._explainer.unchanged(snapshot, wanted.translation)
             return Done(translation=wanted.translation)
         late_error = self._apply(snapshot, wanted, before)
         return Done(translation=wanted.translation, late_error=late_error)
+
+    def _leave(self, snapshot: Snapshot, translation: Translation) -> Done:
+        """Nothing is to be done in AWS."""
+        self._tell_problems(translation, snapshot)
+        self._explainer.unchanged(snapshot, translation)
+        return Done(translation=translation)
 
     def _is_nothing(self, snapshot: Snapshot, translation: Translation) -> bool:
         """Nothing is wanted, and nobody leaves who could have left something behind."""
@@ -217,22 +229,28 @@ class StackReconciler:
         self, snapshot: Snapshot, wanted: Wanted, before: Observed
     ) -> ControllerError | None:
         """Bring it about and tell; the error of what nothing else needs (design.md 2)."""
-        observed = self._edges.observer.complete(wanted.stack, before)
-        outcome = self._deploy(snapshot.key, wanted.stack, observed, self._policy)
-        if outcome.limit_reached is not None:  # make room first, at the price of a gap
-            roomy = msgspec.structs.replace(
-                self._policy, limits_reached=frozenset({outcome.limit_reached})
-            )
-            outcome = self._deploy(snapshot.key, wanted.stack, outcome.observed, roomy)
+        with metrics.stage("ingress", "deploy_model"):
+            outcome = self._deploy_with_room(snapshot.key, wanted.stack, before)
         if outcome.error is not None:
             raise outcome.error
         self._remember(snapshot, wanted.translation)
         note_secrets(self._edges.writer, snapshot, wanted.translation)
         self._patch_statuses(snapshot, wanted.translation, outcome.observed)
+        self._explainer.applied(snapshot, wanted.translation, outcome.observed, outcome.late_error)
         if outcome.late_error is None:
             self._tell_success(snapshot, wanted.translation)
         self._edges.certificates.release(wanted.translation.intent)
         return outcome.late_error
+
+    def _deploy_with_room(self, key: StackKey, stack: Stack, before: Observed) -> Outcome:
+        """Where a limit is in the way: make room first, at the price of a gap."""
+        observed = self._edges.observer.complete(stack, before)
+        outcome = self._deploy(key, stack, observed, self._policy)
+        if outcome.limit_reached is None:
+            return outcome
+        limits = frozenset({outcome.limit_reached})
+        roomy = msgspec.structs.replace(self._policy, limits_reached=limits)
+        return self._deploy(key, stack, outcome.observed, roomy)
 
     def _deploy(
         self, key: StackKey, stack: Stack, observed: Observed, policy: PlanPolicy
@@ -281,9 +299,11 @@ class StackReconciler:
 
     def _remove_finalizers(self, snapshot: Snapshot) -> None:
         for ingress in snapshot.leaving:
+            self._explainer.left(ingress, snapshot.key)
             self._edges.writer.remove_finalizer(INGRESS, ingress, finalizer(snapshot.key))
 
     def _tell_strays(self, snapshot: Snapshot) -> Result:
+        self._explainer.strays(snapshot)
         self._tell(status.problem_events(snapshot.strays, snapshot.strays))
         return DONE
 
@@ -332,6 +352,7 @@ class StackReconciler:
             members = (m.ingress for m in snapshot.members)
             concerned = [ref("Ingress", i) for i in (*members, *snapshot.leaving)]
             self._tell(status.failure_events(error, concerned))
+            self._explainer.failed(snapshot, error)
 
     def _tell(self, events: Iterable[status.Event]) -> None:
         for event in events:

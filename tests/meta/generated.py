@@ -9,13 +9,17 @@ from collections.abc import Callable
 
 from alb_controller.aws.permissions import certificate_policy_json, policy_json
 from alb_controller.objects.annotations.reference import annotations_page
+from alb_controller.objects.events import events_page
 from alb_controller.sandbox.aws.truth import mends_page
 from alb_controller.settings.reference import flags_page
+from alb_controller.telemetry.reference import metrics_page
 from tests.meta.sources import ROOT
 
 GENERATED: dict[str, Callable[[], str]] = {
     "docs/reference/annotations.md": annotations_page,
+    "docs/reference/events.md": events_page,
     "docs/reference/flags.md": flags_page,
+    "docs/reference/metrics.md": metrics_page,
     "docs/reference/moto-mends.md": mends_page,
     "iam/certificates.json": certificate_policy_json,
     "iam/certificates_cn.json": lambda: certificate_policy_json("aws-cn"),

@@ -8,10 +8,8 @@ from alb_controller.frontends.ingress.load import Snapshot
 from alb_controller.frontends.ingress.status import Event
 from alb_controller.objects.annotations.names import unknown_annotations, unknown_json_keys
 from alb_controller.objects.core import KubeObject, ref
+from alb_controller.objects.events import Reason
 from alb_controller.values import ObjectRef
-
-UNKNOWN_ANNOTATION = "UnknownAnnotation"
-UNKNOWN_KEY = "UnknownKey"
 
 
 def notices(snapshot: Snapshot) -> Iterator[Event]:
@@ -24,11 +22,11 @@ def notices(snapshot: Snapshot) -> Iterator[Event]:
 
 def _unread(origin: ObjectRef, obj: KubeObject) -> Iterator[Event]:
     annotations = obj.metadata.annotations
-    yield from _told(origin, UNKNOWN_ANNOTATION, unknown_annotations(annotations))
-    yield from _told(origin, UNKNOWN_KEY, unknown_json_keys(annotations))
+    yield from _told(origin, Reason.UNKNOWN_ANNOTATION, unknown_annotations(annotations))
+    yield from _told(origin, Reason.UNKNOWN_KEY, unknown_json_keys(annotations))
 
 
-def _told(origin: ObjectRef, reason: str, sentences: Iterable[str]) -> Iterator[Event]:
+def _told(origin: ObjectRef, reason: Reason, sentences: Iterable[str]) -> Iterator[Event]:
     text = "; ".join(sentences)
     if text:
         yield Event(origin, "Warning", reason, text)

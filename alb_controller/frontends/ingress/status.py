@@ -11,15 +11,12 @@ import msgspec
 from alb_controller.errors import ControllerError, Invalid
 from alb_controller.model.stack import Observed
 from alb_controller.objects.core import KubeObject
+from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import Ingress
-from alb_controller.objects.secrets import APPLIED_SECRETS
+from alb_controller.objects.notes import said_by_users
 from alb_controller.values import ObjectRef
 
 COMPONENT = "ingress"
-FAILED_BUILD = "FailedBuildModel"
-FAILED_DEPLOY = "FailedDeployModel"
-FAILED_GROUP = "FailedLoadGroupID"
-SUCCEEDED = "SuccessfullyReconciled"
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -27,7 +24,7 @@ class Event(msgspec.Struct, frozen=True):
 
     ref: ObjectRef
     type: Literal["Normal", "Warning"]
-    reason: str
+    reason: Reason
     message: str
 
 
@@ -74,9 +71,9 @@ def _entries(observed: Observed) -> list[tuple[str, list[int]]]:
 def problem_events(problems: Iterable[Invalid], strays: Iterable[Invalid]) -> list[Event]:
     """One Warning for each object at fault, with all that is wrong with it."""
     stray = set(map(id, strays))
-    by_object: dict[tuple[ObjectRef, str], list[str]] = {}
+    by_object: dict[tuple[ObjectRef, Reason], list[str]] = {}
     for problem in problems:
-        reason = FAILED_GROUP if id(problem) in stray else FAILED_BUILD
+        reason = Reason.FAILED_LOAD_GROUP_ID if id(problem) in stray else Reason.FAILED_BUILD_MODEL
         by_object.setdefault((problem.origin, reason), []).append(str(problem))
     return [
         Event(ref, "Warning", reason, "; ".join(sentences))
@@ -93,18 +90,21 @@ def held_events(holders: Iterable[ObjectRef], waiting: Iterable[ObjectRef]) -> l
         "this change waits: what the group asked for before is not known any more, so nothing of "
         f"it changes until this is mended or deleted: {', '.join(map(str, holders))}"
     )
-    return [Event(ref, "Warning", FAILED_BUILD, message) for ref in waiting]
+    return [Event(ref, "Warning", Reason.FAILED_BUILD_MODEL, message) for ref in waiting]
 
 
 def failure_events(error: ControllerError, members: Iterable[ObjectRef]) -> list[Event]:
     """Tell those concerned that applying failed; what AWS said, less what differs each time."""
-    message = f"Failed deploy model due to {_lasting(error)}"
-    return [Event(ref, "Warning", FAILED_DEPLOY, message) for ref in members]
+    message = f"Failed deploy model due to {lasting(error)}"
+    return [Event(ref, "Warning", Reason.FAILED_DEPLOY_MODEL, message) for ref in members]
 
 
 def success_events(members: Iterable[ObjectRef]) -> list[Event]:
     """Tell members that what they ask for is there now."""
-    return [Event(ref, "Normal", SUCCEEDED, "Successfully reconciled") for ref in members]
+    return [
+        Event(ref, "Normal", Reason.SUCCESSFULLY_RECONCILED, "Successfully reconciled")
+        for ref in members
+    ]
 
 
 def fingerprint(obj: KubeObject | None) -> str:
@@ -112,11 +112,10 @@ def fingerprint(obj: KubeObject | None) -> str:
     if obj is None:
         return ""
     meta = obj.metadata
-    users = {k: v for k, v in meta.annotations.items() if k != APPLIED_SECRETS}
-    said = "\0".join(f"{k}={v}" for k, v in sorted(users.items()))
+    said = "\0".join(f"{k}={v}" for k, v in sorted(said_by_users(meta.annotations).items()))
     return f"{meta.generation}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
-def _lasting(error: ControllerError) -> str:
+def lasting(error: ControllerError) -> str:
     """The error without its request id, so that one failure reads the same every time."""
     return str(error).partition(" (request ")[0]

@@ -19,9 +19,9 @@ from alb_controller.frontends.ingress.status import Event
 from alb_controller.intent import RouteIntent
 from alb_controller.model.elbv2 import HostHeader, PathPattern
 from alb_controller.objects import annotations as rows
+from alb_controller.objects.events import Reason
 from alb_controller.values import ObjectRef
 
-REASON = "GroupTrust"
 _FOR_ITSELF = frozenset(
     {
         rows.TAGS.key,
@@ -59,7 +59,7 @@ class GroupTrust:
         sentence = "; ".join(found)
         if self._refuses:
             raise Invalid(member.ref, "", f"{sentence} (refused by --group-trust=namespace)")
-        self.warnings.append(Event(member.ref, "Warning", REASON, sentence))
+        self.warnings.append(Event(member.ref, "Warning", Reason.GROUP_TRUST, sentence))
 
     def accept(self, member: MemberIntent) -> None:
         """From now on the member holds what nobody older holds."""

@@ -15,7 +15,7 @@ from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject, Namespace, Service
 from alb_controller.objects.elbv2 import IngressClassParams, TargetGroupBinding
 from alb_controller.objects.networking import Ingress, IngressClass
-from alb_controller.objects.secrets import APPLIED_SECRETS
+from alb_controller.objects.notes import said_by_users
 from alb_controller.values import StackKey
 
 T = TypeVar("T", bound=KubeObject)
@@ -64,8 +64,7 @@ def _intent(obj: KubeObject) -> object:
     The generation counts changes of the spec (Kubernetes API conventions).
     """
     meta = obj.metadata
-    said = {k: v for k, v in meta.annotations.items() if k != APPLIED_SECRETS}
-    return meta.generation, said, meta.deletion_timestamp
+    return meta.generation, said_by_users(meta.annotations), meta.deletion_timestamp
 
 
 def _labels(obj: KubeObject) -> object:

@@ -11,6 +11,7 @@ from alb_controller.errors import AwsError, ControllerError, handling_of
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import ref
 from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING
 from alb_controller.reconcile.targets.edges import BindingWriter
 from alb_controller.targets.checkpoint import (
@@ -19,6 +20,7 @@ from alb_controller.targets.checkpoint import (
     stored_checkpoint,
 )
 from alb_controller.targets.watch import key_of
+from alb_controller.telemetry import metrics
 from alb_controller.values import BindingKey
 
 COMPONENT = "targetGroupBinding"
@@ -34,6 +36,7 @@ class BindingNotes:
 
     def settled(self, binding: TargetGroupBinding, checkpoint: str, *, is_changed: bool) -> None:
         """All is as it should be; `is_changed`: targets were registered or deregistered."""
+        _show(binding, "served")
         is_new = self.observed(binding)
         if is_new or is_changed or key_of(binding) in self._owing:
             self._owing.add(key_of(binding))
@@ -43,16 +46,20 @@ class BindingNotes:
 
     def unsettled(self, binding: TargetGroupBinding, reason: str, message: str) -> None:
         """What could be done is done; success is told when the rest is."""
+        _show(binding, "unsettled")
         self._owing.add(key_of(binding))
         self.warn(binding, reason, message)
         self.observed(binding)
 
     def forget(self, key: BindingKey) -> None:
         """The binding is gone."""
+        metrics.OBJECT_STATE.forget(key)
+        metrics.TARGET_GROUP_INFO.forget(key)
         self._owing.discard(key)
 
     def without_backend(self, binding: TargetGroupBinding, *, is_changed: bool) -> None:
         """There is nothing behind the binding, so no checkpoint holds."""
+        _show(binding, "without_backend")
         is_new = self.observed(binding)
         if (is_new or is_changed) and stored_checkpoint(binding):
             self._set_checkpoint(binding, "")
@@ -69,6 +76,7 @@ class BindingNotes:
     def failed(self, binding: TargetGroupBinding, error: ControllerError) -> None:
         """The whole pass failed."""
         if handling_of(error).event:
+            _show(binding, handling_of(error).label)
             word = "cleanup" if binding.is_deleting else "reconcile"
             self.warn(binding, f"Failed{word.capitalize()}", f"Failed {word} due to {told(error)}")
 
@@ -100,11 +108,21 @@ class BindingNotes:
         self._writer.record_event(
             ref("TargetGroupBinding", binding),
             type=type_,
-            reason=reason,
+            reason=Reason(reason),
             message=message,
             component=COMPONENT,
             fingerprint=f"{newest.metadata.generation} {stored_checkpoint(newest)}",
         )
+
+
+def _show(binding: TargetGroupBinding, state: str) -> None:
+    """In the metrics, until the binding is gone."""
+    namespace, name = binding.key
+    spec, key = binding.spec, key_of(binding)
+    labels = ("TargetGroupBinding", namespace, name, state)
+    metrics.OBJECT_STATE.show(key, {labels: 1.0})
+    group = spec.target_group_arn or spec.target_group_name
+    metrics.TARGET_GROUP_INFO.show(key, {(namespace, spec.service_ref.name, group): 1.0})
 
 
 def told(error: ControllerError) -> str:

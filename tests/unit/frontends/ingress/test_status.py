@@ -14,6 +14,7 @@ from alb_controller.intent import StackIntent
 from alb_controller.model.elbv2 import Listener, LoadBalancer
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found, FoundLoadBalancer, Observed
+from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import (
     Ingress,
     IngressLoadBalancerIngress,
@@ -154,8 +155,8 @@ def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
         Invalid(WEB, "", "three"),
     ]
     assert status.problem_events(problems, ()) == [
-        Event(WEB, "Warning", "FailedBuildModel", "a: is one; three"),
-        Event(APP, "Warning", "FailedBuildModel", "b: is two"),
+        Event(WEB, "Warning", Reason("FailedBuildModel"), "a: is one; three"),
+        Event(APP, "Warning", Reason("FailedBuildModel"), "b: is two"),
     ]
 
 
@@ -163,7 +164,7 @@ def test_an_ingress_that_is_in_no_group_is_told_that() -> None:
     """With the reference's reason for it."""
     stray = Invalid(WEB, "group.name", "is none")
     assert status.problem_events([stray], [stray]) == [
-        Event(WEB, "Warning", "FailedLoadGroupID", "group.name: is none")
+        Event(WEB, "Warning", Reason("FailedLoadGroupID"), "group.name: is none")
     ]
 
 
@@ -182,7 +183,7 @@ def test_a_failure_reads_the_same_every_time() -> None:
         Event(
             WEB,
             "Warning",
-            "FailedDeployModel",
+            Reason.FAILED_DEPLOY_MODEL,
             "Failed deploy model due to elbv2 CreateListener: TooManyListeners: 50 at most",
         )
     ]
@@ -191,7 +192,7 @@ def test_a_failure_reads_the_same_every_time() -> None:
 def test_success_is_told_in_the_references_words() -> None:
     """Tools look for them."""
     assert status.success_events([WEB]) == [
-        Event(WEB, "Normal", "SuccessfullyReconciled", "Successfully reconciled")
+        Event(WEB, "Normal", Reason("SuccessfullyReconciled"), "Successfully reconciled")
     ]
 
 

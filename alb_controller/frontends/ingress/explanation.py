@@ -1,0 +1,160 @@
+"""The annotation that says what an Ingress has in AWS and what is wrong with it (ADR 0023).
+
+The same state gives the same text, whenever and by whichever process it is written: no times and
+no counts are in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from alb_controller.errors import AwsError, ControllerError, handling_of
+from alb_controller.frontends.ingress.status import lasting
+from alb_controller.intent import BackendIntent
+from alb_controller.model.stack import FoundLoadBalancer, Observed
+from alb_controller.objects.core import KubeObject
+from alb_controller.objects.notes import STATUS
+from alb_controller.values import StackKey
+
+RETRIES = {
+    "never": "when an object that it is about changes",
+    "backoff": "within 300 s",
+    "slow": "in about 300 s",
+    "after": "in a moment",
+}
+"""By `errors.Handling.requeue`: when the controller tries again."""
+
+
+MESSAGE_CHARACTERS = 1024
+"""As much as of an Event's message; all annotations of an object have 256 KiB."""
+
+
+class ListenerNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One port of the load balancer."""
+
+    arn: str
+    certificates: tuple[str, ...] = ()
+    """ARNs, the default one first, the others sorted."""
+
+
+class ErrorNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """The last error that was not got over."""
+
+    category: str
+    """As the label of the metric `awslbc_controller_reconcile_errors_total`."""
+    code: str = ""
+    """AWS's error code."""
+    operation: str = ""
+    """AWS's name of the call."""
+    message: str
+    next_retry: str
+    """One of RETRIES."""
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """All of it; `target_groups` are the Ingress's own, the rest is the whole group's."""
+
+    group: str
+    """`namespace/name` of an Ingress alone, the name of an explicit group."""
+    state: Literal["served", "held", "failing"] = "served"
+    load_balancer: str = ""
+    front_load_balancer: str = ""
+    listeners: dict[str, ListenerNote] = {}
+    """By port."""
+    target_groups: dict[str, str] = {}
+    """ARN by `service:port`."""
+    error: ErrorNote | None = None
+
+    def text(self) -> str:
+        """The annotation's value."""
+        return msgspec.json.encode(self, order="sorted").decode()
+
+    def served(self) -> Explanation:
+        """The same AWS resources, and nothing wrong."""
+        return msgspec.structs.replace(self, state="served", error=None)
+
+    def held(self) -> Explanation:
+        """The same AWS resources, and a change would have to wait for another member."""
+        return msgspec.structs.replace(self, state="held", error=None)
+
+    def failing(self, error: ErrorNote) -> Explanation:
+        """The same AWS resources, and this error."""
+        return msgspec.structs.replace(self, state="failing", error=error)
+
+
+def written(obj: KubeObject, key: StackKey) -> Explanation | None:
+    """What an Ingress's annotation says of this group; None for nothing that can be read."""
+    try:
+        found = msgspec.json.decode(obj.metadata.annotations.get(STATUS, ""), type=Explanation)
+    except msgspec.DecodeError:
+        return None
+    return found if found.group == str(key) else None
+
+
+def explain(key: StackKey, observed: Observed, backends: Iterable[BackendIntent]) -> Explanation:
+    """What is in AWS for one Ingress with these backends."""
+    by_type = {one.resource.type: one for one in observed.load_balancers}
+    main, front = by_type.get("application"), by_type.get("network")
+    return Explanation(
+        group=str(key),
+        load_balancer=_arn(main),
+        front_load_balancer=_arn(front),
+        listeners=_listeners(observed, _arn(main)),
+        target_groups=_target_groups(observed, backends),
+    )
+
+
+def error_note(error: ControllerError) -> ErrorNote:
+    """An error, told so that the same one reads the same every time."""
+    handling = handling_of(error)
+    call = error if isinstance(error, AwsError) else None
+    return ErrorNote(
+        category=handling.label,
+        code=call.code if call else "",
+        operation=call.operation if call else "",
+        message=_cut(lasting(error)),
+        next_retry=RETRIES[handling.requeue],
+    )
+
+
+def problem_note(problems: Iterable[ControllerError]) -> ErrorNote | None:
+    """What keeps an Ingress out of its group, all in one; None for nothing."""
+    notes = [error_note(problem) for problem in problems]
+    if not notes:
+        return None
+    return msgspec.structs.replace(
+        notes[0], message=_cut("; ".join(note.message for note in notes))
+    )
+
+
+def _cut(message: str) -> str:
+    is_long = len(message) > MESSAGE_CHARACTERS
+    return f"{message[: MESSAGE_CHARACTERS - 1]}…" if is_long else message
+
+
+def _arn(found: FoundLoadBalancer | None) -> str:
+    return found.identity if found else ""
+
+
+def _listeners(observed: Observed, load_balancer: str) -> dict[str, ListenerNote]:
+    return {
+        str(one.resource.port): ListenerNote(
+            arn=one.identity,
+            certificates=(
+                *one.resource.certificates[:1],
+                *sorted(one.resource.certificates[1:]),
+            ),
+        )
+        for one in observed.listeners
+        if one.resource.load_balancer == load_balancer
+    }
+
+
+def _target_groups(observed: Observed, backends: Iterable[BackendIntent]) -> dict[str, str]:
+    arns = {one.resource.id.name: one.identity for one in observed.target_groups}
+    return {
+        f"{one.service.name}:{one.service.port}": arns[one.id] for one in backends if one.id in arns
+    }

@@ -1,0 +1,130 @@
+"""THE table of reasons that Events carry, and the reference page that is written from it.
+
+The reasons of what the reference tells too are the reference's (spec 9.5).
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+
+class Reason(enum.StrEnum):
+    """Why an Event was written; no Event of ours has another reason."""
+
+    SUCCESSFULLY_RECONCILED = "SuccessfullyReconciled"
+    FAILED_LOAD_GROUP_ID = "FailedLoadGroupID"
+    FAILED_BUILD_MODEL = "FailedBuildModel"
+    FAILED_DEPLOY_MODEL = "FailedDeployModel"
+    GROUP_TRUST = "GroupTrust"
+    UNKNOWN_ANNOTATION = "UnknownAnnotation"
+    UNKNOWN_KEY = "UnknownKey"
+    BACKEND_NOT_FOUND = "BackendNotFound"
+    FAILED_NETWORK_RECONCILE = "FailedNetworkReconcile"
+    FAILED_RECONCILE = "FailedReconcile"
+    FAILED_CLEANUP = "FailedCleanup"
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One reason: on what, what it says, and what its reader can do."""
+
+    reason: Reason
+    objects: str
+    meaning: str
+    remedy: str
+
+
+_R = Reason
+_INGRESS, _BINDING = "Ingress", "TargetGroupBinding"
+TABLE = (
+    Row(
+        _R.SUCCESSFULLY_RECONCILED,
+        f"{_INGRESS}, {_BINDING}",
+        "Normal, all others are Warnings: AWS was changed and is now as the object asks.",
+        "Nothing.",
+    ),
+    Row(
+        _R.FAILED_LOAD_GROUP_ID,
+        _INGRESS,
+        "The Ingress is in no group: its `group.name` is not one, or its class cannot be read.",
+        "Mend the annotation, the IngressClass or its IngressClassParams.",
+    ),
+    Row(
+        _R.FAILED_BUILD_MODEL,
+        f"{_INGRESS}, Service",
+        "The object asks for what cannot be, or names what is not there. The others of its group "
+        "are served; where it was good before, AWS keeps that.",
+        "Mend what the message names: field, value and what is allowed are in it.",
+    ),
+    Row(
+        _R.FAILED_DEPLOY_MODEL,
+        _INGRESS,
+        "AWS refused a change, or one was not begun because it would touch what is not ours. Every "
+        "member of the group is told.",
+        "Act on AWS's code: a quota, an IAM action, a name that is taken.",
+    ),
+    Row(
+        _R.GROUP_TRUST,
+        _INGRESS,
+        "A member takes what an older member of another namespace holds, or decides for all.",
+        "Move it to a group of its own; `--group-trust=namespace` refuses it.",
+    ),
+    Row(
+        _R.UNKNOWN_ANNOTATION,
+        f"{_INGRESS}, Service",
+        "An annotation under our prefix that nobody reads: mostly a misspelt one.",
+        "Correct or remove it.",
+    ),
+    Row(
+        _R.UNKNOWN_KEY,
+        f"{_INGRESS}, Service",
+        "A key in the JSON of an annotation that nobody reads.",
+        "Correct or remove it.",
+    ),
+    Row(
+        _R.BACKEND_NOT_FOUND,
+        _BINDING,
+        "The Service or its port does not exist: the target group was emptied.",
+        "Create the Service, or mend `spec.serviceRef`.",
+    ),
+    Row(
+        _R.FAILED_NETWORK_RECONCILE,
+        _BINDING,
+        "Targets are registered, but rules of the endpoints' security groups are missing.",
+        "Give exactly one security group of each endpoint the cluster's tag; see the message.",
+    ),
+    Row(
+        _R.FAILED_RECONCILE,
+        _BINDING,
+        "Targets could not be brought to what the Service has, or not all of them.",
+        "Act on the message.",
+    ),
+    Row(
+        _R.FAILED_CLEANUP,
+        _BINDING,
+        "The binding is being deleted, and its targets could not be taken out.",
+        "Act on the message; the binding stays until it works.",
+    ),
+)
+
+_HEAD = """\
+# Events
+
+Written by `make gen` from `alb_controller/objects/events.py`; do not edit.
+
+`kubectl describe` shows them, and `kubectl get events --field-selector reason=FailedDeployModel`.
+Each is written once for what it says about a version of its object: one that is not repeated may
+still hold. What holds now is in the annotation `alb-controller.aws/status` of an Ingress
+([troubleshooting](../how-to/troubleshoot.md)).
+
+| Reason | On | What it says | What to do |
+| --- | --- | --- | --- |
+"""
+
+
+def events_page() -> str:
+    """The page as Markdown."""
+    return _HEAD + "".join(
+        f"| `{row.reason}` | {row.objects} | {row.meaning} | {row.remedy} |\n" for row in TABLE
+    )

@@ -1,0 +1,16 @@
+"""Annotations of an Ingress that are ours to write: they are no word of its user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from alb_controller.objects.secrets import APPLIED_SECRETS
+
+STATUS = "alb-controller.aws/status"
+"""What stands behind the Ingress in AWS, and what is wrong: `frontends.ingress.explanation`."""
+OURS = frozenset({APPLIED_SECRETS, STATUS})
+
+
+def said_by_users(annotations: Mapping[str, str]) -> dict[str, str]:
+    """The others: a change of ours is no news, to nobody."""
+    return {key: value for key, value in annotations.items() if key not in OURS}

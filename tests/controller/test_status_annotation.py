@@ -1,0 +1,78 @@
+"""The annotation that explains an Ingress: written on change alone, read with kubectl."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from alb_controller.objects.notes import STATUS
+from tests.controller.manifests import ingress, ingress_class
+from tests.controller.rig import Rig
+from tests.controller.test_quiet import NOTHING
+
+
+def _said(rig: Rig, name: str = "web") -> Any:
+    """What the annotation says, as `kubectl get -o jsonpath` shows it."""
+    return json.loads(rig.get("Ingress", name)["metadata"]["annotations"][STATUS])
+
+
+def test_it_says_what_is_in_aws(rig: Rig) -> None:
+    """ARNs of the load balancer, its listeners and the Ingress's own target groups."""
+    rig.apply(ingress("a", ["/a"], group="g"), ingress("b", ["/b"], group="g"))
+    with rig.running() as controller:
+        controller.settle()
+        for name in ("a", "b"):
+            said = _said(rig, name)
+            (listener,) = rig.aws.listeners()
+            assert said["group"] == "g"
+            assert said["loadBalancer"] == rig.aws.load_balancers()[0]["LoadBalancerArn"]
+            assert said["listeners"] == {"80": {"arn": listener["ListenerArn"]}}
+            assert list(said["targetGroups"]) == ["app:80"]
+            assert "error" not in said
+        groups = {_said(rig, name)["targetGroups"]["app:80"] for name in ("a", "b")}
+        assert groups == {group["TargetGroupArn"] for group in rig.aws.target_groups()}
+
+
+def test_a_failure_is_written_once_and_taken_back(rig: Rig) -> None:
+    """AWS's code and the next try; tries that fail alike write nothing; success clears it."""
+    rig.aws.front.fail("CreateListener", code="TooManyListeners", text="no more")
+    rig.apply(ingress("web"))
+    with rig.running() as controller:
+        rig.until(lambda: STATUS in rig.get("Ingress", "web")["metadata"]["annotations"])
+        error = _said(rig)["error"]
+        assert (error["code"], error["operation"]) == ("TooManyListeners", "CreateListener")
+        assert error["nextRetry"] == "in about 300 s"
+        rig.annotate("web", tags="a=b")
+        rig.until(lambda: rig.aws.front.operations().count("CreateListener") == 2)
+        assert _said(rig)["error"] == error
+        rig.aws.front.release()
+        rig.annotate("web", tags="a=c")
+        rig.until(rig.hostname)
+        controller.settle()
+        assert "error" not in _said(rig)
+
+
+def test_a_failing_group_is_told_the_same_after_a_restart(rig: Rig) -> None:
+    """The same failure, found by another process, is no change."""
+    rig.apply(ingress("web", scheme="open"))
+    with rig.running() as controller:
+        controller.settle()
+    assert _said(rig)["error"]["category"] == "invalid"
+    mark = rig.mark()
+    with rig.running() as controller:
+        controller.settle()
+        assert rig.since(mark) == NOTHING
+
+
+def test_it_goes_when_the_ingress_is_ours_no_more(rig: Rig) -> None:
+    """What leaves us takes no claims along that nobody would keep true."""
+    theirs = ingress_class("other")
+    theirs["spec"]["controller"] = "example.com/another"
+    rig.apply(theirs, ingress("web"))
+    with rig.running() as controller:
+        controller.settle()
+        assert _said(rig)["loadBalancer"]
+        rig.merge("Ingress", "web", {"spec": {"ingressClassName": "other"}})
+        controller.settle()
+        assert STATUS not in rig.get("Ingress", "web")["metadata"].get("annotations", {})
+    assert rig.aws.load_balancers() == []

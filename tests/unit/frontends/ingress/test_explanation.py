@@ -1,0 +1,103 @@
+"""What an Ingress's annotation says of AWS and of its last error: the same for the same state."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from alb_controller.errors import InvalidAnnotation, Missing, QuotaExceeded
+from alb_controller.frontends.ingress.explanation import (
+    Explanation,
+    error_note,
+    explain,
+    problem_note,
+    written,
+)
+from alb_controller.model.stack import Found, Observed
+from alb_controller.objects.notes import STATUS
+from tests.factories import changed, ingress, member
+from tests.resources import target_group
+from tests.unit.frontends.ingress.test_status import APP, WEB, observed, with_front
+from tests.unit.frontends.ingress.translation import TEAM, translated
+from tests.unit.frontends.ingress.translation import WEB as LONE
+
+QUOTA = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most", "request-1")
+
+
+def said(explanation: Explanation) -> Any:
+    """What a reader of the annotation gets."""
+    return json.loads(explanation.text())
+
+
+def test_it_names_the_load_balancers_and_each_listener() -> None:
+    """ARNs; the listeners are those of the load balancer that has the rules."""
+    assert said(explain(LONE, with_front(observed(80, 443)), ())) == {
+        "group": "shop/web",
+        "loadBalancer": "arn:lb",
+        "frontLoadBalancer": "arn:nlb",
+        "listeners": {"80": {"arn": "arn:80"}, "443": {"arn": "arn:443"}},
+    }
+
+
+def test_certificates_are_listed_the_same_whatever_order_aws_has() -> None:
+    """The default one first, the others sorted: another order is no change."""
+    (found,) = observed(443).listeners
+    for order in (("arn:m", "arn:a", "arn:z"), ("arn:m", "arn:z", "arn:a")):
+        secure = msgspec.structs.replace(found.resource, certificates=order)
+        seen = msgspec.structs.replace(
+            observed(443), listeners=(Found(identity="arn:443", resource=secure),)
+        )
+        shown = said(explain(LONE, seen, ()))["listeners"]["443"]
+        assert shown == {"arn": "arn:443", "certificates": ["arn:m", "arn:a", "arn:z"]}
+
+
+def test_target_groups_are_those_of_the_ingress_itself() -> None:
+    """By Service and port, as the Ingress writes them; not those of the other members."""
+    backends = translated(member("a"), member("b")).intent.backends
+    found = [Found(identity=f"arn:{one.id}", resource=target_group(one.id)) for one in backends]
+    own = [one for one in backends if one.origin.ref.name == "a"]
+    made = explain(TEAM, Observed(target_groups=tuple(found)), own)
+    assert said(made) == {"group": "team", "targetGroups": {"app:80": "arn:shop/a-app:80"}}
+
+
+def test_an_error_says_what_aws_said_and_when_the_next_try_is() -> None:
+    """Without the request id of that attempt, and without a time: each try would be a write."""
+    assert said(explain(LONE, Observed(), ()).failing(error_note(QUOTA))) == {
+        "group": "shop/web",
+        "state": "failing",
+        "error": {
+            "category": "quota",
+            "code": "TooManyListeners",
+            "operation": "CreateListener",
+            "message": "elbv2 CreateListener: TooManyListeners: 50 at most",
+            "nextRetry": "in about 300 s",
+        },
+    }
+
+
+def test_all_problems_of_an_ingress_are_told() -> None:
+    """As in its event; what was missing first decides when it is looked at again."""
+    note = problem_note([Missing(APP, "a", "is gone"), InvalidAnnotation(WEB, "b", "is bad")])
+    assert note is not None
+    assert (note.message, note.next_retry) == ("a: is gone; b: is bad", "in about 300 s")
+    assert problem_note([]) is None
+    long = problem_note([InvalidAnnotation(WEB, "b", "is bad " * 1000)])
+    assert long is not None
+    assert len(long.message) == 1024
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"group":"team"}'])
+def test_what_others_wrote_there_is_not_ours(text: str) -> None:
+    """Text that we cannot read, and that of another group, count as nothing."""
+    assert written(changed(ingress(), annotations={STATUS: text}), LONE) is None
+
+
+def test_what_we_wrote_is_read_back() -> None:
+    """An error is added to what is known of AWS, and taken away again."""
+    made = explain(LONE, observed(80), ())
+    seen = written(changed(ingress(), annotations={STATUS: made.text()}), LONE)
+    assert seen == made
+    assert made.failing(error_note(QUOTA)).served() == made
