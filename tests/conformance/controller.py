@@ -29,8 +29,9 @@ class ControllerError(AssertionError):
 class Controller:
     """A running controller."""
 
-    def __init__(self, process: Launched, health: str, log: Path) -> None:
-        self.process, self.health, self.log = process, health, log
+    def __init__(self, process: Launched, ports: tuple[int, int], log: Path) -> None:
+        self.process, self.log = process, log
+        self.metrics, self.health = (f"http://127.0.0.1:{port}" for port in ports)
 
     def await_ready(self) -> None:
         """Wait until /readyz says so."""
@@ -63,6 +64,10 @@ class Controller:
             return requests.get(self.health + path, timeout=2).status_code == 200
         except requests.RequestException:
             return False
+
+    def scrape(self) -> str:
+        """What Prometheus gets."""
+        return requests.get(self.metrics + "/metrics", timeout=5).text
 
     def tail(self) -> str:
         """The end of its log."""
@@ -99,7 +104,7 @@ def started(
     environment = environment_of(endpoint, log.parent)  # nothing of the caller's
     process = Launched(arguments, environment, log)
     try:
-        yield Controller(process, f"http://127.0.0.1:{health}", log)
+        yield Controller(process, (metrics, health), log)
     finally:
         _stop(process)
 
