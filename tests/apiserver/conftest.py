@@ -11,7 +11,12 @@ import pytest
 
 from tests.apiserver.cluster import Cluster
 from tests.apiserver.control_plane import Unavailable, running
+from tests.apiserver.leadership import LEASE
+from tests.conformance.harness import wipe
+from tests.controller.conftest import aws, seeded
+from tests.controller.rig import Aws, Rig
 
+__all__ = ["aws", "seeded"]  # fixtures that are ours too
 CRDS = sorted(Path("charts/alb-controller/crds").glob("*.yaml"))
 
 
@@ -53,3 +58,12 @@ def kubectl_program() -> str:
     if not found:
         pytest.skip("kubectl is not on PATH")
     return found
+
+
+@pytest.fixture
+def rig(kubeconfig: Path, control_plane: Cluster, aws: Aws, tmp_path: Path) -> Iterator[Rig]:
+    """A cluster with nothing in it but the Service app."""
+    wipe(control_plane)
+    yield Rig(control_plane, kubeconfig, aws, tmp_path)
+    wipe(control_plane)
+    control_plane.delete(*LEASE)

@@ -94,6 +94,12 @@ class AwsFront:
         self._released.clear()
         self._add(operation, times, kind="hold")
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether a call waits, so that its caller waits for an answer."""
+        with self._lock:
+            return any(fault.kind == "hold" and not fault.left for fault in self._faults)
+
     def release(self) -> None:
         """No more faults; what is held goes on."""
         with self._lock:
