@@ -16,6 +16,7 @@ from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.facts import Facts, NetworkFacts, TargetGroupFacts
 from alb_controller.aws.inventory import Inventory
+from alb_controller.aws.tagging import TaggedListing
 from alb_controller.clock import Clock
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
@@ -107,9 +108,14 @@ class Reconcilers:
         self._scope = Scope(stores, settings.ingress_class)
         self._queues = _queues(settings, clock)
         self._memory = StackMemory[MemberIntent]()
-        elbv2, ec2 = Elbv2(sender, vpc_id), Ec2(sender, vpc_id)
+        gates = settings.feature_gates
+        elbv2 = Elbv2(sender, vpc_id, is_weighted=gates.weighted_target_groups)
+        ec2 = Ec2(sender, vpc_id)
         addons = AddonServices.of(sender)
-        self._inventory = Inventory(elbv2, ec2, settings.cluster_name, clock)
+        listing = (
+            TaggedListing(sender, elbv2, settings.cluster_name) if gates.enable_rgt_api else elbv2
+        )
+        self._inventory = Inventory(listing, ec2, settings.cluster_name, clock)
         rules = _endpoint_rules(ec2, stores, settings)
         self._backend_group = self._make_backend_group(ec2, kube, rules)
         bindings, targets = Bindings(stores, writer), TargetMemory()

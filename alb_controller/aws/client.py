@@ -41,6 +41,7 @@ SERVICE_IDS = {
 
 _PAGE_MARKERS = {
     "elbv2": ("Marker", "NextMarker"),
+    "resourcegroupstaggingapi": ("PaginationToken", "PaginationToken"),
     "route53": ("Marker", "NextMarker"),
     "wafv2": ("NextMarker", "NextMarker"),
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from alb_controller.aws.batches import chunks, for_each_part
+from alb_controller.aws.client import Sender
 from alb_controller.aws.codecs import elbv2 as codec
 from alb_controller.aws.codecs.guards import Raw
 from alb_controller.aws.codecs.rules import (
@@ -72,6 +73,11 @@ _TARGETS_A_CALL = 200
 
 class Elbv2(Elbv2Reads):
     """All operations, on the account and region of the sender; thread-safe as the sender is."""
+
+    def __init__(self, sender: Sender, vpc_id: str, *, is_weighted: bool = True) -> None:
+        """`is_weighted` as for `encode_actions`."""
+        super().__init__(sender, vpc_id)
+        self._is_weighted = is_weighted
 
     # ---- load balancers
 
@@ -135,14 +141,16 @@ class Elbv2(Elbv2Reads):
 
     def create_listener(self, listener: Listener) -> Found[Listener]:
         """Make it with its tags and all its certificates."""
-        answer = self._call("CreateListener", **codec.encode_listener(listener))
+        fields = codec.encode_listener(listener, is_weighted=self._is_weighted)
+        answer = self._call("CreateListener", **fields)
         raw, more = answer["Listeners"][0], listener.certificates[1:]
         self.add_listener_certificates(raw["ListenerArn"], more)
         return codec.decode_listener(raw, listener.tags, more)
 
     def modify_listener(self, arn: str, listener: Listener) -> None:
         """Set port, protocol, default actions, default certificate and policy."""
-        self._call("ModifyListener", ListenerArn=arn, **codec.encode_listener_settings(listener))
+        fields = codec.encode_listener_settings(listener, is_weighted=self._is_weighted)
+        self._call("ModifyListener", ListenerArn=arn, **fields)
 
     def modify_listener_attributes(self, arn: str, changed: Mapping[str, str]) -> None:
         """Set these attributes and leave the others alone."""
@@ -175,7 +183,8 @@ class Elbv2(Elbv2Reads):
 
     def create_rule(self, rule: ListenerRule) -> Found[ListenerRule]:
         """Make it with its tags. Raises AlreadyExists where the priority is taken."""
-        answer = self._call("CreateRule", **codec.encode_rule(rule))
+        fields = codec.encode_rule(rule, is_weighted=self._is_weighted)
+        answer = self._call("CreateRule", **fields)
         return codec.decode_rule(answer["Rules"][0], identity_of(rule.listener), rule.tags)
 
     def modify_rule(
@@ -191,7 +200,7 @@ class Elbv2(Elbv2Reads):
             "ModifyRule",
             RuleArn=arn,
             Conditions=encode_conditions(conditions),
-            Actions=encode_actions(actions),
+            Actions=encode_actions(actions, is_weighted=self._is_weighted),
             **(replaced if transforms else {"ResetTransforms": True}),
         )
 

@@ -40,6 +40,7 @@ PERMISSIONS = frozenset(
 
 _TAGS_A_CALL = 20
 _NAMES_A_CALL = 20
+_ARNS_A_CALL = 20
 
 
 class ListenersAndRules(msgspec.Struct, frozen=True):
@@ -59,9 +60,16 @@ class Elbv2Reads:
     def load_balancers(self) -> tuple[FoundLoadBalancer, ...]:
         """All application and network load balancers of our VPC, ours or not, with their tags."""
         return self._found_load_balancers(
-            raw
-            for raw in self._pages("DescribeLoadBalancers", "LoadBalancers")
-            if raw.get("VpcId") == self._vpc_id and raw.get("Type") != "gateway"
+            raw for raw in self._pages("DescribeLoadBalancers", "LoadBalancers") if self._is_of(raw)
+        )
+
+    def load_balancers_of(self, tags: Mapping[str, Tags]) -> tuple[FoundLoadBalancer, ...]:
+        """Of these ARNs, whose tags are known, those that are there, in our VPC."""
+        described = self._described(list(tags), "DescribeLoadBalancers", "LoadBalancer")
+        return tuple(
+            codec.decode_load_balancer(raw, tags[raw["LoadBalancerArn"]])
+            for raw in described
+            if self._is_of(raw)
         )
 
     def load_balancers_by_name(self, name: str) -> FoundLoadBalancer | None:
@@ -85,9 +93,16 @@ class Elbv2Reads:
     def target_groups(self) -> tuple[Found[TargetGroup], ...]:
         """All target groups of our VPC, ours or not, with their tags."""
         return self._found_target_groups(
-            raw
-            for raw in self._pages("DescribeTargetGroups", "TargetGroups")
-            if raw.get("VpcId") == self._vpc_id
+            raw for raw in self._pages("DescribeTargetGroups", "TargetGroups") if self._is_of(raw)
+        )
+
+    def target_groups_of(self, tags: Mapping[str, Tags]) -> tuple[Found[TargetGroup], ...]:
+        """Of these ARNs, whose tags are known, those that are there, in our VPC."""
+        described = self._described(list(tags), "DescribeTargetGroups", "TargetGroup")
+        return tuple(
+            codec.decode_target_group(raw, tags[raw["TargetGroupArn"]])
+            for raw in described
+            if self._is_of(raw)
         )
 
     def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
@@ -172,6 +187,20 @@ class Elbv2Reads:
 
     def _pages(self, operation: str, items: str, **params: Any) -> list[Raw]:
         return pages(self._sender.call, "elbv2", operation, items, **params)
+
+    def _is_of(self, raw: Raw) -> bool:
+        return raw.get("VpcId") == self._vpc_id and raw.get("Type") != "gateway"
+
+    def _described(self, arns: Sequence[str], operation: str, kind: str) -> list[Raw]:
+        """What is there of these, 20 a call: one that is gone would fail the whole call."""
+        found: list[Raw] = []
+
+        def read(part: Sequence[str]) -> None:
+            found.extend(self._pages(operation, f"{kind}s", **{f"{kind}Arns": list(part)}))
+
+        for part in chunks(arns, _ARNS_A_CALL):
+            for_each_part(part, read, lambda error: isinstance(error, NotFound))
+        return found
 
     def _tags(self, arns: Sequence[str]) -> dict[str, dict[str, str]]:
         """ARN -> tags, 20 a call; what has been deleted since it was listed is not in it."""

@@ -15,6 +15,7 @@ import msgspec
 from alb_controller.aws.caches import INVENTORY, Shared
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
+from alb_controller.aws.tagging import TaggedListing
 from alb_controller.clock import Clock
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
@@ -34,14 +35,17 @@ class OfStack(msgspec.Struct, frozen=True):
 
 
 class Inventory:
-    """Load balancers and target groups of the VPC, ours or not, and the cluster's security groups.
+    """Load balancers and target groups of the VPC, and the cluster's security groups.
 
+    Others' load balancers and target groups are among them if the listing `lists_others`.
     Thread-safe. The first question reads AWS once, however many threads ask; a failed read raises
     AwsError and never counts as an empty answer.
     """
 
-    def __init__(self, elbv2: Elbv2, ec2: Ec2, cluster: str, clock: Clock) -> None:
-        self._elbv2 = elbv2
+    def __init__(
+        self, listing: Elbv2 | TaggedListing, ec2: Ec2, cluster: str, clock: Clock
+    ) -> None:
+        self._listing = listing
         self._ec2 = ec2
         self._cluster = cluster
         self._clock = clock
@@ -53,6 +57,11 @@ class Inventory:
     def refresh(self) -> None:
         """Read everything anew; a read that fails leaves the copy as it was."""
         self._reads.get(not_before=self._clock.monotonic())
+
+    @property
+    def lists_others(self) -> bool:
+        """Whether a name that `by_name` does not know is free."""
+        return not isinstance(self._listing, TaggedListing)
 
     @property
     def age_seconds(self) -> float:
@@ -116,8 +125,8 @@ class Inventory:
             self._written = []
         try:
             listed: list[Kept] = [
-                *self._elbv2.load_balancers(),
-                *self._elbv2.target_groups(),
+                *self._listing.load_balancers(),
+                *self._listing.target_groups(),
                 *self._ec2.security_groups(self._cluster),
             ]
             with self._lock:

@@ -16,12 +16,12 @@ from typing import Any
 
 import msgspec
 
-from alb_controller.aws import ec2, elbv2, elbv2_reads, metadata, network
+from alb_controller.aws import ec2, elbv2, elbv2_reads, metadata, network, tagging
 from alb_controller.aws.addons import shield, wafregional, wafv2
 from alb_controller.aws.certificates import acm, managed
 from alb_controller.model.tags import CLUSTER_TAG
 
-MODULES = (acm, ec2, elbv2, elbv2_reads, metadata, network, shield, wafregional, wafv2)
+MODULES = (acm, ec2, elbv2, elbv2_reads, metadata, network, shield, tagging, wafregional, wafv2)
 USED = frozenset().union(*(module.PERMISSIONS for module in MODULES))
 """Every action that the code needs."""
 

@@ -37,6 +37,8 @@ class PlanPolicy(Value, frozen=True):
     """Tag keys that are somebody else's to add, change and remove."""
     tag_listeners_and_rules: bool = True
     """The gate ListenerRulesTagging."""
+    replace_for_health_checks: bool = False
+    """The gate NLBHealthCheckAdvancedConfig, off: what an NLB's health check is made with stays."""
     held: bool = False
     """Members of the group cannot be translated: nothing is changed."""
     limits_reached: frozenset[Limit] = frozenset()

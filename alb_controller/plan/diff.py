@@ -20,6 +20,8 @@ from alb_controller.plan.names import with_free_binding_names, with_free_names
 from alb_controller.plan.pairs import Matched, Pair
 from alb_controller.plan.references import resolve
 
+NETWORK_PROTOCOLS = frozenset({"TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"})
+"""Of target groups behind network load balancers (CreateTargetGroup, Protocol)."""
 WithAttributes = TypeVar("WithAttributes", LoadBalancer, TargetGroup, Listener)
 
 
@@ -35,12 +37,16 @@ class Matches(msgspec.Struct, frozen=True, kw_only=True):
     """Desired rules by their listener, ascending."""
 
 
-def match(stack: Stack, observed: Observed) -> Matches:
+def match(stack: Stack, observed: Observed, *, replace_for_health_checks: bool = False) -> Matches:
     """Pair what is desired with what was found; `observed` is ours alone."""
+
+    def is_replaced(desired: TargetGroup, found: TargetGroup) -> bool:
+        return target_group_is_replaced(desired, found) or (
+            replace_for_health_checks and health_check_is_replaced(desired, found)
+        )
+
     groups = _by_id(stack.security_groups, observed.security_groups, _never_replaced)
-    targets = with_free_names(
-        _by_id(stack.target_groups, observed.target_groups, target_group_is_replaced)
-    )
+    targets = with_free_names(_by_id(stack.target_groups, observed.target_groups, is_replaced))
     balancers = _by_id(stack.load_balancers, observed.load_balancers, load_balancer_is_replaced)
     identities = {
         **_identities(groups.pairs),
@@ -100,6 +106,17 @@ def target_group_is_replaced(desired: TargetGroup, found: TargetGroup) -> bool:
         or desired.protocol_version != found.protocol_version
         or desired.target_control_port != found.target_control_port
         or desired.ip_address_type != found.ip_address_type
+    )
+
+
+def health_check_is_replaced(desired: TargetGroup, found: TargetGroup) -> bool:
+    """What a network load balancer's health check is made with (spec 5.3, gate off)."""
+    wanted, now = desired.health_check, found.health_check
+    return desired.protocol in NETWORK_PROTOCOLS and (
+        wanted.protocol != now.protocol
+        or wanted.matcher not in (None, now.matcher)
+        or wanted.interval_seconds != now.interval_seconds
+        or wanted.timeout_seconds != now.timeout_seconds
     )
 
 

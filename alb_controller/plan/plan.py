@@ -45,7 +45,9 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
     if policy.held:
         return Plan(notes=("held: nothing is changed while a member cannot be translated",))
     ours = owned(observed, stack.name, policy)
-    matches = match(stack, ours.observed)
+    matches = match(
+        stack, ours.observed, replace_for_health_checks=policy.replace_for_health_checks
+    )
     listeners = listener_steps(matches, ours.observed, stack.name, policy)
     groups = _security_groups(matches, policy)
     balancers = _load_balancers(matches.load_balancers, policy)

@@ -40,8 +40,9 @@ class Owners:
         Names of security groups are not looked up: AWS refuses those that exist.
         """
         names = [name for name in names if name.kind != "SecurityGroup"]
-        is_fresh = self._inventory.age_seconds < FRESH_SECONDS
-        self._check(names, stack, self._listed_holder if is_fresh else self._holder)
+        inventory = self._inventory
+        is_known = inventory.lists_others and inventory.age_seconds < FRESH_SECONDS
+        self._check(names, stack, self._listed_holder if is_known else self._holder)
 
     def explain(self, names: Iterable[NameToClaim], stack: str) -> None:
         """After AWS has refused a name: as `check`, asking AWS for each."""

@@ -100,10 +100,12 @@ class StackReconciler:
         self._edges, self._memory = edges, memory
         self._settings, self._vpc_id = settings, vpc_id
         self._explainer = Explainer(edges.cluster, edges.writer)
+        gates = settings.feature_gates
         self._policy = PlanPolicy(
             cluster=settings.cluster_name,
             external_managed_tags=frozenset(settings.external_managed_tags),
-            tag_listeners_and_rules=settings.feature_gates.listener_rules_tagging,
+            tag_listeners_and_rules=gates.listener_rules_tagging,
+            replace_for_health_checks=not gates.nlb_health_check_advanced_config,
         )
 
     def reconcile(self, key: StackKey) -> Result:

@@ -29,7 +29,7 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     weighted_target_groups: Annotated[
         bool,
-        Gate("WeightedTargetGroups", "Several target groups in one action.", Served.DEFAULT_ALONE),
+        Gate("WeightedTargetGroups", "Several target groups in one action."),
     ] = True
     endpoints_fail_open: Annotated[
         bool,
@@ -51,7 +51,10 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     nlb_health_check_advanced_config: Annotated[
         bool,
-        Gate("NLBHealthCheckAdvancedConfig", "All health checks of NLBs.", Served.NOT_YET),
+        Gate(
+            "NLBHealthCheckAdvancedConfig",
+            "Change every health check setting of an NLB's target group in place.",
+        ),
     ] = True
     nlb_security_group: Annotated[
         bool, Gate("NLBSecurityGroup", "Security groups on NLBs.", Served.NOT_YET)
@@ -81,7 +84,7 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     enable_rgt_api: Annotated[
         bool,
-        Gate("EnableRGTAPI", "Find resources by the tagging API.", Served.DEFAULT_ALONE),
+        Gate("EnableRGTAPI", "Find load balancers and target groups by the tagging API."),
     ] = False
     alb_single_subnet: Annotated[
         bool,
@@ -115,7 +118,7 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
     ] = False
     ingress_plan_annotation: Annotated[
         bool,
-        Gate("IngressPlanAnnotation", "Write the plan to an annotation.", Served.DEFAULT_ALONE),
+        Gate("IngressPlanAnnotation", "Write the desired resources to an annotation."),
     ] = False
 
 

@@ -12,7 +12,7 @@ import botocore.session
 import msgspec
 import pytest
 
-from alb_controller.aws.client import Sender, SenderSettings
+from alb_controller.aws.client import SERVICE_IDS, Sender, SenderSettings
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
@@ -67,8 +67,7 @@ def sender(moto_url: str) -> Sender:
     """The real sender, bound to loopback; it makes one attempt."""
     session = botocore.session.get_session()
     session.set_credentials("test", "test")
-    services = ("elbv2", "ec2", "acm", "route53", "wafv2", "waf-regional", "shield")
-    endpoints = dict.fromkeys(services, moto_url)
+    endpoints = dict.fromkeys(SERVICE_IDS, moto_url)
     settings = SenderSettings(
         region=REGION, endpoints=endpoints, loopback_only=True, max_attempts=1
     )

@@ -212,22 +212,22 @@ def decode_target_group(raw: Raw, tags: Tags) -> Found[TargetGroup]:
 # ---- listeners
 
 
-def encode_listener(listener: Listener) -> Raw:
-    """Fields of CreateListener."""
+def encode_listener(listener: Listener, *, is_weighted: bool = True) -> Raw:
+    """Fields of CreateListener; `is_weighted` as for `encode_actions`."""
     return without_none(
         LoadBalancerArn=identity_of(listener.load_balancer),
-        **encode_listener_settings(listener),
+        **encode_listener_settings(listener, is_weighted=is_weighted),
         Tags=encode_tags(listener.tags) or None,
     )
 
 
-def encode_listener_settings(listener: Listener) -> Raw:
+def encode_listener_settings(listener: Listener, *, is_weighted: bool = True) -> Raw:
     """What CreateListener and ModifyListener share: of the certificates, the first alone."""
     default = [{"CertificateArn": arn} for arn in listener.certificates[:1]]
     return without_none(
         Port=listener.port,
         Protocol=listener.protocol,
-        DefaultActions=encode_actions(listener.default_actions),
+        DefaultActions=encode_actions(listener.default_actions, is_weighted=is_weighted),
         Certificates=default or None,
         SslPolicy=listener.ssl_policy,
         MutualAuthentication=encode_mutual_authentication(listener.mutual_authentication),
@@ -294,13 +294,13 @@ def decode_listener(raw: Raw, tags: Tags, more_certificates: Iterable[str] = ())
 # ---- rules
 
 
-def encode_rule(rule: ListenerRule) -> Raw:
-    """Fields of CreateRule."""
+def encode_rule(rule: ListenerRule, *, is_weighted: bool = True) -> Raw:
+    """Fields of CreateRule; `is_weighted` as for `encode_actions`."""
     return without_none(
         ListenerArn=identity_of(rule.listener),
         Priority=rule.priority,
         Conditions=encode_conditions(rule.conditions),
-        Actions=encode_actions(rule.actions),
+        Actions=encode_actions(rule.actions, is_weighted=is_weighted),
         Transforms=encode_transforms(rule.transforms) or None,
         Tags=encode_tags(rule.tags) or None,
     )

@@ -46,9 +46,23 @@ def without_none(**fields: Any) -> Raw:
 # ---- actions
 
 
-def encode_actions(actions: Sequence[Action]) -> list[Raw]:
-    """Actions in the order in which they run; AWS wants that as numbers."""
-    return [{**_encode_action(action), "Order": n} for n, action in enumerate(actions, start=1)]
+def encode_actions(actions: Sequence[Action], *, is_weighted: bool = True) -> list[Raw]:
+    """Actions in the order in which they run; AWS wants that as numbers.
+
+    Not weighted (the gate WeightedTargetGroups, off): a forward names its one target group in
+    TargetGroupArn, for regions that know no ForwardConfig.
+    """
+    encoded = [_encode_action(action) for action in actions]
+    if not is_weighted:
+        encoded = [_without_forward_config(one) for one in encoded]
+    return [{**one, "Order": n} for n, one in enumerate(encoded, start=1)]
+
+
+def _without_forward_config(action: Raw) -> Raw:
+    if action["Type"] != "forward":
+        return action
+    (group,) = action["ForwardConfig"]["TargetGroups"]
+    return {"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}
 
 
 def decode_actions(raw: Sequence[Raw]) -> tuple[Action, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.aws import ec2, elbv2, elbv2_reads, metadata, network, permissions
+from alb_controller.aws import ec2, elbv2, elbv2_reads, metadata, network, permissions, tagging
 from alb_controller.aws.certificates import acm, managed
 
 SERVICE_OF = {
@@ -20,6 +20,7 @@ SERVICE_OF = {
     elbv2_reads: "elasticloadbalancing",
     metadata: "ec2",
     network: "ec2",
+    tagging: "tag",
 }
 CLUSTER_TAG = "elbv2.k8s.aws/cluster"
 

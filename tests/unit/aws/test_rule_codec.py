@@ -176,3 +176,13 @@ def test_an_unresolved_reference_is_a_bug() -> None:
     unresolved = ForwardAction((WeightedTargetGroup(Ref(ResourceId("TargetGroup", "tg"))),))
     with pytest.raises(TypeError, match="TargetGroup tg has no identity yet"):
         codec.encode_actions([unresolved])
+
+
+def test_without_weights_a_forward_names_its_one_group() -> None:
+    """The gate WeightedTargetGroups, off: no ForwardConfig, and the same on the way back."""
+    forward = ForwardAction((WeightedTargetGroup("arn:a"),))
+    encoded = codec.encode_actions((forward,), is_weighted=False)
+    assert encoded == [{"Type": "forward", "TargetGroupArn": "arn:a", "Order": 1}]
+    assert codec.decode_actions(encoded) == (forward,)
+    fixed = (FixedResponseAction("404"),)
+    assert codec.encode_actions(fixed, is_weighted=False) == codec.encode_actions(fixed)

@@ -9,7 +9,7 @@ import pytest
 
 from alb_controller.errors import AccessDenied, NotLeading, NotReady
 from alb_controller.model.addons import Addons
-from alb_controller.model.elbv2 import BalancerTarget, LoadBalancer, TargetGroup
+from alb_controller.model.elbv2 import BalancerTarget, HealthCheck, LoadBalancer, TargetGroup
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Stack
 from alb_controller.plan.changes import (
@@ -29,6 +29,7 @@ from tests.resources import (
     POLICY,
     binding,
     forward,
+    health_check,
     listener,
     load_balancer,
     rules,
@@ -58,13 +59,14 @@ def settled(desired: Stack) -> World:
     return world
 
 
-def fronted(port: int = 80, **behind: Any) -> Stack:
+def fronted(port: int = 80, check: HealthCheck | None = None, **behind: Any) -> Stack:
     """An application load balancer with a network load balancer in front."""
     group = target_group(
         "FrontendNlb-tg-TCP-80",
         target_type="alb",
         protocol="TCP",
         protocol_version=None,
+        health_check=check or health_check(),
         targets=(BalancerTarget(Ref(LOAD_BALANCER), port),),
     )
     front = load_balancer(id=FRONT, name="front", type="network", tags=tags_of(FRONT.name))
@@ -272,6 +274,47 @@ def test_another_port_behind_is_followed() -> None:
     assert deploy(world, fronted(port=8080)) == ["DeregisterTargets", "RegisterTargets"]
     (group,) = world.all(TargetGroup).values()
     assert [target.port for target in group.targets or ()] == [8080]
+
+
+FIXED = msgspec.structs.replace(POLICY, replace_for_health_checks=True)
+CHECKS: list[dict[str, Any]] = [
+    {"protocol": "HTTPS"},
+    {"matcher": "204"},
+    {"interval_seconds": 30},
+    {"timeout_seconds": 9},
+]
+
+
+@pytest.mark.parametrize("fields", CHECKS, ids=lambda fields: next(iter(fields)))
+def test_a_front_s_health_check_changes_in_place(fields: dict[str, Any]) -> None:
+    """The gate NLBHealthCheckAdvancedConfig, on (spec 5.3)."""
+    world = settled(fronted())
+    assert deploy(world, fronted(check=health_check(**fields))) == ["ModifyTargetGroup"]
+
+
+@pytest.mark.parametrize("fields", CHECKS, ids=lambda fields: next(iter(fields)))
+def test_a_front_s_health_check_is_made_anew(fields: dict[str, Any]) -> None:
+    """The gate off: a target group of its own, before the old one goes; then it is at rest."""
+    world = settled(fronted())
+    before = world.all(TargetGroup)
+    changed = fronted(check=health_check(**fields))
+    steps = deploy(world, changed, FIXED)
+    order = ["CreateTargetGroup", "ModifyListener", "DeregisterTargets", "DeleteTargetGroup"]
+    assert [step for step in steps if step in order] == order
+    assert steps[-1] == "RegisterTargets"
+    assert world.all(TargetGroup).keys().isdisjoint(before)
+    assert deploy(world, changed, FIXED) == []
+
+
+def test_other_health_check_settings_change_in_place_either_way() -> None:
+    """Path and thresholds; and all settings of target groups behind the application one."""
+    world = settled(fronted())
+    changed = fronted(check=health_check(path="/up", healthy_threshold=3))
+    assert deploy(world, changed, FIXED) == ["ModifyTargetGroup"]
+    behind = target_group()
+    world = deployed(stack(target_groups=(behind,)))
+    other = msgspec.structs.replace(behind, health_check=health_check(interval_seconds=30))
+    assert deploy(world, stack(target_groups=(other,)), FIXED) == ["ModifyTargetGroup"]
 
 
 def test_a_family_that_changes_gets_a_target_group_of_its_own() -> None:

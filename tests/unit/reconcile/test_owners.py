@@ -29,6 +29,7 @@ class FakeAws:
         self.listed: dict[str, Any] = {}
         self.asked: list[str] = []
         self.age_seconds = 100.0
+        self.lists_others = True
 
     def _ask(self, name: str) -> Any:
         self.asked.append(name)
@@ -68,6 +69,13 @@ def test_a_fresh_listing_answers_for_aws(aws: FakeAws) -> None:
     aws.listed["k8s-web"] = Found(identity="arn", resource=load_balancer(tags={"owner": "them"}))
     with pytest.raises(ForeignOwner, match="owner=them"):
         _owners(aws).check([BALANCER], STACK)
+
+
+def test_a_listing_of_our_own_knows_no_other_holder(aws: FakeAws) -> None:
+    """Found by tags, others' resources are not listed: AWS is asked for each name."""
+    aws.age_seconds, aws.lists_others = 0.0, False
+    _owners(aws).check([BALANCER, GROUP], STACK)
+    assert aws.asked == ["k8s-web", "k8s-app"]
 
 
 @pytest.mark.parametrize(

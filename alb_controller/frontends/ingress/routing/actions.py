@@ -107,13 +107,19 @@ class ActionTranslator:
             _check_tuple(one)
         if len(config.target_groups) > 1 and any(t.weight is None for t in config.target_groups):
             raise ValueError("needs a weight for each of several target groups")
+        is_weighted = self._settings.feature_gates.weighted_target_groups
+        if len(config.target_groups) > 1 and not is_weighted:
+            raise ValueError(
+                "names several target groups, and the feature gate WeightedTargetGroups is off: "
+                "allowed is one"
+            )
         alone = config.target_groups[0] if len(config.target_groups) == 1 else None
         if alone is not None and _names_service(alone):
             choice = self._to_service(*_service_port(alone), key, alone.weight)
         else:
             choice = Choice(action=ForwardIntent(tuple(self._targets(config, key))))
         sticky = config.target_group_stickiness_config
-        if sticky is None or not isinstance(choice.action, ForwardIntent):
+        if sticky is None or not is_weighted or not isinstance(choice.action, ForwardIntent):
             return choice
         action = msgspec.structs.replace(
             choice.action,

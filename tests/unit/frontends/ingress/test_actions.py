@@ -111,6 +111,17 @@ def test_clients_may_stick_to_a_target_group(targets: tuple[dict[str, Any], ...]
     assert (plain.stickiness_enabled, plain.stickiness_seconds) == (None, None)
 
 
+def test_without_weights_an_action_has_one_target_group() -> None:
+    """The gate WeightedTargetGroups, off: several are a problem, stickiness has no place."""
+    by = settings(gates={"weighted_target_groups": False})
+    sticky = {"enabled": True, "durationSeconds": 60}
+    made = action(forward(APP, targetGroupStickinessConfig=sticky), by)
+    assert made == ForwardIntent.to_backend("shop/web-app:80")
+    several = json.dumps(forward({**APP, "weight": 1}, {"targetGroupARN": "arn:x", "weight": 1}))
+    (problem,) = refused(rules=RULES, alb={"actions.it": several}, by=by)
+    assert problem.startswith(f"{PREFIX}actions.it: names several target groups, and the feature")
+
+
 @pytest.mark.parametrize("written,port", [("80", "80"), ("+80", "80"), ("http", "http")])
 def test_a_port_of_digits_is_a_number(written: str, port: str) -> None:
     """As Go's Atoi takes it."""
