@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from alb_controller.objects.annotations.names import PLAN_ANNOTATION
 from alb_controller.objects.secrets import APPLIED_SECRETS
 
 STATUS = "alb-controller.aws/status"
 """What stands behind the Ingress in AWS, and what is wrong: `frontends.ingress.explanation`."""
-OURS = frozenset({APPLIED_SECRETS, STATUS})
+OURS = frozenset({APPLIED_SECRETS, PLAN_ANNOTATION, STATUS})
 
 
 def said_by_users(annotations: Mapping[str, str]) -> dict[str, str]:

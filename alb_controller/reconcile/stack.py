@@ -48,6 +48,7 @@ from alb_controller.reconcile.explain import Explainer
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer, kept_of
 from alb_controller.reconcile.owners import Owners
+from alb_controller.reconcile.plan_annotation import note_plan
 from alb_controller.reconcile.secrets import Secrets, note_secrets, use_secrets
 from alb_controller.reconcile.writes import Operations
 from alb_controller.runtime.workers import DONE, SLOW_SECONDS, Result, after
@@ -162,6 +163,7 @@ class StackReconciler:
         if wanted.translation.held_by:
             self._explainer.unchanged(snapshot, wanted.translation)
             return Done(translation=wanted.translation)
+        self._note_plan(snapshot, wanted)
         late_error = self._apply(snapshot, wanted, before)
         return Done(translation=wanted.translation, late_error=late_error)
 
@@ -170,6 +172,11 @@ class StackReconciler:
         self._tell_problems(translation, snapshot)
         self._explainer.unchanged(snapshot, translation)
         return Done(translation=translation)
+
+    def _note_plan(self, snapshot: Snapshot, wanted: Wanted) -> None:
+        has_gate = self._settings.feature_gates.ingress_plan_annotation
+        writer, translation = self._edges.writer, wanted.translation
+        note_plan(writer, snapshot, translation, wanted.stack, has_gate=has_gate)
 
     def _is_nothing(self, snapshot: Snapshot, translation: Translation) -> bool:
         """Nothing is wanted, and nobody leaves who could have left something behind."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 
-import msgspec
-
 from alb_controller.objects.elbv2 import TargetGroupBinding, TargetGroupBindingSpec
+from alb_controller.objects.encoding import go_json
 from alb_controller.targets.endpoints import Endpoint, Endpoints
 
 CHECKPOINT_ANNOTATION = "elbv2.k8s.aws/checkpoint"
@@ -19,23 +18,17 @@ CHECKPOINT_TIMESTAMP_ANNOTATION = "elbv2.k8s.aws/checkpoint-timestamp"
 """Unix seconds of the checkpoint."""
 
 _GO_ZERO_TIME_MILLIS = -62135596800000
-_GO_ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
 
 def checkpoint(endpoints: Endpoints, spec: TargetGroupBindingSpec) -> str:
     """The value of the annotation `elbv2.k8s.aws/checkpoint`."""
     csv = ",".join(sorted(_identifier(e) for e in endpoints.members))
-    return f"{_digest(csv)}/{_digest(spec_json(spec))}"
+    return f"{_digest(csv)}/{_digest(go_json(spec))}"
 
 
 def stored_checkpoint(binding: TargetGroupBinding) -> str:
     """The checkpoint that the binding carries; empty where there is none."""
     return binding.metadata.annotations.get(CHECKPOINT_ANNOTATION, "")
-
-
-def spec_json(spec: TargetGroupBindingSpec) -> str:
-    """A spec as Go's encoding/json writes it: compact, map keys sorted, HTML characters escaped."""
-    return msgspec.json.encode(spec, order="deterministic").decode().translate(_GO_ESCAPES)
 
 
 def _identifier(endpoint: Endpoint) -> str:

@@ -46,6 +46,8 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     """By uid: the members whose present word is in the intent, to be remembered once applied."""
     served: frozenset[str]
     """The uids of all members that the intent serves, by their present or last good word."""
+    first: str = ""
+    """The uid of the first of them in group order; empty where there is none."""
     problems: tuple[Invalid, ...]
     warnings: tuple[Event, ...] = ()
     """What stops nobody and should be known."""
@@ -95,7 +97,8 @@ def translate(
             agreed.add_what_fits(last, claims_of(last, decided))
             spoken[member.uid] = last
             trust.accept(last)
-    ordered = sorted(spoken.values(), key=lambda m: m.sort_key)
+    in_order = sorted(spoken, key=lambda uid: spoken[uid].sort_key)
+    ordered = [spoken[uid] for uid in in_order]
     misled = redirect_problem(agreed, ordered)
     if misled is not None:
         return translate(snapshot, settings, remembered, {**stopped, misled.origin: misled})
@@ -104,6 +107,7 @@ def translate(
         intent=intent,
         good=good,
         served=frozenset(spoken),
+        first=next(iter(in_order), ""),
         problems=without_repeats((*snapshot.strays, *problems)),
         warnings=(*notices(snapshot), *trust.warnings),
         secrets=frozenset(members.secrets | _secrets_of(spoken.values())),

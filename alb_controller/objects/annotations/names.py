@@ -13,8 +13,10 @@ from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations.json import JsonParser
 from alb_controller.objects.annotations.mutual_authentication import ENTRIES
 
-_WRITTEN_BY_CONTROLLERS = frozenset({"dry-run-plan"})
-_SUFFIXES = frozenset(row.suffix for row in rows.TABLE) | _WRITTEN_BY_CONTROLLERS
+_PLAN = "dry-run-plan"
+PLAN_ANNOTATION = rows.PREFIX + _PLAN
+"""Written by controllers, with the gate IngressPlanAnnotation, and read by nobody here."""
+_SUFFIXES = frozenset(row.suffix for row in rows.TABLE) | {_PLAN}
 _BY_NAME: dict[str, Callable[[str], rows.Annotation[Any]]] = {
     "actions.": rows.action,
     "conditions.": rows.conditions,

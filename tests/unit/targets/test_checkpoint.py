@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from alb_controller.targets.checkpoint import checkpoint, spec_json, stored_checkpoint
+from alb_controller.objects.encoding import go_json
+from alb_controller.targets.checkpoint import checkpoint, stored_checkpoint
 from alb_controller.targets.endpoints import Endpoint, Endpoints
 from tests.factories import BORN
 from tests.unit.targets.cluster import ARN, binding, node, pod
@@ -87,7 +88,7 @@ SPECS = {
 @pytest.mark.parametrize("spec,expected", SPECS.values(), ids=SPECS)
 def test_the_spec_is_written_as_go_does(spec: dict[str, Any], expected: str) -> None:
     """Field order, what is left out, and the escapes are those of Go's encoding/json."""
-    assert spec_json(binding(**spec).spec) == f'{{"targetGroupARN":"{ARN}",{expected}}}'
+    assert go_json(binding(**spec).spec) == f'{{"targetGroupARN":"{ARN}",{expected}}}'
 
 
 def test_the_digest_covers_sorted_endpoints_and_the_spec() -> None:
@@ -102,7 +103,7 @@ def test_the_digest_covers_sorted_endpoints_and_the_spec() -> None:
     millis = int(BORN.timestamp()) * 1000
     csv = f"10.0.0.10:80:{millis + 1000},10.0.0.9:80:{millis}"
     spec = binding().spec
-    assert checkpoint(endpoints, spec) == f"{sha(csv)}/{sha(spec_json(spec))}"
+    assert checkpoint(endpoints, spec) == f"{sha(csv)}/{sha(go_json(spec))}"
 
 
 def test_nodes_count_by_instance_id() -> None:
