@@ -120,11 +120,15 @@ class Certificates:
         intent: StackIntent,
         known: Mapping[str, Sequence[ManagedCertificate]],
     ) -> ManagedCertificate:
-        """The certificate, requested if it is not there, with its records in DNS if it waits."""
+        """The certificate, requested if it is not there, with its records in DNS.
+
+        Those of one that we requested are written even if ACM issues it at once, as it does for a
+        domain that it knows: it renews by them.
+        """
         found = _fitting(wanted, known.get(wanted.id, ()))
         if found is None:
             found = self._request(wanted, intent)
-        if found.is_issued or wanted.authority_arn:
+        if wanted.authority_arn or (found.is_issued and found.arn not in self._requested):
             return found
         if not found.has_all_records:
             raise NotReady(f"the validation records of certificate {found.arn}", _RECORDS_SECONDS)

@@ -34,6 +34,7 @@ TARGET_GROUP_FIELDS = (
     "UnhealthyThresholdCount",
     "Matcher",
 )
+_CERTIFICATES = ("list_certificates", "CertificateSummaryList")
 SOURCES = {
     "IpRanges": "CidrIp",
     "Ipv6Ranges": "CidrIpv6",
@@ -50,7 +51,7 @@ def read_state(account: Account) -> Shape:
 
 class _Reader:
     def __init__(self, account: Account) -> None:
-        self.elbv2, self.wafv2 = account.elbv2, account.wafv2
+        self.account, self.elbv2, self.wafv2 = account, account.elbv2, account.wafv2
         self.balancers = _all(account.elbv2, "describe_load_balancers", "LoadBalancers")
         self.target_groups = _all(account.elbv2, "describe_target_groups", "TargetGroups")
         self.security_groups = _all(account.ec2, "describe_security_groups", "SecurityGroups")
@@ -69,7 +70,38 @@ class _Reader:
             "LoadBalancers": _by("LoadBalancerName", self.balancers, self._balancer),
             "TargetGroups": _by("TargetGroupName", self.target_groups, self._target_group),
             "SecurityGroups": _by("GroupName", groups, self._security_group),
+            **self._requested(),
         }
+
+    def _requested(self) -> Shape:
+        """Certificates that controllers have requested, and what is in hosted zones."""
+        acm, route53 = self.account.acm, self.account.client("route53")
+        certificates = {}
+        for arn in [c["CertificateArn"] for c in _all(acm, *_CERTIFICATES)]:
+            tags = _attributes(acm.list_tags_for_certificate(CertificateArn=arn)["Tags"])
+            if tags:
+                found = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+                certificates[found["DomainName"]] = {**self._certificate(found), "Tags": tags}
+        zones = [zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]]
+        records = [
+            f"{record['Type']} {record['Name']} {record['TTL']}"
+            for zone in zones
+            for record in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+            if record["Type"] not in ("NS", "SOA")
+        ]
+        shown = {"Certificates": certificates, "Records": sorted(records)}
+        return {key: value for key, value in shown.items() if value}
+
+    def _certificate(self, found: Shape) -> Shape:
+        shown = {key: found[key] for key in ("Status", "Type", "SubjectAlternativeNames")}
+        authority = found.get("CertificateAuthorityArn")
+        if authority:
+            made = self.account.client("acm-pca").describe_certificate_authority(
+                CertificateAuthorityArn=authority
+            )["CertificateAuthority"]
+            configuration = made["CertificateAuthorityConfiguration"]
+            shown["Authority"] = configuration["Subject"]["CommonName"]
+        return shown
 
     def plain(self, value: Any) -> Any:
         """A value with names in place of ids."""
@@ -99,16 +131,26 @@ class _Reader:
             "Attributes": _attributes(attributes["Attributes"]),
             "Tags": self._tags(arn),
             "Listeners": dict(sorted(shown.items(), key=lambda item: int(item[0]))),
+            **self._pools(balancer),
             **self._extras(arn),
         }
 
+    def _pools(self, balancer: Shape) -> Shape:
+        """Where its addresses come from, where that is not Amazon's pool."""
+        names = ("CustomerOwnedIpv4Pool", "IpamPools")
+        return {name: balancer[name] for name in names if balancer.get(name)}
+
     def _extras(self, arn: str) -> Shape:
-        """Web ACL, reserved capacity and Shield protection, where there are any."""
+        """Web ACLs, reserved capacity and Shield protection, where there are any."""
         extras: Shape = {}
         with contextlib.suppress(self.wafv2.exceptions.WAFNonexistentItemException):
             acl = self.wafv2.get_web_acl_for_resource(ResourceArn=arn).get("WebACL")
             if acl:
                 extras["WebACL"] = acl["Name"]
+        waf = self.account.client("waf-regional")
+        classic = waf.get_web_acl_for_resource(ResourceArn=arn).get("WebACLSummary")
+        if classic:
+            extras["ClassicWebACL"] = classic["Name"]
         reserved = self.elbv2.describe_capacity_reservation(LoadBalancerArn=arn)
         units = (reserved.get("MinimumLoadBalancerCapacity") or {}).get("CapacityUnits")
         if units:

@@ -39,6 +39,15 @@ class Divergence(msgspec.Struct, frozen=True):
         return DIVERGENCES / self.case / f"{self.step}.expected.yaml"
 
 
+class Needs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a case of ours needs beside its manifests (`needs.yaml`)."""
+
+    flags: tuple[str, ...] = ()
+    """Of the controller."""
+    account: tuple[str, ...] = ()
+    """Names in `additions`."""
+
+
 class Step(msgspec.Struct, frozen=True):
     """One step of a case; the last one, `9-delete`, has nothing to apply."""
 
@@ -75,6 +84,12 @@ def case_names() -> list[str]:
 def own_names() -> list[str]:
     """Every case of ours; all of them must pass."""
     return sorted(path.name for path in OWN.iterdir() if path.is_dir())
+
+
+def needs(case: str) -> Needs:
+    """What a case needs; nothing where it does not say so."""
+    path = _folder(case) / "needs.yaml"
+    return msgspec.convert(_load(path), Needs) if path.exists() else Needs()
 
 
 def steps(case: str) -> list[Step]:

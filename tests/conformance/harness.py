@@ -18,8 +18,9 @@ import yaml
 
 from tests.apiserver.cluster import Cluster
 from tests.conformance import aws_state, controller, kube_state
+from tests.conformance.additions import add
 from tests.conformance.aws_account import NODES, Account, Ids
-from tests.conformance.corpus import DELETE, Step, steps
+from tests.conformance.corpus import DELETE, Step, needs, steps
 
 Shape = dict[str, Any]
 SYSTEM = "kube-"
@@ -84,11 +85,12 @@ def run_case(case: str, kubeconfig: Path, moto: Moto, folder: Path) -> Iterator[
     """
     cluster, account = Cluster(kubeconfig), _account(moto.url)
     wipe(cluster)
-    ids = account.seed()
+    needed = needs(case)
+    ids = add(account, needed.account, account.seed())
     add_nodes(cluster, ids)
     start = len(moto.calls())  # calls made before the first step count towards it
     log = folder / f"{case}.log"
-    with controller.running(kubeconfig, moto.url, ids["vpc"], log) as running:
+    with controller.running(kubeconfig, moto.url, ids["vpc"], log, needed.flags) as running:
         for step in steps(case):
             refused = _take(step, cluster, ids)
             running.settle()

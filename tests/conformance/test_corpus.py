@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+from tests.conformance.additions import ADDITIONS
 from tests.conformance.corpus import (
     DELETE,
     DIVERGENCES,
+    Needs,
     case_names,
     divergences,
+    needs,
     own_names,
     steps,
     supported_cases,
@@ -61,3 +64,10 @@ def test_a_divergence_differs_and_is_explained() -> None:
         assert {k: v for k, v in step.expected().items() if k != "Calls"} != recorded
         assert entry.why
         assert (ROOT / entry.adr).exists()
+
+
+def test_what_cases_need_exists() -> None:
+    """A case names additions that there are; none is left over."""
+    named = {name for case in own_names() for name in needs(case).account}
+    assert named == set(ADDITIONS)
+    assert all(needs(case) == Needs() for case in case_names())

@@ -54,19 +54,24 @@ class Account:
     """Clients of one local AWS. They look at nothing but the endpoint that they are given."""
 
     def __init__(self, endpoint: str) -> None:
-        session = boto3.session.Session(
+        self._session = boto3.session.Session(
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name=REGION,
         )
-        made: dict[str, Any] = {
-            name: session.client(name, endpoint_url=endpoint)
-            for name in ("ec2", "elbv2", "acm", "wafv2", "shield")
-        }
         self.endpoint = endpoint
-        self.ec2, self.elbv2, self.acm = made["ec2"], made["elbv2"], made["acm"]
-        self.wafv2, self.shield = made["wafv2"], made["shield"]
+        self._clients: dict[str, Any] = {}
+        self.ec2, self.elbv2, self.acm = map(self.client, ("ec2", "elbv2", "acm"))
+        self.wafv2, self.shield = map(self.client, ("wafv2", "shield"))
         self.ids: Ids = {}
+
+    def client(self, service: str) -> Any:
+        """The client of a service; making one takes longer than most of what it does."""
+        made = self._clients.get(service)
+        if made is None:
+            create: Any = self._session.client  # typed for each service by name
+            made = self._clients[service] = create(service, endpoint_url=self.endpoint)
+        return made
 
     def build(self) -> Ids:
         """Build the world in an empty account, and give its ids by name."""

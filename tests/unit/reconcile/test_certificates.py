@@ -36,6 +36,7 @@ class Acm:
         self.in_use: set[str] = set()
         self.is_slow = False
         self.hides_new_ones = False
+        self.knows_domains = False
 
     def arns(self) -> tuple[str, ...]:
         return () if self.hides_new_ones else tuple(self.made)
@@ -65,7 +66,7 @@ class Acm:
         is_private = bool(wanted.authority_arn)
         self.made[arn] = ManagedCertificate(
             arn=arn,
-            status="ISSUED" if is_private else "PENDING_VALIDATION",
+            status="ISSUED" if is_private or self.knows_domains else "PENDING_VALIDATION",
             domains=frozenset(wanted.names),
             records=frozenset() if is_private or self.is_slow else records,
             has_all_records=not is_private and not self.is_slow,
@@ -106,6 +107,17 @@ def asks(*hosts: str, **fields: Any) -> StackIntent:
     base: dict[str, Any] = {"id": ID, "hosts": hosts, "tags": {}, "origin": Origin(WEB, "key")}
     wanted = CertificateIntent(**{**base, **fields})
     return StackIntent(key=StackKey("shop", "web"), certificates=(wanted,))
+
+
+def test_one_that_is_issued_at_once_gets_its_records_too(acm: Acm) -> None:
+    """ACM renews a certificate by them; one that others have proven is left alone."""
+    acm.knows_domains = True
+    made, intent = certificates(acm), asks("a.example")
+    assert made.arns(intent) == {ID: "arn:0"}
+    assert [record.name for record in acm.records] == ["_x.a.example"]
+    acm.records.clear()
+    assert certificates(acm).arns(intent) == {ID: "arn:0"}
+    assert acm.records == {}
 
 
 NOTHING = StackIntent(key=StackKey("shop", "web"))

@@ -1,0 +1,80 @@
+"""What a case of ours needs beside the corpus's account: `account:` in its needs.yaml names it.
+
+Each gives ids for `${name}` in the manifests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tests.conformance.aws_account import Account, Ids
+
+POD_ADDRESSES = {"node-a": "2001:db8:a::10", "node-b": "2001:db8:b::10"}
+"""IPv6 addresses that the VPC CNI would have assigned to a pod of each node."""
+DOMAIN = "app.example"
+
+
+def add(account: Account, names: Iterable[str], ids: Ids) -> Ids:
+    """The ids with those of the additions; raises KeyError for one that does not exist."""
+    for name in names:
+        ids = ids | ADDITIONS[name](account, ids)
+    return ids
+
+
+def _ipv6(account: Account, ids: Ids) -> Ids:
+    """IPv6 blocks on the VPC and its private subnets, and an address for a pod of two nodes."""
+    ec2 = account.ec2
+    made = ec2.associate_vpc_cidr_block(VpcId=ids["vpc"], AmazonProvidedIpv6CidrBlock=True)
+    block = made["Ipv6CidrBlockAssociation"]["Ipv6CidrBlock"].removesuffix("00::/56")
+    for number, zone in enumerate("abc"):
+        ec2.associate_subnet_cidr_block(
+            SubnetId=ids[f"private-{zone}"], Ipv6CidrBlock=f"{block}0{number}::/64"
+        )
+    for node, address in POD_ADDRESSES.items():
+        found = ec2.describe_instances(InstanceIds=[ids[node]])["Reservations"][0]["Instances"][0]
+        card = found["NetworkInterfaces"][0]["NetworkInterfaceId"]
+        ec2.assign_ipv6_addresses(NetworkInterfaceId=card, Ipv6Addresses=[address])
+    return {}
+
+
+def _classic_web_acls(account: Account, _ids: Ids) -> Ids:
+    """Two web ACLs of WAF Classic."""
+    return {f"acl:{name}": _classic_web_acl(account, name) for name in ("first", "second")}
+
+
+def _classic_web_acl(account: Account, name: str) -> str:
+    waf = account.client("waf-regional")
+    made = waf.create_web_acl(
+        Name=name,
+        MetricName=name,
+        DefaultAction={"Type": "ALLOW"},
+        ChangeToken=waf.get_change_token()["ChangeToken"],
+    )
+    return str(made["WebACL"]["WebACLId"])
+
+
+def _hosted_zone(account: Account, _ids: Ids) -> Ids:
+    """A public hosted zone of the domain."""
+    made = account.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference=DOMAIN)
+    return {"zone": made["HostedZone"]["Id"].removeprefix("/hostedzone/")}
+
+
+def _private_authority(account: Account, _ids: Ids) -> Ids:
+    """A private certificate authority."""
+    made = account.client("acm-pca").create_certificate_authority(
+        CertificateAuthorityType="ROOT",
+        CertificateAuthorityConfiguration={
+            "KeyAlgorithm": "RSA_2048",
+            "SigningAlgorithm": "SHA256WITHRSA",
+            "Subject": {"CommonName": DOMAIN},
+        },
+    )
+    return {"authority": made["CertificateAuthorityArn"]}
+
+
+ADDITIONS: dict[str, Callable[[Account, Ids], Ids]] = {
+    "ipv6": _ipv6,
+    "classic-web-acls": _classic_web_acls,
+    "hosted-zone": _hosted_zone,
+    "private-authority": _private_authority,
+}
