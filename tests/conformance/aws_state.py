@@ -24,6 +24,7 @@ TARGET_GROUP_FIELDS = (
     "TargetType",
     "IpAddressType",
     "VpcId",
+    "TargetControlPort",
     "HealthCheckEnabled",
     "HealthCheckProtocol",
     "HealthCheckPort",

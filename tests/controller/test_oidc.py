@@ -151,12 +151,16 @@ def test_a_missing_secret_is_awaited(rig: Rig) -> None:
 
 @pytest.mark.parametrize("operation, quoted", [("CreateRule", FIRST), ("ModifyRule", SECOND)])
 def test_the_secret_is_seen_nowhere(rig: Rig, operation: str, quoted: str) -> None:
-    """Not in the log at its most talkative, in no object, no event and no metric.
+    """Not in the log at its most talkative, in no object, no event, no plan and no metric.
 
     Not even where AWS quotes it in an error, and fails in other ways.
     """
     (port,) = free_ports(1)
-    flags = ("--log-level=debug", f"--metrics-bind-addr=127.0.0.1:{port}")
+    flags = (
+        "--log-level=debug",
+        f"--metrics-bind-addr=127.0.0.1:{port}",
+        "--feature-gates=IngressPlanAnnotation=true",
+    )
     rig.apply(secret(), web(rig))
     front = rig.aws.front
     front.fail(operation, code="ValidationError", times=1, text=f"bad {quoted}")
@@ -172,6 +176,7 @@ def test_the_secret_is_seen_nowhere(rig: Rig, operation: str, quoted: str) -> No
         kinds = ("Ingress", "Event", "TargetGroupBinding", "ConfigMap", "Service")
         objects = json.dumps([rig.cluster.list(kind) for kind in kinds])
         log = controller.log.read_text()
+    assert "dry-run-plan" in objects
     assert any("bad" in event["message"] for event in rig.events("web"))
     for text in (log, metrics, objects):
         assert text

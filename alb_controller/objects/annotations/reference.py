@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from alb_controller.objects.annotations import PREFIX, TABLE
+from alb_controller.objects.annotations.names import PLAN_ANNOTATION
+from alb_controller.objects.notes import STATUS
+from alb_controller.objects.secrets import APPLIED_SECRETS
 
 
 class Example(NamedTuple):
@@ -165,6 +168,18 @@ Ingress*: it counts for its own Ingress alone.
 """
 
 
+_WRITTEN = f"""
+## Written by the controller
+
+| Annotation | On | What it says |
+| --- | --- | --- |
+| `{PLAN_ANNOTATION}` | the first Ingress of a group | With the gate IngressPlanAnnotation: everything that the group asks for, as JSON. OIDC clients are redacted. With the gate off it is removed. |
+| `{APPLIED_SECRETS}` | Ingress | Uid and resourceVersion of the Secrets whose content AWS has. |
+| `{STATUS}` | Ingress | What it has in AWS and what is wrong, as JSON ([troubleshoot](../how-to/troubleshoot.md)). |
+| `elbv2.k8s.aws/checkpoint`, `elbv2.k8s.aws/checkpoint-timestamp` | TargetGroupBinding | Digest of the endpoints and the spec that were brought about, and when. |
+"""  # noqa: E501  # rows of a table
+
+
 def annotations_page() -> str:
     """The page as Markdown."""
     lines = [
@@ -184,7 +199,7 @@ def annotations_page() -> str:
         _line(family + ending, ("Ingress", "per Ingress", "", doc), FAMILY_EXAMPLES[family])
         for family, (ending, doc) in _ENDINGS.items()
     ]
-    return _HEAD + "".join(lines)
+    return _HEAD + "".join(lines) + _WRITTEN
 
 
 def _line(key: str, cells: tuple[str, ...], example: Example) -> str:

@@ -14,6 +14,7 @@ from alb_controller.telemetry import logs
 PROGRAM = """
 import logging, structlog
 from alb_controller.telemetry.logs import set_up_logging
+from alb_controller.values import Secret
 set_up_logging("info")
 log = structlog.get_logger("x")
 log.debug("hidden")
@@ -23,6 +24,12 @@ try:
     1 / 0
 except ZeroDivisionError:
     log.exception("bug")
+def send(secret):
+    raise RuntimeError("cannot send", secret)
+try:
+    send(Secret("correct horse"))
+except RuntimeError:
+    log.exception("bug", secret=Secret("correct horse"))
 logging.getLogger("urllib3").warning("pool is %s", "full")
 logging.getLogger("botocore").info("request with secrets")
 """
@@ -55,12 +62,18 @@ def test_a_traceback_is_a_field_of_its_line(lines: list[dict[str, object]]) -> N
     assert "ZeroDivisionError" in str(lines[1]["exception"])
 
 
+def test_a_traceback_shows_no_secret(lines: list[dict[str, object]]) -> None:
+    """Neither the exception that carries one, nor the frames that hold it, nor a field."""
+    assert "RuntimeError: ('cannot send', Secret(…))" in str(lines[2]["exception"])
+    assert "correct horse" not in json.dumps(lines)
+
+
 def test_libraries_warnings_join_in_and_their_chatter_does_not(
     lines: list[dict[str, object]],
 ) -> None:
     """Standard logging comes as the same JSON, from warning up."""
-    assert [line["event"] for line in lines[2:]] == ["pool is full"]
-    assert lines[2]["logger"] == "urllib3"
+    assert [line["event"] for line in lines[3:]] == ["pool is full"]
+    assert lines[3]["logger"] == "urllib3"
 
 
 def test_an_unknown_level_names_the_known_ones() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from alb_controller.frontends.ingress.status import fingerprint
 from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
 from alb_controller.model.tags import stack_labels
+from alb_controller.objects.notes import OURS
 from alb_controller.objects.core import KubeObject
 from alb_controller.values import StackKey
 from tests.factories import (
@@ -64,6 +66,14 @@ def test_labels_and_finalizers_concern_nobody(field: str, value: Any) -> None:
     """Nor does a status: our own writes must not wake us."""
     assert keys(ingress(), changed(ingress(), **{field: value})) == set()
     assert keys(ingress(), with_status(ingress(), "h", 80)) == set()
+
+
+@pytest.mark.parametrize("key", sorted(OURS))
+def test_what_controllers_write_concerns_nobody(key: str) -> None:
+    """Annotations of ours: they wake nobody, and make no event worth repeating."""
+    noted = ingress(annotations={key: "x"})
+    assert keys(ingress(), noted) == set()
+    assert fingerprint(ingress()) == fingerprint(noted)
 
 
 def test_an_ingress_that_moves_concerns_both_groups() -> None:
