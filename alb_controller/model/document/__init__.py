@@ -7,7 +7,7 @@ of fields; what is not known before it is applied is a `$ref`. OIDC clients are 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from alb_controller.model.document import balancers, others
 from alb_controller.model.document.references import (
@@ -24,6 +24,14 @@ from alb_controller.objects.encoding import go_json
 Document = dict[str, Any]
 
 
+class _Entry(NamedTuple):
+    """A resource and where it stands."""
+
+    type: str
+    id: str
+    resource: Document
+
+
 def stack_json(stack: Stack) -> str:
     """The text; the same for the same stack."""
     return go_json(stack_document(stack))
@@ -32,12 +40,12 @@ def stack_json(stack: Stack) -> str:
 def stack_document(stack: Stack) -> Document:
     """The stack as built, before anything of it is compared with AWS."""
     resources: Document = {}
-    for type_, name, resource in _resources(stack):
-        resources.setdefault(type_, {})[name] = resource
+    for entry in _entries(stack):
+        resources.setdefault(entry.type, {})[entry.id] = entry.resource
     return {"id": stack.name, "resources": resources}
 
 
-def _resources(stack: Stack) -> Iterator[tuple[str, str, Document]]:
+def _entries(stack: Stack) -> Iterator[_Entry]:
     for balancer in stack.load_balancers:
         yield _spec(LOAD_BALANCER, balancer.id.name, balancers.load_balancer(balancer))
         for type_, spec in others.addons(balancer):
@@ -54,8 +62,9 @@ def _resources(stack: Stack) -> Iterator[tuple[str, str, Document]]:
         yield _spec(BINDING, binding.id.name, {"template": others.binding(binding)})
     if stack.load_balancers:
         registered = others.registrations(stack.target_groups)
-        yield others.REGISTRATIONS, others.REGISTRATIONS, {"TargetGroups": registered}
+        name = others.REGISTRATIONS
+        yield _Entry(name, name, {"TargetGroups": registered})
 
 
-def _spec(type_: str, name: str, spec: Document) -> tuple[str, str, Document]:
-    return type_, name, {"spec": spec}
+def _spec(type_: str, name: str, spec: Document) -> _Entry:
+    return _Entry(type_, name, {"spec": spec})
