@@ -94,7 +94,8 @@ class _Reader:
         return {key: value for key, value in shown.items() if value}
 
     def _certificate(self, found: Shape) -> Shape:
-        shown = {key: found[key] for key in ("Status", "Type", "SubjectAlternativeNames")}
+        shown: Shape = {"Status": found["Status"], "Type": found["Type"]}
+        shown["SubjectAlternativeNames"] = sorted(found["SubjectAlternativeNames"])
         authority = found.get("CertificateAuthorityArn")
         if authority:
             made = self.account.client("acm-pca").describe_certificate_authority(
