@@ -10,8 +10,8 @@ import pytest
 from alb_controller.frontends.ingress.status import fingerprint
 from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
 from alb_controller.model.tags import stack_labels
-from alb_controller.objects.notes import OURS
 from alb_controller.objects.core import KubeObject
+from alb_controller.objects.notes import OURS
 from alb_controller.values import StackKey
 from tests.factories import (
     BORN,
