@@ -144,9 +144,10 @@ class Reconcilers:
                 addresses=VpcAddresses(ec2, clock),
                 memory=targets,
                 clock=clock,
+                enqueue_later=self._queues.bindings.add_after,
                 enqueue_group=self._queues.rules.add,
             ),
-            BindingOptions(vpc_id=vpc_id, fail_open=settings.feature_gates.endpoints_fail_open),
+            _binding_options(settings, vpc_id),
         )
         self._watch()
 
@@ -247,6 +248,14 @@ def _queues(settings: Settings, clock: Clock) -> Queues:
         rules=WorkQueue("endpointRules", clock, backoff_cap_seconds=_MOST_SECONDS),
         shared=WorkQueue("sharedSecurityGroup", clock, backoff_cap_seconds=_MOST_SECONDS),
         sweep=WorkQueue("sweep", clock, backoff_cap_seconds=_MOST_SECONDS),
+    )
+
+
+def _binding_options(settings: Settings, vpc_id: str) -> BindingOptions:
+    return BindingOptions(
+        vpc_id=vpc_id,
+        fail_open=settings.feature_gates.endpoints_fail_open,
+        look_seconds=settings.targetgroupbinding_requeue_duration.total_seconds(),
     )
 
 

@@ -15,7 +15,14 @@ from alb_controller.aws.client import Sender, pages
 from alb_controller.aws.codecs import elbv2 as codec
 from alb_controller.aws.codecs.guards import Raw
 from alb_controller.errors import NotFound
-from alb_controller.model.elbv2 import Attributes, Listener, ListenerRule, TargetGroup, TargetHealth
+from alb_controller.model.elbv2 import (
+    Attributes,
+    Listener,
+    ListenerRule,
+    Target,
+    TargetGroup,
+    TargetHealth,
+)
 from alb_controller.model.stack import BalancerState, Found, FoundLoadBalancer
 from alb_controller.values import Tags
 
@@ -161,9 +168,11 @@ class Elbv2Reads:
         """All attributes of a listener."""
         return codec.decode_attributes(self._call("DescribeListenerAttributes", ListenerArn=arn))
 
-    def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
-        """Every target of a group, draining ones too."""
-        answer = self._call("DescribeTargetHealth", TargetGroupArn=arn)
+    def target_health(self, arn: str, targets: Sequence[Target] = ()) -> tuple[TargetHealth, ...]:
+        """Every target of a group, draining ones too; or these, registered or not."""
+        named = [{"Id": target.id, "Port": target.port} for target in targets]
+        some = {"Targets": named} if named else {}
+        answer = self._call("DescribeTargetHealth", TargetGroupArn=arn, **some)
         return tuple(
             codec.decode_target_health(raw) for raw in answer.get("TargetHealthDescriptions") or ()
         )

@@ -194,7 +194,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = timedelta(seconds=1000)
     targetgroupbinding_requeue_duration: Annotated[
         timedelta,
-        Flag("Wait between looks at target health for readiness gates.", Served.NO_EFFECT_YET),
+        Flag("Longest wait between looks at targets whose readiness gate is not open yet."),
     ] = timedelta(seconds=15)
 
     # ---- webhooks

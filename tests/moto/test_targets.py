@@ -31,3 +31,14 @@ def test_unregistered_targets_count_as_deregistered(account: Account, group_arn:
     account.elbv2.register_targets(group_arn, [here])
     account.elbv2.deregister_targets(group_arn, [gone, here])
     assert account.elbv2.target_health(group_arn) == ()
+
+
+def test_health_can_be_asked_for_by_name(account: Account, group_arn: str) -> None:
+    """Of some targets alone; one that is not registered is said to be so, and is no error."""
+    there, other, gone = (Target(f"10.0.0.{i}", 80) for i in (1, 2, 3))
+    account.elbv2.register_targets(group_arn, [there, other])
+    found = account.elbv2.target_health(group_arn, [there, gone])
+    assert [(h.target.id, h.reason) for h in found] == [
+        ("10.0.0.1", "Target.NotInUse"),
+        ("10.0.0.3", "Target.NotRegistered"),
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups
 from alb_controller.reconcile.targets.endpoint_rules import EndpointRules
 from alb_controller.reconcile.targets.memory import TargetMemory
 from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses
-from alb_controller.values import ObjectRef, Value
+from alb_controller.values import BindingKey, ObjectRef, Value
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -25,8 +25,8 @@ T = TypeVar("T", bound=KubeObject)
 class TargetApi(Protocol):
     """What is needed of `aws.elbv2.Elbv2`."""
 
-    def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
-        """Every target of a group."""
+    def target_health(self, arn: str, targets: Sequence[Target] = ()) -> tuple[TargetHealth, ...]:
+        """Every target of a group, or these alone."""
 
     def register_targets(self, arn: str, targets: Iterable[Target]) -> None:
         """Register; raises Rejected for bad targets after the good ones are registered."""
@@ -47,8 +47,10 @@ class BindingWriter(Protocol):
     def remove_finalizer(self, kind: Kind, obj: KubeObject, finalizer: str) -> None:
         """Take the finalizer away; an object that is gone is fine."""
 
-    def patch_status(self, kind: Kind, obj: T, status_patch: dict[str, Any]) -> T:
-        """Merge a patch into the status."""
+    def patch_status(
+        self, kind: Kind, obj: T, status_patch: dict[str, Any], *, is_strategic: bool = False
+    ) -> T:
+        """Merge a patch into the status; strategic: lists by key."""
 
     def merge_patch(
         self, kind: Kind, namespace: str, name: str, body: dict[str, Any]
@@ -74,6 +76,8 @@ class BindingOptions(Value, frozen=True, kw_only=True):
     vpc_id: str
     fail_open: bool = True
     """The gate EndpointsFailOpen."""
+    look_seconds: float = 15.0
+    """The most between two looks at targets whose readiness gate is closed."""
 
 
 class BindingEdges(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,5 +92,7 @@ class BindingEdges(msgspec.Struct, frozen=True, kw_only=True):
     addresses: VpcAddresses
     memory: TargetMemory
     clock: Clock
+    enqueue_later: Callable[[BindingKey, float], None]
+    """Makes a binding due after so many seconds, whatever becomes of the pass in hand."""
     enqueue_group: Callable[[str], None]
     """Makes a security group's key due, whose worker calls `reconcile_group`."""

@@ -17,6 +17,7 @@ from alb_controller.errors import (
     Missing,
     NotReady,
     Refused,
+    Rejected,
     handling_of,
 )
 from alb_controller.model.ec2 import IngressRule
@@ -27,6 +28,7 @@ from alb_controller.objects.indexes import BY_TARGET_GROUP
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
 from alb_controller.reconcile.targets.endpoint_groups import Guards
+from alb_controller.reconcile.targets.gates import ReadinessGates
 from alb_controller.reconcile.targets.notes import BindingNotes, told
 from alb_controller.reconcile.targets.registration import Registration
 from alb_controller.runtime.workers import BACKOFF, DONE, Result
@@ -58,12 +60,24 @@ class _Network(Value, frozen=True, kw_only=True):
 _NO_NETWORK = _Network()
 
 
+class _Registered(Value, frozen=True, kw_only=True):
+    """What came of a binding's targets."""
+
+    is_changed: bool
+    """Whether there was anything to register or to deregister."""
+    refused: Rejected | None
+    """Targets that AWS refuses by themselves."""
+
+
 class BindingReconciler:
     """Reconciles bindings, and the security groups of their endpoints, key by key."""
 
     def __init__(self, edges: BindingEdges, options: BindingOptions) -> None:
         self._edges, self._options = edges, options
         self._notes = BindingNotes(edges.cluster, edges.writer, edges.clock)
+        self._gates = ReadinessGates(
+            edges.cluster, edges.writer, edges.clock, longest_seconds=options.look_seconds
+        )
         self._arns: dict[str, str] = {}  # of target groups that specs name by name
 
     # ---- keys
@@ -117,12 +131,15 @@ class BindingReconciler:
             return _NO_NETWORK
         network = self._open_network(binding, endpoints)
         self._notes.warn(binding, "FailedReconcile", "; ".join(endpoints.problems))
-        is_changed = self._register(binding, registration, endpoints, network.guards)
+        outcome = self._register(binding, registration, endpoints, network.guards)
+        self._update_gates(binding, endpoints, registration)
+        if outcome.refused is not None:
+            raise outcome.refused
         if network.trouble:
             self._notes.unsettled(binding, "FailedNetworkReconcile", network.trouble)
         else:
             digest = checkpoint(endpoints, binding.spec)
-            self._notes.settled(binding, digest, is_changed=is_changed)
+            self._notes.settled(binding, digest, is_changed=outcome.is_changed)
         return network
 
     def _lose_backend(
@@ -130,6 +147,7 @@ class BindingReconciler:
     ) -> None:
         """The Service or its port is gone: as for a deletion, but the binding stays (spec 8.7)."""
         is_changed = registration.empty()
+        self._gates.release(binding)
         self._enqueue(self._edges.rules.want(key_of(binding), {}))
         self._notes.without_backend(binding, is_changed=is_changed)
         self._notes.warn(binding, "BackendNotFound", missing.problem)
@@ -211,12 +229,18 @@ class BindingReconciler:
         registration: Registration,
         endpoints: Endpoints,
         guards: Guards,
-    ) -> bool:
-        """Whether there was anything to register or to deregister."""
+    ) -> _Registered:
         changes = registration.changes_to(Target(e.id, e.port) for e in endpoints.members)
         placed = tuple(self._with_zone(t, binding, guards) for t in changes.register)
-        registration.apply(msgspec.structs.replace(changes, register=placed))
-        return bool(changes)
+        refused = registration.apply(msgspec.structs.replace(changes, register=placed))
+        return _Registered(is_changed=bool(changes), refused=refused)
+
+    def _update_gates(
+        self, binding: TargetGroupBinding, endpoints: Endpoints, registration: Registration
+    ) -> None:
+        seconds = self._gates.update(binding, endpoints, registration)
+        if seconds is not None:
+            self._edges.enqueue_later(key_of(binding), seconds)
 
     def _with_zone(self, target: Target, binding: TargetGroupBinding, guards: Guards) -> Target:
         """Zone `all` for an address outside the target group's VPC."""
@@ -235,6 +259,7 @@ class BindingReconciler:
             arn = self._arn_if_any(binding)
             if arn and self._older(binding, arn) is None:
                 self._registration(binding, arn).release()
+            self._gates.release(binding)
         self._drop(key_of(binding))
         self._edges.writer.remove_finalizer(TARGET_GROUP_BINDING, binding, FINALIZER)
         return _NO_NETWORK
@@ -248,6 +273,7 @@ class BindingReconciler:
     def _drop(self, key: BindingKey) -> None:
         self._edges.groups.forget(key)
         self._notes.forget(key)
+        self._gates.forget(key)
         self._enqueue(self._edges.rules.drop(key))
 
 

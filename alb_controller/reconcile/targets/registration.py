@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import structlog
 
 from alb_controller.errors import NotFound, Rejected
-from alb_controller.model.elbv2 import Target
+from alb_controller.model.elbv2 import Target, TargetHealth
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.reconcile.targets.edges import TargetApi
 from alb_controller.reconcile.targets.memory import TargetMemory
 from alb_controller.targets.diff import TargetChanges, diff, registered
+from alb_controller.targets.readiness import NOT_REGISTERED
 from alb_controller.targets.watch import key_of
 
+_Key: TypeAlias = tuple[str, int]
 _log = structlog.get_logger(__name__)
 
 
 class Registration:
-    """The targets of one binding's target group.
+    """The targets of one binding's target group, for the time of one pass.
 
     A group that clusters share (multiClusterTargetGroup) changes behind our back, so it is read
     each time; only targets that this process registered for this binding are deregistered.
@@ -30,20 +33,31 @@ class Registration:
         self._elbv2, self._memory, self._arn = elbv2, memory, arn
         self._owner = key_of(binding)
         self._is_shared = binding.spec.multi_cluster_target_group
+        self.health: Mapping[_Key, TargetHealth] = {}
+        """What AWS has told of the whole group in this pass; empty: it was not asked."""
+        self.fresh: frozenset[_Key] = frozenset()
+        """Targets that were registered in this pass."""
+        self._there: frozenset[_Key] = frozenset()
+
+    def holds(self, key: _Key) -> bool:
+        """Whether a target is registered now, as far as this pass knows."""
+        return key in self._there
 
     def changes_to(self, desired: Iterable[Target]) -> TargetChanges:
         """What it takes until the group holds these. Raises AwsError where AWS does not tell."""
-        changes = diff(desired, self._known())
+        known = self._known()
+        self._there = frozenset(t.key for t in known)
+        changes = diff(desired, known)
         return TargetChanges(register=changes.register, deregister=self._own(changes.deregister))
 
-    def apply(self, changes: TargetChanges) -> None:
-        """Register first, deregister then.
+    def apply(self, changes: TargetChanges) -> Rejected | None:
+        """Register first, deregister then; the error of targets that AWS refuses by themselves.
 
         Raises AwsError; what is registered is then to be read again. A target that AWS refuses
         stops none of the others.
         """
         if not changes:
-            return
+            return None
         _log.info(
             "targets",
             target_group=self._arn,
@@ -56,10 +70,21 @@ class Registration:
         if changes.deregister:
             self._elbv2.deregister_targets(self._arn, changes.deregister)
             self._memory.deregistered(self._arn, self._owner, changes.deregister)
-        if refused is not None:
-            raise refused
-        if known is not None:  # else the slow resync has just made it void
+            self._there -= {t.key for t in changes.deregister}
+        if known is not None and refused is None:  # else the slow resync has made it void
             self._memory.set(self._arn, {*known, *changes.register} - {*changes.deregister})
+        return refused
+
+    def read_health(self, targets: Sequence[Target] = ()) -> Mapping[_Key, TargetHealth]:
+        """The health of some targets, or of all; without those that are not registered at all.
+
+        Those were taken away by others: what is registered is to be read again. Raises AwsError.
+        """
+        answer = self._elbv2.target_health(self._arn, targets)
+        found = {h.target.key: h for h in answer if h.reason != NOT_REGISTERED}
+        if any(t.key not in found for t in targets):
+            self._memory.forget(self._arn)
+        return found
 
     def empty(self) -> bool:
         """Deregister all; whether there was anything. A group that is gone holds nothing."""
@@ -83,7 +108,9 @@ class Registration:
     def _known(self) -> tuple[Target, ...]:
         known = self._memory.known(self._arn)
         if known is None or self._is_shared:
-            known = registered(self._elbv2.target_health(self._arn))
+            answer = self._elbv2.target_health(self._arn)
+            self.health = {h.target.key: h for h in answer}
+            known = registered(answer)
             self._memory.set(self._arn, known)
         return known
 
@@ -98,6 +125,8 @@ class Registration:
         if not targets:
             return None
         self._memory.registering(self._arn, self._owner, targets)
+        self.fresh = frozenset(t.key for t in targets)
+        self._there |= self.fresh
         try:
             self._elbv2.register_targets(self._arn, targets)
         except Rejected as error:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
 from alb_controller.aws.codecs.ec2 import Interface
-from alb_controller.errors import ControllerError, NotFound
+from alb_controller.errors import ControllerError, NotFound, ObjectMissing
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import HealthCheck, Target, TargetGroup, TargetHealth
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
-from alb_controller.objects.core import KubeObject
+from alb_controller.objects.core import Condition, KubeObject, Pod
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.objects.kinds import TARGET_GROUP_BINDING, Kind
+from alb_controller.objects.kinds import POD, Kind
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions, TargetApi
 from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups, InterfaceApi
 from alb_controller.reconcile.targets.endpoint_rules import EndpointRules, RuleApi
@@ -65,6 +65,10 @@ class FakeAws:
     def __init__(self) -> None:
         self.target_groups: dict[str, dict[tuple[str, int], Target]] = {ARN: {}}
         self.draining: set[tuple[str, int]] = set()
+        self.ill: dict[tuple[str, int], str] = {}
+        """Targets that are not healthy, and the reason why."""
+        self.asked: list[list[str]] = []
+        """The targets named in each look at health."""
         self.names: dict[str, str] = {}
         self.interfaces: list[Interface] = []
         self.rules: dict[str, set[IngressRule]] = {}
@@ -105,12 +109,21 @@ class FakeAws:
 
     # ---- Elastic Load Balancing
 
-    def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
+    def target_health(self, arn: str, targets: Sequence[Target] = ()) -> tuple[TargetHealth, ...]:
         self._called("DescribeTargetHealth")
-        return tuple(
-            TargetHealth(target=t, state="draining" if t.key in self.draining else "healthy")
-            for t in self._group(arn).values()
-        )
+        self.asked.append([t.id for t in targets])
+        group = self._group(arn)
+        return tuple(self._health(t, group) for t in targets or group.values())
+
+    def _health(self, target: Target, group: dict[tuple[str, int], Target]) -> TargetHealth:
+        state, reason = "healthy", self.ill.get(target.key, "")
+        if target.key not in group:
+            state, reason = "unused", "Target.NotRegistered"
+        elif target.key in self.draining:
+            state = "draining"
+        elif reason:
+            state = "initial" if reason.startswith("Elb.") else "unhealthy"
+        return TargetHealth(target=target, state=state, reason=reason)
 
     def register_targets(self, arn: str, targets: Iterable[Target]) -> None:
         group = self._group(arn)
@@ -209,14 +222,30 @@ class FakeWriter:
             self._metadata(kind, obj, "no finalizer", finalizers=[])
             self._world.remove(obj)
 
-    def patch_status(self, kind: Kind, obj: T, status_patch: dict[str, Any]) -> T:
-        assert (kind, list(status_patch)) == (TARGET_GROUP_BINDING, ["observedGeneration"])
+    def patch_status(
+        self, kind: Kind, obj: T, status_patch: dict[str, Any], *, is_strategic: bool = False
+    ) -> T:
+        if kind is POD:
+            assert is_strategic, "a merge patch would drop the other conditions"
+            return self._patch_pod(obj, status_patch)  # type: ignore[no-any-return]  # a pod
         current = self._world.cluster.get(TargetGroupBinding, *obj.key)
         assert current is not None
         status = msgspec.structs.replace(
             current.status, observed_generation=status_patch["observedGeneration"]
         )
-        return self._keep("status", msgspec.structs.replace(current, status=status))  # type: ignore[return-value]  # only bindings get a status here
+        return self._keep("status", msgspec.structs.replace(current, status=status))  # type: ignore[return-value]  # a binding
+
+    def _patch_pod(self, obj: KubeObject, status_patch: dict[str, Any]) -> Any:
+        """Conditions are merged by type, and only in the very pod that was meant."""
+        current = self._world.cluster.get(Pod, *obj.key)
+        if current is None or current.metadata.uid != obj.metadata.uid:
+            raise ObjectMissing(404, "NotFound", "no such pod")
+        new = msgspec.convert(status_patch["conditions"], list[Condition])
+        types = {c.type for c in new}
+        kept = [c for c in current.status.conditions if c.type not in types]
+        status = msgspec.structs.replace(current.status, conditions=[*kept, *new])
+        word = f"{current.metadata.name} {new[0].status}"
+        return self._keep(word, msgspec.structs.replace(current, status=status))
 
     def merge_patch(
         self, kind: Kind, namespace: str, name: str, body: dict[str, Any]
@@ -285,6 +314,7 @@ class World:
         self.due: dict[BindingKey | str, None] = {}
         self.errors: list[str] = []
         self.retries: list[BindingKey | str] = []
+        self.timers: dict[BindingKey, float] = {}
         self.is_synced = True
         self.start(**flags)
         self.put(*objects)
@@ -313,6 +343,7 @@ class World:
                 addresses=VpcAddresses(self.ec2, self.clock),
                 memory=self.memory,
                 clock=self.clock,
+                enqueue_later=self._set_timer,
                 enqueue_group=self.wake,
             ),
             BindingOptions(vpc_id=self.vpc_id, fail_open=fail_open),
@@ -374,6 +405,21 @@ class World:
         self.retries.clear()
         self.errors.clear()
         return self.settle()
+
+    def wait(self, seconds: float) -> World:
+        """Let time pass, timer by timer."""
+        end = self.clock.monotonic() + seconds
+        while self.timers and min(self.timers.values()) <= end:
+            key = min(self.timers, key=self.timers.__getitem__)
+            self.clock.advance(max(0.0, self.timers.pop(key) - self.clock.monotonic()))
+            self.wake(key)
+            self.settle()
+        self.clock.advance(end - self.clock.monotonic())
+        return self
+
+    def _set_timer(self, key: BindingKey, seconds: float) -> None:
+        due = self.clock.monotonic() + seconds
+        self.timers[key] = min(due, self.timers.get(key, due))
 
     def targets(self, arn: str = ARN) -> list[str]:
         """`id:port`, and the zone where one was given, of what is registered."""

@@ -18,6 +18,7 @@ from alb_controller.objects.core import (
     PodIp,
     PodSpec,
     PodStatus,
+    ReadinessGate,
     Taint,
 )
 from alb_controller.objects.elbv2 import TargetGroupBinding
@@ -40,6 +41,7 @@ def pod(
     *,
     containers_ready: bool = True,
     ports: Sequence[tuple[str, int]] = (("http", 8080),),
+    gates: Sequence[str] = (),
     **metadata: Any,
 ) -> Pod:
     """A running pod of namespace shop."""
@@ -47,7 +49,7 @@ def pod(
     condition = Condition("ContainersReady", "True" if containers_ready else "False")
     return Pod(
         meta(name, **metadata),
-        PodSpec(node, containers),
+        PodSpec(node, containers, [ReadinessGate(gate) for gate in gates]),
         PodStatus("Running", ip, [PodIp(ip)], [condition]),
     )
 
