@@ -21,6 +21,7 @@ from alb_controller.kube.connection import load
 from alb_controller.kube.holders import Holders
 from alb_controller.kube.informer import Informers
 from alb_controller.kube.lease import Elector, LeaseSettings, own_identity, own_namespace
+from alb_controller.kube.live import LiveReads
 from alb_controller.kube.secrets import SecretWatches
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
@@ -114,6 +115,7 @@ class App:
             kube=Kube(
                 stores=self._stores,
                 holders=self._holders,
+                live=LiveReads(kube),
                 secrets=SecretWatches(
                     kube, clock, required_label=settings.required_secrets_label or ""
                 ),

@@ -21,6 +21,7 @@ from alb_controller.clock import Clock
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
 from alb_controller.kube.holders import Holders
+from alb_controller.kube.live import LiveReads
 from alb_controller.kube.secrets import SecretWatches
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
@@ -59,6 +60,7 @@ class Kube(msgspec.Struct, frozen=True, kw_only=True):
     stores: Stores
     writer: Writer
     holders: Holders
+    live: LiveReads
     secrets: SecretWatches
 
 
@@ -137,6 +139,7 @@ class Reconcilers:
             BindingEdges(
                 cluster=stores,
                 has_synced=stores.has_synced,
+                live=kube.live,
                 elbv2=elbv2,
                 writer=writer,
                 groups=_endpoint_groups(ec2, stores, clock, settings, rules),
@@ -255,6 +258,9 @@ def _binding_options(settings: Settings, vpc_id: str) -> BindingOptions:
     return BindingOptions(
         vpc_id=vpc_id,
         fail_open=settings.feature_gates.endpoints_fail_open,
+        drains_pods=settings.drain_pods_of_leaving_nodes,
+        purge_percent=settings.target_purge_percent,
+        purge_hold_seconds=settings.target_purge_hold.total_seconds(),
         look_seconds=settings.targetgroupbinding_requeue_duration.total_seconds(),
     )
 

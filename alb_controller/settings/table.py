@@ -114,6 +114,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Flag("Most targets of a target group; 0 is no limit.", Served.DEFAULT_ALONE, minimum=0),
     ] = 0
+    drain_pods_of_leaving_nodes: Annotated[
+        bool,
+        Flag(
+            "Ours: deregister the pods of nodes that are marked for removal before they are "
+            "evicted, as long as other pods are ready."
+        ),
+    ] = False
+    target_purge_percent: Annotated[
+        int,
+        Flag(
+            "Ours: before a change takes away this percentage of a group's targets, or more, it is "
+            "confirmed by a read past the cache; above 100 none is.",
+            minimum=1,
+        ),
+    ] = 100
+    target_purge_hold: Annotated[
+        timedelta, Flag("Ours: such a change waits for this long, although it is confirmed.")
+    ] = timedelta(0)
     tolerate_non_existent_backend_service: Annotated[
         bool,
         Flag("Answer 503 for rules whose Service is missing, not stop the Ingress."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from alb_controller.errors import Invalid
 from alb_controller.objects.cluster import Cluster
@@ -26,12 +27,13 @@ from alb_controller.values import Value
 COMPUTE_TYPE_LABEL = "eks.amazonaws.com/compute-type"
 """Its value says what a node is: `fargate`, `hybrid`; EC2 instances have other values or none."""
 
+EXCLUDED_LABEL = "node.kubernetes.io/exclude-from-external-load-balancers"
+"""Takes a node out of load balancing (Kubernetes docs, well-known labels)."""
+
 TRAFFIC_NODES = LabelSelector(
     match_expressions=[
         LabelSelectorRequirement("node-role.kubernetes.io/master", "DoesNotExist"),
-        LabelSelectorRequirement(
-            "node.kubernetes.io/exclude-from-external-load-balancers", "DoesNotExist"
-        ),
+        LabelSelectorRequirement(EXCLUDED_LABEL, "DoesNotExist"),
         LabelSelectorRequirement(
             "alpha.service-controller.kubernetes.io/exclude-balancer", "DoesNotExist"
         ),
@@ -76,11 +78,16 @@ class BackendNotFound(Value, frozen=True, kw_only=True):
 
 
 def resolve(
-    binding: TargetGroupBinding, cluster: Cluster, *, fail_open: bool
+    binding: TargetGroupBinding,
+    cluster: Cluster,
+    *,
+    fail_open: bool,
+    drains_pods: bool = False,
 ) -> Endpoints | BackendNotFound:
     """The endpoints of a binding whose targetType is set.
 
     `fail_open` is the gate EndpointsFailOpen: where nothing is ready, take what is unknown.
+    `drains_pods`: pods of nodes that are to go are left out, unless there are no others.
 
     Raises Invalid where targetType instance meets a Service without node ports.
     """
@@ -94,7 +101,8 @@ def resolve(
             problem=f"Service {namespace}/{reference.name} has no port {reference.port!r}"
         )
     if binding.spec.target_type == "ip":
-        return _pod_endpoints(binding, port, cluster, fail_open=fail_open)
+        found = _pods_by_state(binding, port, cluster)
+        return _choose(found, fail_open=fail_open, drains_pods=drains_pods)
     if service.spec.type not in ("NodePort", "LoadBalancer"):
         raise Invalid(
             ref("TargetGroupBinding", binding),
@@ -105,11 +113,12 @@ def resolve(
     return _node_endpoints(binding, port, cluster, fail_open=fail_open)
 
 
-def _pod_endpoints(
-    binding: TargetGroupBinding, port: ServicePort, cluster: Cluster, *, fail_open: bool
-) -> Endpoints:
+_ByState: TypeAlias = dict[str, dict[tuple[str, int], Endpoint]]
+
+
+def _pods_by_state(binding: TargetGroupBinding, port: ServicePort, cluster: Cluster) -> _ByState:
     family = "IPv6" if binding.spec.ip_address_type == "ipv6" else "IPv4"
-    found: dict[str, dict[tuple[str, int], Endpoint]] = {"ready": {}, "unknown": {}}
+    found: _ByState = {"ready": {}, "leaving": {}, "unknown": {}}
     service = f"{binding.metadata.namespace}/{binding.spec.service_ref.name}"
     for slice_ in cluster.select(EndpointSlice, BY_SERVICE, service):
         if slice_.address_type != family:
@@ -119,8 +128,15 @@ def _pod_endpoints(
             state = _state_of(raw, pod, cluster) if pod is not None else ""
             if pod is not None and state in found:
                 _keep_newest(found[state], Endpoint(id=raw.addresses[0], port=number, backing=pod))
-    chosen = found["ready"] or (found["unknown"] if fail_open else {})
-    return Endpoints(members=_in_order(chosen.values()))
+    return found
+
+
+def _choose(found: _ByState, *, fail_open: bool, drains_pods: bool) -> Endpoints:
+    """Ready ones; pods of leaving nodes are among them, or stand in where there are no others."""
+    ready, leaving = found["ready"], found["leaving"]
+    if not (ready and drains_pods):
+        ready = leaving | ready
+    return Endpoints(members=_in_order((ready or (found["unknown"] if fail_open else {})).values()))
 
 
 def _ports_and_endpoints(
@@ -143,12 +159,25 @@ def _pod_of(endpoint: SliceEndpoint, namespace: str, cluster: Cluster) -> Pod | 
 
 
 def _state_of(endpoint: SliceEndpoint, pod: Pod, cluster: Cluster) -> str:
-    """`ready`, `unknown`, or nothing for an endpoint that is left out."""
+    """`ready`, `leaving`, `unknown`, or nothing for an endpoint that is left out.
+
+    A pod that is being deleted is left out at once: SIGTERM is on its way to it, and its
+    EndpointSlice tells of it later, or with publishNotReadyAddresses never. The reference waits for
+    the slice.
+    """
+    if pod.is_deleting:
+        return ""
+    node = cluster.get(Node, "", pod.spec.node_name)
+    state = _readiness_of(endpoint, pod, node)
+    return "leaving" if state == "ready" and node is not None and is_leaving(node) else state
+
+
+def _readiness_of(endpoint: SliceEndpoint, pod: Pod, node: Node | None) -> str:
+    """A pod that is not ready though its containers are waits for its gate: it is registered."""
     if endpoint.conditions.ready is not False:
         return "ready"
     if condition_status(pod.status.conditions, "ContainersReady") != "True":
         return ""
-    node = cluster.get(Node, "", pod.spec.node_name)
     status = condition_status(node.status.conditions, "Ready") if node is not None else ""
     if status == "True":
         return "" if endpoint.conditions.terminating else "ready"
@@ -191,17 +220,24 @@ def takes_traffic(node: Node, binding: TargetGroupBinding) -> bool:
     """Whether a node may be a target of the binding, by labels and taints, ready or not."""
     selector, labels = binding.spec.node_selector, node.metadata.labels
     return (
-        not any(_is_leaving(t.key, t.effect) for t in node.spec.taints)
+        not _is_marked(node)
         and TRAFFIC_NODES.matches(labels)
         and (selector is None or selector.matches(labels))
     )
 
 
-def _is_leaving(key: str, effect: str) -> bool:
+def is_leaving(node: Node) -> bool:
+    """Whether a node is marked for removal, by a taint or by the label that excludes it."""
+    return _is_marked(node) or EXCLUDED_LABEL in node.metadata.labels
+
+
+def _is_marked(node: Node) -> bool:
     """The taints with which cluster autoscaler and karpenter announce that a node goes away."""
-    if key == "karpenter.sh/disrupted":
-        return effect == "NoSchedule"
-    return key == "ToBeDeletedByClusterAutoscaler"
+    return any(
+        t.key == "ToBeDeletedByClusterAutoscaler"
+        or (t.key == "karpenter.sh/disrupted" and t.effect == "NoSchedule")
+        for t in node.spec.taints
+    )
 
 
 def ready_status(node: Node) -> str:

@@ -9,13 +9,14 @@ from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject, Node, Pod, Service, condition_status
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.indexes import (
+    BY_NODE,
     BY_POD,
     BY_SERVICE,
     BY_TARGET_GROUP,
     SERVICE_NAME_LABEL,
 )
 from alb_controller.objects.networking import EndpointSlice
-from alb_controller.targets.endpoints import ready_status, takes_traffic
+from alb_controller.targets.endpoints import is_leaving, ready_status, takes_traffic
 from alb_controller.values import BindingKey
 
 T = TypeVar("T", bound=KubeObject)
@@ -80,11 +81,17 @@ def _service_of(slice_: EndpointSlice) -> str:
 
 
 def _by_pod(old: Pod | None, new: Pod | None, cluster: Cluster) -> Iterable[BindingKey]:
-    """A deletion is no news: the pod's EndpointSlice reports it."""
-    if new is None or (old is not None and _pod_view(old) == _pod_view(new)):
+    """A pod that has vanished is news only if nobody had seen that it was to go."""
+    if new is None:
+        return () if old is None or old.is_deleting else _bindings_of_pods([old], cluster)
+    if old is not None and _pod_view(old) == _pod_view(new):
         return ()
-    pod = f"{new.metadata.namespace}/{new.metadata.name}"
-    services = {_service_of(s) for s in cluster.select(EndpointSlice, BY_POD, pod)}
+    return _bindings_of_pods([new], cluster)
+
+
+def _bindings_of_pods(pods: Iterable[Pod], cluster: Cluster) -> Iterable[BindingKey]:
+    keys = (f"{pod.metadata.namespace}/{pod.metadata.name}" for pod in pods)
+    services = {_service_of(s) for key in keys for s in cluster.select(EndpointSlice, BY_POD, key)}
     return [k for s in services - {""} for k in _bindings_of(s, cluster, target_type="ip")]
 
 
@@ -92,6 +99,7 @@ def _pod_view(pod: Pod) -> tuple[object, ...]:
     """What registration and networking read of a pod."""
     return (
         pod.metadata.uid,
+        pod.is_deleting,
         pod.metadata.annotations.get(POD_ENI_ANNOTATION),
         pod.spec.node_name,
         pod.spec.containers,
@@ -103,11 +111,20 @@ def _pod_view(pod: Pod) -> tuple[object, ...]:
 def _by_node(old: Node | None, new: Node | None, cluster: Cluster) -> Iterable[BindingKey]:
     if old is not None and new is not None and _node_view(old) == _node_view(new):
         return ()
-    return [
+    nodes = [
         key_of(binding)
         for binding in cluster.list(TargetGroupBinding)
         if binding.spec.target_type == "instance" and _role(old, binding) != _role(new, binding)
     ]
+    if _pods_share(old) == _pods_share(new):
+        return nodes
+    name = (new or old or Node()).metadata.name
+    return [*nodes, *_bindings_of_pods(cluster.select(Pod, BY_NODE, name), cluster)]
+
+
+def _pods_share(node: Node | None) -> tuple[object, ...]:
+    """What a node's pods have of it: whether those that are not ready count, and drain."""
+    return (ready_status(node), is_leaving(node)) if node is not None else ()
 
 
 def _node_view(node: Node) -> tuple[object, ...]:

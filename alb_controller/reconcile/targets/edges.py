@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -70,12 +70,30 @@ class BindingWriter(Protocol):
         """Tell users something about an object, once."""
 
 
+class LiveApi(Protocol):
+    """What is needed of `kube.live.LiveReads`."""
+
+    def get(self, kind: Kind, namespace: str, name: str) -> KubeObject | None:
+        """One object as the API has it now."""
+
+    def list(
+        self, kind: Kind, namespace: str, labels: Mapping[str, str] | None = None
+    ) -> Sequence[KubeObject]:
+        """All objects as the API has them now."""
+
+
 class BindingOptions(Value, frozen=True, kw_only=True):
     """What an operator has set that matters here."""
 
     vpc_id: str
     fail_open: bool = True
     """The gate EndpointsFailOpen."""
+    drains_pods: bool = False
+    """Whether pods of nodes that are to go are deregistered before they are evicted."""
+    purge_percent: int = 100
+    """A change that takes away so many of two or more targets is confirmed first."""
+    purge_hold_seconds: float = 0.0
+    """For so long such a change waits although it is confirmed."""
     look_seconds: float = 15.0
     """The most between two looks at targets whose readiness gate is closed."""
 
@@ -85,6 +103,7 @@ class BindingEdges(msgspec.Struct, frozen=True, kw_only=True):
 
     cluster: Cluster
     has_synced: Callable[[], bool]
+    live: LiveApi
     elbv2: TargetApi
     writer: BindingWriter
     groups: EndpointGroups

@@ -15,6 +15,7 @@ from alb_controller.errors import (
     ControllerError,
     Invalid,
     Missing,
+    NotFound,
     NotReady,
     Refused,
     Rejected,
@@ -22,6 +23,7 @@ from alb_controller.errors import (
 )
 from alb_controller.model.ec2 import IngressRule
 from alb_controller.model.elbv2 import Target
+from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Pod, ref
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.indexes import BY_TARGET_GROUP
@@ -30,6 +32,7 @@ from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
 from alb_controller.reconcile.targets.endpoint_groups import Guards
 from alb_controller.reconcile.targets.gates import ReadinessGates
 from alb_controller.reconcile.targets.notes import BindingNotes, told
+from alb_controller.reconcile.targets.purges import PurgeGuard
 from alb_controller.reconcile.targets.registration import Registration
 from alb_controller.runtime.workers import BACKOFF, DONE, Result
 from alb_controller.targets.checkpoint import checkpoint
@@ -63,10 +66,12 @@ _NO_NETWORK = _Network()
 class _Registered(Value, frozen=True, kw_only=True):
     """What came of a binding's targets."""
 
-    is_changed: bool
+    is_changed: bool = False
     """Whether there was anything to register or to deregister."""
-    refused: Rejected | None
+    refused: Rejected | None = None
     """Targets that AWS refuses by themselves."""
+    held: str = ""
+    """Why targets that nothing stands behind were not deregistered, in one sentence."""
 
 
 class BindingReconciler:
@@ -75,6 +80,7 @@ class BindingReconciler:
     def __init__(self, edges: BindingEdges, options: BindingOptions) -> None:
         self._edges, self._options = edges, options
         self._notes = BindingNotes(edges.cluster, edges.writer, edges.clock)
+        self._purges = PurgeGuard(edges, options, self._resolve)
         self._gates = ReadinessGates(
             edges.cluster, edges.writer, edges.clock, longest_seconds=options.look_seconds
         )
@@ -125,7 +131,7 @@ class BindingReconciler:
         self._refuse_if_held(binding, arn)
         binding = self._edges.writer.add_finalizer(TARGET_GROUP_BINDING, binding, FINALIZER)
         registration = self._registration(binding, arn)
-        endpoints = resolve(binding, self._edges.cluster, fail_open=self._options.fail_open)
+        endpoints = self._resolve(binding, self._edges.cluster)
         if isinstance(endpoints, BackendNotFound):
             self._lose_backend(binding, registration, endpoints)
             return _NO_NETWORK
@@ -135,7 +141,9 @@ class BindingReconciler:
         self._update_gates(binding, endpoints, registration)
         if outcome.refused is not None:
             raise outcome.refused
-        if network.trouble:
+        if outcome.held:
+            self._notes.unsettled(binding, "TargetsHeld", outcome.held)
+        elif network.trouble:
             self._notes.unsettled(binding, "FailedNetworkReconcile", network.trouble)
         else:
             digest = checkpoint(endpoints, binding.spec)
@@ -146,11 +154,26 @@ class BindingReconciler:
         self, binding: TargetGroupBinding, registration: Registration, missing: BackendNotFound
     ) -> None:
         """The Service or its port is gone: as for a deletion, but the binding stays (spec 8.7)."""
-        is_changed = registration.empty()
+        try:
+            outcome = self._register(binding, registration, Endpoints(), _NO_NETWORK.guards)
+        except NotFound:
+            registration.gone()
+            outcome = _Registered()
+        if outcome.held:
+            self._notes.unsettled(binding, "TargetsHeld", outcome.held)
+            return
         self._gates.release(binding)
         self._enqueue(self._edges.rules.want(key_of(binding), {}))
-        self._notes.without_backend(binding, is_changed=is_changed)
+        self._notes.without_backend(binding, is_changed=outcome.is_changed)
         self._notes.warn(binding, "BackendNotFound", missing.problem)
+
+    def _resolve(
+        self, binding: TargetGroupBinding, cluster: Cluster
+    ) -> Endpoints | BackendNotFound:
+        options = self._options
+        return resolve(
+            binding, cluster, fail_open=options.fail_open, drains_pods=options.drains_pods
+        )
 
     def _registration(self, binding: TargetGroupBinding, arn: str) -> Registration:
         return Registration(self._edges.elbv2, self._edges.memory, arn, binding)
@@ -230,10 +253,14 @@ class BindingReconciler:
         endpoints: Endpoints,
         guards: Guards,
     ) -> _Registered:
-        changes = registration.changes_to(Target(e.id, e.port) for e in endpoints.members)
+        wanted = registration.changes_to(Target(e.id, e.port) for e in endpoints.members)
+        verdict = self._purges.review(binding, registration.owned, wanted)
+        if verdict.held:
+            self._edges.enqueue_later(key_of(binding), verdict.after_seconds)
+        changes = verdict.changes
         placed = tuple(self._with_zone(t, binding, guards) for t in changes.register)
         refused = registration.apply(msgspec.structs.replace(changes, register=placed))
-        return _Registered(is_changed=bool(changes), refused=refused)
+        return _Registered(is_changed=bool(changes), refused=refused, held=verdict.held)
 
     def _update_gates(
         self, binding: TargetGroupBinding, endpoints: Endpoints, registration: Registration
@@ -274,6 +301,7 @@ class BindingReconciler:
         self._edges.groups.forget(key)
         self._notes.forget(key)
         self._gates.forget(key)
+        self._purges.forget(key)
         self._enqueue(self._edges.rules.drop(key))
 
 

@@ -37,6 +37,8 @@ class Registration:
         """What AWS has told of the whole group in this pass; empty: it was not asked."""
         self.fresh: frozenset[_Key] = frozenset()
         """Targets that were registered in this pass."""
+        self.owned = 0
+        """How many targets of the group were this binding's before any change."""
         self._there: frozenset[_Key] = frozenset()
 
     def holds(self, key: _Key) -> bool:
@@ -47,6 +49,7 @@ class Registration:
         """What it takes until the group holds these. Raises AwsError where AWS does not tell."""
         known = self._known()
         self._there = frozenset(t.key for t in known)
+        self.owned = len(self._own(known))
         changes = diff(desired, known)
         return TargetChanges(register=changes.register, deregister=self._own(changes.deregister))
 
@@ -86,24 +89,20 @@ class Registration:
             self._memory.forget(self._arn)
         return found
 
-    def empty(self) -> bool:
-        """Deregister all; whether there was anything. A group that is gone holds nothing."""
-        try:
-            changes = self.changes_to(())
-            self.apply(changes)
-        except NotFound:
-            self._memory.gone(self._arn, self._owner)
-            return False
-        return bool(changes)
+    def gone(self) -> None:
+        """The target group is gone, and its targets with it."""
+        self._memory.gone(self._arn, self._owner)
 
     def release(self) -> None:
         """Deregister all for good; an ARN that is none was never served."""
         try:
-            self.empty()
+            self.apply(self.changes_to(()))
+        except NotFound:
+            pass
         except Rejected as error:
             if error.code != "ValidationError":
                 raise
-        self._memory.gone(self._arn, self._owner)
+        self.gone()
 
     def _known(self) -> tuple[Target, ...]:
         known = self._memory.known(self._arn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
@@ -14,6 +14,7 @@ from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import HealthCheck, Target, TargetGroup, TargetHealth
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
+from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Condition, KubeObject, Pod
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.kinds import POD, Kind
@@ -290,6 +291,38 @@ class FakeWriter:
         return obj
 
 
+class FakeLive:
+    """What the API has, past the informers: the same, or what a test says they have lost."""
+
+    def __init__(self, known: Cluster) -> None:
+        self._known = known
+        self.lost: list[KubeObject] = []
+        """Objects that the API has and the informers do not."""
+        self.reads: list[str] = []
+        self.failures: list[ControllerError] = []
+
+    def get(self, kind: Kind, namespace: str, name: str) -> KubeObject | None:
+        found = {o.key: o for o in self._all(kind)}
+        return found.get((namespace, name))
+
+    def list(
+        self, kind: Kind, namespace: str, labels: Mapping[str, str] | None = None
+    ) -> Sequence[KubeObject]:
+        wanted = (labels or {}).items()
+        return [
+            obj
+            for obj in self._all(kind)
+            if obj.metadata.namespace == namespace and wanted <= obj.metadata.labels.items()
+        ]
+
+    def _all(self, kind: Kind) -> Sequence[KubeObject]:
+        self.reads.append(kind.name)
+        if self.failures:
+            raise self.failures.pop(0)
+        lost = [obj for obj in self.lost if isinstance(obj, kind.struct)]
+        return [*self._known.list(kind.struct), *lost]
+
+
 class Ec2Api(RuleApi, InterfaceApi, VpcApi, Protocol):
     """All that the loop needs of EC2."""
 
@@ -316,10 +349,11 @@ class World:
         self.retries: list[BindingKey | str] = []
         self.timers: dict[BindingKey, float] = {}
         self.is_synced = True
+        self.live = FakeLive(self.cluster)
         self.start(**flags)
         self.put(*objects)
 
-    def start(self, *, restricted: bool = True, fail_open: bool = True) -> None:
+    def start(self, *, restricted: bool = True, **options: Any) -> None:
         """Begin a process that remembers nothing; every binding is due."""
         self.rules = EndpointRules(
             self.ec2, self.cluster, cluster_name=CLUSTER, restricted=restricted
@@ -336,6 +370,7 @@ class World:
             BindingEdges(
                 cluster=self.cluster,
                 has_synced=lambda: self.is_synced,
+                live=self.live,
                 elbv2=self.elbv2,
                 writer=self.writer,
                 groups=self.groups,
@@ -346,7 +381,7 @@ class World:
                 enqueue_later=self._set_timer,
                 enqueue_group=self.wake,
             ),
-            BindingOptions(vpc_id=self.vpc_id, fail_open=fail_open),
+            BindingOptions(vpc_id=self.vpc_id, **options),
         )
         self.wake(*sorted(map(key_of, self.cluster.list(TargetGroupBinding))))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.objects.core import KubeObject, ServicePort
+from alb_controller.objects.core import KubeObject, Node, ServicePort, Taint
 from alb_controller.objects.networking import (
     Endpoint,
     EndpointConditions,
@@ -185,3 +185,43 @@ def test_a_missing_service_or_port_is_told_apart_from_no_endpoints(
 def test_a_service_without_slices_has_no_targets() -> None:
     """No slice means no endpoint, not that the Service is missing."""
     assert targets(service()) == []
+
+
+@pytest.mark.parametrize("ready", [True, False, None])
+def test_a_pod_that_is_being_deleted_is_left_out_at_once(ready: bool | None) -> None:
+    """SIGTERM is on its way; with publishNotReadyAddresses its slice would say ready to the end."""
+    going = pod("a", IP, deletion_timestamp=BORN)
+    there = [endpoint("a", IP, ready=ready), endpoint("b", OTHER_IP)]
+    world = [service(), node(), going, pod("b", OTHER_IP), endpoint_slice("x", there)]
+    assert targets(*world) == [(OTHER_IP, 8080)]
+
+
+def drained(*nodes: Node, drains_pods: bool = True) -> list[str]:
+    """Addresses behind Service app, whose pods are on node-a and node-b."""
+    there = [endpoint("a", IP), endpoint("b", OTHER_IP)]
+    pods = [pod("a", IP, "node-a"), pod("b", OTHER_IP, "node-b")]
+    known = cluster(service(), *nodes, *pods, endpoint_slice("x", there))
+    found = resolve(binding(), known, fail_open=True, drains_pods=drains_pods)
+    assert isinstance(found, Endpoints)
+    return [m.id for m in found.members]
+
+
+LEAVING: dict[str, dict[str, Any]] = {
+    "autoscaler": {"taints": [Taint("ToBeDeletedByClusterAutoscaler", "", "NoSchedule")]},
+    "karpenter": {"taints": [Taint("karpenter.sh/disrupted", "", "NoSchedule")]},
+    "label": {"labels": {"node.kubernetes.io/exclude-from-external-load-balancers": "true"}},
+}
+
+
+@pytest.mark.parametrize("mark", LEAVING.values(), ids=LEAVING)
+def test_pods_of_leaving_nodes_drain_if_the_operator_wants_it(mark: dict[str, Any]) -> None:
+    """Before they are evicted; by default they stay, as in the reference."""
+    nodes = node("node-a", **mark), node("node-b")
+    assert drained(*nodes) == [OTHER_IP]
+    assert drained(*nodes, drains_pods=False) == [IP, OTHER_IP]
+
+
+def test_pods_of_leaving_nodes_stay_while_there_are_no_others() -> None:
+    """Better served by a node that leaves soon than not at all."""
+    mark = LEAVING["karpenter"]
+    assert drained(node("node-a", **mark), node("node-b", **mark)) == [IP, OTHER_IP]

@@ -127,10 +127,36 @@ def test_a_pod_that_a_slice_lists_concerns_that_services_ip_bindings(
     assert names(old, new, SLICE) == {"by-ip"}
 
 
-@pytest.mark.parametrize("new", [None, change(POD, labels={"a": "b"}, resource_version="3")])
-def test_other_changes_of_a_pod_are_no_news(new: Pod | None) -> None:
-    """A deletion is told by the slice; labels and the like are read by nobody here."""
-    assert names(POD, new, SLICE) == set()
+def test_other_changes_of_a_pod_are_no_news() -> None:
+    """Labels and the like are read by nobody here."""
+    assert names(POD, change(POD, labels={"a": "b"}, resource_version="3"), SLICE) == set()
+
+
+def test_a_pod_that_is_to_go_is_news_at_once() -> None:
+    """Before its EndpointSlice tells of it; its end after that is none any more."""
+    going = change(POD, deletion_timestamp=POD.metadata.creation_timestamp)
+    assert names(POD, going, SLICE) == {"by-ip"}
+    assert names(going, None, SLICE) == set()
+
+
+def test_a_pod_that_vanishes_is_news() -> None:
+    """Deleted by force: nobody has seen that it was to go."""
+    assert names(POD, None, SLICE) == {"by-ip"}
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        node(ready="Unknown"),
+        node(taints=[Taint("ToBeDeletedByClusterAutoscaler", "", "NoSchedule")]),
+        node(labels={"node.kubernetes.io/exclude-from-external-load-balancers": ""}),
+    ],
+)
+def test_a_node_concerns_the_bindings_of_its_pods(new: Node) -> None:
+    """Its readiness counts for pods that wait for a gate, its end for those that drain."""
+    elsewhere = node("node-b")
+    assert "by-ip" in names(node(), new, SLICE, POD)
+    assert "by-ip" not in names(elsewhere, change(new, name="node-b"), SLICE, POD)
 
 
 def test_a_pod_that_no_slice_lists_concerns_nobody() -> None:
