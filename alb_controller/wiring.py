@@ -16,6 +16,7 @@ from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.facts import Facts, NetworkFacts, TargetGroupFacts
 from alb_controller.aws.inventory import Inventory
+from alb_controller.aws.roles import AssumedRoles
 from alb_controller.aws.tagging import TaggedListing
 from alb_controller.clock import Clock
 from alb_controller.frontends.ingress.member import MemberIntent
@@ -46,7 +47,7 @@ from alb_controller.runtime.workers import DONE, Controller, Result, Workers
 from alb_controller.runtime.workqueue import WorkQueue
 from alb_controller.settings import Settings
 from alb_controller.targets import watch as targets_watch
-from alb_controller.values import BindingKey, StackKey
+from alb_controller.values import BindingKey, StackKey, Tags
 
 _SWEEP = "all"
 _BACKEND_GROUP = "backend-sg"
@@ -141,6 +142,8 @@ class Reconcilers:
                 has_synced=stores.has_synced,
                 live=kube.live,
                 elbv2=elbv2,
+                assume=_roles(sender, clock, settings, vpc_id).elbv2,
+                group_tags=lambda binding, arn: _group_tags(elbv2, self._inventory, binding, arn),
                 writer=writer,
                 groups=_endpoint_groups(ec2, stores, clock, settings, rules),
                 rules=rules,
@@ -257,12 +260,33 @@ def _queues(settings: Settings, clock: Clock) -> Queues:
 def _binding_options(settings: Settings, vpc_id: str) -> BindingOptions:
     return BindingOptions(
         vpc_id=vpc_id,
+        cluster_name=settings.cluster_name,
+        max_targets=settings.max_targets_per_target_group,
         fail_open=settings.feature_gates.endpoints_fail_open,
         drains_pods=settings.drain_pods_of_leaving_nodes,
         purge_percent=settings.target_purge_percent,
         purge_hold_seconds=settings.target_purge_hold.total_seconds(),
         look_seconds=settings.targetgroupbinding_requeue_duration.total_seconds(),
     )
+
+
+def _roles(sender: Sender, clock: Clock, settings: Settings, vpc_id: str) -> AssumedRoles:
+    return AssumedRoles(
+        sender,
+        clock,
+        vpc_id=vpc_id,
+        cluster_name=settings.cluster_name,
+        allowed=settings.allowed_assume_role_arns,
+    )
+
+
+def _group_tags(elbv2: Elbv2, inventory: Inventory, binding: TargetGroupBinding, arn: str) -> Tags:
+    """A stack's groups are listed for its own sake; the others are asked for."""
+    if stack_of_labels(binding.metadata.labels) is not None:
+        found = inventory.by_identity(arn)
+        if found is not None:
+            return found.resource.tags
+    return elbv2.tags_of(arn)
 
 
 def _endpoint_groups(

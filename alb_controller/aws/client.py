@@ -118,6 +118,21 @@ class Sender:
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
+    def with_credentials(self, access_key: str, secret_key: str, token: str) -> Sender:
+        """A sender that is the same but for who sends: a role that was assumed."""
+        session = botocore.session.get_session()
+        # the parsed service models are large, and the same for all
+        session.register_component("data_loader", self._session.get_component("data_loader"))
+        session.set_credentials(access_key, secret_key, token)
+        return Sender(
+            self._settings,
+            may_write=self._may_write,
+            observe=self._observe,
+            clock=self._clock,
+            stop=self._stop,
+            session=session,
+        )
+
     def warm_up(self, services: Iterable[str]) -> None:
         """Make clients in the background; whoever calls one meanwhile waits for just that."""
         names = tuple(services)

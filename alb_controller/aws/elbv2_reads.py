@@ -177,6 +177,10 @@ class Elbv2Reads:
             codec.decode_target_health(raw) for raw in answer.get("TargetHealthDescriptions") or ()
         )
 
+    def tags_of(self, arn: str) -> Tags:
+        """The tags of one resource; none where it is not there."""
+        return self._tags([arn]).get(arn, {})
+
     def trust_stores_by_name(self, names: Sequence[str]) -> dict[str, str]:
         """Name -> ARN of those that there are."""
         found: dict[str, str] = {}

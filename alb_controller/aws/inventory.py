@@ -100,6 +100,12 @@ class Inventory:
             (o for o in self._all() if _kind_of(o) == kind and o.resource.name == name), None
         )
 
+    def by_identity(self, identity: str) -> Kept | None:
+        """A resource by its ARN or id."""
+        self._reads.get()
+        with self._lock:
+            return self._kept.get(identity)
+
     def put(self, found: Kept) -> None:
         """After our own create or change."""
         self._write(found.identity, found)

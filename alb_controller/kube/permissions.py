@@ -17,6 +17,7 @@ class Permission(NamedTuple):
 _READ = ("get", "list", "watch")
 
 PERMISSIONS: tuple[Permission, ...] = (
+    Permission("", "configmaps", ("create", "delete", "get", "patch")),
     Permission("", "events", ("create",)),
     Permission("", "namespaces", _READ),
     Permission("", "nodes", _READ),

@@ -99,6 +99,10 @@ class Service(KubeObject, frozen=True):
     spec: ServiceSpec = ServiceSpec()
 
 
+class ConfigMap(KubeObject, frozen=True):
+    data: dict[str, str] = {}
+
+
 class Condition(KubeStruct, frozen=True):
     type: str = ""
     status: str = ""

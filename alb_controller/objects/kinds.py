@@ -57,6 +57,8 @@ ENDPOINT_SLICE = Kind(
 POD = Kind("Pod", "", "v1", "pods", True, core.Pod)
 NODE = Kind("Node", "", "v1", "nodes", False, core.Node)
 NAMESPACE = Kind("Namespace", "", "v1", "namespaces", False, core.Namespace)
+CONFIG_MAP = Kind("ConfigMap", "", "v1", "configmaps", True, core.ConfigMap)
+"""Read one by one by name, never watched."""
 SECRET = Kind("Secret", "", "v1", "secrets", True, secrets.OidcSecret)
 """Watched one by one by name (`kube.secrets`), never as a kind."""
 

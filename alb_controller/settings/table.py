@@ -112,8 +112,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = EMPTY
     max_targets_per_target_group: Annotated[
         int,
-        Flag("Most targets of a target group; 0 is no limit.", Served.DEFAULT_ALONE, minimum=0),
+        Flag("Most targets of a target group; 0 is no limit.", minimum=0),
     ] = 0
+    allowed_assume_role_arns: Annotated[
+        tuple[str, ...],
+        Flag(
+            "Ours: which roles a TargetGroupBinding may have assumed; * and ? are wildcards, none "
+            "where it is empty."
+        ),
+    ] = ("*",)
     drain_pods_of_leaving_nodes: Annotated[
         bool,
         Flag(

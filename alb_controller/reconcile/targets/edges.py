@@ -12,12 +12,13 @@ from alb_controller.model.elbv2 import Target, TargetGroup, TargetHealth
 from alb_controller.model.stack import Found
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
+from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.kinds import Kind
 from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups
 from alb_controller.reconcile.targets.endpoint_rules import EndpointRules
 from alb_controller.reconcile.targets.memory import TargetMemory
 from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses
-from alb_controller.values import BindingKey, ObjectRef, Value
+from alb_controller.values import BindingKey, ObjectRef, Tags, Value
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -52,10 +53,22 @@ class BindingWriter(Protocol):
     ) -> T:
         """Merge a patch into the status; strategic: lists by key."""
 
+    def create(self, kind: Kind, body: dict[str, Any]) -> KubeObject:
+        """Create an object; raises ObjectExists."""
+
+    def delete(self, kind: Kind, obj: KubeObject) -> None:
+        """Delete exactly this object; one that is gone is fine."""
+
     def merge_patch(
-        self, kind: Kind, namespace: str, name: str, body: dict[str, Any]
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        body: dict[str, Any],
+        *,
+        resource_version: str | None = None,
     ) -> KubeObject:
-        """Merge a patch into an object."""
+        """Merge a patch into an object, or into that version of it alone."""
 
     def record_event(
         self,
@@ -86,6 +99,9 @@ class BindingOptions(Value, frozen=True, kw_only=True):
     """What an operator has set that matters here."""
 
     vpc_id: str
+    cluster_name: str
+    max_targets: int = 0
+    """Most targets of a target group; 0: no limit."""
     fail_open: bool = True
     """The gate EndpointsFailOpen."""
     drains_pods: bool = False
@@ -105,6 +121,10 @@ class BindingEdges(msgspec.Struct, frozen=True, kw_only=True):
     has_synced: Callable[[], bool]
     live: LiveApi
     elbv2: TargetApi
+    assume: Callable[[str, str], TargetApi]
+    """The target groups of a role's account, by role ARN and external id. Raises Refused."""
+    group_tags: Callable[[TargetGroupBinding, str], Tags]
+    """The tags of a binding's target group, by its ARN."""
     writer: BindingWriter
     groups: EndpointGroups
     rules: EndpointRules

@@ -64,7 +64,7 @@ class PurgeGuard:
         now = self._edges.clock.monotonic()
         ends = self._confirmed.setdefault(key, now) + self._options.purge_hold_seconds
         if now < ends:
-            held = f"nothing stands behind {_named(changes.deregister)}: deregistered later, unless"
+            held = f"nothing stands behind {named(changes.deregister)}: deregistered later, unless"
             held = f"{held} endpoints come back (--target-purge-hold)"
             changes = _without_removal(changes)
             return Verdict(changes=changes, held=held, after_seconds=ends - now)
@@ -85,7 +85,7 @@ class PurgeGuard:
             endpoints = self._resolve(binding, self._live(binding))
         except KubeError as error:
             return (
-                f"nothing seems to stand behind {_named(leaving)}, but that could not be "
+                f"nothing seems to stand behind {named(leaving)}, but that could not be "
                 f"confirmed, so they stay: {error.status} {error.reason}"
             )
         except Invalid:
@@ -96,7 +96,7 @@ class PurgeGuard:
         lost = [t for t in leaving if t.key in there]
         if not lost:
             return ""
-        return f"the cache has lost endpoints that the API still has, so they stay: {_named(lost)}"
+        return f"the cache has lost endpoints that the API still has, so they stay: {named(lost)}"
 
     def _live(self, binding: TargetGroupBinding) -> Cluster:
         """The cluster with the Service and what stands behind it as the API has them now."""
@@ -138,7 +138,8 @@ def _without_removal(changes: TargetChanges) -> TargetChanges:
     return msgspec.structs.replace(changes, deregister=())
 
 
-def _named(targets: Sequence[Target]) -> str:
+def named(targets: Sequence[Target]) -> str:
+    """The first few targets, and how many more there are."""
     names = ", ".join(f"{t.id}:{t.port}" for t in targets[:NAMED])
     more = len(targets) - NAMED
     return f"{names} and {more} more" if more > 0 else names

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from alb_controller.errors import (
     AwsError,
     ControllerError,
@@ -18,22 +16,21 @@ from alb_controller.errors import (
     NotFound,
     NotReady,
     Refused,
-    Rejected,
     handling_of,
 )
 from alb_controller.model.ec2 import IngressRule
-from alb_controller.model.elbv2 import Target
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Pod, ref
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.objects.indexes import BY_TARGET_GROUP
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING
+from alb_controller.reconcile.targets.binding_targets import BindingTargets, Registered
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
 from alb_controller.reconcile.targets.endpoint_groups import Guards
 from alb_controller.reconcile.targets.gates import ReadinessGates
 from alb_controller.reconcile.targets.notes import BindingNotes, told
-from alb_controller.reconcile.targets.purges import PurgeGuard
 from alb_controller.reconcile.targets.registration import Registration
+from alb_controller.reconcile.targets.target_groups import TargetGroups
+from alb_controller.reconcile.targets.tracking import Ledger, TrackedTargets
 from alb_controller.runtime.workers import BACKOFF, DONE, Result
 from alb_controller.targets.checkpoint import checkpoint
 from alb_controller.targets.endpoints import BackendNotFound, Endpoints, resolve
@@ -42,8 +39,6 @@ from alb_controller.targets.watch import key_of
 from alb_controller.values import BindingKey, Value
 
 FINALIZER = "elbv2.k8s.aws/resources"
-ALL_ZONES = "all"
-"""The zone of a target outside the VPC (RegisterTargets, TargetDescription)."""
 UNSYNCED_SECONDS = 1.0
 
 
@@ -63,28 +58,18 @@ class _Network(Value, frozen=True, kw_only=True):
 _NO_NETWORK = _Network()
 
 
-class _Registered(Value, frozen=True, kw_only=True):
-    """What came of a binding's targets."""
-
-    is_changed: bool = False
-    """Whether there was anything to register or to deregister."""
-    refused: Rejected | None = None
-    """Targets that AWS refuses by themselves."""
-    held: str = ""
-    """Why targets that nothing stands behind were not deregistered, in one sentence."""
-
-
 class BindingReconciler:
     """Reconciles bindings, and the security groups of their endpoints, key by key."""
 
     def __init__(self, edges: BindingEdges, options: BindingOptions) -> None:
         self._edges, self._options = edges, options
         self._notes = BindingNotes(edges.cluster, edges.writer, edges.clock)
-        self._purges = PurgeGuard(edges, options, self._resolve)
+        self._groups = TargetGroups(edges, options)
+        self._targets = BindingTargets(edges, options, self._notes, self._resolve)
+        self._tracked = TrackedTargets(edges.live, edges.writer)
         self._gates = ReadinessGates(
             edges.cluster, edges.writer, edges.clock, longest_seconds=options.look_seconds
         )
-        self._arns: dict[str, str] = {}  # of target groups that specs name by name
 
     # ---- keys
 
@@ -119,7 +104,8 @@ class BindingReconciler:
         """Have everything read again, so that drift is found; returns all bindings' keys."""
         self._edges.memory.clear()
         self._edges.groups.clear()
-        self._arns.clear()
+        self._groups.clear()
+        self._tracked.clear()
         self._enqueue(self._edges.rules.forget_found())
         return tuple(sorted(map(key_of, self._edges.cluster.list(TargetGroupBinding))))
 
@@ -127,8 +113,7 @@ class BindingReconciler:
 
     def _bind(self, binding: TargetGroupBinding) -> _Network:
         _check(binding)
-        arn = self._arn(binding)
-        self._refuse_if_held(binding, arn)
+        arn = self._claim(binding)
         binding = self._edges.writer.add_finalizer(TARGET_GROUP_BINDING, binding, FINALIZER)
         registration = self._registration(binding, arn)
         endpoints = self._resolve(binding, self._edges.cluster)
@@ -137,7 +122,7 @@ class BindingReconciler:
             return _NO_NETWORK
         network = self._open_network(binding, endpoints)
         self._notes.warn(binding, "FailedReconcile", "; ".join(endpoints.problems))
-        outcome = self._register(binding, registration, endpoints, network.guards)
+        outcome = self._targets.bring(binding, registration, endpoints, network.guards)
         self._update_gates(binding, endpoints, registration)
         if outcome.refused is not None:
             raise outcome.refused
@@ -155,10 +140,10 @@ class BindingReconciler:
     ) -> None:
         """The Service or its port is gone: as for a deletion, but the binding stays (spec 8.7)."""
         try:
-            outcome = self._register(binding, registration, Endpoints(), _NO_NETWORK.guards)
+            outcome = self._targets.bring(binding, registration, Endpoints(), _NO_NETWORK.guards)
         except NotFound:
             registration.gone()
-            outcome = _Registered()
+            outcome = Registered()
         if outcome.held:
             self._notes.unsettled(binding, "TargetsHeld", outcome.held)
             return
@@ -175,42 +160,18 @@ class BindingReconciler:
             binding, cluster, fail_open=options.fail_open, drains_pods=options.drains_pods
         )
 
-    def _registration(self, binding: TargetGroupBinding, arn: str) -> Registration:
-        return Registration(self._edges.elbv2, self._edges.memory, arn, binding)
-
-    def _arn(self, binding: TargetGroupBinding) -> str:
-        """The target group's ARN, looked up once where the spec has the name alone."""
-        arn, name = binding.spec.target_group_arn, binding.spec.target_group_name
-        if arn:
-            return arn
-        if name not in self._arns:
-            found = self._edges.elbv2.target_group_by_name(name)
-            if found is None:
-                raise Missing(
-                    ref("TargetGroupBinding", binding),
-                    "spec.targetGroupName",
-                    f"there is no target group named {name!r}",
-                )
-            self._arns[name] = found.identity
-        return self._arns[name]
-
-    def _refuse_if_held(self, binding: TargetGroupBinding, arn: str) -> None:
-        holder = self._older(binding, arn)
-        if holder is not None:
+    def _claim(self, binding: TargetGroupBinding) -> str:
+        try:
+            return self._groups.claim(binding)
+        except Refused:
             self._enqueue(self._edges.rules.want(key_of(binding), {}))
-            raise Refused(
-                f"target group {arn} belongs to {ref('TargetGroupBinding', holder)} already, "
-                "which is older: delete one of the two"
-            )
+            raise
 
-    def _older(self, binding: TargetGroupBinding, arn: str) -> TargetGroupBinding | None:
-        """The oldest other binding of the target group, whose targets these would fight."""
-        others = [
-            other
-            for other in self._edges.cluster.select(TargetGroupBinding, BY_TARGET_GROUP, arn)
-            if not _may_share(other, binding) and _seniority(other) < _seniority(binding)
-        ]
-        return min(others, key=_seniority, default=None)
+    def _registration(self, binding: TargetGroupBinding, arn: str) -> Registration:
+        is_shared = binding.spec.multi_cluster_target_group
+        ledger = Ledger(self._tracked, binding) if is_shared else None
+        api = self._groups.api(binding)
+        return Registration(api, self._edges.memory, arn, key_of(binding), ledger)
 
     # ---- networking
 
@@ -244,24 +205,6 @@ class BindingReconciler:
                 message = f"security group {group_id}: {told(error)}"
                 self._notes.warn(binding, "FailedNetworkReconcile", message)
 
-    # ---- targets
-
-    def _register(
-        self,
-        binding: TargetGroupBinding,
-        registration: Registration,
-        endpoints: Endpoints,
-        guards: Guards,
-    ) -> _Registered:
-        wanted = registration.changes_to(Target(e.id, e.port) for e in endpoints.members)
-        verdict = self._purges.review(binding, registration.owned, wanted)
-        if verdict.held:
-            self._edges.enqueue_later(key_of(binding), verdict.after_seconds)
-        changes = verdict.changes
-        placed = tuple(self._with_zone(t, binding, guards) for t in changes.register)
-        refused = registration.apply(msgspec.structs.replace(changes, register=placed))
-        return _Registered(is_changed=bool(changes), refused=refused, held=verdict.held)
-
     def _update_gates(
         self, binding: TargetGroupBinding, endpoints: Endpoints, registration: Registration
     ) -> None:
@@ -269,22 +212,12 @@ class BindingReconciler:
         if seconds is not None:
             self._edges.enqueue_later(key_of(binding), seconds)
 
-    def _with_zone(self, target: Target, binding: TargetGroupBinding, guards: Guards) -> Target:
-        """Zone `all` for an address outside the target group's VPC."""
-        vpc_id = binding.spec.vpc_id or self._options.vpc_id
-        guard = guards.by_endpoint.get(target.key)
-        if binding.spec.target_type == "instance" or (guard and guard.vpc_id == vpc_id):
-            return target
-        if self._edges.addresses.contains(vpc_id, target.id):
-            return target
-        return msgspec.structs.replace(target, availability_zone=ALL_ZONES)
-
     # ---- the end of a binding
 
     def _clean_up(self, binding: TargetGroupBinding) -> _Network:
         if FINALIZER in binding.metadata.finalizers:
             arn = self._arn_if_any(binding)
-            if arn and self._older(binding, arn) is None:
+            if arn and self._groups.older(binding, arn) is None:
                 self._registration(binding, arn).release()
             self._gates.release(binding)
         self._drop(key_of(binding))
@@ -293,7 +226,7 @@ class BindingReconciler:
 
     def _arn_if_any(self, binding: TargetGroupBinding) -> str:
         try:
-            return self._arn(binding)
+            return self._groups.arn(binding)
         except Missing:
             return ""
 
@@ -301,7 +234,8 @@ class BindingReconciler:
         self._edges.groups.forget(key)
         self._notes.forget(key)
         self._gates.forget(key)
-        self._purges.forget(key)
+        self._targets.forget(key)
+        self._tracked.forget(key)
         self._enqueue(self._edges.rules.drop(key))
 
 
@@ -312,22 +246,6 @@ def _check(binding: TargetGroupBinding) -> None:
         raise Invalid(origin, "spec.targetType", "must be set to 'ip' or 'instance'")
     if not (spec.target_group_arn or spec.target_group_name):
         raise Invalid(origin, "spec.targetGroupARN", "must be set, or spec.targetGroupName")
-    if spec.iam_role_arn_to_assume:
-        raise Invalid(
-            origin,
-            "spec.iamRoleArnToAssume",
-            "target groups of other accounts are not served yet: remove the field",
-        )
-
-
-def _may_share(one: TargetGroupBinding, other: TargetGroupBinding) -> bool:
-    """Whether bindings may both hold a target group: as those of several clusters do."""
-    return one.spec.multi_cluster_target_group and other.spec.multi_cluster_target_group
-
-
-def _seniority(binding: TargetGroupBinding) -> tuple[float, tuple[str, str]]:
-    created = binding.metadata.creation_timestamp
-    return created.timestamp() if created else 0.0, binding.key
 
 
 def _pods_by_group(endpoints: Endpoints, guards: Guards) -> Mapping[str, list[Pod]]:

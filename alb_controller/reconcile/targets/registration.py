@@ -9,12 +9,12 @@ import structlog
 
 from alb_controller.errors import NotFound, Rejected
 from alb_controller.model.elbv2 import Target, TargetHealth
-from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.reconcile.targets.edges import TargetApi
 from alb_controller.reconcile.targets.memory import TargetMemory
+from alb_controller.reconcile.targets.tracking import Ledger
 from alb_controller.targets.diff import TargetChanges, diff, registered
 from alb_controller.targets.readiness import NOT_REGISTERED
-from alb_controller.targets.watch import key_of
+from alb_controller.values import BindingKey
 
 _Key: TypeAlias = tuple[str, int]
 _log = structlog.get_logger(__name__)
@@ -23,16 +23,23 @@ _log = structlog.get_logger(__name__)
 class Registration:
     """The targets of one binding's target group, for the time of one pass.
 
-    A group that clusters share (multiClusterTargetGroup) changes behind our back, so it is read
-    each time; only targets that this process registered for this binding are deregistered.
+    Of a group that clusters share (multiClusterTargetGroup) only targets are deregistered that the
+    ledger says are this cluster's.
     """
 
     def __init__(
-        self, elbv2: TargetApi, memory: TargetMemory, arn: str, binding: TargetGroupBinding
+        self,
+        elbv2: TargetApi,
+        memory: TargetMemory,
+        arn: str,
+        owner: BindingKey,
+        ledger: Ledger | None = None,
     ) -> None:
+        """`ledger`: of a group that clusters share."""
         self._elbv2, self._memory, self._arn = elbv2, memory, arn
-        self._owner = key_of(binding)
-        self._is_shared = binding.spec.multi_cluster_target_group
+        self._owner, self._ledger = owner, ledger
+        self._wanted: frozenset[_Key] = frozenset()
+        self._is_read = False
         self.health: Mapping[_Key, TargetHealth] = {}
         """What AWS has told of the whole group in this pass; empty: it was not asked."""
         self.fresh: frozenset[_Key] = frozenset()
@@ -45,11 +52,20 @@ class Registration:
         """Whether a target is registered now, as far as this pass knows."""
         return key in self._there
 
+    @property
+    def count(self) -> int:
+        """How many targets the group has now, whosever they are."""
+        return len(self._there)
+
     def changes_to(self, desired: Iterable[Target]) -> TargetChanges:
         """What it takes until the group holds these. Raises AwsError where AWS does not tell."""
-        known = self._known()
+        desired, known = tuple(desired), self._known()
         self._there = frozenset(t.key for t in known)
+        self._wanted = frozenset(t.key for t in desired)
         self.owned = len(self._own(known))
+        if self._is_read:
+            there = (t for t in known if t.key in self._wanted)
+            self._memory.registering(self._arn, self._owner, there)
         changes = diff(desired, known)
         return TargetChanges(register=changes.register, deregister=self._own(changes.deregister))
 
@@ -89,6 +105,20 @@ class Registration:
             self._memory.forget(self._arn)
         return found
 
+    def unknown(self, targets: Iterable[Target]) -> tuple[Target, ...]:
+        """Those that were found in the group though this binding never put them there."""
+        if self._ledger is not None or not self._is_read:
+            return ()
+        own = self._memory.own(self._arn, self._owner)
+        return tuple(t for t in targets if t.key not in own)
+
+    def record(self) -> None:
+        """Write down which targets of a shared group are this cluster's. Raises KubeError."""
+        if self._ledger is not None:
+            tracked = self._ledger.targets or frozenset()
+            there = {_word(key) for key in self._there}
+            self._ledger.write({_word(key) for key in self._wanted} | (tracked & there))
+
     def gone(self) -> None:
         """The target group is gone, and its targets with it."""
         self._memory.gone(self._arn, self._owner)
@@ -102,27 +132,32 @@ class Registration:
         except Rejected as error:
             if error.code != "ValidationError":
                 raise
+        if self._ledger is not None:
+            self._ledger.close()
         self.gone()
 
     def _known(self) -> tuple[Target, ...]:
         known = self._memory.known(self._arn)
-        if known is None or self._is_shared:
+        if known is None:
             answer = self._elbv2.target_health(self._arn)
             self.health = {h.target.key: h for h in answer}
-            known = registered(answer)
+            known, self._is_read = registered(answer), True
             self._memory.set(self._arn, known)
         return known
 
     def _own(self, targets: tuple[Target, ...]) -> tuple[Target, ...]:
-        if not self._is_shared:
+        if self._ledger is None:
             return targets
-        own = self._memory.own(self._arn, self._owner)
-        return tuple(t for t in targets if t.key in own)
+        tracked = self._ledger.targets or frozenset()
+        return tuple(t for t in targets if _word(t.key) in tracked)
 
     def _register(self, targets: tuple[Target, ...]) -> Rejected | None:
         """The error that speaks of some targets alone; the others are registered."""
         if not targets:
             return None
+        if self._ledger is not None:  # before they are sent: the answer may get lost
+            tracked = self._ledger.targets or frozenset()
+            self._ledger.write(tracked | {_word(key) for key in self._wanted})
         self._memory.registering(self._arn, self._owner, targets)
         self.fresh = frozenset(t.key for t in targets)
         self._there |= self.fresh
@@ -131,3 +166,8 @@ class Registration:
         except Rejected as error:
             return error
         return None
+
+
+def _word(key: _Key) -> str:
+    """A target as ledgers have it."""
+    return f"{key[0]}:{key[1]}"

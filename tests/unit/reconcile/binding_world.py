@@ -9,15 +9,21 @@ from typing import Any, Literal, Protocol, TypeVar
 import msgspec
 
 from alb_controller.aws.codecs.ec2 import Interface
-from alb_controller.errors import ControllerError, NotFound, ObjectMissing
+from alb_controller.errors import (
+    ControllerError,
+    NotFound,
+    ObjectExists,
+    ObjectMissing,
+    Refused,
+    Stale,
+)
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import HealthCheck, Target, TargetGroup, TargetHealth
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
-from alb_controller.objects.cluster import Cluster
-from alb_controller.objects.core import Condition, KubeObject, Pod
+from alb_controller.objects.core import Condition, ConfigMap, KubeObject, Pod
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.objects.kinds import POD, Kind
+from alb_controller.objects.kinds import CONFIG_MAP, POD, Kind
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions, TargetApi
 from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups, InterfaceApi
 from alb_controller.reconcile.targets.endpoint_rules import EndpointRules, RuleApi
@@ -27,7 +33,7 @@ from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses, VpcApi
 from alb_controller.targets.watch import WATCHES, affected, key_of
 from alb_controller.values import BindingKey, ObjectRef
 from tests.clocks import FakeClock
-from tests.factories import cluster, service
+from tests.factories import cluster, meta, service
 from tests.unit.targets.cluster import ARN, endpoint, endpoint_slice, pod
 
 T = TypeVar("T", bound=KubeObject)
@@ -71,6 +77,7 @@ class FakeAws:
         self.asked: list[list[str]] = []
         """The targets named in each look at health."""
         self.names: dict[str, str] = {}
+        self.group_tags: dict[str, dict[str, str]] = {}
         self.interfaces: list[Interface] = []
         self.rules: dict[str, set[IngressRule]] = {}
         self.tags: dict[str, dict[str, str]] = {}
@@ -249,12 +256,45 @@ class FakeWriter:
         return self._keep(word, msgspec.structs.replace(current, status=status))
 
     def merge_patch(
-        self, kind: Kind, namespace: str, name: str, body: dict[str, Any]
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        body: dict[str, Any],
+        *,
+        resource_version: str | None = None,
     ) -> KubeObject:
+        if kind is CONFIG_MAP:
+            return self._patch_map(name, body["data"], resource_version)
         current = self._world.cluster.get(TargetGroupBinding, namespace, name)
         assert current is not None
         annotations = {**current.metadata.annotations, **body["metadata"]["annotations"]}
         return self._metadata(kind, current, "checkpoint", annotations=annotations)
+
+    def create(self, kind: Kind, body: dict[str, Any]) -> KubeObject:
+        assert kind is CONFIG_MAP
+        name = body["metadata"]["name"]
+        if name in self._world.maps:
+            raise ObjectExists(409, "AlreadyExists", name)
+        return self._store_map(name, body["data"], 1)
+
+    def delete(self, kind: Kind, obj: KubeObject) -> None:
+        assert kind is CONFIG_MAP
+        self._world.maps.pop(obj.metadata.name, None)
+
+    def _patch_map(self, name: str, data: dict[str, str], version: str | None) -> ConfigMap:
+        current = self._world.maps.get(name)
+        if current is None:
+            raise ObjectMissing(404, "NotFound", name)
+        if version != current.metadata.resource_version:
+            raise Stale(409, "Conflict", name)
+        return self._store_map(name, data, int(version) + 1)
+
+    def _store_map(self, name: str, data: dict[str, str], version: int) -> ConfigMap:
+        made = ConfigMap(meta(name, resource_version=str(version)), data)
+        self._world.maps[name] = made
+        self.writes.append(f"map {data['targets']}")
+        return made
 
     def record_event(
         self,
@@ -294,8 +334,8 @@ class FakeWriter:
 class FakeLive:
     """What the API has, past the informers: the same, or what a test says they have lost."""
 
-    def __init__(self, known: Cluster) -> None:
-        self._known = known
+    def __init__(self, world: World) -> None:
+        self._world = world
         self.lost: list[KubeObject] = []
         """Objects that the API has and the informers do not."""
         self.reads: list[str] = []
@@ -319,8 +359,10 @@ class FakeLive:
         self.reads.append(kind.name)
         if self.failures:
             raise self.failures.pop(0)
+        if kind is CONFIG_MAP:
+            return list(self._world.maps.values())
         lost = [obj for obj in self.lost if isinstance(obj, kind.struct)]
-        return [*self._known.list(kind.struct), *lost]
+        return [*self._world.cluster.list(kind.struct), *lost]
 
 
 class Ec2Api(RuleApi, InterfaceApi, VpcApi, Protocol):
@@ -349,7 +391,10 @@ class World:
         self.retries: list[BindingKey | str] = []
         self.timers: dict[BindingKey, float] = {}
         self.is_synced = True
-        self.live = FakeLive(self.cluster)
+        self.accounts: dict[str, TargetApi] = {}
+        self.assumed: list[tuple[str, str]] = []
+        self.maps: dict[str, ConfigMap] = {}
+        self.live = FakeLive(self)
         self.start(**flags)
         self.put(*objects)
 
@@ -372,6 +417,8 @@ class World:
                 has_synced=lambda: self.is_synced,
                 live=self.live,
                 elbv2=self.elbv2,
+                assume=self.assume,
+                group_tags=lambda _, arn: self.aws.group_tags.get(arn, {}),
                 writer=self.writer,
                 groups=self.groups,
                 rules=self.rules,
@@ -381,7 +428,7 @@ class World:
                 enqueue_later=self._set_timer,
                 enqueue_group=self.wake,
             ),
-            BindingOptions(vpc_id=self.vpc_id, **options),
+            BindingOptions(vpc_id=self.vpc_id, cluster_name=CLUSTER, **options),
         )
         self.wake(*sorted(map(key_of, self.cluster.list(TargetGroupBinding))))
 
@@ -451,6 +498,13 @@ class World:
             self.settle()
         self.clock.advance(end - self.clock.monotonic())
         return self
+
+    def assume(self, role: str, external_id: str) -> TargetApi:
+        """The account of a role, if a test has made one."""
+        self.assumed.append((role, external_id))
+        if role not in self.accounts:
+            raise Refused(f"role {role} may not be assumed")
+        return self.accounts[role]
 
     def _set_timer(self, key: BindingKey, seconds: float) -> None:
         due = self.clock.monotonic() + seconds

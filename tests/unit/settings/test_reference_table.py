@@ -85,7 +85,14 @@ def test_the_flags_and_their_defaults_are_the_references() -> None:
     throttle = ours.pop("aws-api-throttle")
     own = {name: ours.pop(name) for name in set(ours) - set(expected)}
     assert ours == expected
-    assert own == {"group-trust": "any", "log-format": "json"}
+    assert own == {
+        "allowed-assume-role-arns": "*",
+        "drain-pods-of-leaving-nodes": "false",
+        "group-trust": "any",
+        "log-format": "json",
+        "target-purge-hold": "0s",
+        "target-purge-percent": "100",
+    }
     assert "Elastic Load Balancing v2:^Describe.*=50:200" in throttle
 
 

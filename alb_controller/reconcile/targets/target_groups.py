@@ -1,0 +1,95 @@
+"""Whose a target group is, and as whom it is called."""
+
+from __future__ import annotations
+
+from alb_controller.errors import Missing, Refused
+from alb_controller.model.tags import CLUSTER_TAG
+from alb_controller.objects.core import ref
+from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.indexes import BY_TARGET_GROUP
+from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions, TargetApi
+
+
+class TargetGroups:
+    """Finds a binding's target group, and refuses those that another one works on."""
+
+    def __init__(self, edges: BindingEdges, options: BindingOptions) -> None:
+        self._edges, self._options = edges, options
+        self._arns: dict[tuple[str, str], str] = {}  # of groups that specs name by name
+        self._ours: set[str] = set()  # ARNs whose tags name no other cluster
+
+    def api(self, binding: TargetGroupBinding) -> TargetApi:
+        """As whom to call: the controller, or the role that the spec names. Raises Refused."""
+        role = binding.spec.iam_role_arn_to_assume
+        if not role:
+            return self._edges.elbv2
+        return self._edges.assume(role, binding.spec.assume_role_external_id)
+
+    def claim(self, binding: TargetGroupBinding) -> str:
+        """The ARN of the group. Raises Refused where it is another's, Missing where it is none."""
+        arn = self.arn(binding)
+        holder = self.older(binding, arn)
+        if holder is not None:
+            raise Refused(
+                f"target group {arn} belongs to {ref('TargetGroupBinding', holder)} already, "
+                "which is older: delete one of the two"
+            )
+        self._refuse_other_cluster(binding, arn)
+        return arn
+
+    def arn(self, binding: TargetGroupBinding) -> str:
+        """The target group's ARN, looked up once where the spec has the name alone."""
+        spec = binding.spec
+        if spec.target_group_arn:
+            return spec.target_group_arn
+        place = spec.iam_role_arn_to_assume, spec.target_group_name
+        if place not in self._arns:
+            found = self.api(binding).target_group_by_name(spec.target_group_name)
+            if found is None:
+                raise Missing(
+                    ref("TargetGroupBinding", binding),
+                    "spec.targetGroupName",
+                    f"there is no target group named {spec.target_group_name!r}",
+                )
+            self._arns[place] = found.identity
+        return self._arns[place]
+
+    def older(self, binding: TargetGroupBinding, arn: str) -> TargetGroupBinding | None:
+        """The oldest other binding of the target group, whose targets these would fight."""
+        others = [
+            other
+            for other in self._edges.cluster.select(TargetGroupBinding, BY_TARGET_GROUP, arn)
+            if not _may_share(other, binding) and _seniority(other) < _seniority(binding)
+        ]
+        return min(others, key=_seniority, default=None)
+
+    def clear(self) -> None:
+        """Have everything looked up again."""
+        self._arns.clear()
+        self._ours.clear()
+
+    def _refuse_other_cluster(self, binding: TargetGroupBinding, arn: str) -> None:
+        """Another cluster's controller would take our targets away, and we its.
+
+        Tags of other accounts' groups are not looked at: roles rarely may read them.
+        """
+        spec = binding.spec
+        if arn in self._ours or spec.multi_cluster_target_group or spec.iam_role_arn_to_assume:
+            return
+        cluster = self._edges.group_tags(binding, arn).get(CLUSTER_TAG, self._options.cluster_name)
+        if cluster != self._options.cluster_name:
+            raise Refused(
+                f"target group {arn} belongs to cluster {cluster!r} by its tag {CLUSTER_TAG}: "
+                "set spec.multiClusterTargetGroup on the bindings of both clusters to share it"
+            )
+        self._ours.add(arn)
+
+
+def _may_share(one: TargetGroupBinding, other: TargetGroupBinding) -> bool:
+    """Whether bindings may both hold a target group: as those of several clusters do."""
+    return one.spec.multi_cluster_target_group and other.spec.multi_cluster_target_group
+
+
+def _seniority(binding: TargetGroupBinding) -> tuple[float, tuple[str, str]]:
+    created = binding.metadata.creation_timestamp
+    return created.timestamp() if created else 0.0, binding.key
