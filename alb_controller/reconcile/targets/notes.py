@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 import structlog
 
 from alb_controller.clock import Clock
 from alb_controller.errors import AwsError, ControllerError, handling_of
 from alb_controller.objects.cluster import Cluster
-from alb_controller.objects.core import ref
+from alb_controller.objects.core import Condition, ref
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING
@@ -47,7 +48,7 @@ class BindingNotes:
     def unsettled(self, binding: TargetGroupBinding, reason: str, message: str) -> None:
         """What could be done is done; success is told when the rest is."""
         _show(binding, "unsettled")
-        self._owing.add(key_of(binding))
+        self._void_checkpoint(binding)
         self.warn(binding, reason, message)
         self.observed(binding)
 
@@ -75,10 +76,42 @@ class BindingNotes:
 
     def failed(self, binding: TargetGroupBinding, error: ControllerError) -> None:
         """The whole pass failed."""
-        if handling_of(error).event:
-            _show(binding, handling_of(error).label)
-            word = "cleanup" if binding.is_deleting else "reconcile"
-            self.warn(binding, f"Failed{word.capitalize()}", f"Failed {word} due to {told(error)}")
+        if not handling_of(error).event:
+            return
+        _show(binding, handling_of(error).label)
+        if binding.is_deleting:
+            self._not_ready(binding, told(error))
+            self.warn(binding, "FailedCleanup", f"Failed cleanup due to {told(error)}")
+        else:
+            self._void_checkpoint(binding)
+            self.warn(binding, "FailedReconcile", f"Failed reconcile due to {told(error)}")
+
+    def _void_checkpoint(self, binding: TargetGroupBinding) -> None:
+        """What may be half done must not count as done for the next controller, or the reference.
+
+        It skips a binding whose checkpoint still holds (spec 8.3, step 3).
+        """
+        self._owing.add(key_of(binding))
+        newest = self._newest(binding)
+        if stored_checkpoint(newest):
+            self._set_checkpoint(newest, "")
+
+    def _not_ready(self, binding: TargetGroupBinding, message: str) -> None:
+        """The one condition there is: why a binding that is to go is still there."""
+        known = next((c for c in binding.status.conditions if c.type == "Ready"), None)
+        wanted = Condition("Ready", "False", "FailedCleanup", message)
+        if known == wanted:
+            return
+        condition = {
+            **msgspec.to_builtins(wanted),
+            "lastTransitionTime": self._clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "observedGeneration": binding.metadata.generation,
+        }
+        patch = {"conditions": [condition]}
+        self._writer.patch_status(TARGET_GROUP_BINDING, binding, patch)
+
+    def _newest(self, binding: TargetGroupBinding) -> TargetGroupBinding:
+        return self._cluster.get(TargetGroupBinding, *binding.key) or binding
 
     def warn(self, binding: TargetGroupBinding, reason: str, message: str) -> None:
         """Tell of a problem, if there is one."""
@@ -104,7 +137,7 @@ class BindingNotes:
         message: str,
     ) -> None:
         """Once for each state of the binding: its generation, and its last success."""
-        newest = self._cluster.get(TargetGroupBinding, *binding.key) or binding
+        newest = self._newest(binding)
         self._writer.record_event(
             ref("TargetGroupBinding", binding),
             type=type_,

@@ -22,7 +22,7 @@ from alb_controller.model.elbv2 import HealthCheck, Target, TargetGroup, TargetH
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
 from alb_controller.objects.core import Condition, ConfigMap, KubeObject, Pod
-from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.elbv2 import TargetGroupBinding, TargetGroupBindingStatus
 from alb_controller.objects.kinds import CONFIG_MAP, POD, Kind
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions, TargetApi
 from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups, InterfaceApi
@@ -238,9 +238,8 @@ class FakeWriter:
             return self._patch_pod(obj, status_patch)  # type: ignore[no-any-return]  # a pod
         current = self._world.cluster.get(TargetGroupBinding, *obj.key)
         assert current is not None
-        status = msgspec.structs.replace(
-            current.status, observed_generation=status_patch["observedGeneration"]
-        )
+        raw = {**msgspec.to_builtins(current.status), **status_patch}
+        status = msgspec.convert(raw, TargetGroupBindingStatus)
         return self._keep("status", msgspec.structs.replace(current, status=status))  # type: ignore[return-value]  # a binding
 
     def _patch_pod(self, obj: KubeObject, status_patch: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from alb_controller.errors import AccessDenied, Throttled
+from alb_controller.objects.core import Condition
 from alb_controller.targets.checkpoint import checkpoint
 from alb_controller.targets.endpoints import Endpoint, Endpoints
 from tests.factories import service
@@ -155,3 +156,36 @@ def test_a_failed_cleanup_is_told_under_its_own_reason() -> None:
     assert world.binding() is not None
     world.retry()
     assert (world.binding(), world.targets()) == (None, [])
+
+
+def test_a_failed_cleanup_shows_in_the_status() -> None:
+    """Ready is False, with the reason; it is written once for each reason."""
+    world = World(binding(), *NODES, *web(A)).settle()
+    slow = Throttled("elbv2", "DeregisterTargets", "T", "slow down")
+    world.aws.fail("DeregisterTargets", slow, slow)
+    world.writer.taken()
+    world.delete()
+    world.settle().retry()
+    mine = world.binding()
+    assert mine is not None
+    assert mine.status.conditions == [
+        Condition("Ready", "False", "FailedCleanup", "elbv2 DeregisterTargets: T: slow down")
+    ]
+    assert mine.status.observed_generation == 1
+    assert world.writer.writes == ["status"]
+
+
+def test_a_failed_pass_leaves_no_checkpoint_that_holds() -> None:
+    """The reference would skip the binding after a swap of controllers; then all is told anew."""
+    world = World(binding(), *NODES, *web(A)).settle()
+    slow = Throttled("elbv2", "RegisterTargets", "T", "slow down")
+    world.aws.fail("RegisterTargets", slow, slow)
+    world.put(*web(A, B))
+    world.writer.taken()
+    world.settle().retry()
+    mine = world.binding()
+    assert mine is not None
+    assert mine.metadata.annotations["elbv2.k8s.aws/checkpoint"] == ""
+    assert world.writer.taken() == ["checkpoint", "FailedReconcile"]
+    world.retry()
+    assert world.writer.taken() == ["checkpoint", "SuccessfullyReconciled"]
