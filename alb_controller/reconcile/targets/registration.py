@@ -39,14 +39,17 @@ class Registration:
         self._elbv2, self._memory, self._arn = elbv2, memory, arn
         self._owner, self._ledger = owner, ledger
         self._wanted: frozenset[_Key] = frozenset()
-        self._is_read = False
-        self.health: Mapping[_Key, TargetHealth] = {}
-        """What AWS has told of the whole group in this pass; empty: it was not asked."""
+        self._health: Mapping[_Key, TargetHealth] | None = None
         self.fresh: frozenset[_Key] = frozenset()
         """Targets that were registered in this pass."""
         self.owned = 0
         """How many targets of the group were this binding's before any change."""
         self._there: frozenset[_Key] = frozenset()
+
+    @property
+    def health(self) -> Mapping[_Key, TargetHealth]:
+        """What AWS has told of the whole group in this pass; empty: it was not asked."""
+        return self._health or {}
 
     def holds(self, key: _Key) -> bool:
         """Whether a target is registered now, as far as this pass knows."""
@@ -63,7 +66,7 @@ class Registration:
         self._there = frozenset(t.key for t in known)
         self._wanted = frozenset(t.key for t in desired)
         self.owned = len(self._own(known))
-        if self._is_read:
+        if self._health is not None:
             there = (t for t in known if t.key in self._wanted)
             self._memory.registering(self._arn, self._owner, there)
         changes = diff(desired, known)
@@ -107,7 +110,7 @@ class Registration:
 
     def unknown(self, targets: Iterable[Target]) -> tuple[Target, ...]:
         """Those that were found in the group though this binding never put them there."""
-        if self._ledger is not None or not self._is_read:
+        if self._ledger is not None or self._health is None:
             return ()
         own = self._memory.own(self._arn, self._owner)
         return tuple(t for t in targets if t.key not in own)
@@ -140,8 +143,8 @@ class Registration:
         known = self._memory.known(self._arn)
         if known is None:
             answer = self._elbv2.target_health(self._arn)
-            self.health = {h.target.key: h for h in answer}
-            known, self._is_read = registered(answer), True
+            self._health = {h.target.key: h for h in answer}
+            known = registered(answer)
             self._memory.set(self._arn, known)
         return known
 
