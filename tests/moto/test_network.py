@@ -99,6 +99,34 @@ def test_interfaces_are_found_by_instance_and_by_address(account: Account) -> No
     assert by_address.security_groups == interface.security_groups
 
 
+def test_delegated_prefixes_and_ipv6_addresses_are_read(account: Account) -> None:
+    """As on EKS: prefix delegation on instances, and branch interfaces with IPv6 addresses."""
+    call = account.sender.call
+    made = call(
+        "ec2",
+        "CreateNetworkInterface",
+        SubnetId=account.subnets[0],
+        Groups=[account.security_group],
+    )["NetworkInterface"]
+    card = {"NetworkInterfaceId": made["NetworkInterfaceId"]}
+    call("ec2", "AssignPrivateIpAddresses", Ipv4Prefixes=["10.0.0.64/28"], **card)
+    call("ec2", "AssignIpv6Addresses", Ipv6Prefixes=["2001:db8::/80"], **card)
+    call("ec2", "AssignIpv6Addresses", Ipv6Addresses=["2001:db8:1::5"], **card)
+    (by_address,) = account.ec2.interfaces_by_address(["2001:db8:1::5"])
+    assert by_address.prefixes == ("10.0.0.64/28", "2001:db8::/80")
+    assert by_address.addresses == (made["PrivateIpAddress"], "2001:db8:1::5")
+    running = call(
+        "ec2",
+        "RunInstances",
+        ImageId=IMAGE,
+        MinCount=1,
+        MaxCount=1,
+        NetworkInterfaces=[{**card, "DeviceIndex": 0}],
+    )["Instances"][0]
+    (on_instance,) = account.ec2.instances([running["InstanceId"]])
+    assert on_instance.prefixes == by_address.prefixes
+
+
 def test_the_cidrs_of_a_vpc_are_known(account: Account) -> None:
     """The associated ranges are listed; a VPC that we cannot see is NotFound."""
     assert account.ec2.vpc_cidrs(account.vpc_id) == ("10.0.0.0/16",)

@@ -83,6 +83,31 @@ def test_find_every_address(ec2: Any) -> None:
         assert len(found["NetworkInterfaces"]) == expected, value
 
 
+def made_interface(world: World, ec2: Any, cidr: str) -> str:
+    """An interface in a subnet of its own."""
+    subnet = ec2.create_subnet(VpcId=world.ids["vpc"], CidrBlock=cidr)["Subnet"]
+    made = ec2.create_network_interface(SubnetId=subnet["SubnetId"])
+    return str(made["NetworkInterface"]["NetworkInterfaceId"])
+
+
+def test_delegate_ipv4_prefixes(world: World, ec2: Any) -> None:
+    """A delegated prefix is shown, and no address is assigned for it."""
+    card = made_interface(world, ec2, "192.168.225.0/24")
+    ec2.assign_private_ip_addresses(NetworkInterfaceId=card, Ipv4Prefixes=["192.168.225.16/28"])
+    (shown,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[card])["NetworkInterfaces"]
+    assert shown["Ipv4Prefixes"] == [{"Ipv4Prefix": "192.168.225.16/28"}]
+    assert len(shown["PrivateIpAddresses"]) == 1
+
+
+def test_delegate_ipv6_prefixes(world: World, ec2: Any) -> None:
+    """As IPv6 clusters on EKS have them."""
+    card = made_interface(world, ec2, "192.168.226.0/24")
+    answer = ec2.assign_ipv6_addresses(NetworkInterfaceId=card, Ipv6Prefixes=["2001:db8::/80"])
+    assert answer["AssignedIpv6Prefixes"] == ["2001:db8::/80"]
+    (shown,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[card])["NetworkInterfaces"]
+    assert shown["Ipv6Prefixes"] == [{"Ipv6Prefix": "2001:db8::/80"}]
+
+
 def test_tell_state_of_ipv6_block(world: World, ec2: Any) -> None:
     """A subnet's IPv6 block is `associated`, as a word."""
     ec2.associate_vpc_cidr_block(VpcId=world.ids["vpc"], AmazonProvidedIpv6CidrBlock=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import DependencyViolationError
 from moto.elbv2.models import elbv2_backends
 
 from .mending import Mend, Moto
-from .surface import Ec2, NetworkInterface, Subnet
+from .surface import Ec2, Interfaces, NetworkInterface, Subnet
 
 
 def keep_groups_in_use(
@@ -49,6 +50,29 @@ def find_every_address(moto: Moto, self: Any, filter_name: str, *args: Any) -> A
     return moto(self, filter_name, *args)
 
 
+def delegate_ipv4_prefixes(moto: Moto, self: Any) -> Any:
+    """AssignPrivateIpAddresses: prefixes are delegated to the interface, and shown with it."""
+    return _delegate(moto, self, "Ipv4Prefix", "ipv4_prefixes")
+
+
+def delegate_ipv6_prefixes(moto: Moto, self: Any) -> Any:
+    """AssignIpv6Addresses: prefixes are delegated to the interface, and shown with it."""
+    return _delegate(moto, self, "Ipv6Prefix", "ipv6_prefixes")
+
+
+def _delegate(moto: Moto, response: Any, word: str, attribute: str) -> Any:
+    """moto shows what an interface has under an answer's member, in snake case."""
+    prefixes = response._get_param(f"{word}es", [])
+    if not prefixes:
+        return moto(response)
+    interface_id = response._get_param("NetworkInterfaceId")
+    card = response.ec2_backend.get_network_interface(interface_id)
+    given = [{word: prefix} for prefix in prefixes]
+    setattr(card, attribute, [*getattr(card, attribute, []), *given])
+    told = given if word == "Ipv4Prefix" else prefixes
+    return ActionResult({"NetworkInterfaceId": interface_id, f"Assigned{word}es": told})
+
+
 def tell_state_of_ipv6_block(moto: Moto, self: Any) -> list[dict[str, Any]]:
     """SubnetIpv6CidrBlockAssociation: the state is a word, `associated`, not a structure."""
     shown = []
@@ -63,6 +87,13 @@ def tell_state_of_ipv6_block(moto: Moto, self: Any) -> list[dict[str, Any]]:
 MENDS = (
     Mend(Ec2, "delete_security_group", keep_groups_in_use, "DeleteSecurityGroup"),
     Mend(NetworkInterface, "get_filter_value", find_every_address, "DescribeNetworkInterfaces"),
+    Mend(
+        Interfaces,
+        "assign_private_ip_addresses",
+        delegate_ipv4_prefixes,
+        "AssignPrivateIpAddresses",
+    ),
+    Mend(Interfaces, "assign_ipv6_addresses", delegate_ipv6_prefixes, "AssignIpv6Addresses"),
     Mend(
         Subnet,
         "ipv6_cidr_block_association_set",

@@ -11,6 +11,7 @@ from moto.acm import models as acm
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface as _NetworkInterface
 from moto.ec2.models.subnets import Subnet as _Subnet
+from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 from moto.elbv2 import models as elbv2
 from moto.elbv2 import responses as elbv2_responses
 from moto.route53.models import Route53Backend
@@ -25,6 +26,7 @@ Health: Any = elbv2.FakeHealthStatus
 Ec2: Any = EC2Backend
 Subnet: Any = _Subnet
 NetworkInterface: Any = _NetworkInterface
+Interfaces: Any = ElasticNetworkInterfaces
 Acm: Any = acm.AWSCertificateManagerBackend
 Certificate: Any = acm.CertBundle
 Shield: Any = ShieldResponse
