@@ -36,8 +36,6 @@ FIRST_LOOK_SECONDS = 2.0
 SHARE_WAITED = 0.5
 """The next look comes when that much more time has passed: the gate opens late by a share of what
 the target took, and the number of looks grows with the logarithm of the time."""
-ASKED_BY_NAME = 50
-"""With more than so many targets to ask for, the whole group is asked for."""
 
 _Key: TypeAlias = tuple[str, int]
 _Health: TypeAlias = Mapping[_Key, TargetHealth | None]
@@ -75,6 +73,9 @@ class ReadinessGates:
         """
         key, gate = key_of(binding), gate_of(binding.metadata.name)
         gated = [e for e in _with_gate(endpoints, gate) if registration.holds(e.key)]
+        if not gated:
+            self._watched.pop(key, None)
+            return None
         fresh = registration.fresh
         health: dict[_Key, TargetHealth | None] = dict(registration.health)
         waiting = [e for e in gated if e.key not in fresh and not _is_open(e, gate)]
@@ -122,8 +123,7 @@ class ReadinessGates:
         self, endpoints: Sequence[Endpoint], registration: Registration
     ) -> dict[_Key, TargetHealth | None]:
         """Answers by target; None where AWS knows nothing of one that was asked for."""
-        by_name = [Target(e.id, e.port) for e in endpoints]
-        found = registration.read_health(by_name if len(by_name) <= ASKED_BY_NAME else ())
+        found = registration.read_health([Target(e.id, e.port) for e in endpoints])
         return {e.key: None for e in endpoints} | dict(found)
 
     def _write(self, gated: Sequence[Endpoint], wanted: Mapping[_Key, Condition]) -> None:

@@ -217,7 +217,7 @@ class BindingReconciler:
     def _clean_up(self, binding: TargetGroupBinding) -> _Network:
         if FINALIZER in binding.metadata.finalizers:
             arn = self._arn_if_any(binding)
-            if arn and self._groups.older(binding, arn) is None:
+            if arn and not self._groups.is_anothers(binding, arn):
                 self._registration(binding, arn).release()
             self._gates.release(binding)
         self._drop(key_of(binding))

@@ -16,6 +16,9 @@ from alb_controller.targets.diff import TargetChanges, diff, registered
 from alb_controller.targets.readiness import NOT_REGISTERED
 from alb_controller.values import BindingKey
 
+ASKED_BY_NAME = 50
+"""With more than so many targets to ask for, the whole group is asked for: one call either way."""
+
 _Key: TypeAlias = tuple[str, int]
 _log = structlog.get_logger(__name__)
 
@@ -97,12 +100,14 @@ class Registration:
             self._memory.set(self._arn, {*known, *changes.register} - {*changes.deregister})
         return refused
 
-    def read_health(self, targets: Sequence[Target] = ()) -> Mapping[_Key, TargetHealth]:
-        """The health of some targets, or of all; without those that are not registered at all.
+    def read_health(self, targets: Sequence[Target]) -> Mapping[_Key, TargetHealth]:
+        """The health of targets, or of the whole group where they are many. Raises AwsError.
 
-        Those were taken away by others: what is registered is to be read again. Raises AwsError.
+        Those that are not registered at all are left out. Others took them away, so what is
+        registered is to be read again.
         """
-        answer = self._elbv2.target_health(self._arn, targets)
+        by_name = targets if len(targets) <= ASKED_BY_NAME else ()
+        answer = self._elbv2.target_health(self._arn, by_name)
         found = {h.target.key: h for h in answer if h.reason != NOT_REGISTERED}
         if any(t.key not in found for t in targets):
             self._memory.forget(self._arn)

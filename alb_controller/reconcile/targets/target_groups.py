@@ -28,14 +28,23 @@ class TargetGroups:
     def claim(self, binding: TargetGroupBinding) -> str:
         """The ARN of the group. Raises Refused where it is another's, Missing where it is none."""
         arn = self.arn(binding)
-        holder = self.older(binding, arn)
+        holder = self._older(binding, arn)
         if holder is not None:
             raise Refused(
                 f"target group {arn} belongs to {ref('TargetGroupBinding', holder)} already, "
                 "which is older: delete one of the two"
             )
-        self._refuse_other_cluster(binding, arn)
+        cluster = self._other_cluster(binding, arn)
+        if cluster:
+            raise Refused(
+                f"target group {arn} belongs to cluster {cluster!r} by its tag {CLUSTER_TAG}: "
+                "set spec.multiClusterTargetGroup on the bindings of both clusters to share it"
+            )
         return arn
+
+    def is_anothers(self, binding: TargetGroupBinding, arn: str) -> bool:
+        """Whether the targets are not the binding's to take away. Raises AwsError."""
+        return self._older(binding, arn) is not None or bool(self._other_cluster(binding, arn))
 
     def arn(self, binding: TargetGroupBinding) -> str:
         """The target group's ARN, looked up once where the spec has the name alone."""
@@ -54,7 +63,7 @@ class TargetGroups:
             self._arns[place] = found.identity
         return self._arns[place]
 
-    def older(self, binding: TargetGroupBinding, arn: str) -> TargetGroupBinding | None:
+    def _older(self, binding: TargetGroupBinding, arn: str) -> TargetGroupBinding | None:
         """The oldest other binding of the target group, whose targets these would fight."""
         others = [
             other
@@ -68,21 +77,20 @@ class TargetGroups:
         self._arns.clear()
         self._ours.clear()
 
-    def _refuse_other_cluster(self, binding: TargetGroupBinding, arn: str) -> None:
-        """Another cluster's controller would take our targets away, and we its.
+    def _other_cluster(self, binding: TargetGroupBinding, arn: str) -> str:
+        """The other cluster whose tag the group carries, or an empty string.
 
-        Tags of other accounts' groups are not looked at: roles rarely may read them.
+        Its controller would take our targets away, and we its. Tags of other accounts' groups are
+        not looked at: roles rarely may read them.
         """
-        spec = binding.spec
+        spec, ours = binding.spec, self._options.cluster_name
         if arn in self._ours or spec.multi_cluster_target_group or spec.iam_role_arn_to_assume:
-            return
-        cluster = self._edges.group_tags(binding, arn).get(CLUSTER_TAG, self._options.cluster_name)
-        if cluster != self._options.cluster_name:
-            raise Refused(
-                f"target group {arn} belongs to cluster {cluster!r} by its tag {CLUSTER_TAG}: "
-                "set spec.multiClusterTargetGroup on the bindings of both clusters to share it"
-            )
+            return ""
+        cluster = self._edges.group_tags(binding, arn).get(CLUSTER_TAG, ours)
+        if cluster != ours:
+            return cluster
         self._ours.add(arn)
+        return ""
 
 
 def _may_share(one: TargetGroupBinding, other: TargetGroupBinding) -> bool:

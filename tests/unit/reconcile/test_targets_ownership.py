@@ -61,6 +61,17 @@ def test_a_group_of_another_cluster_is_refused() -> None:
     assert world.settle().targets() == ["10.0.9.9:80"]
 
 
+def test_a_group_that_went_to_another_cluster_keeps_its_targets() -> None:
+    """Its tag has changed since it was served: the binding's end is none of its targets'."""
+    world = a_world()
+    world.aws.group_tags[ARN] = {"elbv2.k8s.aws/cluster": "other"}
+    world.delete()
+    world.due.clear()
+    world.start()
+    assert len(world.settle().targets()) == 2
+    assert world.binding() is None
+
+
 def test_a_group_of_this_cluster_or_of_none_is_served() -> None:
     """Users make target groups of their own, without our tags."""
     aws = FakeAws()
