@@ -122,6 +122,14 @@ KUBE_REQUESTS = _define(
     "code",
     "method",
 )
+READINESS_GATE_SECONDS = _define(
+    Histogram,
+    "awslbc_readiness_gate_ready_seconds",
+    "How long a pod's readiness gate was closed, by TargetGroupBinding",
+    "namespace",
+    "name",
+    buckets=(10, 30, *range(60, 601, 60)),
+)
 LEADING = _define(
     Gauge, "leader_election_master_status", "1 while this process holds the Lease", "name"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -28,6 +29,7 @@ from alb_controller.targets.readiness import (
     unbound,
 )
 from alb_controller.targets.watch import key_of
+from alb_controller.telemetry import READINESS_GATE_SECONDS
 from alb_controller.values import BindingKey
 
 FIRST_LOOK_SECONDS = 2.0
@@ -48,6 +50,8 @@ class _Watch(msgspec.Struct):
     since: float
     """The newest registration, or when closed gates were first seen."""
     due: float
+    closed: dict[str, float] = {}
+    """Since when pods' gates are closed, by uid, as far as this process closed them."""
 
 
 class ReadinessGates:
@@ -85,6 +89,7 @@ class ReadinessGates:
             health |= self._ask(unknown, registration)
         wanted = _wanted(gated, gate, fresh, health)
         self._write(gated, wanted)
+        self._count_opened(key, watch, gated, wanted)
         if not any(_still_closed(e, gate, wanted) for e in gated):
             self._watched.pop(key, None)
             return None
@@ -100,6 +105,8 @@ class ReadinessGates:
     def forget(self, key: BindingKey) -> None:
         """The binding is gone."""
         self._watched.pop(key, None)
+        with contextlib.suppress(KeyError):
+            READINESS_GATE_SECONDS.remove(key.namespace, key.name)
 
     def _watch(self, key: BindingKey, *, has_news: bool) -> _Watch:
         now = self._clock.monotonic()
@@ -125,6 +132,25 @@ class ReadinessGates:
         """Answers by target; None where AWS knows nothing of one that was asked for."""
         found = registration.read_health([Target(e.id, e.port) for e in endpoints])
         return {e.key: None for e in endpoints} | dict(found)
+
+    def _count_opened(
+        self,
+        key: BindingKey,
+        watch: _Watch,
+        gated: Sequence[Endpoint],
+        wanted: Mapping[_Key, Condition],
+    ) -> None:
+        """How long gates were closed, once for each time that one opens."""
+        now = self._clock.monotonic()
+        closed = {
+            e.backing.metadata.uid: watch.closed.get(e.backing.metadata.uid, now)
+            for e in gated
+            if _still_closed(e, gate_of(key.name), wanted)
+        }
+        known = {e.backing.metadata.uid for e in gated}
+        for uid in known & watch.closed.keys() - closed.keys():
+            READINESS_GATE_SECONDS.labels(key.namespace, key.name).observe(now - watch.closed[uid])
+        watch.closed = closed
 
     def _write(self, gated: Sequence[Endpoint], wanted: Mapping[_Key, Condition]) -> None:
         """A pod with several targets waits for all of them."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from alb_controller.errors import Unavailable, Unreachable
 from alb_controller.model.elbv2 import Target
 from alb_controller.objects.core import Condition, KubeObject, Pod
 from alb_controller.targets.readiness import condition_of
+from alb_controller.telemetry import READINESS_GATE_SECONDS
 from tests.factories import service
 from tests.unit.reconcile.binding_world import FakeAws, World
 from tests.unit.targets.cluster import ARN, binding, endpoint, endpoint_slice, node, pod
@@ -216,3 +218,19 @@ def unnamed_port() -> KubeObject:
     made = service()
     port = msgspec.structs.replace(made.spec.ports[0], name="")
     return msgspec.structs.replace(made, spec=msgspec.structs.replace(made.spec, ports=[port]))
+
+
+def test_how_long_a_gate_was_closed_is_measured() -> None:
+    """From the registration to the look that opens it; the series ends with the binding."""
+    READINESS_GATE_SECONDS.clear()
+    world = a_world()
+    world.wait(20)
+    world.aws.ill.clear()
+    world.wait(30)
+    labels = {"namespace": "shop", "name": "mine"}
+    measured = REGISTRY.get_sample_value("awslbc_readiness_gate_ready_seconds_sum", labels)
+    assert measured is not None
+    assert 20 <= measured <= 32
+    world.delete()
+    world.settle()
+    assert REGISTRY.get_sample_value("awslbc_readiness_gate_ready_seconds_sum", labels) is None
