@@ -22,6 +22,9 @@ class Reason(enum.StrEnum):
     UNKNOWN_KEY = "UnknownKey"
     BACKEND_NOT_FOUND = "BackendNotFound"
     FAILED_NETWORK_RECONCILE = "FailedNetworkReconcile"
+    TARGETS_HELD = "TargetsHeld"
+    TOO_MANY_TARGETS = "TooManyTargets"
+    UNKNOWN_TARGETS = "UnknownTargets"
     FAILED_RECONCILE = "FailedReconcile"
     FAILED_CLEANUP = "FailedCleanup"
 
@@ -93,6 +96,25 @@ TABLE = (
         _BINDING,
         "Targets are registered, but rules of the endpoints' security groups are missing.",
         "Give exactly one security group of each endpoint the cluster's tag; see the message.",
+    ),
+    Row(
+        _R.TARGETS_HELD,
+        _BINDING,
+        "Targets that nothing seems to stand behind stay: the Kubernetes API does not confirm it, "
+        "or they wait for `--target-purge-hold`.",
+        "Nothing if it passes; else see whether the controller reaches the API.",
+    ),
+    Row(
+        _R.TOO_MANY_TARGETS,
+        _BINDING,
+        "Endpoints are not registered, because the target group is full.",
+        "Raise `--max-targets-per-target-group`, and AWS's quota if it comes to that.",
+    ),
+    Row(
+        _R.UNKNOWN_TARGETS,
+        _BINDING,
+        "Targets are deregistered that this controller did not register.",
+        "Set `multiClusterTargetGroup` where others register targets, too.",
     ),
     Row(
         _R.FAILED_RECONCILE,

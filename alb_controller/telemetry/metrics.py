@@ -166,7 +166,7 @@ OBJECT_STATE = _owned(
     "awslbc_object_state",
     "1; the state says how an object stands since its last reconcile: served, held (waits for "
     "another member of its group), without_backend, unsettled (rules of security groups are "
-    "missing), or the category of the error that stops it",
+    "missing, or targets are held), or the category of the error that stops it",
     "kind",
     "namespace",
     "name",

@@ -29,7 +29,7 @@ from alb_controller.targets.readiness import (
     unbound,
 )
 from alb_controller.targets.watch import key_of
-from alb_controller.telemetry import READINESS_GATE_SECONDS
+from alb_controller.telemetry.metrics import READINESS_GATE_SECONDS
 from alb_controller.values import BindingKey
 
 FIRST_LOOK_SECONDS = 2.0

@@ -10,7 +10,7 @@ from alb_controller.errors import Unavailable, Unreachable
 from alb_controller.model.elbv2 import Target
 from alb_controller.objects.core import Condition, KubeObject, Pod
 from alb_controller.targets.readiness import condition_of
-from alb_controller.telemetry import READINESS_GATE_SECONDS
+from alb_controller.telemetry.metrics import READINESS_GATE_SECONDS
 from tests.factories import service
 from tests.unit.reconcile.binding_world import FakeAws, World
 from tests.unit.targets.cluster import ARN, binding, endpoint, endpoint_slice, node, pod
