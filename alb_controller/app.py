@@ -30,6 +30,8 @@ from alb_controller.runtime.health import Server, health_routes, metrics_routes
 from alb_controller.runtime.workers import Workers
 from alb_controller.settings import Settings
 from alb_controller.telemetry import logs, metrics
+from alb_controller.webhooks.serving import WebhookEdges, Webhooks
+from alb_controller.webhooks.serving import serve as serve_webhooks
 from alb_controller.wiring import Kube, Reconcilers
 
 IDLE_HORIZON_SECONDS = 30.0
@@ -89,10 +91,10 @@ class App:
         self._settings, self._stop = settings, stop
         clock = SystemClock()
         self._servers: list[Server] = []
+        self._webhooks: Webhooks | None = None
         self._phase: Literal["starting", "watching", "working"] = "starting"
         kube = KubeClient(load(settings.kubeconfig), clock)
         self._stores = Stores(WATCHED)
-        self._holders = Holders(kube, self._stores)
         self._elector = self._make_elector(kube, clock)
         self._serve()
         self._workers = Workers(clock)
@@ -102,19 +104,20 @@ class App:
             clock,
             loopback_only=environment.get(LOOPBACK_ONLY) == "1",
         )
+        vpc_id = find_vpc_id(
+            settings.aws_vpc_id,
+            settings.aws_vpc_tags,
+            sender=sender,
+            metadata=instance,
+            node_name=environment.get("NODENAME", ""),
+        )
         self._reconcilers = Reconcilers(
             settings,
-            vpc_id=find_vpc_id(
-                settings.aws_vpc_id,
-                settings.aws_vpc_tags,
-                sender=sender,
-                metadata=instance,
-                node_name=environment.get("NODENAME", ""),
-            ),
+            vpc_id=vpc_id,
             sender=sender,
             kube=Kube(
                 stores=self._stores,
-                holders=self._holders,
+                holders=Holders(kube, self._stores),
                 live=LiveReads(kube),
                 secrets=SecretWatches(
                     kube, clock, required_label=settings.required_secrets_label or ""
@@ -127,6 +130,10 @@ class App:
         self._informers = Informers(
             kube, self._stores, clock, namespace=settings.watch_namespace or ""
         )
+        edges = WebhookEdges(
+            client=kube, stores=self._stores, sender=sender, clock=clock, vpc_id=vpc_id
+        )
+        self._webhooks = serve_webhooks(settings, edges)
 
     def run(self) -> int:
         """Work until told to stop; the exit code."""
@@ -146,7 +153,7 @@ class App:
         if self._settings.without_effect:
             _log.warning("not_served_yet", flags=list(self._settings.without_effect))
         try:
-            held = self._holders.count()
+            held = self._reconcilers.count_unserved()
         except KubeError as error:
             _log.warning("holders_unknown", error=str(error))
             return
@@ -183,8 +190,9 @@ class App:
         if self._elector is not None:
             self._elector.stop()
         self._informers.stop(1.0)
-        for server in self._servers:
-            server.stop()
+        for server in (*self._servers, self._webhooks):
+            if server is not None:
+                server.stop()
 
     def _make_elector(self, kube: KubeClient, clock: Clock) -> Elector | None:
         settings = self._settings
@@ -237,7 +245,9 @@ class App:
 
     def _not_ready(self) -> str:
         unsynced = self._stores.unsynced()
-        return f"not synced: {', '.join(unsynced)}" if unsynced else ""
+        if unsynced:
+            return f"not synced: {', '.join(unsynced)}"
+        return self._webhooks.not_ready() if self._webhooks is not None else ""
 
     def _broken(self) -> str:
         """Nothing before the informers are made: what keeps a process from starting ends it."""

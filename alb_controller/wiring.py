@@ -108,6 +108,7 @@ class Reconcilers:
     ) -> None:
         stores, writer = kube.stores, kube.writer
         self._settings, self._stores = settings, stores
+        self.count_unserved = kube.holders.count
         self._scope = Scope(stores, settings.ingress_class)
         self._queues = _queues(settings, clock)
         self._memory = StackMemory[MemberIntent]()

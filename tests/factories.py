@@ -69,12 +69,13 @@ def service(
     ports: Sequence[ServicePort] | None = None,
     families: Iterable[str] = (),
     alb: Mapping[str, str] | None = None,
+    selector: Mapping[str, str] | None = None,
 ) -> Service:
     """A Service; `alb` are annotations without their prefix."""
     made = ports if ports is not None else [ServicePort("http", "TCP", 80, 8080, 30080)]
     return Service(
         meta(name, namespace, annotations=_annotations(alb)),
-        ServiceSpec(type_, list(made), list(families)),
+        ServiceSpec(type_, list(made), list(families), dict(selector or {})),
     )
 
 

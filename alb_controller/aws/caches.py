@@ -27,6 +27,7 @@ ROUTE_TABLES = Lifetime(60, "read with the subnets, and only where no subnet has
 ZONES = Lifetime(3600, "a zone's type never changes, but zones can be enabled")
 SECURITY_GROUPS = Lifetime(60, "tags and names change rarely; a missing group is never remembered")
 TARGET_GROUP_NAMES = Lifetime(1200, "an ARN changes only if others make the group anew")
+BOUND_TARGET_GROUPS = Lifetime(10, "a binding is completed, then judged; a name may be another's")
 CERTIFICATES = Lifetime(60, "they expire; a host that none covers has them listed at once")
 IMPORTED_NAMES = Lifetime(300, "imported anew under its ARN, a certificate may have other names")
 ISSUED_NAMES = Lifetime(36000, "the names of a certificate that a CA has issued never change")

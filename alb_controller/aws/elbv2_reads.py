@@ -23,6 +23,7 @@ from alb_controller.model.elbv2 import (
     TargetGroup,
     TargetHealth,
 )
+from alb_controller.model.queries import BoundTargetGroup
 from alb_controller.model.stack import BalancerState, Found, FoundLoadBalancer
 from alb_controller.values import Tags
 
@@ -119,6 +120,15 @@ class Elbv2Reads:
         except NotFound:
             return None
         return next(iter(self._found_target_groups(raw)), None)
+
+    def bound_target_group(self, *, arn: str = "", name: str = "") -> BoundTargetGroup | None:
+        """The target group of an ARN, or else of a name, without its tags: one call."""
+        by = {"TargetGroupArns": [arn]} if arn else {"Names": [name]}
+        try:
+            raw = self._pages("DescribeTargetGroups", "TargetGroups", **by)
+        except NotFound:
+            return None
+        return next((codec.decode_bound_target_group(one) for one in raw), None)
 
     def listeners_and_rules(self, balancer: FoundLoadBalancer) -> ListenersAndRules:
         """Its listeners with all their certificates, and their rules without the default ones.

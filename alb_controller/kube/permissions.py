@@ -38,6 +38,17 @@ PERMISSIONS: tuple[Permission, ...] = (
 SECRET_PERMISSIONS: tuple[Permission, ...] = (Permission("", "secrets", _READ),)
 """For each Secret of an OIDC client: users grant them, in its namespace and by its name."""
 
+WEBHOOK_PERMISSIONS: tuple[Permission, ...] = (
+    Permission("admissionregistration.k8s.io", "mutatingwebhookconfigurations", ("get", "patch")),
+    Permission("admissionregistration.k8s.io", "validatingwebhookconfigurations", ("get", "patch")),
+)
+"""With `--webhook-cert-secret`: cluster-wide, limited to the name `--webhook-configuration`."""
+
+WEBHOOK_SECRET_PERMISSIONS: tuple[Permission, ...] = (
+    Permission("", "secrets", ("create", "get", "update")),
+)
+"""With `--webhook-cert-secret`, in its namespace; all but `create` can be limited to its name."""
+
 LEASE_PERMISSIONS: tuple[Permission, ...] = (
     Permission("coordination.k8s.io", "leases", ("create", "get", "update")),
 )

@@ -149,6 +149,16 @@ def domain_covers(domain: str, host: str) -> bool:
     return host.partition(".")[2] == domain[2:]
 
 
+class BoundTargetGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a TargetGroupBinding must agree with; none of it can be changed at AWS (spec 8.2)."""
+
+    arn: str
+    target_type: str
+    ip_address_type: str
+    vpc_id: str
+    protocol: str
+
+
 class TrustStoreInfo(msgspec.Struct, frozen=True, kw_only=True):
     """A trust store that a user named."""
 

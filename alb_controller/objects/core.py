@@ -93,6 +93,7 @@ class ServiceSpec(KubeStruct, frozen=True):
     type: str = "ClusterIP"
     ports: list[ServicePort] = []
     ip_families: list[str] = []
+    selector: dict[str, str] = {}
 
 
 class Service(KubeObject, frozen=True):

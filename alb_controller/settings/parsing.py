@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
+from alb_controller.settings.forms import format_duration
 from alb_controller.settings.gates import gate_rows, named_gates
 from alb_controller.settings.table import FlagRow, Settings, flag_rows
 
+LEAST_LIFETIME = timedelta(seconds=10)
+"""Of a kept certificate: rotation needs some looks at the cluster."""
 TRACKING_TAG_KEYS = frozenset(
     {
         "elbv2.k8s.aws/cluster",
@@ -128,9 +132,29 @@ def _check(settings: Settings) -> None:
             "enable-manage-backend-security-group-rules",
             "needs --enable-backend-security-group=true",
         )
+    _check_webhooks(settings)
     label = settings.required_secrets_label
     if label is not None and not all(label.partition("=")):
         raise InvalidSetting("required-secrets-label", f"must be key=value, not {label!r}")
+
+
+def _check_webhooks(settings: Settings) -> None:
+    if not 0 < settings.webhook_bind_port < 65536:
+        problem = f"must be a port from 1 to 65535, not {settings.webhook_bind_port}"
+        raise InvalidSetting("webhook-bind-port", problem)
+    if settings.webhook_cert_lifetime < LEAST_LIFETIME:
+        shown = format_duration(settings.webhook_cert_lifetime)
+        raise InvalidSetting("webhook-cert-lifetime", f"must be 10s or more, not {shown}")
+    secret = settings.webhook_cert_secret
+    if secret is None:
+        return
+    if secret.count("/") > 1 or not all(secret.split("/")):
+        raise InvalidSetting("webhook-cert-secret", f"must be NAME or NAMESPACE/NAME: {secret!r}")
+    if settings.webhook_cert_dir or settings.webhook_cert_file or settings.webhook_key_file:
+        problem = (
+            "cannot be used beside --webhook-cert-dir, --webhook-cert-file, --webhook-key-file"
+        )
+        raise InvalidSetting("webhook-cert-secret", problem)
 
 
 def _check_tag_keys(settings: Settings) -> None:

@@ -172,10 +172,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool, Flag("Read EndpointSlices, not Endpoints.", Served.DEFAULT_ALONE)
     ] = True
     disable_ingress_class_annotation: Annotated[
-        bool, Flag("Webhook: no new use of kubernetes.io/ingress.class.", Served.NOT_YET)
+        bool, Flag("Webhook: no new use of kubernetes.io/ingress.class.")
     ] = False
     disable_ingress_group_name_annotation: Annotated[
-        bool, Flag("Webhook: no new use of the group.name annotation.", Served.NOT_YET)
+        bool, Flag("Webhook: no new use of the group.name annotation.")
     ] = False
     required_secrets_label: Annotated[
         str | None, Flag("Read only Secrets with this label: key=value.")
@@ -223,22 +223,48 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = timedelta(seconds=15)
 
     # ---- webhooks
-    webhook_bind_port: Annotated[int, Flag("Port of the webhooks.", Served.NO_EFFECT_YET)] = 9443
+    webhook_bind_port: Annotated[
+        int, Flag("Port of the webhooks; served where a certificate is given or kept.")
+    ] = 9443
     webhook_cert_dir: Annotated[
-        str | None, Flag("Folder of the webhooks' certificate.", Served.NO_EFFECT_YET)
+        str | None,
+        Flag(
+            "Folder of the webhooks' certificate; without it /tmp/k8s-webhook-server/serving-certs."
+        ),
     ] = None
     webhook_cert_file: Annotated[
-        str | None, Flag("The certificate's file in it.", Served.NO_EFFECT_YET)
+        str | None, Flag("The certificate's file in it; without it tls.crt.")
     ] = None
-    webhook_key_file: Annotated[str | None, Flag("The key's file in it.", Served.NO_EFFECT_YET)] = (
+    webhook_key_file: Annotated[str | None, Flag("The key's file in it; without it tls.key.")] = (
         None
     )
+    webhook_cert_secret: Annotated[
+        str | None,
+        Flag(
+            "Ours: make and rotate the certificate, and keep it in this Secret: NAME or "
+            "NAMESPACE/NAME."
+        ),
+    ] = None
+    webhook_cert_lifetime: Annotated[
+        timedelta, Flag("Ours: how long a certificate lasts; the next is made at half of it.")
+    ] = timedelta(days=90)
+    webhook_configuration: Annotated[
+        str,
+        Flag("Ours: name of the webhook configurations that learn of the kept certificate's CA."),
+    ] = "aws-load-balancer-webhook"
     kube_ca_pem_filepath: Annotated[
-        str | None, Flag("Webhook clients need a certificate of this CA.", Served.NO_EFFECT_YET)
+        str | None, Flag("Webhook clients need a certificate of this CA.")
     ] = None
     enable_pod_readiness_gate_inject: Annotated[
-        bool, Flag("Webhook: inject readiness gates into pods.", Served.NOT_YET)
+        bool, Flag("Webhook: inject readiness gates into pods.")
     ] = True
+    strict_admission: Annotated[
+        bool,
+        Flag(
+            "Ours: refuse what cannot be read or is not there; without it, a warning where the "
+            "reference is silent."
+        ),
+    ] = False
 
     # ---- add-ons and certificates
     enable_waf: Annotated[bool, Flag("WAF Classic on ALBs.")] = True

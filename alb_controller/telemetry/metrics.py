@@ -130,6 +130,20 @@ READINESS_GATE_SECONDS = _define(
     "name",
     buckets=(10, 30, *range(60, 601, 60)),
 )
+WEBHOOK_MUTATION_FAILURES = _define(
+    Counter,
+    "awslbc_webhook_mutation_failure_total",
+    "Reviews of a mutating webhook that were refused or failed",
+    "webhook_name",
+    "error_category",
+)
+WEBHOOK_VALIDATION_FAILURES = _define(
+    Counter,
+    "awslbc_webhook_validation_failure_total",
+    "Reviews of a validating webhook that were refused or failed",
+    "webhook_name",
+    "error_category",
+)
 LEADING = _define(
     Gauge, "leader_election_master_status", "1 while this process holds the Lease", "name"
 )

@@ -36,6 +36,7 @@ from alb_controller.model.elbv2 import (
     TargetHealth,
     TargetType,
 )
+from alb_controller.model.queries import BoundTargetGroup
 from alb_controller.model.refs import ResourceId, ResourceKind
 from alb_controller.model.stack import BalancerState, Found, FoundLoadBalancer
 from alb_controller.model.tags import RESOURCE_TAG
@@ -206,6 +207,17 @@ def decode_target_group(raw: Raw, tags: Tags) -> Found[TargetGroup]:
             tags=tags,
             target_control_port=raw.get("TargetControlPort"),
         ),
+    )
+
+
+def decode_bound_target_group(raw: Raw) -> BoundTargetGroup:
+    """One of DescribeTargetGroups, as a binding must know it."""
+    return BoundTargetGroup(
+        arn=raw["TargetGroupArn"],
+        target_type=raw.get("TargetType", "instance"),
+        ip_address_type=raw.get("IpAddressType", "ipv4"),
+        vpc_id=raw.get("VpcId", ""),
+        protocol=raw.get("Protocol", ""),
     )
 
 

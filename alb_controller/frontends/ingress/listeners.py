@@ -24,7 +24,6 @@ from alb_controller.objects.annotations.mutual_authentication import ClientCerti
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, ListenerParams
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
-from alb_controller.values import parse_cidr
 
 T = TypeVar("T")
 HTTP, HTTPS = "HTTP", "HTTPS"
@@ -64,7 +63,6 @@ class ListenerTranslator:
         params = self._params
         given = self._explicit_certificates()
         cidrs = tuple(params.inbound_cidrs or self._attempt(rows.INBOUND_CIDRS) or ())
-        self._check_cidrs(params.inbound_cidrs or ())
         of_class = params.prefix_lists_ids or params.prefix_lists_ids_legacy
         lists = tuple(of_class or self._attempt(rows.PREFIX_LISTS) or ())
         ports = self._attempt(rows.LISTEN_PORTS) or ({443: HTTPS} if given else {80: HTTP})
@@ -168,14 +166,6 @@ class ListenerTranslator:
         except InvalidAnnotation as problem:
             self.problems.append(problem)
             return None
-
-    def _check_cidrs(self, cidrs: Iterable[str]) -> None:
-        for cidr in cidrs:
-            try:
-                parse_cidr(cidr)
-            except ValueError as error:
-                field = "IngressClassParams spec.inboundCIDRs"
-                self.problems.append(Invalid(self._source.ref, field, str(error)))
 
 
 def hosts(ingress: Ingress) -> tuple[str, ...]:

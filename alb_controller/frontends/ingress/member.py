@@ -13,6 +13,7 @@ from alb_controller.frontends.ingress.backends import BackendTranslator
 from alb_controller.frontends.ingress.front.member import MemberFront, translate_front
 from alb_controller.frontends.ingress.listeners import ListenerTranslator, MemberListener
 from alb_controller.frontends.ingress.load import LoadedMember
+from alb_controller.frontends.ingress.params import FIELD, check_params
 from alb_controller.frontends.ingress.routing.guards import GuardTranslator
 from alb_controller.frontends.ingress.routing.routes import RouteTranslator
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, settled
@@ -113,7 +114,10 @@ class MemberTranslator:
             services=services,
             settings=settings,
         )
-        self._problems: list[Invalid] = []
+        self._problems: list[Invalid] = [
+            Invalid(self._ref, FIELD + found.field, found.problem)
+            for found in check_params(self._params)
+        ]
 
     def translate(self) -> MemberIntent:
         """The member's intent; raises Problems."""

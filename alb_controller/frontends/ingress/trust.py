@@ -53,7 +53,7 @@ class GroupTrust:
 
         `agreed` is what older members have said.
         """
-        found = [*self._taken_places(member), *self._decided_alone(member, claims, agreed)]
+        found = [*self.taken_places(member), *self._decided_alone(member, claims, agreed)]
         if not found:
             return
         sentence = "; ".join(found)
@@ -67,7 +67,8 @@ class GroupTrust:
         for place in _places(member):
             self._held.setdefault(place, member.ref)
 
-    def _taken_places(self, member: MemberIntent) -> Iterator[str]:
+    def taken_places(self, member: MemberIntent) -> Iterator[str]:
+        """Hosts and paths of a member that one of another namespace holds."""
         for place in dict.fromkeys(_places(member)):
             holder = self._held.get(place)
             if holder is not None and holder.namespace != member.ref.namespace:

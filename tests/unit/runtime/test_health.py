@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter
 from alb_controller.errors import ControllerError
 from alb_controller.runtime import health
 from alb_controller.runtime.health import Reply, Route, Server, health_routes, metrics_routes
+from alb_controller.runtime.listening import HttpServer
 from alb_controller.settings import BindAddress
 
 LOOPBACK = BindAddress("127.0.0.1", 0)
@@ -136,7 +137,7 @@ def test_more_connections_than_slots_are_closed_not_queued(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Clients that hold every slot cost one connection each, and stopping is not held up."""
-    monkeypatch.setattr(health, "CONNECTIONS", 1)
+    monkeypatch.setattr(HttpServer, "connections", 1)
     routes = process.routes()
     server = Server("--health-probe-bind-addr", LOOPBACK, routes)
     with (

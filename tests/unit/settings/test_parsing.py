@@ -86,6 +86,13 @@ def test_a_flag_given_twice_takes_the_last_value() -> None:
             },
             "needs --enable-backend-security-group=true",
         ),
+        ({"webhook_bind_port": "0"}, "--webhook-bind-port must be a port from 1 to 65535, not 0"),
+        ({"webhook_cert_lifetime": "5s"}, "--webhook-cert-lifetime must be 10s or more, not 5s"),
+        ({"webhook_cert_secret": "a/b/c"}, "must be NAME or NAMESPACE/NAME: 'a/b/c'"),
+        (
+            {"webhook_cert_secret": "tls", "webhook_cert_dir": "/certs"},
+            "--webhook-cert-secret cannot be used beside --webhook-cert-dir",
+        ),
     ],
 )
 def test_a_contradiction_is_named(flags: dict[str, str], sentence: str) -> None:
@@ -98,10 +105,6 @@ def test_a_contradiction_is_named(flags: dict[str, str], sentence: str) -> None:
 @pytest.mark.parametrize(
     "flags, sentence",
     [
-        (
-            {"disable_ingress_class_annotation": "true"},
-            "--disable-ingress-class-annotation is not served yet",
-        ),
         ({"enable_endpoint_slices": "false"}, "'false' is refused, allowed is 'true'"),
         (
             {"feature_gates": "GlobalAcceleratorController=true"},
@@ -121,9 +124,6 @@ def test_a_feature_that_is_not_there_is_refused_by_name(
 @pytest.mark.parametrize(
     "flags, listed",
     [
-        ({"enable_pod_readiness_gate_inject": "false"}, "--enable-pod-readiness-gate-inject"),
-        ({"enable_pod_readiness_gate_inject": "true"}, "--enable-pod-readiness-gate-inject"),
-        ({"webhook_bind_port": "19443"}, "--webhook-bind-port"),
         ({"service_max_concurrent_reconciles": "9"}, "--service-max-concurrent-reconciles"),
         ({"feature_gates": "NLBGatewayAPI=false"}, "NLBGatewayAPI"),
     ],
@@ -136,10 +136,10 @@ def test_switching_off_or_tuning_a_missing_feature_is_accepted_and_listed(
 
 
 def test_features_that_are_on_by_default_and_missing_are_listed() -> None:
-    """An operator who sets nothing still hears that readiness gates and Services are not served."""
+    """An operator who sets nothing still hears that Services are not served."""
     listed = settings_for().without_effect
-    assert {"--enable-pod-readiness-gate-inject", "EnableServiceController"} <= set(listed)
-    assert "--webhook-bind-port" not in listed
+    assert "EnableServiceController" in listed
+    assert "--service-max-concurrent-reconciles" not in listed
 
 
 def test_an_unknown_gate_is_an_error_with_the_nearest_name() -> None:

@@ -90,8 +90,12 @@ def test_the_flags_and_their_defaults_are_the_references() -> None:
         "drain-pods-of-leaving-nodes": "false",
         "group-trust": "any",
         "log-format": "json",
+        "strict-admission": "false",
         "target-purge-hold": "0s",
         "target-purge-percent": "100",
+        "webhook-cert-lifetime": "2160h",
+        "webhook-cert-secret": "",
+        "webhook-configuration": "aws-load-balancer-webhook",
     }
     assert "Elastic Load Balancing v2:^Describe.*=50:200" in throttle
 

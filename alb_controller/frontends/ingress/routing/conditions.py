@@ -42,7 +42,7 @@ class ConditionTranslator:
 
     def conditions(self, host: str, path: HttpIngressPath, field: str) -> tuple[Condition, ...]:
         """What a request must have to fit a path of a rule; raises Invalid."""
-        configs = self._annotated(path)
+        configs = self.annotated(path)
         more = [made for config in configs if (made := self._other(config)) is not None]
         hosts = _merge([host] if host else [], configs, "host-header")
         patterns, regexes = self._paths(path, field)
@@ -74,7 +74,8 @@ class ConditionTranslator:
         except ValueError as error:
             raise InvalidAnnotation(self._source.ref, row.key, str(error)) from None
 
-    def _annotated(self, path: HttpIngressPath) -> list[ConditionConfig]:
+    def annotated(self, path: HttpIngressPath) -> list[ConditionConfig]:
+        """The conditions that an annotation adds to a path's; raises InvalidAnnotation."""
         row = rows.conditions(_service_name(path))
         if row.key not in self._source.annotations:
             return []

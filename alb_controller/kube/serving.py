@@ -1,0 +1,150 @@
+"""What the webhooks' certificate is kept in: one Secret, and two configurations of one name.
+
+Any replica writes them, whoever leads, as all of them serve webhooks. So each write carries the
+resourceVersion that was read, and none goes through `kube.writer`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from alb_controller.errors import ObjectMissing
+from alb_controller.kube.client import STRATEGIC_MERGE_PATCH, KubeClient
+
+_ROOT = "/apis/admissionregistration.k8s.io/v1"
+_PLURALS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+_SERVICE_ACCOUNT = "system:serviceaccount:"
+
+
+class KeptSecret(msgspec.Struct, frozen=True):
+    """A Secret's data, decoded, and the version that was read; None: there is no Secret."""
+
+    data: Mapping[str, bytes]
+    version: str | None
+
+
+class WebhookConfiguration(msgspec.Struct, frozen=True):
+    """A configuration as far as certificates go: what is called where, trusting whom."""
+
+    path: str
+    version: str
+    bundles: Mapping[str, bytes]
+    """By name of the webhook."""
+    hosts: frozenset[str]
+    """The host names by which the webhooks are called."""
+
+
+class ServingObjects:
+    """Reads and writes them; raises KubeErrors."""
+
+    def __init__(self, client: KubeClient, *, secret: tuple[str, str], configuration: str) -> None:
+        """`secret` is a namespace and a name."""
+        self._client, self._configuration = client, configuration
+        self._namespace, self._name = secret
+
+    @property
+    def namespace(self) -> str:
+        return self._namespace
+
+    def configurations(self) -> list[WebhookConfiguration]:
+        """Those of the name that there are."""
+        found = []
+        for plural in _PLURALS:
+            path = f"{_ROOT}/{plural}/{self._configuration}"
+            try:
+                found.append(_configuration(path, self._client.request("GET", path)))
+            except ObjectMissing:
+                continue
+        return found
+
+    def trust(self, configuration: WebhookConfiguration, bundle: bytes) -> None:
+        """Let all webhooks of a configuration trust a bundle of CAs.
+
+        Raises Stale where it has changed since it was read.
+        """
+        encoded = base64.b64encode(bundle).decode()
+        webhooks = [
+            {"name": name, "clientConfig": {"caBundle": encoded}} for name in configuration.bundles
+        ]
+        body = {"metadata": {"resourceVersion": configuration.version}, "webhooks": webhooks}
+        path, type_ = configuration.path, STRATEGIC_MERGE_PATCH
+        self._client.request("PATCH", path, body=body, content_type=type_)
+
+    def read_secret(self) -> KeptSecret:
+        """The Secret as it is now."""
+        try:
+            raw = msgspec.json.decode(self._client.request("GET", self._secret_path()))
+        except ObjectMissing:
+            return KeptSecret({}, None)
+        data = {key: _decoded(text) for key, text in (raw.get("data") or {}).items()}
+        return KeptSecret(data, raw["metadata"]["resourceVersion"])
+
+    def write_secret(self, data: Mapping[str, bytes], version: str | None) -> None:
+        """Make the Secret, or replace all that is in it.
+
+        Raises ObjectExists or Stale where another was faster.
+        """
+        body: dict[str, Any] = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": self._name, "namespace": self._namespace},
+            "type": "kubernetes.io/tls",
+            "data": {key: base64.b64encode(value).decode() for key, value in data.items()},
+        }
+        if version is None:
+            self._client.request("POST", self._secret_path(""), body=body)
+            return
+        present = msgspec.json.decode(self._client.request("GET", self._secret_path()))
+        metadata = {**present["metadata"], "resourceVersion": version}
+        body = {**present, "metadata": metadata, "data": body["data"]}
+        self._client.request("PUT", self._secret_path(), body=body)
+
+    def _secret_path(self, name: str | None = None) -> str:
+        collection = f"/api/v1/namespaces/{self._namespace}/secrets"
+        return collection if name == "" else f"{collection}/{self._name}"
+
+
+def own_account(client: KubeClient) -> str | None:
+    """The service account that this process is for the API; None for another kind of user.
+
+    A person's kubeconfig is no sign of the controller's own writes. Raises KubeErrors.
+    """
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    raw = msgspec.json.decode(client.request("POST", path, body=body))
+    name = str(raw.get("status", {}).get("userInfo", {}).get("username", ""))
+    return name if name.startswith(_SERVICE_ACCOUNT) else None
+
+
+def _configuration(path: str, data: bytes) -> WebhookConfiguration:
+    raw = msgspec.json.decode(data)
+    webhooks = raw.get("webhooks") or []
+    configs = {webhook["name"]: webhook.get("clientConfig") or {} for webhook in webhooks}
+    return WebhookConfiguration(
+        path=path,
+        version=raw["metadata"]["resourceVersion"],
+        bundles={name: _decoded(found.get("caBundle") or "") for name, found in configs.items()},
+        hosts=frozenset(host for found in configs.values() for host in _hosts(found)),
+    )
+
+
+def _hosts(config: Mapping[str, Any]) -> Iterator[str]:
+    """As kube-apiserver names the server: NAME.NAMESPACE.svc, or the host of the URL."""
+    service = config.get("service")
+    if service:
+        yield f"{service['name']}.{service['namespace']}.svc"
+    elif host := urlsplit(config.get("url") or "").hostname:
+        yield host
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,158 @@
+"""The webhooks by path: each asks what its judge must know, and passes the controller's writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+from prometheus_client import Counter
+
+from alb_controller import telemetry
+from alb_controller.aws.caches import BOUND_TARGET_GROUPS, Expiring
+from alb_controller.aws.elbv2_reads import Elbv2Reads
+from alb_controller.clock import Clock
+from alb_controller.errors import KubeError, Rejected
+from alb_controller.model.queries import BoundTargetGroup
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import Pod
+from alb_controller.objects.elbv2 import (
+    IngressClassParams,
+    TargetGroupBinding,
+    TargetGroupBindingSpec,
+)
+from alb_controller.objects.networking import Ingress
+from alb_controller.settings import Settings
+from alb_controller.webhooks.judging import bindings
+from alb_controller.webhooks.judging.class_params import judge_params
+from alb_controller.webhooks.judging.ingresses import judge_ingress
+from alb_controller.webhooks.judging.pods import inject_gates
+from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict, refuse
+from alb_controller.webhooks.reviews import Request
+from alb_controller.webhooks.server import Hook, Hooks
+
+CREATE = "CREATE"
+
+_log = structlog.get_logger(__name__)
+
+
+class OwnWrites:
+    """Knows the controller's own writes by who makes them; any replica's."""
+
+    def __init__(self, read_account: Callable[[], str | None]) -> None:
+        """`read_account` may raise KubeErrors; then a write is judged like any other's."""
+        self._read_account = read_account
+        self._lock = threading.Lock()
+        self._known: tuple[str | None] | None = None
+
+    def have(self, request: Request) -> bool:
+        """Whether a change is the controller's."""
+        with self._lock:
+            if self._known is None:
+                try:
+                    self._known = (self._read_account(),)
+                except KubeError as error:
+                    _log.debug("own_account_unknown", error=str(error))
+                    return False
+        return self._known[0] is not None and request.user_info.username == self._known[0]
+
+
+class BoundGroups:
+    """Target groups that bindings name; one call for the two reviews of a new binding."""
+
+    def __init__(self, elbv2: Elbv2Reads, clock: Clock) -> None:
+        self._elbv2 = elbv2
+        self._known = Expiring[tuple[str, str], BoundTargetGroup](BOUND_TARGET_GROUPS, clock)
+
+    def find(self, spec: TargetGroupBindingSpec) -> BoundTargetGroup | None:
+        """The target group of its ARN, or else of its name. Raises AwsError."""
+        by = (spec.target_group_arn, "" if spec.target_group_arn else spec.target_group_name)
+        found = self._known.get_many([by], lambda _: self._read(*by))
+        return found.get(by)
+
+    def _read(self, arn: str, name: str) -> dict[tuple[str, str], BoundTargetGroup]:
+        found = self._elbv2.bound_target_group(arn=arn, name=name)
+        return {} if found is None else {(arn, name): found, (found.arn, ""): found}
+
+
+class Reviews:
+    """Each method reviews one kind of object."""
+
+    def __init__(
+        self, cluster: Cluster, groups: BoundGroups, settings: Settings, vpc_id: str
+    ) -> None:
+        self._cluster, self._groups = cluster, groups
+        self._settings, self._vpc_id = settings, vpc_id
+
+    def pod(self, request: Request) -> Verdict:
+        """Readiness gates for a new pod."""
+        if request.operation != CREATE or not self._settings.enable_pod_readiness_gate_inject:
+            return ALLOWED
+        return inject_gates(request.new(Pod), request.namespace, self._cluster)
+
+    def complete_binding(self, request: Request) -> Verdict:
+        """What a new binding leaves open, from AWS."""
+        spec = request.new(TargetGroupBinding).spec
+        if request.operation != CREATE or bindings.is_complete(spec):
+            return ALLOWED
+        return self._with_group(spec, lambda group: bindings.complete(spec, group))
+
+    def binding(self, request: Request) -> Verdict:
+        """What a binding may not be."""
+        new, old = request.new(TargetGroupBinding), request.old(TargetGroupBinding)
+        if old is not None:
+            return bindings.judge_change(new, old, self._cluster, self._vpc_id)
+        return self._with_group(
+            new.spec, lambda group: bindings.judge_new(new, group, self._cluster)
+        )
+
+    def _with_group(
+        self, spec: TargetGroupBindingSpec, judge: Callable[[BoundTargetGroup], Verdict]
+    ) -> Verdict:
+        if problem := bindings.unusable(spec):
+            return refuse(problem)
+        if spec.iam_role_arn_to_assume:  # with our own role AWS would answer of another account
+            return refuse("spec.iamRoleArnToAssume: assumed roles are not served yet")
+        try:
+            group = self._groups.find(spec)
+        except Rejected as error:
+            return refuse(f"spec: AWS cannot read the target group: {error.message}")
+        return bindings.missing_group(spec) if group is None else judge(group)
+
+    def class_params(self, request: Request) -> Verdict:
+        """What parameters of a class may not say."""
+        new, old = request.new(IngressClassParams), request.old(IngressClassParams)
+        return judge_params(new, old, self._settings)
+
+    def ingress(self, request: Request) -> Verdict:
+        """What an Ingress may not ask for."""
+        new, old = request.new(Ingress), request.old(Ingress)
+        return judge_ingress(new, old, self._cluster, self._settings)
+
+
+def hooks_of(reviews: Reviews, own: OwnWrites) -> Hooks:
+    """By the reference's paths (spec 10.1)."""
+    changing, judging = telemetry.WEBHOOK_MUTATION_FAILURES, telemetry.WEBHOOK_VALIDATION_FAILURES
+    group = "elbv2-k8s-aws-v1beta1"
+    return {
+        "/mutate-v1-pod": _hook("podReadinessGate", reviews.pod, changing, own),
+        f"/mutate-{group}-targetgroupbinding": _hook(
+            "targetGroupBinding", reviews.complete_binding, changing, own
+        ),
+        f"/validate-{group}-targetgroupbinding": _hook(
+            "targetGroupBinding", reviews.binding, judging, own
+        ),
+        f"/validate-{group}-ingressclassparams": _hook(
+            "ingressClassParams", reviews.class_params, judging, own
+        ),
+        "/validate-networking-v1-ingress": _hook("ingress", reviews.ingress, judging, own),
+    }
+
+
+def _hook(
+    name: str, judge: Callable[[Request], Verdict], failures: Counter, own: OwnWrites
+) -> Hook:
+    return Hook(
+        judge=lambda request: ALLOWED if own.have(request) else judge(request),
+        count_failure=lambda category: failures.labels(name, category).inc(),
+    )

@@ -1,0 +1,200 @@
+"""Ingresses: what the reference refuses, and what it would take and then stumble over (spec 10.1).
+
+An Ingress is translated as a reconcile would translate it, by the same code. So what is refused
+here is refused there, and what is found here is told in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from alb_controller.errors import Invalid, InvalidAnnotation
+from alb_controller.frontends.ingress.load import LoadedMember, load
+from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
+from alb_controller.frontends.ingress.routing.conditions import ConditionTranslator
+from alb_controller.frontends.ingress.routing.secrets import MemberSecrets
+from alb_controller.frontends.ingress.select import (
+    CLASS_ANNOTATION,
+    BadClass,
+    BadGroup,
+    Member,
+    NotOurs,
+    is_our_annotation,
+    select,
+)
+from alb_controller.frontends.ingress.trust import GroupTrust
+from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import Source
+from alb_controller.objects.annotations.names import unknown_annotations, unknown_json_keys
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import Service, ref
+from alb_controller.objects.networking import Ingress
+from alb_controller.objects.references import USE_ANNOTATION, backends, service_names
+from alb_controller.objects.secrets import OidcSecret, OidcSecretData, SecretName, SecretState
+from alb_controller.settings import Settings
+from alb_controller.values import Secret, StackKey
+from alb_controller.webhooks.judging.verdicts import ALLOWED, Finding, Verdict, Weight, judge
+
+Services = Mapping[tuple[str, str], Service]
+
+
+class _AssumedSecrets(Mapping[SecretName, SecretState]):
+    """Every Secret is there and complete: admission reads none."""
+
+    _COMPLETE = OidcSecret(data=OidcSecretData(client_id=Secret("id"), client_secret=Secret("-")))
+
+    def __getitem__(self, name: SecretName) -> SecretState:
+        return self._COMPLETE
+
+    def __iter__(self) -> Iterator[SecretName]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def judge_ingress(
+    new: Ingress, old: Ingress | None, cluster: Cluster, settings: Settings
+) -> Verdict:
+    """The verdict on a new or changed Ingress."""
+    if new.is_deleting or (old is not None and _is_same(new, old)):
+        return ALLOWED
+    found = [*_findings(new, cluster, settings), *_unwanted(new, old, cluster, settings)]
+    before = _findings(old, cluster, settings) if old is not None and found else ()
+    return judge(found, before, is_strict=settings.strict_admission)
+
+
+def translate_alone(
+    member: LoadedMember, services: Services, settings: Settings, key: StackKey | None = None
+) -> MemberIntent:
+    """What one Ingress asks for, whoever else is in its group; raises Problems."""
+    meta = member.ingress.metadata
+    secrets = MemberSecrets(meta.namespace, _AssumedSecrets(), None)
+    key = key or StackKey(meta.namespace, meta.name)
+    return MemberTranslator(member, key, services, secrets, settings).translate()
+
+
+def _is_same(new: Ingress, old: Ingress) -> bool:
+    return (new.spec, new.metadata.annotations) == (old.spec, old.metadata.annotations)
+
+
+def _findings(ingress: Ingress, cluster: Cluster, settings: Settings) -> Iterator[Finding]:
+    """All that is wrong with an Ingress as it stands."""
+    match select(ingress, cluster, settings.ingress_class):
+        case NotOurs():
+            return
+        case BadClass(problem=problem, is_ours=is_ours):
+            # the reference looks at classes here, and not at their parameters
+            yield Finding(Weight.DOUBTFUL if is_ours else Weight.REFUSED, str(problem))
+        case BadGroup(problem=problem):
+            yield Finding(Weight.DOUBTFUL, str(problem))
+        case Member() as member:
+            yield from _member_findings(member, cluster, settings)
+    yield from _conditions(ingress)
+    for sentence in (
+        *unknown_annotations(ingress.metadata.annotations),
+        *unknown_json_keys(ingress.metadata.annotations),
+    ):
+        yield Finding(Weight.NOTE, sentence)
+
+
+def _unwanted(
+    new: Ingress, old: Ingress | None, cluster: Cluster, settings: Settings
+) -> Iterator[Finding]:
+    """New uses of annotations that the operator has closed; present ones stay."""
+    if isinstance(select(new, cluster, settings.ingress_class), NotOurs):
+        return
+    closed = {
+        CLASS_ANNOTATION: settings.disable_ingress_class_annotation,
+        rows.GROUP_NAME.key: settings.disable_ingress_group_name_annotation,
+    }
+    for key, is_closed in closed.items():
+        value = new.metadata.annotations.get(key)
+        before = old.metadata.annotations.get(key) if old is not None else None
+        if not is_closed or value is None or value == before:
+            continue
+        if key != CLASS_ANNOTATION or is_our_annotation(value, settings.ingress_class):
+            yield Finding(Weight.REFUSED, f"{key}: {value!r} is new, and new uses are disabled")
+
+
+def _conditions(ingress: Ingress) -> Iterator[Finding]:
+    """Conditions are refused by the reference, whatever else is wrong with their path."""
+    translator = ConditionTranslator(Source(ref("Ingress", ingress), ingress.metadata.annotations))
+    for rule in ingress.spec.rules:
+        for path in rule.http.paths if rule.http else ():
+            try:
+                translator.annotated(path)
+            except InvalidAnnotation as problem:
+                yield Finding(Weight.REFUSED, str(problem))
+
+
+def _member_findings(member: Member, cluster: Cluster, settings: Settings) -> Iterator[Finding]:
+    ingress = member.ingress
+    services = _services(ingress, cluster)
+    try:
+        intent = translate_alone(
+            LoadedMember(ingress=ingress, params=member.params), services, settings, member.key
+        )
+    except Problems as problems:
+        for found in problems.found:
+            yield Finding(_weight(found), _sentence(found, ingress))
+    else:
+        yield from _taken_places(member, intent, cluster, settings)
+    yield from _missing(ingress, services, settings)
+
+
+def _weight(problem: Invalid) -> Weight:
+    is_condition = problem.field.startswith(rows.PREFIX + "conditions.")
+    return Weight.REFUSED if is_condition else Weight.DOUBTFUL
+
+
+def _sentence(problem: Invalid, ingress: Ingress) -> str:
+    """A Service's annotation may be at fault."""
+    origin = problem.origin
+    return str(problem) if origin == ref("Ingress", ingress) else f"{origin} {problem}"
+
+
+def _missing(ingress: Ingress, services: Services, settings: Settings) -> Iterator[Finding]:
+    """What is answered with 503 until it is there; without tolerance it is a problem anyway."""
+    namespace = ingress.metadata.namespace
+    if settings.tolerate_non_existent_backend_service:
+        for name in sorted(service_names(ingress)):
+            if (namespace, name) not in services:
+                sentence = f"Service {namespace}/{name} does not exist: its requests get 503"
+                yield Finding(Weight.DOUBTFUL, sentence)
+    if settings.tolerate_non_existent_backend_action:
+        for service in (backend.service for backend in backends(ingress)):
+            if service is None or service.port.name != USE_ANNOTATION:
+                continue
+            key = rows.action(service.name).key
+            if key not in ingress.metadata.annotations:
+                sentence = f"{key} does not exist: its requests get 503"
+                yield Finding(Weight.DOUBTFUL, sentence)
+
+
+def _taken_places(
+    member: Member, intent: MemberIntent, cluster: Cluster, settings: Settings
+) -> Iterator[Finding]:
+    """Hosts and paths that older members of other namespaces hold."""
+    if not member.key.is_explicit:
+        return
+    mine = LoadedMember(ingress=member.ingress)
+    trust = GroupTrust(refuses=False)
+    for other in load(member.key, cluster, settings.ingress_class).members:
+        if other.ingress.key == member.ingress.key or other.age_key > mine.age_key:
+            continue
+        if other.ingress.metadata.namespace == member.ingress.metadata.namespace:
+            continue
+        try:
+            services = _services(other.ingress, cluster)
+            trust.accept(translate_alone(other, services, settings, member.key))
+        except Problems:
+            continue  # it holds nothing as it stands
+    for sentence in trust.taken_places(intent):
+        yield Finding(Weight.DOUBTFUL, sentence)
+
+
+def _services(ingress: Ingress, cluster: Cluster) -> Services:
+    namespace = ingress.metadata.namespace
+    found = (cluster.get(Service, namespace, name) for name in service_names(ingress))
+    return {service.key: service for service in found if service is not None}

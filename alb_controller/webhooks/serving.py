@@ -1,0 +1,140 @@
+"""The webhooks as a part of the process: where their certificate comes from, and their server."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from alb_controller.aws.client import Sender
+from alb_controller.aws.elbv2_reads import Elbv2Reads
+from alb_controller.clock import Clock
+from alb_controller.errors import ControllerError
+from alb_controller.kube.client import KubeClient
+from alb_controller.kube.lease import own_namespace
+from alb_controller.kube.serving import ServingObjects, own_account
+from alb_controller.kube.store import Stores
+from alb_controller.settings import BindAddress, Settings
+from alb_controller.webhooks.certificates.keeper import CertificateKeeper
+from alb_controller.webhooks.certificates.sources import (
+    DEFAULT_CERTIFICATE,
+    DEFAULT_FOLDER,
+    DEFAULT_KEY,
+    CertificateFiles,
+    CertificateSource,
+)
+from alb_controller.webhooks.fresh import FreshCluster
+from alb_controller.webhooks.hooks import BoundGroups, OwnWrites, Reviews, hooks_of
+from alb_controller.webhooks.server import WebhookServer
+
+_FLAG = "--webhook-bind-port"
+_log = structlog.get_logger(__name__)
+
+
+class WebhookEdges(msgspec.Struct, frozen=True, kw_only=True):
+    """What the webhooks touch."""
+
+    client: KubeClient
+    stores: Stores
+    sender: Sender
+    clock: Clock
+    vpc_id: str
+
+
+class Webhooks:
+    """The server and its certificate; `serve` makes one where it is wanted."""
+
+    def __init__(self, source: CertificateSource, edges: WebhookEdges, settings: Settings) -> None:
+        self._source, self._stores = source, edges.stores
+        cluster = FreshCluster(edges.stores, edges.client)
+        groups = BoundGroups(Elbv2Reads(edges.sender, edges.vpc_id), edges.clock)
+        self._server = WebhookServer(
+            _FLAG,
+            BindAddress("", settings.webhook_bind_port),
+            hooks_of(
+                Reviews(cluster, groups, settings, edges.vpc_id),
+                OwnWrites(lambda: own_account(edges.client)),
+            ),
+            context=source.context,
+            not_ready=self._unsynced,
+        )
+
+    def not_ready(self) -> str:
+        """Why no review can be answered yet; nothing when it can."""
+        if self._source.context() is None:
+            return "no webhook certificate"
+        return self._unsynced()
+
+    def _unsynced(self) -> str:
+        unsynced = self._stores.unsynced()
+        return f"not synced: {', '.join(unsynced)}" if unsynced else ""
+
+    def stop(self) -> None:
+        """Answer no more; the certificate stays as it is."""
+        self._source.stop()
+        self._server.stop()
+
+
+def serve(settings: Settings, edges: WebhookEdges) -> Webhooks | None:
+    """Serve from now on, if there is a certificate, or a Secret to keep one in (ADR 17).
+
+    Raises ControllerError for a port in use, a client CA that cannot be read, and a Secret whose
+    namespace is unknown.
+    """
+    _check_authorities(settings.kube_ca_pem_filepath)
+    source = _source(settings, edges)
+    if source is None:
+        _log.info("webhooks_not_served", why="neither a certificate nor --webhook-cert-secret")
+        return None
+    return Webhooks(source, edges, settings)
+
+
+def _source(settings: Settings, edges: WebhookEdges) -> CertificateSource | None:
+    if settings.webhook_cert_secret is not None:
+        keeper = CertificateKeeper(
+            ServingObjects(
+                edges.client,
+                secret=_secret_key(settings.webhook_cert_secret, own_namespace),
+                configuration=settings.webhook_configuration,
+            ),
+            edges.clock,
+            lifetime=settings.webhook_cert_lifetime,
+            authorities=settings.kube_ca_pem_filepath,
+        )
+        keeper.start()
+        return keeper
+    given = (settings.webhook_cert_dir, settings.webhook_cert_file, settings.webhook_key_file)
+    folder, certificate, key = given
+    files = CertificateFiles(
+        Path(folder or DEFAULT_FOLDER),
+        certificate or DEFAULT_CERTIFICATE,
+        key or DEFAULT_KEY,
+        settings.kube_ca_pem_filepath,
+    )
+    return files if any(given) or files.exist() else None
+
+
+def _secret_key(text: str, find_namespace: Callable[[], str]) -> tuple[str, str]:
+    """Namespace and name; without a namespace it is the pod's own."""
+    namespace, slash, name = text.rpartition("/")
+    if slash:
+        return namespace, name
+    try:
+        return find_namespace(), name
+    except ControllerError:
+        raise ControllerError(
+            f"--webhook-cert-secret: give NAMESPACE/{name}: the namespace is unknown outside a pod"
+        ) from None
+
+
+def _check_authorities(path: str | None) -> None:
+    if path is None:
+        return
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ControllerError(f"--kube-ca-pem-filepath {path}: {reason}") from error

@@ -1,0 +1,62 @@
+"""IngressClassParams at admission and in translation: the same is refused (spec 10.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from alb_controller.objects.elbv2 import IngressClassParams
+from alb_controller.webhooks.judging.class_params import judge_params
+from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
+from tests.factories import BORN, changed, ingress_class, params
+from tests.unit.frontends.ingress.translation import refused, settings
+
+
+def judged(new: IngressClassParams, old: IngressClassParams | None = None, **flags: Any) -> Verdict:
+    """The verdict."""
+    return judge_params(new, old, settings(**flags))
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"inboundCIDRs": ["10.0.0.1"]}, "spec.inboundCIDRs: '10.0.0.1' is not a CIDR"),
+    ({"inboundCIDRs": ["10.0.0.1/8"]}, "'10.0.0.1/8' has host bits set: allowed is 10.0.0.0/8"),
+    ({"inboundCIDRs": ["2001:db8::1/32"]}, "allowed is 2001:db8::/32"),
+    ({"subnets": {}}, "spec.subnets: needs either ids or tags"),
+    ({"subnets": {"ids": ["subnet-1"], "tags": {"a": ["b"]}}}, "needs either ids or tags"),
+    ({"subnets": {"ids": ["subnet-1", "subnet-1"]}}, "spec.subnets.ids: 'subnet-1' is there twice"),
+    ({"subnets": {"tags": {}}}, "spec.subnets.tags: needs at least one key"),
+    ({"subnets": {"tags": {"a": ["b", "b"]}}}, "spec.subnets.tags.a: 'b' is there twice"),
+]
+
+
+@pytest.mark.parametrize("spec, sentence", REFUSED)
+def test_what_the_reference_refuses_is_refused_here_and_to_members(
+    spec: dict[str, Any], sentence: str
+) -> None:
+    """Where the webhook is off, the Ingresses of the class hear of it."""
+    assert sentence in judged(params(**spec)).problem
+    assert any(sentence in told for told in refused(ingress_class(params="params"), params(**spec)))
+
+
+def test_what_no_ingress_could_do_with_is_a_warning() -> None:
+    """Refused with --strict-admission."""
+    made = params(sslRedirectPort="no")
+    (warning,) = judged(made).warnings
+    assert warning.startswith("spec.sslRedirectPort: 'no' must be a whole number")
+    assert "spec.sslRedirectPort" in judged(made, strict_admission=True).problem
+
+
+def test_good_parameters_are_taken() -> None:
+    """With subnets by tags, and CIDRs as AWS writes them."""
+    spec = {"inboundCIDRs": ["10.0.0.0/8", "::/0"], "subnets": {"tags": {"a": ["b", "c"]}}}
+    assert judged(params(**spec)) == ALLOWED
+
+
+def test_old_mistakes_and_deletions_pass() -> None:
+    """A change is judged by what it changes."""
+    bad = {"inboundCIDRs": ["10.0.0.1/8"]}
+    assert judged(params(**bad, scheme="internal"), params(**bad)) == ALLOWED
+    assert judged(changed(params(**bad), labels={"a": "b"}), params(**bad)) == ALLOWED
+    assert judged(changed(params(**bad), deletion_timestamp=BORN), params()) == ALLOWED
+    assert judged(params(inboundCIDRs=["10.0.0.2/8"]), params(**bad)).problem
