@@ -42,3 +42,15 @@ def test_health_can_be_asked_for_by_name(account: Account, group_arn: str) -> No
         ("10.0.0.1", "Target.NotInUse"),
         ("10.0.0.3", "Target.NotRegistered"),
     ]
+
+
+def test_a_target_group_is_found_by_arn_or_name(account: Account) -> None:
+    """As a binding must know it; one that is not there is none."""
+    made = account.has_target_group()
+    found = account.elbv2.bound_target_group(arn=made.identity)
+    assert found is not None
+    assert found == account.elbv2.bound_target_group(name=made.resource.name)
+    assert (found.arn, found.vpc_id) == (made.identity, account.vpc_id)
+    assert (found.target_type, found.protocol) == (made.resource.target_type, "HTTP")
+    assert account.elbv2.bound_target_group(arn=made.identity[:-1] + "0") is None
+    assert account.elbv2.bound_target_group(name="nobody") is None

@@ -103,7 +103,7 @@ def _issue(kept: Kept, seen: Situation, *, is_served: bool) -> Kept:
 def _without_expired(kept: Kept, now: datetime) -> Kept:
     found = certificates(kept.bundle)
     left = [ca for ca in found if ca.not_valid_after_utc > now]
-    if len(left) == len(found):
+    if found and len(left) == len(found):
         return kept
     return msgspec.structs.replace(kept, bundle=b"".join(map(encoded, left)))
 

@@ -1,0 +1,153 @@
+"""Reviews by path: what is asked of AWS, and whose writes pass."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+
+from alb_controller.aws.elbv2_reads import Elbv2Reads
+from alb_controller.errors import KubeError, Rejected, Unavailable, Unreachable
+from alb_controller.webhooks.hooks import BoundGroups, OwnWrites, Reviews, hooks_of
+from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
+from alb_controller.webhooks.reviews import Request
+from alb_controller.webhooks.server import Hooks
+from tests.clocks import FakeClock
+from tests.factories import cluster, ingress_class, service
+from tests.unit.frontends.ingress.translation import settings
+from tests.unit.webhooks.test_bindings import ARN, GROUP, OTHER_ARN, VPC, WHOLE
+
+BINDING = "-elbv2-k8s-aws-v1beta1-targetgroupbinding"
+CONTROLLER = "system:serviceaccount:kube-system:alb-controller"
+
+
+class Aws(Elbv2Reads):
+    """One target group, by ARN and by the name web; counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.error: Exception | None = None
+
+    def bound_target_group(self, *, arn: str = "", name: str = "") -> Any:
+        self.asked.append(arn or name)
+        if self.error is not None:
+            raise self.error
+        return GROUP if arn == ARN or name == "web" else None
+
+
+def hooks(aws: Aws, account: str | KubeError | None = CONTROLLER, **flags: Any) -> Hooks:
+    """The webhooks of a controller that is that account."""
+
+    def read() -> str | None:
+        if isinstance(account, KubeError):
+            raise account
+        return account
+
+    known = cluster(ingress_class(), service(selector={"app": "web"}))
+    reviews = Reviews(known, BoundGroups(aws, FakeClock()), settings(**flags), VPC)
+    return hooks_of(reviews, OwnWrites(read))
+
+
+def request(new: dict[str, Any], old: Any = None, user: str = "dev") -> Request:
+    """A review of an object."""
+    body = {
+        "uid": "u",
+        "operation": "UPDATE" if old else "CREATE",
+        "namespace": "shop",
+        "userInfo": {"username": user},
+        "object": new,
+        "oldObject": old,
+    }
+    return msgspec.json.decode(json.dumps(body), type=Request)
+
+
+def binding(**spec: Any) -> dict[str, Any]:
+    """A binding as JSON."""
+    return {"metadata": {"name": "b", "namespace": "shop"}, "spec": spec}
+
+
+def test_a_new_binding_costs_one_call() -> None:
+    """Its two reviews ask once, whether it gives a name or an ARN."""
+    aws = Aws()
+    found = hooks(aws)
+    patch = found["/mutate" + BINDING].judge(request(binding(targetGroupName="web"))).patch
+    assert len(patch) == len(WHOLE)
+    assert found["/validate" + BINDING].judge(request(binding(**WHOLE))) == ALLOWED
+    assert aws.asked == ["web"]
+
+
+def test_a_whole_binding_and_a_change_cost_none_to_complete() -> None:
+    """Nothing is open; what a target group is never changes."""
+    aws = Aws()
+    found = hooks(aws)
+    whole = binding(**WHOLE)
+    assert found["/mutate" + BINDING].judge(request(whole)) == ALLOWED
+    changed = binding(**{**WHOLE, "targetGroupARN": OTHER_ARN})
+    assert found["/validate" + BINDING].judge(request(changed, whole)).problem
+    assert aws.asked == []
+
+
+@pytest.mark.parametrize(
+    "spec, sentence",
+    [
+        ({}, "spec: needs targetGroupARN or targetGroupName"),
+        ({"targetGroupName": "no"}, "spec.targetGroupName: no: there is no such target group"),
+        ({"targetGroupARN": OTHER_ARN}, f"spec.targetGroupARN: {OTHER_ARN}: there is no such"),
+    ],
+)
+def test_a_target_group_that_is_not_there_is_refused(spec: Any, sentence: str) -> None:
+    """By both webhooks."""
+    for verb in ("/mutate", "/validate"):
+        assert sentence in hooks(Aws())[verb + BINDING].judge(request(binding(**spec))).problem
+
+
+def test_what_aws_cannot_read_is_refused_and_its_silence_is_an_error() -> None:
+    """A wrong ARN is the user's mistake; an outage is nobody's."""
+    aws = Aws()
+    judge = hooks(aws)["/mutate" + BINDING].judge
+    aws.error = Rejected("elbv2", "DescribeTargetGroups", "ValidationError", "not a valid ARN")
+    assert "not a valid ARN" in judge(request(binding(targetGroupARN="arn"))).problem
+    aws.error = Unavailable("elbv2", "DescribeTargetGroups", "503", "down")
+    with pytest.raises(Unavailable):
+        judge(request(binding(targetGroupARN="arn")))
+
+
+def test_the_controllers_own_writes_pass_unasked() -> None:
+    """By its service account, on every path; others' do not."""
+    aws = Aws()
+    for path, hook in hooks(aws).items():
+        assert hook.judge(request(binding(), user=CONTROLLER)) == ALLOWED, path
+    assert hooks(aws)["/validate" + BINDING].judge(request(binding())).problem
+    assert aws.asked == []
+
+
+@pytest.mark.parametrize("account", [None, Unreachable(0, "no answer", "POST")])
+def test_without_an_account_nobody_passes_unasked(account: KubeError | None) -> None:
+    """A person's kubeconfig, or an API that does not say who we are."""
+    judge = hooks(Aws(), account)["/validate" + BINDING].judge
+    assert judge(request(binding(), user="")).problem
+
+
+def pod_verdict(**flags: Any) -> Verdict:
+    """What a pod of the Service hears."""
+    pod = {"metadata": {"labels": {"app": "web"}}, "spec": {}}
+    return hooks(Aws(), **flags)["/mutate-v1-pod"].judge(request(pod))
+
+
+def test_injection_can_be_switched_off() -> None:
+    """With --enable-pod-readiness-gate-inject=false; without bindings there is nothing to do."""
+    assert pod_verdict(enable_pod_readiness_gate_inject=False) == ALLOWED
+    assert pod_verdict() == ALLOWED
+
+
+def test_ingresses_and_parameters_have_their_paths() -> None:
+    """As the reference's."""
+    found = hooks(Aws())
+    lost = {"metadata": {"name": "w", "namespace": "shop"}, "spec": {"ingressClassName": "no"}}
+    assert found["/validate-networking-v1-ingress"].judge(request(lost)).problem
+    path = "/validate-elbv2-k8s-aws-v1beta1-ingressclassparams"
+    bad = {"metadata": {"name": "p"}, "spec": {"subnets": {}}}
+    assert found[path].judge(request(bad)).problem
+    assert found[path].judge(request(bad, bad)) == ALLOWED

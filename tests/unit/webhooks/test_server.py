@@ -1,0 +1,264 @@
+"""The webhook server over real HTTPS on loopback."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alb_controller.errors import Unreachable
+from alb_controller.settings import BindAddress
+from alb_controller.webhooks import server as module
+from alb_controller.webhooks.certificates.pairs import Issued, issue, server_context
+from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict, refuse
+from alb_controller.webhooks.reviews import Request
+from alb_controller.webhooks.server import Hook, WebhookServer
+
+LOOPBACK = BindAddress("127.0.0.1", 0)
+JSON = {"Content-Type": "application/json"}
+
+
+class Process:
+    """A server whose judge, readiness and certificate a test can change."""
+
+    def __init__(self) -> None:
+        self.made: Issued = issue(["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
+        self.context: ssl.SSLContext | None = server_context(self.made.pair)
+        self.reason = ""
+        self.failures: list[str] = []
+        self.judge: Any = lambda _: ALLOWED
+        hook = Hook(self._judge, self.failures.append)
+        self.server = WebhookServer(
+            "--webhook-bind-port",
+            LOOPBACK,
+            {"/judge": hook},
+            context=lambda: self.context,
+            not_ready=lambda: self.reason,
+        )
+
+    def _judge(self, request: Request) -> Verdict:
+        verdict: Verdict = self.judge(request)
+        return verdict
+
+    def trust(self) -> ssl.SSLContext:
+        """A client's context."""
+        return ssl.create_default_context(cadata=self.made.authority.decode())
+
+    def connection(self) -> http.client.HTTPSConnection:
+        """A client."""
+        return http.client.HTTPSConnection(
+            "127.0.0.1", self.server.port, timeout=5, context=self.trust()
+        )
+
+    def send(
+        self, body: bytes, path: str = "/judge", headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """One POST; status and body."""
+        with contextlib.closing(self.connection()) as connection:
+            connection.request("POST", path, body, JSON if headers is None else headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    def review(self, **request: Any) -> dict[str, Any]:
+        """The response to a review."""
+        status, body = self.send(review(**request))
+        assert status == 200, body
+        return dict(json.loads(body)["response"])
+
+
+def review(**request: Any) -> bytes:
+    """A review's body."""
+    return json.dumps(
+        {
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": {"uid": "u-1", "operation": "CREATE", **request},
+        }
+    ).encode()
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    """A server that listens."""
+    made = Process()
+    yield made
+    made.server.stop()
+
+
+def test_a_verdict_is_answered(process: Process) -> None:
+    """With the review's uid, and no more than there is to say."""
+    assert process.review() == {"uid": "u-1", "allowed": True}
+
+
+def test_a_refusal_carries_its_sentence(process: Process) -> None:
+    """And is counted."""
+    process.judge = lambda _: refuse("spec.a: no", "spec.b: no")
+    response = process.review()
+    assert not response["allowed"]
+    assert response["status"]["message"] == "spec.a: no; spec.b: no"
+    assert process.failures == ["refused"]
+
+
+def test_patches_and_warnings_are_passed_on(process: Process) -> None:
+    """As the API wants them: base64 of a JSON patch."""
+    change = {"op": "add", "path": "/spec/a", "value": 1}
+    process.judge = lambda _: Verdict(patch=(change,), warnings=("careful",))
+    response = process.review()
+    assert response["patchType"] == "JSONPatch"
+    assert json.loads(base64.b64decode(response["patch"])) == [change]
+    assert response["warnings"] == ["careful"]
+
+
+@pytest.mark.parametrize(
+    "body, path, headers, status",
+    [
+        (review(), "/other", JSON, 404),
+        (b"{", "/judge", JSON, 400),
+        (b"", "/judge", JSON, 400),
+        (b"[]", "/judge", JSON, 400),
+        (b"\xff" * 10, "/judge", JSON, 400),
+        (review().replace(b"k8s.io/v1", b"k8s.io/v1beta1"), "/judge", JSON, 400),
+        (review(), "/judge", {"Content-Type": "text/plain"}, 415),
+        (b"x", "/judge", {**JSON, "Content-Length": str(9 << 20)}, 413),
+        (b"x", "/judge", {**JSON, "Content-Length": "9" * 5000}, 413),
+        (b"x", "/judge", {**JSON, "Content-Length": "-1"}, 400),
+        (b"1", "/judge", {**JSON, "Transfer-Encoding": "chunked"}, 411),
+    ],
+)
+def test_a_bad_request_is_answered(
+    process: Process, body: bytes, path: str, headers: dict[str, str], status: int
+) -> None:
+    """With a status, and the next one is served."""
+    assert process.send(body, path, headers)[0] == status
+    assert process.review()["allowed"]
+
+
+def test_other_methods_are_refused(process: Process) -> None:
+    """A browser gets an answer too."""
+    connection = process.connection()
+    connection.request("GET", "/judge")
+    assert connection.getresponse().status == 501
+    connection.close()
+
+
+def test_nothing_is_judged_before_it_can_be(process: Process) -> None:
+    """An error, so that failurePolicy decides: neither allowed nor refused."""
+    process.reason = "not synced: Service"
+    assert process.send(review()) == (503, b"not synced: Service")
+
+
+def test_what_cannot_be_asked_is_an_error(process: Process) -> None:
+    """An API that does not answer refuses nobody's object."""
+
+    def fail(_: Request) -> Verdict:
+        raise Unreachable(0, "no answer", "GET /x")
+
+    process.judge = fail
+    status, body = process.send(review())
+    assert (status, process.failures) == (500, ["error"])
+    assert b"no answer" in body
+
+
+def test_a_bug_is_an_answer_without_its_traceback(process: Process) -> None:
+    """And the server lives."""
+    process.judge = lambda _: 1 / 0
+    assert process.send(review()) == (500, b"internal error")
+    assert process.failures == ["bug"]
+
+
+def test_one_connection_serves_many_reviews_over_certificates(process: Process) -> None:
+    """A new certificate is for new connections; kube-apiserver keeps the old ones."""
+    connection = process.connection()
+    for _ in range(3):
+        connection.request("POST", "/judge", review(), JSON)
+        assert connection.getresponse().read()
+        process.made = issue(["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
+        process.context = server_context(process.made.pair)
+    connection.close()
+    assert process.review()["allowed"]
+
+
+def test_tls_1_1_is_refused(process: Process) -> None:
+    """TLS 1.2 or newer."""
+    context = process.trust()
+    assert process.context is not None
+    assert process.context.minimum_version is ssl.TLSVersion.TLSv1_2
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with (
+        socket.create_connection(("127.0.0.1", process.server.port), 5) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
+    ):
+        assert secured.version() == "TLSv1.2"
+
+
+def test_a_client_without_the_wanted_certificate_is_refused(
+    process: Process, tmp_path: Path
+) -> None:
+    """With --kube-ca-pem-filepath."""
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(process.made.authority)
+    process.context = server_context(process.made.pair, str(authority))
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+        process.send(review())
+
+
+def test_without_a_certificate_connections_are_closed(process: Process) -> None:
+    """Until there is one."""
+    process.context = None
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        process.send(review())
+
+
+def test_silent_clients_hold_up_nobody(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither before the handshake nor in a body; they are closed, and a stop does not wait."""
+    monkeypatch.setattr(module, "FIRST_WORD_SECONDS", 0.3)
+    with (
+        socket.create_connection(("127.0.0.1", process.server.port), 5) as silent,
+        socket.create_connection(("127.0.0.1", process.server.port), 5),
+    ):
+        assert process.review()["allowed"]
+        assert silent.recv(1) == b""
+    connection = process.connection()
+    connection.putrequest("POST", "/judge")
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", "10")
+    connection.endheaders(b"123")
+    began = time.monotonic()
+    process.server.stop()
+    assert time.monotonic() - began < module.LAST_ANSWER_SECONDS
+    connection.close()
+
+
+def test_a_stop_lets_an_answer_finish(process: Process) -> None:
+    """The caller gets it, and is told to come no more on this connection."""
+    began, release = threading.Event(), threading.Event()
+
+    def wait(_: Request) -> Verdict:
+        began.set()
+        release.wait(5)
+        return ALLOWED
+
+    process.judge = wait
+    connection = process.connection()
+    connection.request("POST", "/judge", review(), JSON)
+    assert began.wait(5)
+    stopping = threading.Thread(target=process.server.stop)
+    stopping.start()
+    release.set()
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert answer.headers["Connection"] == "close"
+    stopping.join(5)
+    assert not stopping.is_alive()
+    connection.close()
