@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from importlib import metadata
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
@@ -30,9 +30,11 @@ from alb_controller.runtime.health import Server, health_routes, metrics_routes
 from alb_controller.runtime.workers import Workers
 from alb_controller.settings import Settings
 from alb_controller.telemetry import logs, metrics
-from alb_controller.webhooks.serving import WebhookEdges, Webhooks
-from alb_controller.webhooks.serving import serve as serve_webhooks
+from alb_controller.webhooks.choice import is_served
 from alb_controller.wiring import Kube, Reconcilers
+
+if TYPE_CHECKING:
+    from alb_controller.webhooks.serving import Webhooks
 
 IDLE_HORIZON_SECONDS = 30.0
 """`/debug/idle`: no timer may be due within this time."""
@@ -130,10 +132,9 @@ class App:
         self._informers = Informers(
             kube, self._stores, clock, namespace=settings.watch_namespace or ""
         )
-        edges = WebhookEdges(
-            client=kube, stores=self._stores, sender=sender, clock=clock, vpc_id=vpc_id
+        self._webhooks = (
+            self._serve_webhooks(kube, sender, clock, vpc_id) if is_served(settings) else None
         )
-        self._webhooks = serve_webhooks(settings, edges)
 
     def run(self) -> int:
         """Work until told to stop; the exit code."""
@@ -150,6 +151,8 @@ class App:
 
     def _tell_what_is_not_served(self) -> None:
         """Once, at start: flags without effect, and objects that wait for another controller."""
+        if self._webhooks is None:
+            _log.info("webhooks_not_served", why="no certificate and no --webhook-cert-secret")
         if self._settings.without_effect:
             _log.warning("not_served_yet", flags=list(self._settings.without_effect))
         try:
@@ -238,6 +241,21 @@ class App:
         )
         self._listen("--health-probe-bind-addr", settings.health_probe_bind_addr, routes)
         self._listen("--metrics-bind-addr", settings.metrics_bind_addr, metrics_routes())
+
+    def _serve_webhooks(
+        self, kube: KubeClient, sender: Sender, clock: Clock, vpc_id: str
+    ) -> Webhooks:
+        from alb_controller.webhooks.serving import WebhookEdges, serve
+
+        edges = WebhookEdges(
+            client=kube,
+            stores=self._stores,
+            sender=sender,
+            clock=clock,
+            vpc_id=vpc_id,
+            may_write=self._may_write,
+        )
+        return serve(self._settings, edges)
 
     def _listen(self, flag: str, address: Any, routes: Mapping[str, Callable[..., Any]]) -> None:
         if address is not None:

@@ -1,14 +1,13 @@
 """What the webhooks' certificate is kept in: one Secret, and two configurations of one name.
 
-Any replica writes them, whoever leads, as all of them serve webhooks. So each write carries the
-resourceVersion that was read, and none goes through `kube.writer`.
+The leader writes them. As another may have become it, each write carries the version that was read.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,9 +42,20 @@ class WebhookConfiguration(msgspec.Struct, frozen=True):
 class ServingObjects:
     """Reads and writes them; raises KubeErrors."""
 
-    def __init__(self, client: KubeClient, *, secret: tuple[str, str], configuration: str) -> None:
-        """`secret` is a namespace and a name."""
-        self._client, self._configuration = client, configuration
+    def __init__(
+        self,
+        client: KubeClient,
+        may_write: Callable[[], None],
+        *,
+        secret: tuple[str, str],
+        configuration: str,
+    ) -> None:
+        """`secret` is a namespace and a name.
+
+        `may_write` is called right before each write and raises NotLeading to prevent it.
+        """
+        self._client, self._may_write = client, may_write
+        self._configuration = configuration
         self._namespace, self._name = secret
 
     @property
@@ -66,7 +76,7 @@ class ServingObjects:
     def trust(self, configuration: WebhookConfiguration, bundle: bytes) -> None:
         """Let all webhooks of a configuration trust a bundle of CAs.
 
-        Raises Stale where it has changed since it was read.
+        Raises Stale where it has changed since it was read, NotLeading.
         """
         encoded = base64.b64encode(bundle).decode()
         webhooks = [
@@ -74,6 +84,7 @@ class ServingObjects:
         ]
         body = {"metadata": {"resourceVersion": configuration.version}, "webhooks": webhooks}
         path, type_ = configuration.path, STRATEGIC_MERGE_PATCH
+        self._may_write()
         self._client.request("PATCH", path, body=body, content_type=type_)
 
     def read_secret(self) -> KeptSecret:
@@ -88,7 +99,7 @@ class ServingObjects:
     def write_secret(self, data: Mapping[str, bytes], version: str | None) -> None:
         """Make the Secret, or replace all that is in it.
 
-        Raises ObjectExists or Stale where another was faster.
+        Raises ObjectExists or Stale where another was faster, NotLeading.
         """
         body: dict[str, Any] = {
             "apiVersion": "v1",
@@ -98,11 +109,13 @@ class ServingObjects:
             "data": {key: base64.b64encode(value).decode() for key, value in data.items()},
         }
         if version is None:
+            self._may_write()
             self._client.request("POST", self._secret_path(""), body=body)
             return
         present = msgspec.json.decode(self._client.request("GET", self._secret_path()))
         metadata = {**present["metadata"], "resourceVersion": version}
         body = {**present, "metadata": metadata, "data": body["data"]}
+        self._may_write()
         self._client.request("PUT", self._secret_path(), body=body)
 
     def _secret_path(self, name: str | None = None) -> str:

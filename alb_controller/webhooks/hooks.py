@@ -31,22 +31,32 @@ from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict, refuse
 from alb_controller.webhooks.reviews import Request
 from alb_controller.webhooks.server import Hook, Hooks
 
-CREATE = "CREATE"
+CREATE, UPDATE = "CREATE", "UPDATE"
 
 _log = structlog.get_logger(__name__)
 
 
-class OwnWrites:
-    """Knows the controller's own writes by who makes them; any replica's."""
+class Passes:
+    """What passes unseen: deletions, other namespaces than the watched one, and our own writes.
 
-    def __init__(self, read_account: Callable[[], str | None]) -> None:
+    Those are known by who makes them, whichever replica it is.
+    """
+
+    def __init__(self, read_account: Callable[[], str | None], watched: str | None = None) -> None:
         """`read_account` may raise KubeErrors; then a write is judged like any other's."""
-        self._read_account = read_account
+        self._read_account, self._watched = read_account, watched
         self._lock = threading.Lock()
         self._known: tuple[str | None] | None = None
 
-    def have(self, request: Request) -> bool:
-        """Whether a change is the controller's."""
+    def __call__(self, request: Request) -> bool:
+        """Whether a change need not be looked at."""
+        if request.operation not in (CREATE, UPDATE):
+            return True
+        if self._watched and request.namespace not in ("", self._watched):
+            return True
+        return self._is_own(request)
+
+    def _is_own(self, request: Request) -> bool:
         with self._lock:
             if self._known is None:
                 try:
@@ -130,29 +140,32 @@ class Reviews:
         return judge_ingress(new, old, self._cluster, self._settings)
 
 
-def hooks_of(reviews: Reviews, own: OwnWrites) -> Hooks:
-    """By the reference's paths (spec 10.1)."""
+def hooks_of(reviews: Reviews, passes: Callable[[Request], bool]) -> Hooks:
+    """By the reference's paths (spec 10.1); `passes` says what need not be looked at."""
     changing, judging = telemetry.WEBHOOK_MUTATION_FAILURES, telemetry.WEBHOOK_VALIDATION_FAILURES
     group = "elbv2-k8s-aws-v1beta1"
     return {
-        "/mutate-v1-pod": _hook("podReadinessGate", reviews.pod, changing, own),
+        "/mutate-v1-pod": _hook("podReadinessGate", reviews.pod, changing, passes),
         f"/mutate-{group}-targetgroupbinding": _hook(
-            "targetGroupBinding", reviews.complete_binding, changing, own
+            "targetGroupBinding", reviews.complete_binding, changing, passes
         ),
         f"/validate-{group}-targetgroupbinding": _hook(
-            "targetGroupBinding", reviews.binding, judging, own
+            "targetGroupBinding", reviews.binding, judging, passes
         ),
         f"/validate-{group}-ingressclassparams": _hook(
-            "ingressClassParams", reviews.class_params, judging, own
+            "ingressClassParams", reviews.class_params, judging, passes
         ),
-        "/validate-networking-v1-ingress": _hook("ingress", reviews.ingress, judging, own),
+        "/validate-networking-v1-ingress": _hook("ingress", reviews.ingress, judging, passes),
     }
 
 
 def _hook(
-    name: str, judge: Callable[[Request], Verdict], failures: Counter, own: OwnWrites
+    name: str,
+    judge: Callable[[Request], Verdict],
+    failures: Counter,
+    passes: Callable[[Request], bool],
 ) -> Hook:
     return Hook(
-        judge=lambda request: ALLOWED if own.have(request) else judge(request),
+        judge=lambda request: ALLOWED if passes(request) else judge(request),
         count_failure=lambda category: failures.labels(name, category).inc(),
     )

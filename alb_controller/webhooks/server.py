@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
+import msgspec
 import structlog
 
 from alb_controller.errors import ControllerError
@@ -158,6 +159,8 @@ class _Handler(Handler, BaseHTTPRequestHandler):
             raise _Refusal(503, reason)
         try:
             verdict = hook.judge(request)
+        except msgspec.DecodeError as error:
+            raise _Refusal(400, f"the object cannot be read: {error}") from None
         except ControllerError as error:
             hook.count_failure("error")
             _log.warning("review_failed", path=path, error=str(error))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
-import structlog
 
 from alb_controller.aws.client import Sender
 from alb_controller.aws.elbv2_reads import Elbv2Reads
@@ -19,19 +17,13 @@ from alb_controller.kube.serving import ServingObjects, own_account
 from alb_controller.kube.store import Stores
 from alb_controller.settings import BindAddress, Settings
 from alb_controller.webhooks.certificates.keeper import CertificateKeeper
-from alb_controller.webhooks.certificates.sources import (
-    DEFAULT_CERTIFICATE,
-    DEFAULT_FOLDER,
-    DEFAULT_KEY,
-    CertificateFiles,
-    CertificateSource,
-)
+from alb_controller.webhooks.certificates.sources import CertificateFiles, CertificateSource
+from alb_controller.webhooks.choice import files_of
 from alb_controller.webhooks.fresh import FreshCluster
-from alb_controller.webhooks.hooks import BoundGroups, OwnWrites, Reviews, hooks_of
+from alb_controller.webhooks.hooks import BoundGroups, Passes, Reviews, hooks_of
 from alb_controller.webhooks.server import WebhookServer
 
 _FLAG = "--webhook-bind-port"
-_log = structlog.get_logger(__name__)
 
 
 class WebhookEdges(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,10 +34,12 @@ class WebhookEdges(msgspec.Struct, frozen=True, kw_only=True):
     sender: Sender
     clock: Clock
     vpc_id: str
+    may_write: Callable[[], None]
+    """Raises NotLeading."""
 
 
 class Webhooks:
-    """The server and its certificate; `serve` makes one where it is wanted."""
+    """The server and its certificate; listens from now on."""
 
     def __init__(self, source: CertificateSource, edges: WebhookEdges, settings: Settings) -> None:
         self._source, self._stores = source, edges.stores
@@ -56,7 +50,7 @@ class Webhooks:
             BindAddress("", settings.webhook_bind_port),
             hooks_of(
                 Reviews(cluster, groups, settings, edges.vpc_id),
-                OwnWrites(lambda: own_account(edges.client)),
+                Passes(lambda: own_account(edges.client), settings.watch_namespace),
             ),
             context=source.context,
             not_ready=self._unsynced,
@@ -78,43 +72,30 @@ class Webhooks:
         self._server.stop()
 
 
-def serve(settings: Settings, edges: WebhookEdges) -> Webhooks | None:
-    """Serve from now on, if there is a certificate, or a Secret to keep one in (ADR 17).
+def serve(settings: Settings, edges: WebhookEdges) -> Webhooks:
+    """Serve from now on.
 
     Raises ControllerError for a port in use, a client CA that cannot be read, and a Secret whose
     namespace is unknown.
     """
-    _check_authorities(settings.kube_ca_pem_filepath)
-    source = _source(settings, edges)
-    if source is None:
-        _log.info("webhooks_not_served", why="neither a certificate nor --webhook-cert-secret")
-        return None
-    return Webhooks(source, edges, settings)
-
-
-def _source(settings: Settings, edges: WebhookEdges) -> CertificateSource | None:
-    if settings.webhook_cert_secret is not None:
-        keeper = CertificateKeeper(
-            ServingObjects(
-                edges.client,
-                secret=_secret_key(settings.webhook_cert_secret, own_namespace),
-                configuration=settings.webhook_configuration,
-            ),
-            edges.clock,
-            lifetime=settings.webhook_cert_lifetime,
-            authorities=settings.kube_ca_pem_filepath,
-        )
-        keeper.start()
-        return keeper
-    given = (settings.webhook_cert_dir, settings.webhook_cert_file, settings.webhook_key_file)
-    folder, certificate, key = given
-    files = CertificateFiles(
-        Path(folder or DEFAULT_FOLDER),
-        certificate or DEFAULT_CERTIFICATE,
-        key or DEFAULT_KEY,
-        settings.kube_ca_pem_filepath,
+    authorities = settings.kube_ca_pem_filepath
+    _check_authorities(authorities)
+    if settings.webhook_cert_secret is None:
+        return Webhooks(CertificateFiles(files_of(settings), authorities), edges, settings)
+    keeper = CertificateKeeper(
+        ServingObjects(
+            edges.client,
+            edges.may_write,
+            secret=_secret_key(settings.webhook_cert_secret, own_namespace),
+            configuration=settings.webhook_configuration,
+        ),
+        edges.clock,
+        lifetime=settings.webhook_cert_lifetime,
+        authorities=authorities,
     )
-    return files if any(given) or files.exist() else None
+    webhooks = Webhooks(keeper, edges, settings)
+    keeper.start()
+    return webhooks
 
 
 def _secret_key(text: str, find_namespace: Callable[[], str]) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from tests.controller.rig import Aws, Rig, seeded_account
 SECRET = "--webhook-cert-secret=default/aws-load-balancer-tls"
 LIFETIME_SECONDS = int(os.environ.get("WEBHOOK_CERT_SECONDS", "10"))
 """Of certificates in the test of rotation; 60 takes two minutes."""
+LED = ("--enable-leader-election=true", "--leader-election-namespace=default")
 WRITES_PER_SECOND = 20
 ROTATIONS = 3
 
@@ -206,7 +207,8 @@ def test_no_write_is_refused_while_certificates_rotate(rig: Rig) -> None:
     with ExitStack() as stack:
         stack.enter_context(installed(rig.cluster, port))
         for one in replicas:
-            stack.enter_context(rig.running(f"--webhook-bind-port={one}", secret, lifetime))
+            flags = (f"--webhook-bind-port={one}", secret, lifetime, *LED)
+            stack.enter_context(rig.running(*flags))
         stack.enter_context(spread(port, replicas))
         rig.until(lambda: post(rig, objects[0]).status_code == 201)
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Keeps the certificate in its Secret fresh, and callers trusting it; on every replica."""
+"""Keeps the certificate in its Secret fresh, and callers trusting it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from alb_controller.clock import Clock
-from alb_controller.errors import KubeError, ObjectExists, Stale
+from alb_controller.errors import KubeError, NotLeading, ObjectExists, Stale
 from alb_controller.kube.serving import KeptSecret, ServingObjects, WebhookConfiguration
 from alb_controller.webhooks.certificates.pairs import Pair, issue, server_context
 from alb_controller.webhooks.certificates.rotation import Kept, Situation, advance
@@ -25,11 +25,11 @@ _log = structlog.get_logger(__name__)
 
 
 class CertificateKeeper:
-    """A `CertificateSource` that many replicas share.
+    """A `CertificateSource` that replicas share: all serve what is kept, the leader keeps it fresh.
 
     In each round the configurations are read before the Secret, and the Secret before anything is
-    written. As each write carries the version that was read, no replica can put an older bundle
-    over a newer one.
+    written. As each write carries the version that was read, nobody can put an older bundle over a
+    newer one, not even a leader that woke too late.
     """
 
     def __init__(
@@ -64,15 +64,17 @@ class CertificateKeeper:
         """One round: read, take the next step, serve what is kept. Raises KubeErrors."""
         configurations = self._objects.configurations()
         secret = self._objects.read_secret()
-        kept = self._advanced(secret, configurations)
-        self._serve(kept)
-        for configuration in configurations:
-            if set(configuration.bundles.values()) - {kept.bundle}:
-                self._objects.trust(configuration, kept.bundle)
-                _log.info("webhook_ca_trusted", configuration=configuration.path)
-
-    def _advanced(self, secret: KeptSecret, configurations: list[WebhookConfiguration]) -> Kept:
         found = Kept.of(secret.data)
+        self._serve(found)
+        try:
+            self._write(secret, found, configurations)
+        except NotLeading:
+            return  # the leader does it
+
+    def _write(
+        self, secret: KeptSecret, found: Kept, configurations: list[WebhookConfiguration]
+    ) -> None:
+        """The next step of the Secret, and its bundle to whoever has another."""
         situation = Situation(
             now=self._clock.now(),
             lifetime=self._lifetime,
@@ -84,7 +86,11 @@ class CertificateKeeper:
         if kept.data() != dict(secret.data):
             self._objects.write_secret(kept.data(), secret.version)
             _log.info("webhook_certificate_kept", is_new=kept.upcoming is not None)
-        return kept
+        self._serve(kept)
+        for configuration in configurations:
+            if set(configuration.bundles.values()) - {kept.bundle}:
+                self._objects.trust(configuration, kept.bundle)
+                _log.info("webhook_ca_trusted", configuration=configuration.path)
 
     def _hosts(self, configurations: list[WebhookConfiguration]) -> frozenset[str]:
         named = frozenset(host for found in configurations for host in found.hosts)

@@ -11,10 +11,7 @@ import structlog
 
 from alb_controller.values import Secret
 from alb_controller.webhooks.certificates.pairs import Pair, is_whole, server_context
-
-DEFAULT_FOLDER = Path("/", "tmp", "k8s-webhook-server", "serving-certs")
-"""The reference's: where its chart mounts a Secret."""
-DEFAULT_CERTIFICATE, DEFAULT_KEY = "tls.crt", "tls.key"
+from alb_controller.webhooks.choice import Files
 
 _log = structlog.get_logger(__name__)
 
@@ -32,21 +29,16 @@ class CertificateSource(Protocol):
 class CertificateFiles:
     """A certificate and its key in files that others write: read again when they change."""
 
-    def __init__(self, folder: Path, certificate: str, key: str, authorities: str | None) -> None:
-        self._paths = (folder / certificate, folder / key)
-        self._authorities = authorities
+    def __init__(self, files: Files, authorities: str | None) -> None:
+        self._files, self._authorities = files, authorities
         self._lock = threading.Lock()
         self._seen: object = None
         self._context: ssl.SSLContext | None = None
 
-    def exist(self) -> bool:
-        """Whether both files are there."""
-        return all(path.exists() for path in self._paths)
-
     def context(self) -> ssl.SSLContext | None:
         """Of the files as they are; of what they were while they do not fit each other."""
         with self._lock:
-            state = [_state(path) for path in self._paths]
+            state = (_state(self._files.certificate), _state(self._files.key))
             if state != self._seen:
                 self._seen = state
                 self._read()
@@ -56,9 +48,9 @@ class CertificateFiles:
         """There is nothing to end."""
 
     def _read(self) -> None:
-        certificate, key = self._paths
+        files = self._files
         try:
-            pair = Pair(certificate.read_bytes(), Secret(key.read_text("ascii")))
+            pair = Pair(files.certificate.read_bytes(), Secret(files.key.read_text("ascii")))
             if not is_whole(pair):
                 self._tell("the key is not that of the certificate")
                 return
@@ -68,10 +60,10 @@ class CertificateFiles:
         except ValueError as error:
             self._tell(type(error).__name__)  # its text may hold a part of the key
         else:
-            _log.info("webhook_certificate_read", file=str(certificate))
+            _log.info("webhook_certificate_read", file=str(files.certificate))
 
     def _tell(self, problem: str) -> None:
-        files = [str(path) for path in self._paths]
+        files = [str(self._files.certificate), str(self._files.key)]
         _log.warning("webhook_certificate_unusable", files=files, problem=problem)
 
 

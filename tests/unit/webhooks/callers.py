@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from alb_controller.errors import ObjectExists, Stale
+from alb_controller.errors import NotLeading, ObjectExists, Stale
 from alb_controller.kube.serving import KeptSecret, ServingObjects, WebhookConfiguration
 from alb_controller.webhooks.certificates.keeper import CertificateKeeper
 from alb_controller.webhooks.certificates.pairs import certificates, hosts_of, is_signed_by
@@ -27,6 +27,7 @@ class World(ServingObjects):
         self.told: list[list[tuple[float, bytes]]] = [[(0.0, b"")] for _ in self.bundles]
         self.meanwhile: Callable[[], None] = lambda: None
         self.writes = 0
+        self.is_led = True
 
     @property
     def namespace(self) -> str:
@@ -62,6 +63,8 @@ class World(ServingObjects):
         self.data, self.version = dict(data), self.version + 1
 
     def _interfere(self) -> None:
+        if not self.is_led:
+            raise NotLeading("a standby")
         self.writes += 1
         meanwhile, self.meanwhile = self.meanwhile, lambda: None
         meanwhile()

@@ -10,7 +10,7 @@ import pytest
 
 from alb_controller.aws.elbv2_reads import Elbv2Reads
 from alb_controller.errors import KubeError, Rejected, Unavailable, Unreachable
-from alb_controller.webhooks.hooks import BoundGroups, OwnWrites, Reviews, hooks_of
+from alb_controller.webhooks.hooks import BoundGroups, Passes, Reviews, hooks_of
 from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
 from alb_controller.webhooks.reviews import Request
 from alb_controller.webhooks.server import Hooks
@@ -47,7 +47,7 @@ def hooks(aws: Aws, account: str | KubeError | None = CONTROLLER, **flags: Any) 
 
     known = cluster(ingress_class(), service(selector={"app": "web"}))
     reviews = Reviews(known, BoundGroups(aws, FakeClock()), settings(**flags), VPC)
-    return hooks_of(reviews, OwnWrites(read))
+    return hooks_of(reviews, Passes(read, flags.get("watch_namespace")))
 
 
 def request(new: dict[str, Any], old: Any = None, user: str = "dev") -> Request:
@@ -128,6 +128,14 @@ def test_without_an_account_nobody_passes_unasked(account: KubeError | None) -> 
     """A person's kubeconfig, or an API that does not say who we are."""
     judge = hooks(Aws(), account)["/validate" + BINDING].judge
     assert judge(request(binding(), user="")).problem
+
+
+def test_deletions_and_namespaces_that_are_not_watched_pass() -> None:
+    """Nobody looks at them, so nobody can say what is missing there."""
+    judge = hooks(Aws(), watch_namespace="mine")["/validate" + BINDING].judge
+    assert judge(request(binding())) == ALLOWED
+    gone = msgspec.structs.replace(request(binding()), operation="DELETE")
+    assert hooks(Aws())["/validate" + BINDING].judge(gone) == ALLOWED
 
 
 def pod_verdict(**flags: Any) -> Verdict:

@@ -65,6 +65,21 @@ def test_rotations_are_never_seen_by_callers(world: World, seed: int) -> None:
             seen.add(replica.certificate)
 
 
+def test_a_standby_serves_and_writes_nothing(world: World) -> None:
+    """What the leader has kept, when it was before the standby and when it changes."""
+    (leader,) = started(world, 1)
+    standby, writes = Replica(world), world.writes
+    world.is_led = False
+    world.clock.advance(30)
+    standby.look()
+    assert standby.certificate == leader.certificate
+    assert world.writes == writes
+    world.data, world.version = {}, 0
+    early = Replica(world)
+    early.look()
+    assert early.certificate == b""
+
+
 def test_a_new_ca_is_trusted_before_its_certificate_is_served(world: World) -> None:
     """Not in the same round, nor before callers have had time."""
     (replica, _) = started(world)

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from alb_controller.errors import Unreachable
+from alb_controller.objects.networking import Ingress
 from alb_controller.settings import BindAddress
 from alb_controller.webhooks import server as module
 from alb_controller.webhooks.certificates.pairs import Issued, issue, server_context
@@ -168,6 +169,14 @@ def test_what_cannot_be_asked_is_an_error(process: Process) -> None:
     status, body = process.send(review())
     assert (status, process.failures) == (500, ["error"])
     assert b"no answer" in body
+
+
+def test_an_object_that_cannot_be_read_is_an_error(process: Process) -> None:
+    """Of a kind that is not the webhook's; no traceback."""
+    process.judge = lambda request: request.new(Ingress)
+    for found in (None, [], {"spec": {"rules": 1}}):
+        status, body = process.send(review(object=found))
+        assert (status, body[:25]) == (400, b"the object cannot be read")
 
 
 def test_a_bug_is_an_answer_without_its_traceback(process: Process) -> None:

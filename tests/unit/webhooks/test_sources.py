@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import structlog
 
 from alb_controller.errors import ControllerError
-from alb_controller.webhooks import serving
+from alb_controller.webhooks import choice
 from alb_controller.webhooks.certificates.pairs import Issued, issue
 from alb_controller.webhooks.certificates.sources import CertificateFiles
-from alb_controller.webhooks.serving import WebhookEdges, serve
+from alb_controller.webhooks.choice import files_of, is_served
+from alb_controller.webhooks.serving import serve
 from tests.unit.frontends.ingress.translation import settings
 
 
@@ -29,9 +32,8 @@ def write(folder: Path, issued: Issued) -> None:
 
 def test_files_are_read_when_they_appear_and_when_they_change(tmp_path: Path) -> None:
     """And not in between."""
-    files = CertificateFiles(tmp_path, "tls.crt", "tls.key", None)
+    files = CertificateFiles(files_of(settings(webhook_cert_dir=str(tmp_path))), None)
     assert files.context() is None
-    assert not files.exist()
     write(tmp_path, made())
     first = files.context()
     assert first is not None
@@ -42,7 +44,7 @@ def test_files_are_read_when_they_appear_and_when_they_change(tmp_path: Path) ->
 
 def test_files_that_do_not_fit_leave_the_last_good_pair(tmp_path: Path) -> None:
     """One of them is written before the other; no word of the key is logged."""
-    files = CertificateFiles(tmp_path, "tls.crt", "tls.key", None)
+    files = CertificateFiles(files_of(settings(webhook_cert_dir=str(tmp_path))), None)
     write(tmp_path, made())
     first = files.context()
     other = made()
@@ -58,23 +60,19 @@ def test_files_that_do_not_fit_leave_the_last_good_pair(tmp_path: Path) -> None:
     assert "PRIVATE" not in str(logs)
 
 
-NO_EDGES = WebhookEdges(
-    client=None,  # type: ignore[arg-type]  # nothing is served
-    stores=None,  # type: ignore[arg-type]
-    sender=None,  # type: ignore[arg-type]
-    clock=None,  # type: ignore[arg-type]
-    vpc_id="",
-)
+NO_EDGES: Any = SimpleNamespace(client=None, may_write=None, clock=None)
 
 
 def test_without_a_certificate_nothing_is_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A port alone asks for nothing; one line says so."""
-    monkeypatch.setattr(serving, "DEFAULT_FOLDER", tmp_path)
-    with structlog.testing.capture_logs() as logs:
-        assert serve(settings(webhook_bind_port=19443), NO_EDGES) is None
-    assert [log["event"] for log in logs] == ["webhooks_not_served"]
+    """A port alone asks for nothing; files in the reference's place do, and so does each flag."""
+    monkeypatch.setattr(choice, "DEFAULT_FOLDER", tmp_path)
+    assert not is_served(settings(webhook_bind_port=19443))
+    assert is_served(settings(webhook_cert_secret="tls"))
+    assert is_served(settings(webhook_cert_dir="/no/such"))
+    write(tmp_path, made())
+    assert is_served(settings())
 
 
 @pytest.mark.parametrize(
