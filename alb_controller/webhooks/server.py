@@ -65,8 +65,8 @@ class WebhookServer(Listener):
         Raises ControllerError, naming the flag, where the address cannot be had.
         """
         self._work = _Work()
-        parts = {"hooks": hooks, "not_ready": staticmethod(not_ready), "work": self._work}
-        handler = type("Handler", (_Handler,), parts)
+        desk = _Desk(hooks, not_ready, self._work)
+        handler = type("Handler", (_Handler,), {"desk": desk})
         super().__init__(flag, address, lambda: _TlsServer(address, handler, context))
 
     def stop(self) -> None:
@@ -99,6 +99,14 @@ class _Work:
             self._changed.wait_for(lambda: not self._count, seconds)
 
 
+class _Desk(NamedTuple):
+    """What the handlers of all connections share."""
+
+    hooks: Hooks
+    not_ready: Callable[[], str]
+    work: _Work
+
+
 class _TlsServer(HttpServer):
     connections = 256
 
@@ -122,9 +130,7 @@ class _TlsServer(HttpServer):
 
 
 class _Handler(Handler, BaseHTTPRequestHandler):
-    hooks: ClassVar[Hooks] = {}
-    not_ready: ClassVar[Callable[[], str]]
-    work: ClassVar[_Work]
+    desk: ClassVar[_Desk]
     timeout = FIRST_WORD_SECONDS
     wbufsize = -1  # headers and body in one packet
     disable_nagle_algorithm = True
@@ -139,7 +145,7 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         return super().parse_request()
 
     def do_POST(self) -> None:
-        with self.work:
+        with self.desk.work:
             try:
                 self._answer(200, self._judged(self.path.partition("?")[0]), "application/json")
             except _Refusal as refusal:
@@ -148,14 +154,14 @@ class _Handler(Handler, BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def _judged(self, path: str) -> bytes:
-        hook = self.hooks.get(path)
+        hook = self.desk.hooks.get(path)
         if hook is None:
             raise _Refusal(404, "no webhook has this path")
         try:
             request = reviews.decode(self._body())
         except ValueError as error:
             raise _Refusal(400, str(error)) from None
-        if reason := self.not_ready():
+        if reason := self.desk.not_ready():
             raise _Refusal(503, reason)
         try:
             verdict = hook.judge(request)
@@ -192,7 +198,7 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
-        if self.close_connection or self.work.is_ending:
+        if self.close_connection or self.desk.work.is_ending:
             self.close_connection = True
             self.send_header("Connection", "close")
         self.end_headers()

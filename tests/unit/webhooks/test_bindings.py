@@ -105,7 +105,7 @@ def test_a_family_that_is_not_said_is_ipv4() -> None:
 
 def test_a_target_group_has_one_binding() -> None:
     """Or several that all share it with other clusters; the same object is not another."""
-    shared = {"multiClusterTargetGroup": True}
+    shared: dict[str, Any] = {"multiClusterTargetGroup": True}
     assert "is bound by TargetGroupBinding shop/first already" in created(binding("first"))
     assert "shop/first" in created(binding("first", **shared))
     assert "shop/first" in created(binding("first"), **shared)
@@ -151,7 +151,7 @@ def test_what_may_change_passes(before: dict[str, Any], after: dict[str, Any]) -
 
 def test_old_mistakes_are_not_held_against_a_change_of_something_else() -> None:
     """Made before the webhook was there: a node selector of pods, and another of its group."""
-    bad = {"nodeSelector": {"matchLabels": {"a": "b"}}}
+    bad: dict[str, Any] = {"nodeSelector": {"matchLabels": {"a": "b"}}}
     new = binding(**bad, serviceRef={"name": "other", "port": 1})
     verdict = bindings.judge_change(new, binding(**bad), cluster(binding("twin")), VPC)
     assert verdict == ALLOWED

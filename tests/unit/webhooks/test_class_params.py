@@ -49,13 +49,16 @@ def test_what_no_ingress_could_do_with_is_a_warning() -> None:
 
 def test_good_parameters_are_taken() -> None:
     """With subnets by tags, and CIDRs as AWS writes them."""
-    spec = {"inboundCIDRs": ["10.0.0.0/8", "::/0"], "subnets": {"tags": {"a": ["b", "c"]}}}
+    spec: dict[str, Any] = {
+        "inboundCIDRs": ["10.0.0.0/8", "::/0"],
+        "subnets": {"tags": {"a": ["b", "c"]}},
+    }
     assert judged(params(**spec)) == ALLOWED
 
 
 def test_old_mistakes_and_deletions_pass() -> None:
     """A change is judged by what it changes."""
-    bad = {"inboundCIDRs": ["10.0.0.1/8"]}
+    bad: dict[str, Any] = {"inboundCIDRs": ["10.0.0.1/8"]}
     assert judged(params(**bad, scheme="internal"), params(**bad)) == ALLOWED
     assert judged(changed(params(**bad), labels={"a": "b"}), params(**bad)) == ALLOWED
     assert judged(changed(params(**bad), deletion_timestamp=BORN), params()) == ALLOWED

@@ -135,7 +135,7 @@ def test_a_place_that_another_namespace_holds_is_a_warning() -> None:
 
 def test_a_new_use_of_a_closed_annotation_is_refused() -> None:
     """A present one stays, and other controllers' classes are their own business."""
-    closed = {"disable_ingress_class_annotation": True}
+    closed: dict[str, Any] = {"disable_ingress_class_annotation": True}
     annotated = ingress(annotations={CLASS: "alb"}, class_name=None)
     assert f"{CLASS}: 'alb' is new" in judged(annotated, **closed).problem
     touched = changed(annotated, annotations={CLASS: "alb", "a": "b"})
@@ -145,7 +145,7 @@ def test_a_new_use_of_a_closed_annotation_is_refused() -> None:
 
 def test_a_closed_group_name_may_not_be_new_or_another() -> None:
     """Nor may it come with a new Ingress; without one it may go."""
-    closed = {"disable_ingress_group_name_annotation": True}
+    closed: dict[str, Any] = {"disable_ingress_group_name_annotation": True}
     here, there = member("web", "team"), member("web", "other")
     assert "group.name: 'team' is new" in judged(here, **closed).problem
     assert "group.name: 'other' is new" in judged(there, old=here, **closed).problem

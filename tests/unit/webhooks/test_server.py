@@ -174,7 +174,8 @@ def test_what_cannot_be_asked_is_an_error(process: Process) -> None:
 def test_an_object_that_cannot_be_read_is_an_error(process: Process) -> None:
     """Of a kind that is not the webhook's; no traceback."""
     process.judge = lambda request: request.new(Ingress)
-    for found in (None, [], {"spec": {"rules": 1}}):
+    wrong: tuple[Any, ...] = (None, [], {"spec": {"rules": 1}})
+    for found in wrong:
         status, body = process.send(review(object=found))
         assert (status, body[:25]) == (400, b"the object cannot be read")
 
