@@ -11,7 +11,13 @@ import structlog
 from alb_controller.clock import Clock
 from alb_controller.errors import KubeError, NotLeading, ObjectExists, Stale
 from alb_controller.kube.serving import KeptSecret, ServingObjects, WebhookConfiguration
-from alb_controller.webhooks.certificates.pairs import Pair, issue, server_context
+from alb_controller.webhooks.certificates.pairs import (
+    Pair,
+    certificates,
+    hosts_of,
+    issue,
+    server_context,
+)
 from alb_controller.webhooks.certificates.rotation import Kept, Situation, advance
 
 SERVICE = "aws-load-balancer-webhook-service"
@@ -78,7 +84,7 @@ class CertificateKeeper:
         situation = Situation(
             now=self._clock.now(),
             lifetime=self._lifetime,
-            hosts=self._hosts(configurations),
+            hosts=self._hosts(configurations) or self._known_hosts(found),
             is_trusted=self._is_trusted(found.bundle, configurations),
             issue=issue,
         )
@@ -92,9 +98,15 @@ class CertificateKeeper:
                 self._objects.trust(configuration, kept.bundle)
                 _log.info("webhook_ca_trusted", configuration=configuration.path)
 
-    def _hosts(self, configurations: list[WebhookConfiguration]) -> frozenset[str]:
-        named = frozenset(host for found in configurations for host in found.hosts)
-        return named or frozenset({f"{SERVICE}.{self._objects.namespace}.svc"})
+    @staticmethod
+    def _hosts(configurations: list[WebhookConfiguration]) -> frozenset[str]:
+        return frozenset(host for found in configurations for host in found.hosts)
+
+    def _known_hosts(self, found: Kept) -> frozenset[str]:
+        """While nothing calls: what the present certificate is for, or the chart's Service."""
+        if found.current is not None:
+            return hosts_of(certificates(found.current.certificate)[0])
+        return frozenset({f"{SERVICE}.{self._objects.namespace}.svc"})
 
     def _is_trusted(self, bundle: bytes, configurations: list[WebhookConfiguration]) -> bool:
         """Whether all callers have known exactly this bundle for long enough."""

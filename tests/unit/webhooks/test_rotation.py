@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from alb_controller.webhooks.certificates.pairs import certificates, issue
+from alb_controller.webhooks.certificates.pairs import certificates, hosts_of, issue
 from alb_controller.webhooks.certificates.rotation import BUNDLE, CERTIFICATE, KEY
 from tests.clocks import FakeClock
 from tests.unit.webhooks.callers import HOST, LIFETIME, Replica, World
@@ -130,6 +130,23 @@ def test_a_host_that_changes_gets_a_certificate(world: World) -> None:
     for _ in range(4):
         world.clock.advance(GRACE_SECONDS)
         replica.look()
+    assert replica.is_believed()
+
+
+def test_configurations_that_go_and_come_back_find_their_certificate() -> None:
+    """A chart that is installed anew; before there was any, it is for the chart's Service."""
+    world = World(FakeClock(), configurations=0)
+    (replica,) = started(world, 1)
+    assert hosts_of(certificates(replica.certificate)[0]) == {HOST}
+    world = World(FakeClock(), host="10.0.0.7")
+    (replica,) = started(world, 1)
+    first, kept = replica.certificate, (world.bundles, world.versions)
+    world.bundles, world.versions = [], []
+    for _ in range(4):
+        world.clock.advance(GRACE_SECONDS)
+        replica.look()
+    world.bundles, world.versions = kept
+    assert replica.certificate == first
     assert replica.is_believed()
 
 
