@@ -31,7 +31,7 @@ REVIEW = {
 
 def place(folder: Path) -> Issued:
     """New files of a certificate."""
-    made = issue(["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
+    made = issue("test", ["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
     (folder / "tls.crt").write_bytes(made.pair.certificate)
     (folder / "tls.key").write_text(made.pair.key.reveal())
     return made

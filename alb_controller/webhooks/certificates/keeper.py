@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ssl
 import threading
 from datetime import timedelta
@@ -20,6 +21,7 @@ from alb_controller.webhooks.certificates.pairs import (
 )
 from alb_controller.webhooks.certificates.rotation import Kept, Situation, advance
 
+NAME = "alb-controller webhooks"
 SERVICE = "aws-load-balancer-webhook-service"
 """Of the reference's chart: what the certificate is for until a configuration names a host."""
 LOOK_SECONDS = 10.0
@@ -86,7 +88,7 @@ class CertificateKeeper:
             lifetime=self._lifetime,
             hosts=self._hosts(configurations) or self._known_hosts(found),
             is_trusted=self._is_trusted(found.bundle, configurations),
-            issue=issue,
+            issue=functools.partial(issue, NAME),
         )
         kept = advance(found, situation)
         if kept.data() != dict(secret.data):

@@ -23,6 +23,17 @@ from alb_controller.values import Secret
 _SKEW = timedelta(minutes=5)
 """Clocks of other machines may be that much behind."""
 _PEM = serialization.Encoding.PEM
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -39,21 +50,29 @@ class Issued(msgspec.Struct, frozen=True):
     authority: bytes
 
 
-def issue(hosts: Iterable[str], now: datetime, lifetime: timedelta) -> Issued:
-    """Make a CA and one certificate of it; the CA's key is gone when this returns."""
+def issue(name: str, hosts: Iterable[str], now: datetime, lifetime: timedelta) -> Issued:
+    """Make a CA and one certificate of it; the CA's key is gone when this returns.
+
+    `name` is for people who look at certificates.
+    """
     names = sorted(hosts)
     ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     serial = x509.random_serial_number()
     # a name of its own: verifiers look for a certificate's issuer by name
-    ca_name = _name(f"alb-controller webhooks {serial:x}"[:64])
+    ca_name = _name(f"{name} {serial:x}"[:64])
     span = (now - _SKEW, now + lifetime)
     ca = _builder(ca_name, ca_name, ca_key, span)
     ca = ca.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    leaf = _builder(_name("alb-controller webhooks"), ca_name, key, span)
+    ca = ca.add_extension(_SIGNS_CERTIFICATES, critical=True)
+    ca_id = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
+    ca = ca.add_extension(ca_id, critical=False)
+    leaf = _builder(_name(name), ca_name, key, span)
     leaf = leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     leaf = leaf.add_extension(x509.SubjectAlternativeName(list(map(_san, names))), critical=False)
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     leaf = leaf.add_extension(usage, critical=False)
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ca_id)
+    leaf = leaf.add_extension(issuer, critical=False)
     private = key.private_bytes(
         _PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

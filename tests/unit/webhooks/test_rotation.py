@@ -162,7 +162,7 @@ def test_no_key_of_a_ca_is_kept(world: World) -> None:
 
 def test_the_references_secret_is_taken_over(world: World) -> None:
     """Its certificate is served as long as it is good, so nobody notices the change."""
-    made = issue([HOST], world.clock.now(), LIFETIME * 100)
+    made = issue("test", [HOST], world.clock.now(), LIFETIME * 100)
     world.data = {
         BUNDLE: made.authority,
         CERTIFICATE: made.pair.certificate,

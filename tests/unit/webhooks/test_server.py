@@ -34,7 +34,7 @@ class Process:
     """A server whose judge, readiness and certificate a test can change."""
 
     def __init__(self) -> None:
-        self.made: Issued = issue(["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
+        self.made: Issued = issue("test", ["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
         self.context: ssl.SSLContext | None = server_context(self.made.pair)
         self.reason = ""
         self.failures: list[str] = []
@@ -54,7 +54,9 @@ class Process:
 
     def trust(self) -> ssl.SSLContext:
         """A client's context."""
-        return ssl.create_default_context(cadata=self.made.authority.decode())
+        context = ssl.create_default_context(cadata=self.made.authority.decode())
+        context.verify_flags |= ssl.VERIFY_X509_STRICT  # newer Pythons do by default
+        return context
 
     def connection(self) -> http.client.HTTPSConnection:
         """A client."""
@@ -193,7 +195,7 @@ def test_one_connection_serves_many_reviews_over_certificates(process: Process) 
     for _ in range(3):
         connection.request("POST", "/judge", review(), JSON)
         assert connection.getresponse().read()
-        process.made = issue(["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
+        process.made = issue("test", ["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
         process.context = server_context(process.made.pair)
     connection.close()
     assert process.review()["allowed"]

@@ -21,7 +21,7 @@ from tests.unit.frontends.ingress.translation import settings
 
 def made() -> Issued:
     """A certificate for loopback."""
-    return issue(["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
+    return issue("test", ["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
 
 
 def write(folder: Path, issued: Issued) -> None:
