@@ -23,6 +23,7 @@ from tests.controller.manifests import NAMESPACE, ingress
 from tests.controller.rig import Aws, Rig, seeded_account
 
 SECRET = "--webhook-cert-secret=default/aws-load-balancer-tls"
+ROTATING = "rotating"
 LIFETIME_SECONDS = int(os.environ.get("WEBHOOK_CERT_SECONDS", "10"))
 """Of certificates in the test of rotation; 60 takes two minutes."""
 LED = ("--enable-leader-election=true", "--leader-election-namespace=default")
@@ -179,7 +180,8 @@ class Watched:
 
     def look(self) -> None:
         """A handshake with each; fails where a configuration's bundle does not trust it."""
-        bundles = {hook["clientConfig"]["caBundle"] for hook in webhooks(self._rig.cluster)}
+        installed = webhooks(self._rig.cluster, ROTATING)
+        bundles = {hook["clientConfig"]["caBundle"] for hook in installed}
         for bundle in bundles:
             for port, seen in zip(self._replicas, self.seen, strict=True):
                 seen.add(_handshake(port, bundle))
@@ -201,13 +203,13 @@ def test_no_write_is_refused_while_certificates_rotate(rig: Rig) -> None:
     """Two replicas behind one address, three rotations, 20 admitted writes a second."""
     port, *replicas = free_ports(3)
     lifetime = f"--webhook-cert-lifetime={LIFETIME_SECONDS}s"
-    secret = "--webhook-cert-secret=default/rotating"
+    kept = (f"--webhook-cert-secret=default/{ROTATING}", f"--webhook-configuration={ROTATING}")
     objects = [ingress("web", ["/"]), pod(app="app")]
     watched, refused, sent = Watched(rig, replicas), [], 0
     with ExitStack() as stack:
-        stack.enter_context(installed(rig.cluster, port))
+        stack.enter_context(installed(rig.cluster, port, ROTATING))
         for one in replicas:
-            flags = (f"--webhook-bind-port={one}", secret, lifetime, *LED)
+            flags = (f"--webhook-bind-port={one}", *kept, lifetime, *LED)
             stack.enter_context(rig.running(*flags))
         stack.enter_context(spread(port, replicas))
         rig.until(lambda: post(rig, objects[0]).status_code == 201)

@@ -80,23 +80,24 @@ def configurations(port: int) -> dict[str, Object]:
 
 
 @contextlib.contextmanager
-def installed(cluster: Cluster, port: int) -> Iterator[None]:
+def installed(cluster: Cluster, port: int, name: str = NAME) -> Iterator[None]:
     """The configurations, for as long as the block: later tests have no webhooks."""
     made = configurations(port)
     try:
         for plural, body in made.items():
+            body["metadata"]["name"] = name
             cluster.http.post(f"{cluster.url}/{ROOT}/{plural}", json=body).raise_for_status()
         yield
     finally:
         for plural in made:
-            cluster.http.delete(f"{cluster.url}/{ROOT}/{plural}/{NAME}")
+            cluster.http.delete(f"{cluster.url}/{ROOT}/{plural}/{name}")
 
 
-def webhooks(cluster: Cluster) -> list[Object]:
-    """All webhooks that are installed."""
+def webhooks(cluster: Cluster, name: str = NAME) -> list[Object]:
+    """The webhooks of both configurations."""
     found = []
     for plural in configurations(1):
-        answer = cluster.http.get(f"{cluster.url}/{ROOT}/{plural}/{NAME}")
+        answer = cluster.http.get(f"{cluster.url}/{ROOT}/{plural}/{name}")
         found += answer.json()["webhooks"]
     return found
 
