@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import Counter
@@ -12,7 +13,7 @@ from alb_controller import telemetry
 from alb_controller.aws.caches import BOUND_TARGET_GROUPS, Expiring
 from alb_controller.aws.elbv2_reads import Elbv2Reads
 from alb_controller.clock import Clock
-from alb_controller.errors import KubeError, Rejected
+from alb_controller.errors import KubeError, Refused, Rejected
 from alb_controller.model.queries import BoundTargetGroup
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Pod
@@ -67,22 +68,42 @@ class Passes:
         return self._known[0] is not None and request.user_info.username == self._known[0]
 
 
+class _Named(NamedTuple):
+    """How a binding names its target group, and who asks for it."""
+
+    role: str
+    external_id: str
+    arn: str
+    name: str
+
+
 class BoundGroups:
     """Target groups that bindings name; one call for the two reviews of a new binding."""
 
-    def __init__(self, elbv2: Elbv2Reads, clock: Clock) -> None:
-        self._elbv2 = elbv2
-        self._known = Expiring[tuple[str, str], BoundTargetGroup](BOUND_TARGET_GROUPS, clock)
+    def __init__(self, elbv2_of: Callable[[str, str], Elbv2Reads], clock: Clock) -> None:
+        """`elbv2_of` is AWS as a role with an external id sees it; of two empty texts, our own."""
+        self._elbv2_of = elbv2_of
+        self._known = Expiring[_Named, BoundTargetGroup](BOUND_TARGET_GROUPS, clock)
 
     def find(self, spec: TargetGroupBindingSpec) -> BoundTargetGroup | None:
-        """The target group of its ARN, or else of its name. Raises AwsError."""
-        by = (spec.target_group_arn, "" if spec.target_group_arn else spec.target_group_name)
-        found = self._known.get_many([by], lambda _: self._read(*by))
-        return found.get(by)
+        """The target group of its ARN, or else of its name.
 
-    def _read(self, arn: str, name: str) -> dict[tuple[str, str], BoundTargetGroup]:
-        found = self._elbv2.bound_target_group(arn=arn, name=name)
-        return {} if found is None else {(arn, name): found, (found.arn, ""): found}
+        Raises AwsError, Refused for a role that may not be assumed.
+        """
+        wanted = _Named(
+            role=spec.iam_role_arn_to_assume,
+            external_id=spec.assume_role_external_id,
+            arn=spec.target_group_arn,
+            name="" if spec.target_group_arn else spec.target_group_name,
+        )
+        return self._known.get_many([wanted], lambda _: self._read(wanted)).get(wanted)
+
+    def _read(self, wanted: _Named) -> dict[_Named, BoundTargetGroup]:
+        elbv2 = self._elbv2_of(wanted.role, wanted.external_id)
+        found = elbv2.bound_target_group(arn=wanted.arn, name=wanted.name)
+        if found is None:
+            return {}
+        return {wanted: found, wanted._replace(arn=found.arn, name=""): found}
 
 
 class Reviews:
@@ -121,12 +142,12 @@ class Reviews:
     ) -> Verdict:
         if problem := bindings.unusable(spec):
             return refuse(problem)
-        if spec.iam_role_arn_to_assume:  # with our own role AWS would answer of another account
-            return refuse("spec.iamRoleArnToAssume: assumed roles are not served yet")
         try:
             group = self._groups.find(spec)
         except Rejected as error:
             return refuse(f"spec: AWS cannot read the target group: {error.message}")
+        except Refused as error:
+            return refuse(f"spec.iamRoleArnToAssume: {error}")
         return bindings.missing_group(spec) if group is None else judge(group)
 
     def class_params(self, request: Request) -> Verdict:

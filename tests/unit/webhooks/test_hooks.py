@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from alb_controller.aws.elbv2_reads import Elbv2Reads
-from alb_controller.errors import KubeError, Rejected, Unavailable, Unreachable
+from alb_controller.errors import KubeError, Refused, Rejected, Unavailable, Unreachable
 from alb_controller.webhooks.hooks import BoundGroups, Passes, Reviews, hooks_of
 from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
 from alb_controller.webhooks.reviews import Request
@@ -30,6 +30,14 @@ class Aws(Elbv2Reads):
         self.asked: list[str] = []
         self.error: Exception | None = None
 
+    def of_role(self, role_arn: str, external_id: str) -> Aws:
+        """The same of a role that may be assumed."""
+        if role_arn == "arn:forbidden":
+            raise Refused("may not be assumed")
+        if role_arn:
+            self.asked.append(f"{role_arn} {external_id}")
+        return self
+
     def bound_target_group(self, *, arn: str = "", name: str = "") -> Any:
         self.asked.append(arn or name)
         if self.error is not None:
@@ -46,7 +54,8 @@ def hooks(aws: Aws, account: str | KubeError | None = CONTROLLER, **flags: Any) 
         return account
 
     known = cluster(ingress_class(), service(selector={"app": "web"}))
-    reviews = Reviews(known, BoundGroups(aws, FakeClock()), settings(**flags), VPC)
+    groups = BoundGroups(aws.of_role, FakeClock())
+    reviews = Reviews(known, groups, settings(**flags), VPC)
     return hooks_of(reviews, Passes(read, flags.get("watch_namespace")))
 
 
@@ -112,6 +121,18 @@ def test_what_aws_cannot_read_is_refused_and_its_silence_is_an_error() -> None:
     aws.error = Unavailable("elbv2", "DescribeTargetGroups", "503", "down")
     with pytest.raises(Unavailable):
         judge(request(binding(targetGroupARN="arn")))
+
+
+def test_a_role_of_another_account_is_asked() -> None:
+    """Its view is not ours; one that may not be assumed is refused."""
+    aws = Aws()
+    judge = hooks(aws)["/mutate" + BINDING].judge
+    other = {"iamRoleArnToAssume": "arn:r", "assumeRoleExternalId": "x"}
+    for spec in ({}, other):
+        assert judge(request(binding(targetGroupName="web", **spec))).patch
+    assert aws.asked == ["web", "arn:r x", "web"]
+    forbidden = binding(targetGroupName="web", iamRoleArnToAssume="arn:forbidden")
+    assert judge(request(forbidden)).problem == "spec.iamRoleArnToAssume: may not be assumed"
 
 
 def test_the_controllers_own_writes_pass_unasked() -> None:
