@@ -79,8 +79,8 @@ def select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
         return NotOurs()
     annotated = ingress.metadata.annotations.get(CLASS_ANNOTATION)
     if annotated is not None:
-        is_ours = is_our_annotation(annotated, class_flag)
-        return _member(ingress, None) if is_ours else NotOurs()
+        ours = annotated == class_flag or (not class_flag and annotated == "alb")
+        return _member(ingress, None) if ours else NotOurs()
     if ingress.spec.ingress_class_name is None:
         return _by_default_class(ingress, cluster, class_flag)
     name = ingress.spec.ingress_class_name
@@ -89,11 +89,6 @@ def select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
         problem = f"names IngressClass {name!r}, which does not exist"
         return BadClass(Invalid(_ref(ingress), _CLASS_FIELD, problem), is_ours=False)
     return _by_class(ingress, found, cluster)
-
-
-def is_our_annotation(value: str, class_flag: str) -> bool:
-    """Whether a value of the class annotation means us; `class_flag` is `--ingress-class`."""
-    return value == class_flag or (not class_flag and value == "alb")
 
 
 def _by_default_class(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:

@@ -38,6 +38,4 @@ def _told_to_members(params: IngressClassParams, settings: Settings) -> Iterator
     try:
         translate_alone(LoadedMember(ingress=Ingress(), params=params), {}, settings)
     except Problems as problems:
-        for found in problems.found:
-            if found.field.startswith(FIELD):
-                yield str(found).removeprefix(FIELD)
+        yield from (str(found).removeprefix(FIELD) for found in problems.found)

@@ -7,6 +7,7 @@ here is refused there, and what is found here is told in the same words.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import assert_never
 
 from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.frontends.ingress.load import LoadedMember, load
@@ -19,7 +20,6 @@ from alb_controller.frontends.ingress.select import (
     BadGroup,
     Member,
     NotOurs,
-    is_our_annotation,
     select,
 )
 from alb_controller.frontends.ingress.trust import GroupTrust
@@ -90,6 +90,8 @@ def _findings(ingress: Ingress, cluster: Cluster, settings: Settings) -> Iterato
             yield Finding(Weight.DOUBTFUL, str(problem))
         case Member() as member:
             yield from _member_findings(member, cluster, settings)
+        case unknown:
+            assert_never(unknown)
     yield from _conditions(ingress)
     for sentence in (
         *unknown_annotations(ingress.metadata.annotations),
@@ -111,9 +113,7 @@ def _unwanted(
     for key, is_closed in closed.items():
         value = new.metadata.annotations.get(key)
         before = old.metadata.annotations.get(key) if old is not None else None
-        if not is_closed or value is None or value == before:
-            continue
-        if key != CLASS_ANNOTATION or is_our_annotation(value, settings.ingress_class):
+        if is_closed and value is not None and value != before:
             yield Finding(Weight.REFUSED, f"{key}: {value!r} is new, and new uses are disabled")
 
 

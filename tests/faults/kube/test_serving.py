@@ -13,6 +13,12 @@ from alb_controller.errors import NotLeading, ObjectExists, Stale
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.connection import load
 from alb_controller.kube.serving import ServingObjects, own_account
+from alb_controller.kube.store import Stores
+from alb_controller.objects.core import Metadata, Namespace
+from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.indexes import BY_TARGET_GROUP
+from alb_controller.objects.kinds import WATCHED
+from alb_controller.webhooks.fresh import FreshCluster
 from tests.apiserver.cluster import Cluster
 from tests.apiserver.webhooks import NAME, configurations, installed, webhooks
 from tests.conformance.embedded import embedded
@@ -117,6 +123,20 @@ def test_a_standby_sends_no_write(api: Api) -> None:
     for version in (None, objects.read_secret().version):
         with pytest.raises(NotLeading):
             objects.write_secret(PAIR, version)
+
+
+def test_what_no_watch_has_told_is_asked_for(api: Api) -> None:
+    """And what is not there is missing; lists and indexes are the store's."""
+    stores = Stores(WATCHED)
+    fresh = FreshCluster(stores, api.client)
+    assert fresh.get(Namespace, "", "default") is not None
+    assert fresh.get(Namespace, "", "nowhere") is None
+    assert fresh.get(Namespace, "", "") is None
+    assert list(fresh.list(Namespace)) == []
+    assert list(fresh.select(TargetGroupBinding, BY_TARGET_GROUP, "arn")) == []
+    known = Namespace(Metadata(name="known"))
+    stores.of(Namespace).upsert(known)
+    assert fresh.get(Namespace, "", "known") is known
 
 
 def test_a_persons_kubeconfig_is_nobodys_account(api: Api) -> None:

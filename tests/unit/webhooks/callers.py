@@ -28,12 +28,16 @@ class World(ServingObjects):
         self.meanwhile: Callable[[], None] = lambda: None
         self.writes = 0
         self.is_led = True
+        self.errors: list[Exception] = []
+        """Raised by the next reads, one by one."""
 
     @property
     def namespace(self) -> str:
         return "kube-system"
 
     def configurations(self) -> list[WebhookConfiguration]:
+        if self.errors:
+            raise self.errors.pop(0)
         return [
             WebhookConfiguration(str(at), str(version), {"a": bundle, "b": bundle}, self._hosts())
             for at, (version, bundle) in enumerate(zip(self.versions, self.bundles, strict=True))

@@ -157,6 +157,15 @@ def test_old_mistakes_are_not_held_against_a_change_of_something_else() -> None:
     assert verdict == ALLOWED
 
 
+def test_a_group_is_required_and_not_looked_for_where_none_is_named() -> None:
+    """A binding cannot be left without one; one that names its group alone has nothing to share."""
+    without = binding(targetGroupARN=None)
+    assert "spec: needs targetGroupARN or targetGroupName" in updated(binding(), without).problem
+    named: dict[str, Any] = {"targetGroupARN": None, "targetGroupName": "web"}
+    shared = binding(**named, multiClusterTargetGroup=True)
+    assert updated(shared, binding(**named)) == ALLOWED
+
+
 def test_sharing_cannot_be_ended_while_another_shares() -> None:
     """Uniqueness is looked at where a change could break it."""
     shared = binding(multiClusterTargetGroup=True)

@@ -47,6 +47,13 @@ def test_what_no_ingress_could_do_with_is_a_warning() -> None:
     assert "spec.sslRedirectPort" in judged(made, strict_admission=True).problem
 
 
+def test_tags_that_others_manage_are_a_warning() -> None:
+    """As each of its Ingresses would be told."""
+    made = params(tags=[{"key": "owner", "value": "me"}])
+    (warning,) = judged(made, external_managed_tags=("owner",)).warnings
+    assert "tag 'owner' is managed by others" in warning
+
+
 def test_good_parameters_are_taken() -> None:
     """With subnets by tags, and CIDRs as AWS writes them."""
     spec: dict[str, Any] = {

@@ -105,6 +105,25 @@ def test_what_the_reference_misses_is_a_warning(
     assert sentence in judged(made, *objects, strict_admission=True).problem
 
 
+def test_a_holder_that_is_stopped_holds_nothing() -> None:
+    """A member with a problem of its own is not in the load balancer."""
+    mine = member("mine", rules=[rule("", path("/x"))])
+    theirs = member("theirs", namespace="other", age_minutes=5, alb={"tags": "bad"})
+    assert judged(mine, theirs, service(namespace="other")) == ALLOWED
+
+
+def test_what_is_missing_is_a_problem_where_it_is_not_tolerated() -> None:
+    """In the words of the reconcile, once."""
+    strict: dict[str, Any] = {
+        "tolerate_non_existent_backend_service": False,
+        "tolerate_non_existent_backend_action": False,
+    }
+    to_action = path("/", "Prefix", to("act", "use-annotation"))
+    made = ingress(rules=[rule("", path("/x", "Prefix", to("no")), to_action)])
+    warnings = judged(made, **strict).warnings
+    assert [w.partition(": ")[2][:12] for w in warnings] == ["names Servic", "needs the an"]
+
+
 def test_a_resource_backend_is_a_warning() -> None:
     """Where the reference's webhook fails (spec 12.4 #68)."""
     made = ingress(rules=[rule("", path("/", "Prefix", IngressBackend()))])

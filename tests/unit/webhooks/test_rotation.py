@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 
 import pytest
+import structlog
 
+from alb_controller.errors import Stale, Unreachable
+from alb_controller.webhooks.certificates.keeper import CertificateKeeper
 from alb_controller.webhooks.certificates.pairs import certificates, hosts_of, issue
 from alb_controller.webhooks.certificates.rotation import BUNDLE, CERTIFICATE, KEY
 from tests.clocks import FakeClock
 from tests.unit.webhooks.callers import HOST, LIFETIME, Replica, World
+from tests.waiting import until
 
 GRACE_SECONDS = 5.0
 
@@ -182,6 +186,21 @@ def test_what_cannot_be_used_is_made_anew(world: World, key: str, content: bytes
     world.data = {**world.data, key: content}
     replica.look()
     assert replica.is_believed()
+
+
+def test_a_keeper_goes_on_whatever_fails(world: World) -> None:
+    """An outage is told once, a bug with its traceback; then the certificate is there."""
+    outage = Unreachable(0, "no answer", "GET")
+    world.errors = [outage, outage, Stale(409, "Conflict", "changed"), ZeroDivisionError()]
+    world.clock.is_sleep_skipped = True
+    keeper = CertificateKeeper(world, world.clock, lifetime=LIFETIME)
+    with structlog.testing.capture_logs() as logs:
+        keeper.start()
+        until(keeper.context)
+        keeper.stop()
+        keeper._thread.join(5)
+    events = [log["event"] for log in logs if log["log_level"] != "info"]
+    assert events == ["webhook_certificate_not_kept", "webhook_certificate_failed"]
 
 
 def test_an_expired_certificate_is_replaced_at_once(world: World) -> None:
