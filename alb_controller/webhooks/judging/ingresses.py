@@ -38,19 +38,14 @@ from alb_controller.webhooks.judging.verdicts import ALLOWED, Finding, Verdict, 
 Services = Mapping[tuple[str, str], Service]
 
 
-class _AssumedSecrets(Mapping[SecretName, SecretState]):
+class _AssumedSecrets:
     """Every Secret is there and complete: admission reads none."""
 
-    _COMPLETE = OidcSecret(data=OidcSecretData(client_id=Secret("id"), client_secret=Secret("-")))
+    def get(self, _: SecretName, /) -> SecretState:
+        return _COMPLETE
 
-    def __getitem__(self, name: SecretName) -> SecretState:
-        return self._COMPLETE
 
-    def __iter__(self) -> Iterator[SecretName]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+_COMPLETE = OidcSecret(data=OidcSecretData(client_id=Secret("id"), client_secret=Secret("-")))
 
 
 def judge_ingress(

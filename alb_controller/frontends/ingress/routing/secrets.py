@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -35,6 +35,13 @@ _SPACES = (
 """Unicode's White_Space, as Go's `unicode.IsSpace` has it."""
 
 
+class KnownSecrets(Protocol):
+    """What is known of Secrets: a dict by name, or what stands for one."""
+
+    def get(self, name: SecretName, /) -> SecretState:
+        """What is known of one; None where it does not exist."""
+
+
 class OidcClient(msgspec.Struct, frozen=True):
     """What a Secret says of an OIDC client; `changed_version` empty where AWS has it already."""
 
@@ -53,7 +60,7 @@ class MemberSecrets:
     def __init__(
         self,
         namespace: str,
-        known: Mapping[SecretName, SecretState],
+        known: KnownSecrets,
         applied: Mapping[str, str] | None,
         *,
         required_label: str = "",
