@@ -113,7 +113,7 @@ def _unwanted(
 
 
 def _conditions(ingress: Ingress) -> Iterator[Finding]:
-    """Conditions are refused by the reference, whatever else is wrong with their path."""
+    """Conditions of paths are refused by the reference, whatever else is wrong there."""
     translator = ConditionTranslator(Source(ref("Ingress", ingress), ingress.metadata.annotations))
     for rule in ingress.spec.rules:
         for path in rule.http.paths if rule.http else ():
@@ -132,15 +132,10 @@ def _member_findings(member: Member, cluster: Cluster, settings: Settings) -> It
         )
     except Problems as problems:
         for found in problems.found:
-            yield Finding(_weight(found), _sentence(found, ingress))
+            yield Finding(Weight.DOUBTFUL, _sentence(found, ingress))
     else:
         yield from _taken_places(member, intent, cluster, settings)
     yield from _missing(ingress, services, settings)
-
-
-def _weight(problem: Invalid) -> Weight:
-    is_condition = problem.field.startswith(rows.PREFIX + "conditions.")
-    return Weight.REFUSED if is_condition else Weight.DOUBTFUL
 
 
 def _sentence(problem: Invalid, ingress: Ingress) -> str:

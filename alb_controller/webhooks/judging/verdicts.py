@@ -60,9 +60,8 @@ def judge(
 ) -> Verdict:
     """The verdict on a change: what was wrong before it is not held against it."""
     known = {finding.key for finding in before}
-    new = list({f.sentence: f for f in found if f.key not in known}.values())
-    fatal = (Weight.REFUSED, Weight.DOUBTFUL) if is_strict else (Weight.REFUSED,)
-    return Verdict(
-        problem="; ".join(f.sentence for f in new if f.weight in fatal),
-        warnings=tuple(f.sentence for f in new if f.weight not in fatal),
-    )
+    new = [finding for finding in found if finding.key not in known]
+    weights = (Weight.REFUSED, Weight.DOUBTFUL) if is_strict else (Weight.REFUSED,)
+    fatal = dict.fromkeys(f.sentence for f in new if f.weight in weights)
+    rest = dict.fromkeys(f.sentence for f in new if f.sentence not in fatal)
+    return Verdict(problem="; ".join(fatal), warnings=tuple(rest))

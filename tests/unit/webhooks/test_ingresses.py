@@ -67,6 +67,14 @@ def test_two_default_classes_are_refused() -> None:
     )
 
 
+def test_bad_conditions_of_a_default_backend_are_a_warning() -> None:
+    """The reference reads them in a reconcile alone."""
+    made = ingress(alb=BAD_CONDITIONS, rules=[], default_backend=to())
+    verdict = judged(made)
+    assert verdict.is_allowed
+    assert "conditions.app" in verdict.warnings[0]
+
+
 def test_bad_conditions_are_refused_whatever_else_is_wrong() -> None:
     """A missing port of the same path does not hide them."""
     made = ingress(alb=BAD_CONDITIONS, rules=[rule("", path("/", "Prefix", to("app", 81)))])

@@ -61,7 +61,7 @@ class ConditionTranslator:
     def check(self, backend: IngressBackend) -> None:
         """Read what a default backend has no use for (spec 3.5); raises InvalidAnnotation."""
         path = HttpIngressPath(backend=backend)
-        self._annotated(path)
+        self.annotated(path)
         self.transforms(path)
 
     def transforms(self, path: HttpIngressPath) -> tuple[Transform, ...]:
