@@ -9,7 +9,6 @@ from typing import NamedTuple
 import structlog
 from prometheus_client import Counter
 
-from alb_controller import telemetry
 from alb_controller.aws.caches import BOUND_TARGET_GROUPS, Expiring
 from alb_controller.aws.elbv2_reads import Elbv2Reads
 from alb_controller.clock import Clock
@@ -24,6 +23,7 @@ from alb_controller.objects.elbv2 import (
 )
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
+from alb_controller.telemetry import metrics
 from alb_controller.webhooks.judging import bindings
 from alb_controller.webhooks.judging.class_params import judge_params
 from alb_controller.webhooks.judging.ingresses import judge_ingress
@@ -163,7 +163,7 @@ class Reviews:
 
 def hooks_of(reviews: Reviews, passes: Callable[[Request], bool]) -> Hooks:
     """By the reference's paths (spec 10.1); `passes` says what need not be looked at."""
-    changing, judging = telemetry.WEBHOOK_MUTATION_FAILURES, telemetry.WEBHOOK_VALIDATION_FAILURES
+    changing, judging = metrics.WEBHOOK_MUTATION_FAILURES, metrics.WEBHOOK_VALIDATION_FAILURES
     group = "elbv2-k8s-aws-v1beta1"
     return {
         "/mutate-v1-pod": _hook("podReadinessGate", reviews.pod, changing, passes),
