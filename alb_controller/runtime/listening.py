@@ -89,8 +89,9 @@ class Handler(BaseHTTPRequestHandler):
     server_version = "alb-controller"
     sys_version = ""
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base's name
-        _log.debug("http_request", client=self.client_address[0], line=format % args)
+    def log_message(self, *words: Any) -> None:
+        """A format and what goes into it."""
+        _log.debug("http_request", client=self.client_address[0], line=words[0] % words[1:])
 
 
 def _socket(address: BindAddress) -> socket.socket:
