@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from alb_controller.settings import Settings
+
 
 class Permission(NamedTuple):
     """Verbs on one resource."""
@@ -12,6 +14,8 @@ class Permission(NamedTuple):
     """Empty for core/v1."""
     resource: str
     verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """Objects by name; empty for all. RBAC cannot limit `create` by name."""
 
 
 _READ = ("get", "list", "watch")
@@ -50,6 +54,9 @@ WEBHOOK_SECRET_PERMISSIONS: tuple[Permission, ...] = (
 """With `--webhook-cert-secret`, in its namespace; all but `create` can be limited to its name."""
 
 LEASE_PERMISSIONS: tuple[Permission, ...] = (
-    Permission("coordination.k8s.io", "leases", ("create", "get", "update")),
+    Permission("coordination.k8s.io", "leases", ("create",)),
+    Permission(
+        "coordination.k8s.io", "leases", ("get", "update"), (Settings().leader_election_id,)
+    ),
 )
-"""In the Lease's namespace; all but `create` can be limited to the Lease's name."""
+"""In the Lease's namespace."""

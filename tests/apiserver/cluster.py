@@ -93,8 +93,12 @@ class Cluster:
 
     def install_crds(self, files: Iterable[Path]) -> None:
         """Apply CRDs and wait until the server serves them."""
+        self.establish(yaml.safe_load(path.read_text()) for path in files)
+
+    def establish(self, crds: Iterable[Object]) -> None:
+        """The same for CRDs that are no files."""
         names = []
-        for crd in (yaml.safe_load(path.read_text()) for path in files):
+        for crd in crds:
             refused = self.apply(crd)
             if refused:
                 raise AssertionError(f"{crd['metadata']['name']}: {refused}")

@@ -11,6 +11,7 @@ import pytest
 
 from tests.apiserver.cluster import Cluster
 from tests.apiserver.control_plane import Unavailable, running
+from tests.apiserver.helm import helm
 from tests.apiserver.leadership import LEASE
 from tests.conformance.harness import wipe
 from tests.controller.conftest import aws, seeded
@@ -38,9 +39,23 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             Cluster(path).install_crds(CRDS)
             yield path
     except Unavailable as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no control plane: {error}")
-        pytest.skip(f"no control plane: {error}")
+        _go_without("control plane", error)
+
+
+def _go_without(what: str, error: Unavailable) -> None:
+    """Fail in CI; elsewhere leave the test out and say why."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"no {what}: {error}")
+    pytest.skip(f"no {what}: {error}")
+
+
+@pytest.fixture(scope="session")
+def helm_program() -> None:
+    """The real helm is there, or the test says why not."""
+    try:
+        helm()
+    except Unavailable as error:
+        _go_without("helm", error)
 
 
 @pytest.fixture(scope="session")

@@ -55,18 +55,21 @@ def assets() -> Path:
     folder = Path(given) if given else CACHE
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "etcd").exists():
-        (folder / "etcd").symlink_to(_find("etcd", "etcd-server"))
+        (folder / "etcd").symlink_to(find_program("etcd", "etcd-server"))
     if not (folder / "kube-apiserver").exists():
         _build_apiserver(folder / "kube-apiserver")
     return folder
 
 
-def _find(program: str, package: str, path: str | None = None) -> str:
-    """A program on PATH (or `path`), installed from Debian's package where we may."""
+def find_program(program: str, package: str, path: str | None = None) -> str:
+    """A program on PATH (or `path`), installed from Debian's package where we may.
+
+    Raises Unavailable where it is missing and cannot be installed.
+    """
     found = shutil.which(program) or shutil.which(program, path=path)
     if not found and os.geteuid() == 0 and shutil.which("apt-get"):
-        _step(["apt-get", "update", "-qq"])
-        _step(["apt-get", "install", "-y", "-qq", package])
+        take_step(["apt-get", "update", "-qq"])
+        take_step(["apt-get", "install", "-y", "-qq", package])
         found = shutil.which(program)
     if not found:
         raise Unavailable(f"{program} is not on PATH (Debian: apt install {package})")
@@ -74,7 +77,7 @@ def _find(program: str, package: str, path: str | None = None) -> str:
 
 
 def _build_apiserver(binary: Path) -> None:
-    go = _find("go", "golang-go", "/usr/local/go/bin")
+    go = find_program("go", "golang-go", "/usr/local/go/bin")
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder)
         (source / "go.mod").write_text(_go_module())
@@ -86,7 +89,9 @@ def _build_apiserver(binary: Path) -> None:
         stamp = f"-X {base}Version=v{VERSION} -X {base}Major={major} -X {base}Minor={minor}"
         made = binary.with_name(f".kube-apiserver-{os.getpid()}")
         command = [go, "build", "-ldflags", stamp, "-o", str(made)]
-        _step([*command, "k8s.io/kubernetes/cmd/kube-apiserver"], source, {"GOFLAGS": "-mod=mod"})
+        take_step(
+            [*command, "k8s.io/kubernetes/cmd/kube-apiserver"], source, {"GOFLAGS": "-mod=mod"}
+        )
         made.rename(binary)
 
 
@@ -97,9 +102,10 @@ def _go_module() -> str:
     return f"module controlplane\n\ngo 1.26.0\n\n{required}\n\nreplace (\n{replaced}\n)\n"
 
 
-def _step(
+def take_step(
     command: list[str], folder: Path | None = None, env: dict[str, str] | None = None
 ) -> None:
+    """Run a step of a build. Raises Unavailable with the end of what it said."""
     try:
         subprocess.run(
             command,

@@ -25,11 +25,13 @@ from alb_controller.objects.core import Namespace, Pod, condition_status, ref
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.kinds import INGRESS, POD, TARGET_GROUP_BINDING, WATCHED
 from alb_controller.objects.networking import Ingress
+from alb_controller.settings import Settings
 from tests.apiserver.cluster import Cluster
 from tests.waiting import until
 
 NAMESPACE = "kube-edge"
 FINALIZER = "ingress.k8s.aws/resources"
+LEASE = Settings().leader_election_id
 ACCOUNT = {"kind": "ServiceAccount", "name": "controller", "namespace": NAMESPACE}
 
 
@@ -37,6 +39,7 @@ def rules(permissions: Iterable[Permission]) -> list[dict[str, Any]]:
     """As a role's rules."""
     return [
         {"apiGroups": [p.group], "resources": [p.resource], "verbs": list(p.verbs)}
+        | ({"resourceNames": list(p.names)} if p.names else {})
         for p in permissions
     ]
 
@@ -257,7 +260,7 @@ def test_the_lease_is_valid_and_handed_over(control_plane: Cluster, client: Kube
 
     def candidate(name: str) -> Elector:
         settings = LeaseSettings(
-            name="alb",
+            name=LEASE,
             namespace=NAMESPACE,
             identity=name,
             lease_seconds=3,
@@ -275,15 +278,15 @@ def test_the_lease_is_valid_and_handed_over(control_plane: Cluster, client: Kube
     one, two = candidate("one"), candidate("two")
     one.start()
     until(lambda: told == ["one"])
-    first = control_plane.get("Lease", NAMESPACE, "alb")
+    first = control_plane.get("Lease", NAMESPACE, LEASE)
     assert first is not None
     two.start()
-    until(lambda: control_plane.get("Lease", NAMESPACE, "alb") != first)
+    until(lambda: control_plane.get("Lease", NAMESPACE, LEASE) != first)
     one.check()
     one.stop()
     until(lambda: told == ["one", "two"])
     two.stop()
-    released = control_plane.get("Lease", NAMESPACE, "alb")
+    released = control_plane.get("Lease", NAMESPACE, LEASE)
     assert released is not None
     assert released["spec"]["holderIdentity"] == ""
     assert released["spec"]["leaseTransitions"] == 1

@@ -13,9 +13,11 @@ from alb_controller.objects.events import events_page
 from alb_controller.sandbox.aws.truth import mends_page
 from alb_controller.settings.reference import flags_page
 from alb_controller.telemetry.reference import metrics_page
+from tests.meta.chart_rules import chart_rules
 from tests.meta.sources import ROOT
 
 GENERATED: dict[str, Callable[[], str]] = {
+    "charts/alb-controller/templates/_rules.tpl": chart_rules,
     "docs/reference/annotations.md": annotations_page,
     "docs/reference/events.md": events_page,
     "docs/reference/flags.md": flags_page,
