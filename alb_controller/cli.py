@@ -65,6 +65,25 @@ def sandbox(
     return run(wishes)
 
 
+@commands.command()
+@click.option("--features", metavar="A,B,…", help="What is in use; without it, the defaults'.")
+@click.option("--partition", default="aws", help="Of AWS: aws, aws-cn, aws-us-gov …")
+@click.option("--cluster-name", default="", help="Nothing of another cluster's may be touched.")
+@click.option("--pod-identity", is_flag=True, help="The same, by the tags of EKS Pod Identity.")
+def iam(features: str | None, partition: str, cluster_name: str, pod_identity: bool) -> None:
+    """Print the least IAM policy for the features in use.
+
+    Features and what goes without them: docs/reference/permissions.md. An empty --features= is the
+    least of all.
+    """
+    from alb_controller.aws.iam.command import Request, print_policy
+
+    try:
+        click.echo(print_policy(Request(features, partition, cluster_name, pod_identity)), nl=False)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
 def _run(**given: Sequence[str]) -> int:
     """Run the controller in a cluster.
 

@@ -92,7 +92,7 @@ def run_case(case: str, kubeconfig: Path, moto: Moto, folder: Path) -> Iterator[
     log = folder / f"{case}.log"
     with controller.running(kubeconfig, moto.url, ids["vpc"], log, needed.flags) as running:
         for step in steps(case):
-            refused = _take(step, cluster, ids)
+            refused = take(step, cluster, ids)
             running.settle()
             made = collections.Counter(moto.calls(start))
             state = {
@@ -104,7 +104,7 @@ def run_case(case: str, kubeconfig: Path, moto: Moto, folder: Path) -> Iterator[
             start = len(moto.calls())
 
 
-def _take(step: Step, cluster: Cluster, ids: Ids) -> list[str]:
+def take(step: Step, cluster: Cluster, ids: Ids) -> list[str]:
     """Do what the step says; the objects that the API refused."""
     refused = []
     for document in step.documents(ids):

@@ -6,8 +6,11 @@ python -m tests.meta.generated
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from alb_controller.aws.permissions import certificate_policy_json, policy_json
+import msgspec
+
+from alb_controller.aws.iam import PARTITIONS, POD_IDENTITY, PolicyWish, policy_json
 from alb_controller.objects.annotations.reference import annotations_page
 from alb_controller.objects.events import events_page
 from alb_controller.sandbox.aws.truth import mends_page
@@ -23,12 +26,19 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/reference/flags.md": flags_page,
     "docs/reference/metrics.md": metrics_page,
     "docs/reference/moto-mends.md": mends_page,
-    "iam/certificates.json": certificate_policy_json,
-    "iam/certificates_cn.json": lambda: certificate_policy_json("aws-cn"),
-    "iam/certificates_us-gov.json": lambda: certificate_policy_json("aws-us-gov"),
-    "iam/policy.json": lambda: policy_json("aws"),
-    "iam/policy_cn.json": lambda: policy_json("aws-cn"),
-    "iam/policy_us-gov.json": lambda: policy_json("aws-us-gov"),
+}
+
+POLICIES = {
+    "policy": PolicyWish(),
+    "pod-identity": PolicyWish(scope=POD_IDENTITY),
+    "certificates": PolicyWish(features=frozenset({"certificate-management"}), with_base=False),
+}
+GENERATED |= {
+    f"iam/{partition}/{name}.json": partial(
+        policy_json, msgspec.structs.replace(wish, partition=partition)
+    )
+    for partition in PARTITIONS
+    for name, wish in POLICIES.items()
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import sys
 from importlib import metadata
@@ -146,3 +147,32 @@ def test_an_interrupted_command_ends_as_shells_expect(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(cli.commands, "main", interrupt)
     assert main([]) == 130
+
+
+def test_iam_prints_the_least_policy(capsys: pytest.CaptureFixture[str]) -> None:
+    """The document on stdout is for the features and the cluster that were named."""
+    assert main(["iam", "--features=shield", "--cluster-name=prod", "--partition=aws-cn"]) == 0
+    printed = capsys.readouterr().out
+    actions = {action for made in json.loads(printed)["Statement"] for action in made["Action"]}
+    assert "shield:CreateProtection" in actions
+    assert "wafv2:AssociateWebACL" not in actions
+    assert '"aws:ResourceTag/elbv2.k8s.aws/cluster": "prod"' in printed
+    assert "arn:aws-cn:" in printed
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--features=wav2"], "wav2: features are acm,"),
+        (["--partition=aws-moon"], "--partition is one of aws, aws-cn,"),
+        (["--pod-identity", "--cluster-name=c"], "exclude each other"),
+    ],
+)
+def test_iam_refuses_what_it_does_not_know(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says what is allowed, and no policy is printed."""
+    assert main(["iam", *arguments]) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert printed.out == ""
