@@ -18,7 +18,8 @@ class Permission(NamedTuple):
     """Objects by name; empty for all. RBAC cannot limit `create` by name."""
 
 
-_READ = ("get", "list", "watch")
+_READ = ("list", "watch")
+"""What an informer asks for."""
 
 PERMISSIONS: tuple[Permission, ...] = (
     Permission("", "configmaps", ("create", "delete", "get", "patch")),

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -39,10 +40,10 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             Cluster(path).install_crds(CRDS)
             yield path
     except Unavailable as error:
-        _go_without("control plane", error)
+        go_without("control plane", error)
 
 
-def _go_without(what: str, error: Unavailable) -> None:
+def go_without(what: str, error: Unavailable) -> NoReturn:
     """Fail in CI; elsewhere leave the test out and say why."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"no {what}: {error}")
@@ -55,7 +56,7 @@ def helm_program() -> None:
     try:
         helm()
     except Unavailable as error:
-        _go_without("helm", error)
+        go_without("helm", error)
 
 
 @pytest.fixture(scope="session")

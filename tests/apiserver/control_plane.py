@@ -32,6 +32,14 @@ START_SECONDS = 60
 BUILD_SECONDS = 20 * 60
 TOKEN = "admin"
 CERTIFICATE = "certs/apiserver.crt"  # self-signed by kube-apiserver at its first start
+AUDIT_LOG = "audit.log"
+AUDIT_POLICY = """\
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, userGroups: ["system:serviceaccounts"]}]
+"""
+"""What service accounts ask for, and whether they may."""
 # The modules that k8s.io/kubernetes takes from its own tree; outside it they need the same version.
 STAGED = """
 api apiextensions-apiserver apimachinery apiserver cli-runtime client-go cloud-provider
@@ -163,8 +171,9 @@ def etcd_command(binaries: Path, folder: Path, client_port: int, peer_port: int)
 
 
 def apiserver_command(binaries: Path, folder: Path, etcd_port: int, port: int) -> list[str]:
-    """How kube-apiserver is started; writes the keys and the token that it reads."""
+    """How kube-apiserver is started; writes the keys, the token and the policy that it reads."""
     _write_account_keys(folder)
+    (folder / "audit.yaml").write_text(AUDIT_POLICY)
     (folder / "tokens.csv").write_text(f"{TOKEN},admin,admin,system:masters\n")
     return [
         str(binaries / "kube-apiserver"),
@@ -180,6 +189,8 @@ def apiserver_command(binaries: Path, folder: Path, etcd_port: int, port: int) -
         "--authorization-mode=RBAC",
         "--service-cluster-ip-range=10.96.0.0/12",
         "--disable-admission-plugins=ServiceAccount",
+        f"--audit-policy-file={folder / 'audit.yaml'}",
+        f"--audit-log-path={folder / AUDIT_LOG}",
     ]
 
 

@@ -9,7 +9,7 @@ import functools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,18 @@ def _account(url: str) -> Account:
     return Account(url)
 
 
-def run_case(case: str, kubeconfig: Path, moto: Moto, folder: Path) -> Iterator[Outcome]:
+def run_case(
+    case: str,
+    kubeconfig: Path,
+    moto: Moto,
+    folder: Path,
+    *,
+    controllers: Path | None = None,
+    flags: Sequence[str] = (),
+) -> Iterator[Outcome]:
     """Run the steps of a case over a fresh account, an empty cluster and a new controller.
+
+    `controllers` is a kubeconfig of the controller's own, with fewer rights.
 
     Raises ControllerError when the controller ends, or does not start or settle.
     """
@@ -90,7 +100,8 @@ def run_case(case: str, kubeconfig: Path, moto: Moto, folder: Path) -> Iterator[
     add_nodes(cluster, ids)
     start = len(moto.calls())  # calls made before the first step count towards it
     log = folder / f"{case}.log"
-    with controller.running(kubeconfig, moto.url, ids["vpc"], log, needed.flags) as running:
+    own, given = controllers or kubeconfig, (*needed.flags, *flags)
+    with controller.running(own, moto.url, ids["vpc"], log, given) as running:
         for step in steps(case):
             refused = take(step, cluster, ids)
             running.settle()

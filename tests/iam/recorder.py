@@ -41,8 +41,11 @@ def tags_now() -> dict[str, Tags]:
     """ARN -> tags of load balancers and what belongs to them, and of security groups."""
     balancing = elbv2_backends[DEFAULT_ACCOUNT_ID][REGION].tagging_service.tags
     groups = ec2_backends[DEFAULT_ACCOUNT_ID][REGION].tags
-    found = {arn: dict(tags) for arn, tags in balancing.items()}
-    return found | {group_arn(name): dict(tags) for name, tags in groups.items()}
+    named = {group_arn(name): tags for name, tags in groups.items()}
+    return {
+        arn: {key: value or "" for key, value in tags.items()}
+        for arn, tags in {**balancing, **named}.items()
+    }
 
 
 def record(case: str, kubeconfig: Path, folder: Path, flags: Sequence[str] = ()) -> list[Asked]:
