@@ -39,9 +39,13 @@ class Recorder:
 
 def tags_now() -> dict[str, Tags]:
     """ARN -> tags of load balancers and what belongs to them, and of security groups."""
-    balancing = elbv2_backends[DEFAULT_ACCOUNT_ID][REGION].tagging_service.tags
+    balancing: Mapping[str, Mapping[str, str | None]] = elbv2_backends[DEFAULT_ACCOUNT_ID][
+        REGION
+    ].tagging_service.tags
     groups = ec2_backends[DEFAULT_ACCOUNT_ID][REGION].tags
-    named = {group_arn(name): tags for name, tags in groups.items()}
+    named: Mapping[str, Mapping[str, str | None]] = {
+        group_arn(name): tags for name, tags in groups.items()
+    }
     return {
         arn: {key: value or "" for key, value in tags.items()}
         for arn, tags in {**balancing, **named}.items()

@@ -17,6 +17,7 @@ from alb_controller.sandbox.aws.truth import mends_page
 from alb_controller.settings.reference import flags_page
 from alb_controller.telemetry.reference import metrics_page
 from tests.meta.chart_rules import chart_rules
+from tests.meta.permissions_page import permissions_page
 from tests.meta.sources import ROOT
 
 GENERATED: dict[str, Callable[[], str]] = {
@@ -26,6 +27,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/reference/flags.md": flags_page,
     "docs/reference/metrics.md": metrics_page,
     "docs/reference/moto-mends.md": mends_page,
+    "docs/reference/permissions.md": permissions_page,
 }
 
 POLICIES = {
