@@ -43,16 +43,18 @@ PERMISSIONS: tuple[Permission, ...] = (
 SECRET_PERMISSIONS: tuple[Permission, ...] = (Permission("", "secrets", _READ),)
 """For each Secret of an OIDC client: users grant them, in its namespace and by its name."""
 
+_ADMISSION, _CONFIGURATION = "admissionregistration.k8s.io", (Settings().webhook_configuration,)
 WEBHOOK_PERMISSIONS: tuple[Permission, ...] = (
-    Permission("admissionregistration.k8s.io", "mutatingwebhookconfigurations", ("get", "patch")),
-    Permission("admissionregistration.k8s.io", "validatingwebhookconfigurations", ("get", "patch")),
+    Permission(_ADMISSION, "mutatingwebhookconfigurations", ("get", "patch"), _CONFIGURATION),
+    Permission(_ADMISSION, "validatingwebhookconfigurations", ("get", "patch"), _CONFIGURATION),
 )
-"""With `--webhook-cert-secret`: cluster-wide, limited to the name `--webhook-configuration`."""
+"""With `--webhook-cert-secret`: cluster-wide."""
 
 WEBHOOK_SECRET_PERMISSIONS: tuple[Permission, ...] = (
-    Permission("", "secrets", ("create", "get", "update")),
+    Permission("", "secrets", ("create",)),
+    Permission("", "secrets", ("get", "update"), ("aws-load-balancer-tls",)),
 )
-"""With `--webhook-cert-secret`, in its namespace; all but `create` can be limited to its name."""
+"""With `--webhook-cert-secret`, in its namespace, under the name that the chart gives it."""
 
 LEASE_PERMISSIONS: tuple[Permission, ...] = (
     Permission("coordination.k8s.io", "leases", ("create",)),

@@ -27,8 +27,6 @@ WITHOUT_A_VALUE = frozenset(
         "quic-environment-variable-name",
         "webhook-cert-file",
         "webhook-key-file",
-        # only its default is served
-        "max-targets-per-target-group",
         # the chart passes it where somebody else makes the certificate
         "webhook-cert-dir",
     }
@@ -89,9 +87,10 @@ def test_a_value_reaches_its_flag() -> None:
 
 
 def test_what_is_unset_is_the_binarys_default() -> None:
-    """With nothing but a cluster's name, the settings are the defaults."""
+    """With nothing but a cluster's name, the settings are the defaults; webhooks are served."""
     read = parse_settings(flags(render(DEFAULT)), {})
-    without = {"cluster_name", "without_effect"}
+    assert read.webhook_cert_secret == "aws-load-balancer-tls"
+    without = {"cluster_name", "webhook_cert_secret", "without_effect"}
     for field in set(Settings.__struct_fields__) - without:
         assert getattr(read, field) == getattr(Settings(), field), field
 

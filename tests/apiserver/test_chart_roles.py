@@ -10,13 +10,20 @@ import pytest
 from tests.apiserver.accounts import kubeconfig_of, seen
 from tests.apiserver.applying import Applier, refusals
 from tests.apiserver.cluster import Cluster
+from tests.apiserver.control_plane import free_ports
 from tests.apiserver.helm import NAMESPACE, RELEASE, render
 from tests.apiserver.test_chart import DEFAULT
+from tests.apiserver.webhooks import installed
 from tests.conformance.harness import Moto, moto_server, run_case
 
-CASES = ("ingress-class-params", "own-binding-ip")
+CASES = ("ingress-class-params", "own-binding-ip", "multi-cluster")
 RBAC = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
-FLAGS = ("--enable-leader-election=true", f"--leader-election-namespace={NAMESPACE}")
+FLAGS = (
+    "--enable-leader-election=true",
+    f"--leader-election-namespace={NAMESPACE}",
+    f"--webhook-cert-secret={NAMESPACE}/aws-load-balancer-tls",
+    "--webhook-cert-lifetime=10s",
+)
 NOT_IN_THESE_CASES = {
     ("", "pods/status", "patch")
 }  # readiness gates: tests/apiserver/test_kube_edge.py
@@ -60,11 +67,14 @@ def test_the_roles_are_what_is_used(
     kubeconfig: Path, controllers: Path, moto: Moto, tmp_path: Path
 ) -> None:
     """Cases end as recorded, nothing is asked for in vain, and each verb of a role is used."""
-    for case in CASES:
-        for outcome in run_case(
-            case, kubeconfig, moto, tmp_path, controllers=controllers, flags=FLAGS
-        ):
-            assert not outcome.difference, f"{case}/{outcome.step.name}:\n{outcome.difference}"
+    (port,) = free_ports(1)
+    flags = (*FLAGS, f"--webhook-bind-port={port}")
+    with installed(Cluster(kubeconfig), port, calls_nobody=True):
+        for case in CASES:
+            for outcome in run_case(
+                case, kubeconfig, moto, tmp_path, controllers=controllers, flags=flags
+            ):
+                assert not outcome.difference, f"{case}/{outcome.step.name}:\n{outcome.difference}"
     used = seen(RELEASE, NAMESPACE, kubeconfig)
     assert {one for one in used if not one.is_allowed} == set()
     asked = {(one.group, one.resource, one.verb) for one in used}

@@ -80,12 +80,20 @@ def configurations(port: int) -> dict[str, Object]:
 
 
 @contextlib.contextmanager
-def installed(cluster: Cluster, port: int, name: str = NAME) -> Iterator[None]:
-    """The configurations, for as long as the block: later tests have no webhooks."""
+def installed(
+    cluster: Cluster, port: int, name: str = NAME, *, calls_nobody: bool = False
+) -> Iterator[None]:
+    """The configurations, for as long as the block: later tests have no webhooks.
+
+    `calls_nobody`: their rules fit no object, so that they are there to be kept alone.
+    """
     made = configurations(port)
     try:
         for plural, body in made.items():
             body["metadata"]["name"] = name
+            if calls_nobody:
+                for hook in body["webhooks"]:
+                    hook["rules"][0]["apiGroups"] = ["nobody.example"]
             cluster.http.post(f"{cluster.url}/{ROOT}/{plural}", json=body).raise_for_status()
         yield
     finally:

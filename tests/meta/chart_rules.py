@@ -9,6 +9,8 @@ from alb_controller.kube.permissions import (
     LEASE_PERMISSIONS,
     PERMISSIONS,
     SECRET_PERMISSIONS,
+    WEBHOOK_PERMISSIONS,
+    WEBHOOK_SECRET_PERMISSIONS,
     Permission,
 )
 
@@ -16,13 +18,15 @@ _HEAD = "{{/* Written by `make gen` from alb_controller/kube/permissions.py; do 
 
 
 def chart_rules() -> str:
-    """Templates with the rules of the ClusterRole, of its Secrets and of the Role."""
+    """Templates with the rules of the ClusterRole, of the Role, and of what is there on demand."""
     return _HEAD + "".join(
         _define(name, permissions)
         for name, permissions in (
             ("clusterRules", PERMISSIONS),
             ("secretRules", SECRET_PERMISSIONS),
             ("namespaceRules", LEASE_PERMISSIONS),
+            ("webhookRules", WEBHOOK_PERMISSIONS),
+            ("webhookSecretRules", WEBHOOK_SECRET_PERMISSIONS),
         )
     )
 

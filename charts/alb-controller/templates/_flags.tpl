@@ -33,6 +33,7 @@
   "globalaccelerator-max-concurrent-reconciles" .Values.globalAcceleratorMaxConcurrentReconciles
   "globalaccelerator-max-exponential-backoff-delay" .Values.globalAcceleratorMaxExponentialBackoffDelay
   "aws-api-throttle" (join "," .Values.awsApiThrottle)
+  "allowed-assume-role-arns" (join "," .Values.allowedAssumeRoleARNs)
   "external-managed-tags" (join "," .Values.externalManagedTags)
   "aws-vpc-tags" (include "alb-controller.pairs" .Values.vpcTags)
   "default-tags" (include "alb-controller.pairs" .Values.defaultTags)
@@ -56,6 +57,7 @@
   "disable-ingress-group-name-annotation" .Values.disableIngressGroupNameAnnotation
   "enable-endpoint-slices" .Values.enableEndpointSlices
   "enable-pod-readiness-gate-inject" .Values.enablePodReadinessGateInject
+  "strict-admission" .Values.strictAdmission
 -}}
 {{- range $flag, $value := $claims }}
 {{- if kindIs "bool" $value }}
@@ -64,6 +66,8 @@
 {{- end }}
 {{- if include "alb-controller.hasCertificate" . }}
 - --webhook-cert-dir=/tmp/k8s-webhook-server/serving-certs
+{{- else }}
+- --webhook-cert-secret=aws-load-balancer-tls
 {{- end }}
 {{- range .Values.extraArgs }}
 - {{ . | quote }}

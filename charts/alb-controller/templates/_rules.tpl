@@ -2,6 +2,9 @@
 
 {{- define "alb-controller.clusterRules" -}}
 - apiGroups: [""]
+  resources: [configmaps]
+  verbs: [create, delete, get, patch]
+- apiGroups: [""]
   resources: [events]
   verbs: [create]
 - apiGroups: [""]
@@ -58,5 +61,26 @@
 - apiGroups: ["coordination.k8s.io"]
   resources: [leases]
   resourceNames: ["aws-load-balancer-controller-leader"]
+  verbs: [get, update]
+{{- end -}}
+
+{{- define "alb-controller.webhookRules" -}}
+- apiGroups: ["admissionregistration.k8s.io"]
+  resources: [mutatingwebhookconfigurations]
+  resourceNames: ["aws-load-balancer-webhook"]
+  verbs: [get, patch]
+- apiGroups: ["admissionregistration.k8s.io"]
+  resources: [validatingwebhookconfigurations]
+  resourceNames: ["aws-load-balancer-webhook"]
+  verbs: [get, patch]
+{{- end -}}
+
+{{- define "alb-controller.webhookSecretRules" -}}
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create]
+- apiGroups: [""]
+  resources: [secrets]
+  resourceNames: ["aws-load-balancer-tls"]
   verbs: [get, update]
 {{- end -}}
