@@ -83,7 +83,7 @@ class KubeClient:
             raise _no_answer(method, path, error) from error
         metrics.KUBE_REQUESTS.labels(str(response.status), method).inc()
         if response.status >= 300:
-            raise _error(response.status, data)
+            raise error_of(response.status, data)
         return data
 
     def stream(
@@ -105,7 +105,7 @@ class KubeClient:
             metrics.KUBE_REQUESTS.labels("<error>", "GET").inc()
             raise _no_answer("GET", path, error) from error
         metrics.KUBE_REQUESTS.labels(str(response.status), "GET").inc()
-        raise _error(response.status, data)
+        raise error_of(response.status, data)
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -202,7 +202,7 @@ def _no_answer(method: str, path: str, error: Exception) -> Unreachable:
     return Unreachable(0, "no answer", f"{method} {path}: {type(error).__name__}: {error}")
 
 
-def _error(status: int, data: bytes) -> KubeError:
+def error_of(status: int, data: bytes) -> KubeError:
     """The error for a status; reason and message are the server's, where it gives them."""
     try:
         told = msgspec.json.decode(data, type=_Status)

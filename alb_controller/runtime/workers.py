@@ -116,18 +116,27 @@ class Workers:
                 _log.exception("timer_failed", timer=name)
 
 
-def _work(controller: Controller[K], clock: Clock) -> None:
+def _work(controller: Controller[Any], clock: Clock) -> None:
+    while work_on_next(controller, clock):
+        pass
+
+
+def work_on_next(controller: Controller[K], clock: Clock, timeout: float | None = None) -> bool:
+    """Reconcile the next due key; False if none is due in so many seconds, or on shutdown."""
+    key = controller.queue.get(timeout)
+    if key is None:
+        return False
     busy = metrics.WORKERS_ACTIVE.labels(controller.name)
-    while (key := controller.queue.get()) is not None:
-        busy.inc()
-        try:
-            _run_once(controller, key, clock)
-        except Exception:  # noqa: BLE001  # e.g. an error whose own str() fails
-            _log.exception("worker_failed", controller=controller.name)
-            controller.queue.retry(key)
-        finally:
-            busy.dec()
-            controller.queue.done(key)
+    busy.inc()
+    try:
+        _run_once(controller, key, clock)
+    except Exception:  # noqa: BLE001  # e.g. an error whose own str() fails
+        _log.exception("worker_failed", controller=controller.name)
+        controller.queue.retry(key)
+    finally:
+        busy.dec()
+        controller.queue.done(key)
+    return True
 
 
 def _run_once(controller: Controller[K], key: K, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Pace:
 
     start_seconds: float = 0.3
     stop_seconds: float = 0.3
-    """At most; a Pod's own grace period may be shorter."""
+    """After a Pod's preStop hook, if it has one; its grace period may cut both short."""
 
 
 class _Inbox:
@@ -79,7 +79,11 @@ class Life:
         server: ApiServer,
         pod_addresses: Mapping[str, Sequence[str]],
         pace: Pace | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`clock` tells seconds; one that tests move goes with `live`."""
+        self._clock = clock
         self._cluster = Cluster(server.api)
         self._addresses = pods.PodAddresses(pod_addresses)
         self._pace = pace or Pace()
@@ -91,7 +95,12 @@ class Life:
         self.failure: Exception | None = None
 
     def start(self) -> None:
-        """Look at everything, then at what changes."""
+        """Look at everything, then at what changes, in a thread of its own."""
+        self.begin()
+        self._thread.start()
+
+    def begin(self) -> None:
+        """Take everything into view, for a caller that goes on with `live`."""
         store, registry = self._cluster.api.store, self._cluster.api.registry
         with store.lock:
             for name in KINDS:
@@ -100,7 +109,16 @@ class Life:
                 subscription.queue = self._inbox  # one queue keeps the order over all kinds
                 for obj in self._cluster.objects(name):
                     self._steps.update(dict.fromkeys(self._concerned(obj)))
-        self._thread.start()
+
+    def live(self) -> float | None:
+        """Without the thread: do all that is due now; when the next is due, by the clock."""
+        while True:
+            for change in filter(None, self._inbox.take(0)):
+                self._note(change)
+            self._wake()
+            if not self._steps:
+                return self._timers[0][0] if self._timers else None
+            self._take_steps()
 
     def stop(self) -> None:
         """End; nothing is cleaned up."""
@@ -117,16 +135,19 @@ class Life:
         try:
             while self._take_changes():
                 self._wake()
-                while self._steps:
-                    key = next(iter(self._steps))
-                    del self._steps[key]
-                    self._step(key)
+                self._take_steps()
         except Exception as error:  # noqa: BLE001  # told by whoever watches over this thread
             self.failure = error
 
+    def _take_steps(self) -> None:
+        while self._steps:
+            key = next(iter(self._steps))
+            del self._steps[key]
+            self._step(key)
+
     def _take_changes(self) -> bool:
         """Wait for a change or a timer; False when it is time to end."""
-        wait = max(self._timers[0][0] - time.monotonic(), 0) if self._timers else None
+        wait = max(self._timers[0][0] - self._clock(), 0) if self._timers else None
         for change in self._inbox.take(0 if self._steps else wait):
             if change is None:
                 return False
@@ -190,8 +211,7 @@ class Life:
         if pod is None:
             return
         if is_leaving(pod):
-            grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
-            if self._has_waited(key, min(grace, self._pace.stop_seconds)):
+            if self._has_waited(key, pods.stopping_seconds(pod, self._pace.stop_seconds)):
                 self._cluster.delete(key, grace_seconds=0)
         elif pods.needs_node(pod):
             pods.bind_pod(self._cluster, pod, self._addresses)
@@ -209,19 +229,19 @@ class Life:
         if due is None:
             self._later(key, seconds)
             return False
-        if time.monotonic() < due:
+        if self._clock() < due:
             return False
         del self._due[key]
         return True
 
     def _later(self, key: Key, seconds: float) -> None:
-        due = time.monotonic() + seconds
+        due = self._clock() + seconds
         self._due[key] = due
         heapq.heappush(self._timers, (due, key))
 
     def _wake(self) -> None:
         """Put what is due into the queue."""
-        while self._timers and self._timers[0][0] <= time.monotonic():
+        while self._timers and self._timers[0][0] <= self._clock():
             _, key = heapq.heappop(self._timers)
             if key in self._due:
                 self._steps[key] = None

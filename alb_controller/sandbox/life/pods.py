@@ -24,14 +24,23 @@ _FINISHED = ("Failed", "Succeeded")
 
 
 class PodAddresses:
-    """The addresses that each node's interfaces hold for its Pods."""
+    """The addresses that each node's interfaces hold for its Pods.
+
+    One that was given back rests longest: the VPC CNI leaves it alone for 30 s (amazon-vpc-cni-k8s,
+    README, IP_COOLDOWN_PERIOD), so that no new Pod gets what still drains for an old one.
+    """
 
     def __init__(self, by_node: Mapping[str, Sequence[str]]) -> None:
-        self._by_node = by_node
+        self._by_node = {node: list(addresses) for node, addresses in by_node.items()}
 
     def free(self, node: str, taken: set[str]) -> str | None:
-        """An address of the node that no Pod has."""
-        return next((a for a in self._by_node.get(node, ()) if a not in taken), None)
+        """An address of the node that no Pod has: the one that was given out longest ago."""
+        addresses = self._by_node.get(node, [])
+        found = next((a for a in addresses if a not in taken), None)
+        if found is not None:
+            addresses.remove(found)
+            addresses.append(found)
+        return found
 
     def has_room(self, node: str, pods: int) -> bool:
         """Whether a node that has so many Pods can have one more."""
@@ -158,3 +167,17 @@ def needs_start(pod: Json) -> bool:
     """Whether a kubelet must start it. A status that was written by hand stays as it is."""
     phase = pod.get("status", {}).get("phase")
     return not is_leaving(pod) and bool(pod["spec"].get("nodeName")) and phase == "Pending"
+
+
+def stopping_seconds(pod: Json, after_sigterm: float) -> float:
+    """How long a Pod that is leaving still runs: its longest preStop sleep, then what its
+    containers need after SIGTERM; at most its grace period, which covers both.
+    """
+    grace = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
+    return min(grace, pre_stop_seconds(pod) + after_sigterm)
+
+
+def pre_stop_seconds(pod: Json) -> float:
+    """The longest `lifecycle.preStop.sleep` of its containers; other hooks take no time here."""
+    hooks = (c.get("lifecycle", {}).get("preStop", {}) for c in pod["spec"]["containers"])
+    return max((float(hook.get("sleep", {}).get("seconds", 0)) for hook in hooks), default=0.0)

@@ -119,13 +119,26 @@ def _roll(cluster: Cluster, deployment: Json, newest: Json, older: Sequence[Json
         missing = 1
     room = wanted + surge - sum(map(_wanted, (newest, *older)))
     target = min(wanted, _wanted(newest) + max(room, 0))
-    _scale(cluster, newest, target)
-    spare = sum(map(_available, (newest, *older))) - (wanted - missing)
+    if _wanted(newest) != target:
+        _scale(cluster, newest, target)  # which has this looked at again
+    else:
+        _cut(cluster, newest, older, least=wanted - missing)
+
+
+def _cut(cluster: Cluster, newest: Json, older: Sequence[Json], *, least: int) -> None:
+    """Take Pods from old ReplicaSets, those that serve nobody first, as long as so many stay.
+
+    What is wanted counts, since a status may lag behind: Pods that were cut may be counted as
+    available still (the rule of kube-controller-manager, deployment/rolling.go).
+    """
+    starting = _wanted(newest) - _available(newest)
+    room = sum(map(_wanted, (newest, *older))) - least - starting
+    spare = sum(map(_available, (newest, *older))) - least
     for found in older:
-        cut = min(max(spare, 0), _wanted(found))
-        broken = _wanted(found) - _available(found)  # those that serve nobody go first
-        _scale(cluster, found, _wanted(found) - max(cut, min(broken, _wanted(found))))
-        spare -= cut
+        broken = max(_wanted(found) - _available(found), 0)
+        cut = max(min(room, max(broken, spare), _wanted(found)), 0)
+        _scale(cluster, found, _wanted(found) - cut)
+        room, spare = room - cut, spare - max(cut - broken, 0)
 
 
 def _share(amount: int | str, of: int, round_: Any) -> int:

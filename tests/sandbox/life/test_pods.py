@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from alb_controller.sandbox.life.pods import PodAddresses, stopping_seconds
 from tests.sandbox.life.town import Town, deployment, service
 
 GATE = "target-health.elbv2.k8s.aws/x"
@@ -108,3 +111,24 @@ def test_host_network_pods_have_the_nodes_address(town: Town) -> None:
     town.rest()
     pod = town.one("Pod")
     assert pod["status"]["podIP"] == pod["status"]["hostIP"]
+
+
+@pytest.mark.parametrize(
+    "grace, pre_stop, expected", [(30, 10, 11.0), (5, 10, 5.0), (0, 10, 0.0), (30, 0, 1.0)]
+)
+def test_a_leaving_pod_runs_its_pre_stop_sleep(grace: int, pre_stop: int, expected: float) -> None:
+    """The hook's sleep, then a second to end in; both within the grace period."""
+    hook = {"lifecycle": {"preStop": {"sleep": {"seconds": pre_stop}}}} if pre_stop else {}
+    pod = {
+        "metadata": {"deletionGracePeriodSeconds": grace},
+        "spec": {"containers": [{"name": "main"}, {"name": "web", **hook}]},
+    }
+    assert stopping_seconds(pod, after_sigterm=1.0) == expected
+
+
+def test_an_address_that_was_given_back_rests() -> None:
+    """As long as another is free, no Pod gets the address of one that has just gone."""
+    addresses = PodAddresses({"node-a": ("10.1.0.1", "10.1.0.2", "10.1.0.3")})
+    given = [addresses.free("node-a", taken=set()) for _ in range(4)]
+    assert given == ["10.1.0.1", "10.1.0.2", "10.1.0.3", "10.1.0.1"]
+    assert addresses.free("node-a", taken={"10.1.0.2", "10.1.0.3", "10.1.0.1"}) is None
