@@ -21,6 +21,7 @@ from alb_controller.kube.store import Stores
 from alb_controller.objects.core import KubeObject, Metadata
 from alb_controller.objects.kinds import Kind
 from alb_controller.objects.secrets import decode_hook
+from alb_controller.objects.trimming import trim
 from alb_controller.telemetry import metrics
 
 PAGE_SIZE = "500"
@@ -114,7 +115,7 @@ class Reflector:
         self._client, self._store, self._clock = client, store, clock
         self._path = store.kind.path(namespace)
         decoder = msgspec.json.Decoder(store.kind.struct, dec_hook=decode_hook)
-        self._decode: Callable[[bytes], Any] = decoder.decode
+        self._decode: Callable[[bytes], Any] = lambda raw: trim(decoder.decode(raw))
         self._stop = threading.Event()
         self._stream: LineStream | None = None
         self._thread = threading.Thread(

@@ -14,6 +14,7 @@ from alb_controller.kube.events import EventRecorder, Notice
 from alb_controller.kube.store import Stores
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.kinds import Kind
+from alb_controller.objects.trimming import trim
 from alb_controller.values import ObjectRef
 
 T = TypeVar("T", bound=KubeObject)
@@ -186,7 +187,7 @@ class Writer:
 
 def _decode(kind: Kind, data: bytes) -> KubeObject:
     try:
-        return msgspec.json.decode(data, type=kind.struct)
+        return trim(msgspec.json.decode(data, type=kind.struct))
     except msgspec.DecodeError as error:
         raise KubeError(200, f"not a {kind.name}", str(error)) from error
 

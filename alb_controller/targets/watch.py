@@ -16,13 +16,11 @@ from alb_controller.objects.indexes import (
     SERVICE_NAME_LABEL,
 )
 from alb_controller.objects.networking import EndpointSlice
+from alb_controller.objects.trimming import POD_ENI_ANNOTATION
 from alb_controller.targets.endpoints import is_leaving, ready_status, takes_traffic
 from alb_controller.values import BindingKey
 
 T = TypeVar("T", bound=KubeObject)
-
-POD_ENI_ANNOTATION = "vpc.amazonaws.com/pod-eni"
-"""Set by the VPC resource controller: the branch interface that carries the pod's address."""
 
 
 def affected(kind: type[T], old: T | None, new: T | None, cluster: Cluster) -> set[BindingKey]:

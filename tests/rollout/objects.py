@@ -39,6 +39,7 @@ def world(replicas: int, *, has_gates: bool, pre_stop_seconds: int) -> Iterator[
         "spec": {"selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": "http"}]},
     }
     yield {
+        "apiVersion": "elbv2.k8s.aws/v1beta1",
         "kind": "TargetGroupBinding",
         "metadata": {"name": "web"},
         "spec": {

@@ -90,7 +90,7 @@ class Simulation:
             pre_stop_seconds=self._plan.pre_stop_seconds,
         )
         for body in made:
-            kind = self._server.registry.named(body["kind"])
+            kind = self._server.registry.named(body["kind"], body.get("apiVersion"))
             namespace = objects.NAMESPACE if kind.namespaced else None
             self._server.api.create(kind, body, namespace)
         self._start_controller(stores)

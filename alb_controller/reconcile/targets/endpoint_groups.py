@@ -18,8 +18,8 @@ from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.stack import Found
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Node, Pod
+from alb_controller.objects.trimming import POD_ENI_ANNOTATION
 from alb_controller.targets.endpoints import COMPUTE_TYPE_LABEL, Endpoint, instance_id
-from alb_controller.targets.watch import POD_ENI_ANNOTATION
 from alb_controller.values import BindingKey, Value
 
 FRESH_SECONDS = 600.0
