@@ -3,6 +3,7 @@
 front.fail("CreateRule", code="Throttling", times=2)     # refused, nothing reaches moto
 front.lose_answer("CreateLoadBalancer")                  # done by moto, the answer is cut off
 front.hold("CreateListener")                             # waits until release()
+front.delay_seconds = 0.05                               # for every call, as on the way to AWS
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call as it was answered; `params` as AWS's query protocol writes them."""
 
     at: float
+    """When it was answered; monotonic seconds."""
+    began: float
     operation: str
     params: dict[str, str]
     status: int
@@ -60,6 +63,7 @@ class AwsFront:
         self.calls: list[Call] = []
         self.on_write: Callable[[Call], None] | None = None
         """Called after each write that took effect, before its answer is sent."""
+        self.delay_seconds = 0.0
         self._lock = threading.Lock()
         self._faults: list[_Fault] = []
         self._released = threading.Event()
@@ -75,7 +79,7 @@ class AwsFront:
     def reset(self) -> None:
         """No faults, no calls."""
         self.release()
-        self.on_write = None
+        self.on_write, self.delay_seconds = None, 0.0
         with self._lock:
             self.calls = []
 
@@ -134,9 +138,11 @@ class AwsFront:
         """For at most a minute, so that no thread outlives its test for long."""
         self._released.wait(60)
 
-    def note(self, operation: str, params: dict[str, str], status: int) -> None:
+    def note(self, operation: str, params: dict[str, str], status: int, began: float) -> None:
         """Remember a call that was answered."""
-        call = Call(at=time.monotonic(), operation=operation, params=params, status=status)
+        call = Call(
+            at=time.monotonic(), began=began, operation=operation, params=params, status=status
+        )
         with self._lock:
             self.calls.append(call)
         if self.on_write is not None and call.is_write and call.is_done:
@@ -169,19 +175,21 @@ class _Handler(BaseHTTPRequestHandler):
     owner: ClassVar[AwsFront]
 
     def do_POST(self) -> None:
+        began = time.monotonic()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         params = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
         target = self.headers.get("X-Amz-Target", "")  # of services that speak JSON
         operation = params.pop("Action", target.rpartition(".")[2])
         fault = self.owner.meet(operation)
+        time.sleep(self.owner.delay_seconds)
         if fault is not None and fault.kind == "hold":
             self.owner.wait_for_release()
         if fault is not None and fault.kind == "answer":
-            self.owner.note(operation, params, fault.status)
+            self.owner.note(operation, params, fault.status, began)
             self._send(fault.status, _xml(fault, is_ec2="2016-11-15" in params.values()))
             return
         status, answer = self._forward(body)
-        self.owner.note(operation, params, status)
+        self.owner.note(operation, params, status, began)
         if fault is not None and fault.kind == "lose":
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -48,6 +48,7 @@ class Site(msgspec.Struct, frozen=True):
         """Put the cluster into both sides."""
         self.account.seed()
         arns = [self._target_group(group) for group in range(self.cluster.groups)]
+        self._attach(arns)
         for number in range(self.cluster.nodes):
             self.put(large_cluster.node(number, self._instance(number)))
         for body in large_cluster.objects(self.cluster, arns):
@@ -71,7 +72,32 @@ class Site(msgspec.Struct, frozen=True):
             VpcId=self.account.ids["vpc"],
             TargetType="ip",
         )
-        return str(made["TargetGroups"][0]["TargetGroupArn"])
+        arn = str(made["TargetGroups"][0]["TargetGroupArn"])
+        targets = large_cluster.places(self.cluster, group)
+        self.account.elbv2.register_targets(
+            TargetGroupArn=arn, Targets=[{"Id": place.address, "Port": 8080} for place in targets]
+        )
+        return arn
+
+    def _attach(self, arns: list[str]) -> None:
+        """Have a load balancer use the groups, five by five, so that targets are healthy."""
+        elbv2, ids = self.account.elbv2, self.account.ids
+        balancer = elbv2.create_load_balancer(
+            Name="large", Subnets=[ids["private-a"], ids["private-b"]], Type="application"
+        )["LoadBalancers"][0]["LoadBalancerArn"]
+        nothing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+        listener = elbv2.create_listener(
+            LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[nothing]
+        )["Listeners"][0]["ListenerArn"]
+        for start in range(0, len(arns), 5):
+            groups = [{"TargetGroupArn": arn, "Weight": 1} for arn in arns[start : start + 5]]
+            path = {"Field": "path-pattern", "PathPatternConfig": {"Values": [f"/{start}"]}}
+            elbv2.create_rule(
+                ListenerArn=listener,
+                Priority=start + 1,
+                Conditions=[path],
+                Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}],
+            )
 
     def _instance(self, number: int) -> str:
         """With an interface that has all addresses of the node's pods."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -83,10 +84,10 @@ class InProcessKube(KubeClient):
         content_type: str = JSON,
         timeout_seconds: float = REQUEST_SECONDS,
     ) -> bytes:
-        assert not query
         assert timeout_seconds > 0
-        route = find_route(self._server.registry, method, split_target(path))
-        assert route is not None, path
+        url = f"{path}?{urlencode(query or {})}"
+        route = find_route(self._server.registry, method, split_target(url))
+        assert route is not None, url
         self._timeline.let_pass(seconds("kube_write"))
         content = msgspec.to_builtins(body)
         try:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from alb_controller.kube.holders import Holders
+from alb_controller.kube.live import LiveReads
 from alb_controller.kube.secrets import SecretWatches
 from alb_controller.kube.store import Store, Stores
 from alb_controller.kube.writer import Writer
@@ -107,6 +108,7 @@ class Simulation:
                 writer=Writer(kube, stores, lambda: None, self._timeline),
                 holders=Holders(kube, stores),
                 secrets=SecretWatches(kube, self._timeline),
+                live=LiveReads(kube),
             ),
             clock=self._timeline,
         )
