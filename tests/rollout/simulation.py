@@ -20,6 +20,7 @@ from alb_controller.objects.kinds import WATCHED
 from alb_controller.sandbox.kubeapi import ApiServer
 from alb_controller.sandbox.kubeapi.api import MERGE_PATCH
 from alb_controller.sandbox.kubeapi.store import Change
+from alb_controller.sandbox.kubeapi.store import Store as ObjectStore
 from alb_controller.sandbox.life import Life, Pace
 from alb_controller.settings import Settings
 from alb_controller.wiring import Kube, Reconcilers
@@ -116,7 +117,7 @@ class Simulation:
 
     def _mirror(self, store: Store[Any]) -> None:
         """Bring a kind's objects to the controller, each change as late as a watch would."""
-        resource = self._server.registry.named(store.kind.name).resource
+        resource = self._server.registry.named(store.kind.name, store.kind.api_version).resource
         late = seconds("slice_lag") if store.kind.name == "EndpointSlice" else 0.0
         observe = self._log.note if store.kind.name == "Pod" else lambda _: None
 
@@ -126,10 +127,7 @@ class Simulation:
             pass_on = store.delete if change.new is None else store.upsert
             self._timeline.after(seconds("watch") + late, lambda: pass_on(obj))
 
-        subscription: Any = self._server.store.subscribe(resource, 0)
-        backlog, subscription.queue = subscription.queue, _Inbox(take)
-        while not backlog.empty():
-            take(backlog.get())
+        follow(self._server.store, resource, take)
         store.synced.set()
 
     # ---- what tests do
@@ -192,4 +190,18 @@ class Simulation:
 class _Inbox(msgspec.Struct):
     """Stands in for a subscription's queue: hands changes on at once."""
 
-    put: Callable[[Change], None]
+    take: Callable[[Change], None]
+
+    def put(self, change: Change | None) -> None:
+        """Called by the store; None means that it closes."""
+        if change is not None:
+            self.take(change)
+
+
+def follow(store: ObjectStore, resource: str, take: Callable[[Change], None]) -> None:
+    """Have each change of a resource, in the moment in which it is made; what there is first."""
+    with store.lock:
+        subscription: Any = store.subscribe(resource, 0)
+        backlog, subscription.queue = subscription.queue, _Inbox(take)
+        while not backlog.empty():
+            take(backlog.get())
