@@ -110,14 +110,14 @@ class Life:
                 for obj in self._cluster.objects(name):
                     self._steps.update(dict.fromkeys(self._concerned(obj)))
 
-    def live(self) -> float | None:
-        """Without the thread: do all that is due now; when the next is due, by the clock."""
+    def live(self) -> None:
+        """Without the thread: do all that is due now, by the clock."""
         while True:
             for change in filter(None, self._inbox.take(0)):
                 self._note(change)
             self._wake()
             if not self._steps:
-                return self._timers[0][0] if self._timers else None
+                return
             self._take_steps()
 
     def stop(self) -> None:
