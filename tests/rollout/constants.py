@@ -18,7 +18,7 @@ class Constant(msgspec.Struct, frozen=True):
 
 
 CONSTANTS = {
-    "aws_call": Constant(0.05, "seconds that a call to AWS takes", "issue 7: 50 ms a call"),
+    "aws_call": Constant(0.05, "seconds that a call to AWS takes", "assumed; from within a region"),
     "kube_write": Constant(
         0.005,
         "seconds that a write to the Kubernetes API takes",
@@ -37,7 +37,8 @@ CONSTANTS = {
     "propagation": Constant(
         5.0,
         "seconds after DeregisterTargets returned in which a target still gets new requests",
-        "issue 7; ELB, Edit target group attributes: deregistration is not instantaneous",
+        "assumed; ELB, Deregistration delay: a target that deregisters gets no requests, without a "
+        "figure for how soon; users see some arrive (aws-load-balancer-controller issue 3270)",
     ),
     "check_interval": Constant(
         15.0,
