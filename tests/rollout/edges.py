@@ -47,6 +47,9 @@ class VirtualAws(Sender):
                 self._plane.deregister(keys)
             case "DescribeTargetHealth":
                 return {"TargetHealthDescriptions": self._health(keys)}
+            case "DescribeTags":
+                arns = params["ResourceArns"]
+                return {"TagDescriptions": [{"ResourceArn": arn, "Tags": []} for arn in arns]}
             case "DescribeSecurityGroups":
                 return {"SecurityGroups": []}
             case "DescribeVpcs":
