@@ -13,7 +13,7 @@ import msgspec
 
 Json = dict[str, Any]
 PODS_A_NODE = 250
-_MANAGED = [
+_MANAGED: list[Json] = [
     {"manager": name, "operation": "Update", "fieldsV1": {f"f:field-{n}": {} for n in range(60)}}
     for name in ("kube-controller-manager", "kubelet")
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 _MIB = 1 << 20
-_NANOSECONDS = 1e9
+_SCHEDULED = 2  # CPUCLOCK_SCHED of the kernel: time as the scheduler counts it
 
 
 def rss_mib(pid: int) -> float:
@@ -19,10 +20,8 @@ def peak_mib(pid: int) -> float:
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of all threads that live, by the scheduler's exact count."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    spent = (int((thread / "schedstat").read_text().split()[0]) for thread in threads)
-    return sum(spent) / _NANOSECONDS
+    """CPU time of all its threads, ended ones too (the clock of clock_getcpuclockid(3))."""
+    return time.clock_gettime(~pid << 3 | _SCHEDULED)
 
 
 def _status(pid: int, field: str) -> float:

@@ -34,7 +34,7 @@ def test_a_scaled_deployment_has_its_targets_within_a_second(
         for replicas in SIZES:
             began = time.monotonic()
             scale(replicas)
-            until(lambda wanted=replicas: targets() == wanted)
+            _await_count(targets, replicas)
             spent.append(time.monotonic() - began)
     figures.append(
         f"demo: targets follow a scaled Deployment in {statistics.median(spent) * 1e3:.0f} ms "
@@ -59,6 +59,10 @@ def _scaler(run: Sandbox, folder: Path) -> Callable[[int], None]:
         session.patch(cluster["server"] + SCALE, json=body, timeout=10).raise_for_status()
 
     return scale
+
+
+def _await_count(targets: Callable[[], int], wanted: int) -> None:
+    until(lambda: targets() == wanted)
 
 
 def _counter(run: Sandbox) -> Callable[[], int]:

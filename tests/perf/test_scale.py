@@ -136,11 +136,14 @@ class Site(msgspec.Struct, frozen=True):
             self._list_pods(gone, list(places.values()))
             target = self.server.api.target("Pod", gone.name, gone.namespace)
             self.server.api.delete(target, DeleteOptions(0))
-            until(lambda seen=seen: "DeregisterTargets" in self.moto.calls(seen))
+            self._await_call("DeregisterTargets", seen)
             places[number] = Place(gone.group, number + 1000, gone.index)
             self.put(large_cluster.pod(places[number]))
             self._list_pods(gone, list(places.values()))
-            until(lambda seen=seen: "RegisterTargets" in self.moto.calls(seen))
+            self._await_call("RegisterTargets", seen)
+
+    def _await_call(self, operation: str, since: int) -> None:
+        until(lambda: operation in self.moto.calls(since))
 
     def _list_pods(self, place: Place, found: list[Place]) -> None:
         target = self.server.api.target("EndpointSlice", f"app-{place.group}-x", place.namespace)
