@@ -89,8 +89,11 @@ def node(number: int, instance: str) -> Json:
     }
 
 
-def objects(cluster: Cluster, arns: list[str]) -> Iterator[Json]:
-    """Everything but the nodes: namespaces first, a binding for each ARN."""
+def objects(cluster: Cluster, arns: list[str], source: str) -> Iterator[Json]:
+    """Everything but the nodes: namespaces first, a binding for each ARN.
+
+    `source` is the security group that the pods are to be reached from.
+    """
     for name in sorted({f"team-{group % 20}" for group in range(cluster.groups)}):
         yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
     for group, arn in enumerate(arns):
@@ -98,7 +101,7 @@ def objects(cluster: Cluster, arns: list[str]) -> Iterator[Json]:
         yield from map(pod, found)
         yield _service(found[0])
         yield endpoint_slice(found)
-        yield _binding(found[0], arn)
+        yield _binding(found[0], arn, source)
 
 
 def pod(place: Place) -> Json:
@@ -241,8 +244,8 @@ def _endpoint(place: Place) -> Json:
     }
 
 
-def _binding(place: Place, arn: str) -> Json:
-    peer = {"securityGroup": {"groupID": "sg-0123456789abcdef0"}}
+def _binding(place: Place, arn: str, source: str) -> Json:
+    peer = {"securityGroup": {"groupID": source}}
     return {
         "apiVersion": "elbv2.k8s.aws/v1beta1",
         "kind": "TargetGroupBinding",

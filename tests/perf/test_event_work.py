@@ -45,7 +45,7 @@ def make_world(cluster: Cluster) -> World:
         addresses = [large_cluster.address(number, pod) for pod in range(252)]
         aws.add_node(name, *addresses)
         world.put(decoded(large_cluster.node(number, f"i-{name}")))
-    world.put(*map(decoded, large_cluster.objects(cluster, arns)))
+    world.put(*map(decoded, large_cluster.objects(cluster, arns, "sg-balancer")))
     return world.settle()
 
 

@@ -57,7 +57,7 @@ class Site(msgspec.Struct, frozen=True):
         self._attach(arns)
         for number in range(self.cluster.nodes):
             self.put(large_cluster.node(number, self._instance(number)))
-        for body in large_cluster.objects(self.cluster, arns):
+        for body in large_cluster.objects(self.cluster, arns, self.account.ids["edge-sg"]):
             self.put(body)
 
     def put(self, body: dict[str, Any]) -> None:
