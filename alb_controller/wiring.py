@@ -76,6 +76,23 @@ class Queues(msgspec.Struct, frozen=True, kw_only=True):
     """The slow look at everything: a key, so that a sweep that fails is tried again soon."""
 
 
+class _Aws(msgspec.Struct, frozen=True):
+    """The AWS edge, and what is kept in memory of it."""
+
+    elbv2: Elbv2
+    ec2: Ec2
+    addons: AddonServices
+    inventory: Inventory
+
+
+def _aws(sender: Sender, settings: Settings, vpc_id: str, clock: Clock) -> _Aws:
+    gates, cluster = settings.feature_gates, settings.cluster_name
+    elbv2 = Elbv2(sender, vpc_id, is_weighted=gates.weighted_target_groups)
+    ec2 = Ec2(sender, vpc_id)
+    listing = TaggedListing(sender, elbv2, cluster) if gates.enable_rgt_api else elbv2
+    return _Aws(elbv2, ec2, AddonServices.of(sender), Inventory(listing, ec2, cluster, clock))
+
+
 class _CertificateEdges(msgspec.Struct, frozen=True):
     """Certificates that are found, and those that stacks have requested."""
 
@@ -112,25 +129,21 @@ class Reconcilers:
         self._scope = Scope(stores, settings.ingress_class)
         self._queues = _queues(settings, clock)
         self._memory = StackMemory[MemberIntent]()
-        gates = settings.feature_gates
-        elbv2 = Elbv2(sender, vpc_id, is_weighted=gates.weighted_target_groups)
-        ec2 = Ec2(sender, vpc_id)
-        addons = AddonServices.of(sender)
-        listing = (
-            TaggedListing(sender, elbv2, settings.cluster_name) if gates.enable_rgt_api else elbv2
-        )
-        self._inventory = Inventory(listing, ec2, settings.cluster_name, clock)
-        rules = _endpoint_rules(ec2, stores, settings)
-        self._backend_group = self._make_backend_group(ec2, kube, rules)
+        aws = _aws(sender, settings, vpc_id, clock)
+        self._inventory = aws.inventory
+        rules = _endpoint_rules(aws.ec2, stores, settings)
+        self._backend_group = self._make_backend_group(aws.ec2, kube, rules)
         bindings, targets = Bindings(stores, writer), TargetMemory()
         certificates = _certificates(sender, settings, clock)
         edges = Edges(
             cluster=stores,
             writer=writer,
-            facts=_facts(elbv2, ec2, addons, certificates.facts, clock),
-            observer=Observer(elbv2, addons, self._inventory, bindings, settings.cluster_name),
-            operations=_operations(elbv2, ec2, addons, bindings, targets, settings),
-            owners=Owners(elbv2, ec2, self._inventory, settings.cluster_name),
+            facts=_facts(aws, certificates.facts, clock),
+            observer=Observer(
+                aws.elbv2, aws.addons, aws.inventory, bindings, settings.cluster_name
+            ),
+            operations=_operations(aws, bindings, targets, settings),
+            owners=Owners(aws.elbv2, aws.ec2, aws.inventory, settings.cluster_name),
             backend_group=self._backend_group,
             secrets=kube.secrets,
             certificates=certificates.requested,
@@ -142,13 +155,13 @@ class Reconcilers:
                 cluster=stores,
                 has_synced=stores.has_synced,
                 live=kube.live,
-                elbv2=elbv2,
+                elbv2=aws.elbv2,
                 assume=_roles(sender, clock, settings, vpc_id).elbv2,
-                group_tags=lambda binding, arn: _group_tags(elbv2, self._inventory, binding, arn),
+                group_tags=lambda binding, arn: _group_tags(aws, binding, arn),
                 writer=writer,
-                groups=_endpoint_groups(ec2, stores, clock, settings, rules),
+                groups=_endpoint_groups(aws.ec2, stores, clock, settings, rules),
                 rules=rules,
-                addresses=VpcAddresses(ec2, clock),
+                addresses=VpcAddresses(aws.ec2, clock),
                 memory=targets,
                 clock=clock,
                 enqueue_later=self._queues.bindings.add_after,
@@ -281,13 +294,13 @@ def _roles(sender: Sender, clock: Clock, settings: Settings, vpc_id: str) -> Ass
     )
 
 
-def _group_tags(elbv2: Elbv2, inventory: Inventory, binding: TargetGroupBinding, arn: str) -> Tags:
+def _group_tags(aws: _Aws, binding: TargetGroupBinding, arn: str) -> Tags:
     """A stack's groups are listed for its own sake; the others are asked for."""
     if stack_of_labels(binding.metadata.labels) is not None:
-        found = inventory.by_identity(arn)
+        found = aws.inventory.by_identity(arn)
         if found is not None:
             return found.resource.tags
-    return elbv2.tags_of(arn)
+    return aws.elbv2.tags_of(arn)
 
 
 def _endpoint_groups(
@@ -303,30 +316,23 @@ def _endpoint_rules(ec2: Ec2, stores: Stores, settings: Settings) -> EndpointRul
     return EndpointRules(ec2, stores, cluster_name=settings.cluster_name, restricted=is_restricted)
 
 
-def _facts(
-    elbv2: Elbv2, ec2: Ec2, addons: AddonServices, certificates: CertificateFacts, clock: Clock
-) -> Facts:
+def _facts(aws: _Aws, certificates: CertificateFacts, clock: Clock) -> Facts:
     return Facts(
-        NetworkFacts(ec2, clock),
-        TargetGroupFacts(elbv2, clock),
+        NetworkFacts(aws.ec2, clock),
+        TargetGroupFacts(aws.elbv2, clock),
         certificates,
-        TrustStoreFacts(elbv2, clock),
-        AddonFacts(addons, clock),
+        TrustStoreFacts(aws.elbv2, clock),
+        AddonFacts(aws.addons, clock),
     )
 
 
 def _operations(
-    elbv2: Elbv2,
-    ec2: Ec2,
-    addons: AddonServices,
-    bindings: Bindings,
-    targets: TargetMemory,
-    settings: Settings,
+    aws: _Aws, bindings: Bindings, targets: TargetMemory, settings: Settings
 ) -> StackOperations:
     return StackOperations(
-        elbv2,
-        ec2,
-        addons,
+        aws.elbv2,
+        aws.ec2,
+        aws.addons,
         bindings,
         on_created=targets.created,
         provisioning_seconds=settings.lb_stabilization_monitor_interval.total_seconds(),

@@ -46,7 +46,8 @@ _PAGE_MARKERS = {
     "wafv2": ("NextMarker", "NextMarker"),
 }
 """Where the next page is asked for, and where its marker is given; other services: NextToken."""
-_READS = ("Describe", "Get", "List")
+_READS = ("AssumeRole", "Describe", "Get", "List")
+"""They change nothing, so that a standby may send them too."""
 _RETRY_BUDGET = (1.0, 50)  # retries a second and at once, for each operation over all threads
 
 

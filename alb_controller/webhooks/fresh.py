@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TypeVar, cast
 
-import msgspec
-
-from alb_controller.errors import ObjectMissing
-from alb_controller.kube.client import KubeClient
+from alb_controller.kube.live import LiveReads
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.kinds import WATCHED
@@ -23,20 +20,15 @@ class FreshCluster:
     `kubectl apply` makes an Ingress some milliseconds after its class: it must not be refused.
     """
 
-    def __init__(self, known: Cluster, client: KubeClient) -> None:
-        self._known, self._client = known, client
+    def __init__(self, known: Cluster, live: LiveReads) -> None:
+        self._known, self._live = known, live
 
     def get(self, kind: type[T], namespace: str, name: str) -> T | None:
         """One object, or None. Raises KubeError where the API does not say."""
         found = self._known.get(kind, namespace, name)
         if found is not None or not name:
             return found
-        try:
-            return msgspec.json.decode(
-                self._client.request("GET", _KINDS[kind].path(namespace, name)), type=kind
-            )
-        except ObjectMissing:
-            return None
+        return cast("T | None", self._live.get(_KINDS[kind], namespace, name))
 
     def list(self, kind: type[T], namespace: str | None = None) -> Iterable[T]:
         return self._known.list(kind, namespace)

@@ -9,10 +9,12 @@ import msgspec
 
 from alb_controller.aws.client import Sender
 from alb_controller.aws.elbv2_reads import Elbv2Reads
+from alb_controller.aws.roles import AssumedRoles
 from alb_controller.clock import Clock
-from alb_controller.errors import ControllerError, Refused
+from alb_controller.errors import ControllerError
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.lease import own_namespace
+from alb_controller.kube.live import LiveReads
 from alb_controller.kube.serving import ServingObjects, own_account
 from alb_controller.kube.store import Stores
 from alb_controller.settings import BindAddress, Settings
@@ -43,8 +45,8 @@ class Webhooks:
 
     def __init__(self, source: CertificateSource, edges: WebhookEdges, settings: Settings) -> None:
         self._source, self._stores = source, edges.stores
-        cluster = FreshCluster(edges.stores, edges.client)
-        groups = BoundGroups(_elbv2_of(edges), edges.clock)
+        cluster = FreshCluster(edges.stores, LiveReads(edges.client))
+        groups = BoundGroups(_elbv2_of(edges, settings), edges.clock)
         self._server = WebhookServer(
             _FLAG,
             BindAddress("", settings.webhook_bind_port),
@@ -98,13 +100,19 @@ def serve(settings: Settings, edges: WebhookEdges) -> Webhooks:
     return webhooks
 
 
-def _elbv2_of(edges: WebhookEdges) -> Callable[[str, str], Elbv2Reads]:
+def _elbv2_of(edges: WebhookEdges, settings: Settings) -> Callable[[str, str], Elbv2Reads]:
+    """Who is to be asked of a target group: our own account, or a role's."""
     own = Elbv2Reads(edges.sender, edges.vpc_id)
+    roles = AssumedRoles(
+        edges.sender,
+        edges.clock,
+        vpc_id=edges.vpc_id,
+        cluster_name=settings.cluster_name,
+        allowed=settings.allowed_assume_role_arns,
+    )
 
-    def find(role_arn: str, _external_id: str) -> Elbv2Reads:
-        if role_arn:  # our own role would be told of our own account
-            raise Refused("assumed roles are not served yet")
-        return own
+    def find(role_arn: str, external_id: str) -> Elbv2Reads:
+        return roles.elbv2(role_arn, external_id) if role_arn else own
 
     return find
 

@@ -12,6 +12,7 @@ from alb_controller.clock import SystemClock
 from alb_controller.errors import NotLeading, ObjectExists, Stale
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.connection import load
+from alb_controller.kube.live import LiveReads
 from alb_controller.kube.serving import ServingObjects, own_account
 from alb_controller.kube.store import Stores
 from alb_controller.objects.core import Metadata, Namespace
@@ -128,7 +129,7 @@ def test_a_standby_sends_no_write(api: Api) -> None:
 def test_what_no_watch_has_told_is_asked_for(api: Api) -> None:
     """And what is not there is missing; lists and indexes are the store's."""
     stores = Stores(WATCHED)
-    fresh = FreshCluster(stores, api.client)
+    fresh = FreshCluster(stores, LiveReads(api.client))
     assert fresh.get(Namespace, "", "default") is not None
     assert fresh.get(Namespace, "", "nowhere") is None
     assert fresh.get(Namespace, "", "") is None
