@@ -26,6 +26,8 @@ from alb_controller.kube.live import LiveReads
 from alb_controller.kube.secrets import SecretWatches
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
+from alb_controller.model.elbv2 import TargetGroup
+from alb_controller.model.stack import Found
 from alb_controller.model.tags import stack_of_labels
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
@@ -329,11 +331,15 @@ def _facts(aws: _Aws, certificates: CertificateFacts, clock: Clock) -> Facts:
 def _operations(
     aws: _Aws, bindings: Bindings, targets: TargetMemory, settings: Settings
 ) -> StackOperations:
+    def created(made: Found[TargetGroup]) -> None:
+        targets.created(made.identity)  # it holds nothing
+        aws.inventory.put(made)  # and is ours
+
     return StackOperations(
         aws.elbv2,
         aws.ec2,
         aws.addons,
         bindings,
-        on_created=targets.created,
+        on_created=created,
         provisioning_seconds=settings.lb_stabilization_monitor_interval.total_seconds(),
     )

@@ -23,10 +23,10 @@ class StackOperations:
         addons: AddonServices,
         bindings: Bindings,
         *,
-        on_created: Callable[[str], None],
+        on_created: Callable[[Found[TargetGroup]], None],
         provisioning_seconds: float,
     ) -> None:
-        """`on_created` is told of each new target group: its targets are known to be none.
+        """`on_created` is told of each new target group before its binding is made.
 
         `provisioning_seconds` lie between two looks at a load balancer that AWS provisions.
         """
@@ -71,9 +71,9 @@ class StackOperations:
         self.delete_binding = bindings.delete_binding
 
     def create_target_group(self, group: TargetGroup) -> Found[TargetGroup]:
-        """Create it, and say that it holds nothing yet."""
+        """Create it, and tell of it: who works on its targets need not ask AWS."""
         made = self._elbv2.create_target_group(group)
-        self._on_created(made.identity)
+        self._on_created(made)
         return made
 
     def await_active(self, arn: str) -> None:
