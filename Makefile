@@ -41,7 +41,7 @@ check: $(STAMP) ## format, lint, types, imports, sizes, generated files: under a
 	@$(BIN)/python -m pytest -q tests/meta
 
 test: check ## everything that needs Python alone (check included)
-	@$(BIN)/python -m pytest -n 3 --ignore=tests/meta $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --ignore=tests/meta $(ARGS)
 
 # Not those that run the controller as a process: what they cover is covered without it.
 coverage: $(STAMP) ## branch coverage: 100 % of the pure core, 90 % of each edge

@@ -130,9 +130,9 @@ def _load_balancers(matched: Matched[LoadBalancer], policy: PlanPolicy) -> _Part
     replaced: set[str] = set()
     for pair in matched.pairs:
         desired, found = pair.desired, pair.found
+        old = [one for one in matched.surplus if one.resource.id == desired.id]
+        replaced |= {one.identity for one in old}
         if found is None:
-            old = [one for one in matched.surplus if one.resource.id == desired.id]
-            replaced |= {one.identity for one in old}
             namesakes = [one for one in old if one.resource.name == desired.name]
             others = [one for one in old if one.resource.name != desired.name]
             written += _deletes("LoadBalancer", namesakes)
@@ -141,6 +141,7 @@ def _load_balancers(matched: Matched[LoadBalancer], policy: PlanPolicy) -> _Part
             written += _deletes("LoadBalancer", others)
         else:
             written += policies.load_balancer(desired, found)
+            written += _deletes("LoadBalancer", old)  # left by a pass that broke off
             now = found.resource.tags
             tagged += tag_steps("LoadBalancer", desired.tags, found, now, policy)
     left = [one for one in matched.surplus if one.identity not in replaced]

@@ -21,7 +21,7 @@ def test_an_outage_of_the_api_is_no_trouble_of_ours(api: ApiServer, client: Kube
     informers = Informers(client, Stores([SERVICE]), clock)
     api.fault = lambda _: CUT
     informers.start()
-    for number in range(1, 20):
+    for number in range(1, 30):
         until(partial(_has_paused, clock, number))
         assert informers.trouble() == []
         clock.advance(clock.slept[-1])

@@ -9,6 +9,7 @@ from alb_controller.model.refs import Ref
 from alb_controller.model.stack import Stack
 from alb_controller.plan.changes import NameToClaim
 from alb_controller.plan.plan import plan
+from alb_controller.plan.references import resolve
 from alb_controller.reconcile.apply import apply
 from tests.resources import (
     NOT_FOUND,
@@ -147,6 +148,16 @@ def test_load_balancer_is_replaced_before_it_gets_listeners() -> None:
         "CreateListener",
         "CreateRule",
     ]
+
+
+def test_a_replacement_that_broke_off_is_finished_before_listeners() -> None:
+    """The new one is there and the old one too: its listeners still hold the target groups."""
+    world = deployed(group(80))
+    after = group(80, scheme="internet-facing")
+    identities = {one.id: identity for identity, one in world.things.items()}
+    world.create_load_balancer(resolve(after.load_balancers[0], identities))
+    world.writes()
+    assert deploy(world, after) == ["DeleteLoadBalancer", "CreateListener", "CreateRule"]
 
 
 def test_load_balancer_of_the_same_name_goes_first() -> None:
