@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml
 	fi; \
 	[ -x $(BIN)/python ] || $$python -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[sandbox]' --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[sandbox]' --group dev
 	@touch $@
 
 .PHONY: help setup demo check test coverage apiserver conformance bench gen format clean

@@ -59,7 +59,9 @@ class Step(msgspec.Struct, frozen=True):
         if self.name != DELETE:
             text = (_folder(self.case) / f"{self.name}.yaml").read_text()
             filled = re.sub(r"\$\{([^}]+)\}", lambda found: ids[found.group(1)], text)
-            yield from (document for document in yaml.safe_load_all(filled) if document)
+            yield from (
+                document for document in yaml.load_all(filled, yaml.CSafeLoader) if document
+            )
 
     def expected(self) -> Shape:
         """What must be there afterwards: our own file where there is one, else the recording."""
@@ -125,4 +127,4 @@ def _folder(case: str) -> Path:
 
 
 def _load(path: Path) -> Shape:
-    return dict(yaml.safe_load(path.read_text()))
+    return dict(yaml.load(path.read_text(), yaml.CSafeLoader))

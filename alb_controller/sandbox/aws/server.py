@@ -23,6 +23,7 @@ from typing import Any, Self
 
 os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")  # certificates are issued at once
 
+from moto import backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
@@ -34,6 +35,8 @@ from .errors import Refusal, refuse
 from .faults import Faults, Kind
 from .keeping import Kept, empty
 
+_SERVICES = tuple(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: _SERVICES  # moto reads its folder for each request
 CALLS_REMEMBERED = 20_000
 _INTERNAL = "/moto-api"
 _KEEP, _BRING_BACK = "/local-aws/keep", "/local-aws/bring-back"
