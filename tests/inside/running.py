@@ -16,6 +16,7 @@ from alb_controller.app import App, StopSignal
 from alb_controller.kube.store import Store
 from alb_controller.sandbox.controller import Surroundings, environment_of
 from alb_controller.settings import parse_settings
+from alb_controller.telemetry import metrics
 from tests.apiserver.cluster import Cluster
 from tests.conformance.aws_account import CLUSTER, REGION
 from tests.waiting import until
@@ -111,3 +112,5 @@ def made(around: Surroundings, **flags: str) -> Iterator[Inside]:
             controller.stop()
             controller.end()
             gc.unfreeze()
+            for gauge in (metrics.OBJECT_STATE, metrics.TARGET_GROUP_INFO, metrics.QUOTA_USED):
+                gauge._shown.clear()  # as a process's end does; its keys are others' owners too

@@ -54,13 +54,14 @@ class Lines:
 
     def __init__(self) -> None:
         self.count = 0
+        self._others = sys.gettrace()  # that of coverage, say
 
     def __enter__(self) -> Self:
         sys.settrace(self._enter_frame)
         return self
 
     def __exit__(self, *_: object) -> None:
-        sys.settrace(None)
+        sys.settrace(self._others)
 
     def _enter_frame(self, frame: FrameType, *_: object) -> TraceFunction | None:
         return self._see if "/alb_controller/" in frame.f_code.co_filename else None

@@ -148,6 +148,15 @@ def test_what_is_not_known_yet_is_a_reference() -> None:
     ]
 
 
+def test_a_binding_that_admits_a_known_group_names_it() -> None:
+    """Nothing is to be filled in there."""
+    known = _bound().with_peer("sg-7")
+    document = stack_document(stack(bindings=(known,)))
+    template = _spec(document, "K8S::ElasticLoadBalancingV2::TargetGroupBinding", GROUP)["template"]
+    (rule,) = template["spec"]["networking"]["ingress"]
+    assert rule["from"] == [{"securityGroup": {"groupID": "sg-7"}}]
+
+
 def test_a_load_balancer_has_all_that_is_declared() -> None:
     """And nothing that is not."""
     document = stack_document(
