@@ -217,7 +217,10 @@ def test_a_pods_conditions_are_merged_by_type(control_plane: Cluster, rig: Rig) 
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": "p", "namespace": NAMESPACE},
-            "spec": {"containers": [{"name": "c", "image": "i"}]},
+            "spec": {
+                "containers": [{"name": "c", "image": "i"}],
+                "readinessGates": [{"conditionType": "target-health.elbv2.k8s.aws/x"}],
+            },
             "status": {"conditions": [{"type": "Ready", "status": "False", "message": "kept"}]},
         }
     )
