@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from alb_controller.app import LOST_LEASE
 from alb_controller.sandbox.controller import Surroundings
+from alb_controller.sandbox.kubeapi import ApiServer
 from tests.apiserver.cluster import Cluster
 from tests.conformance.embedded import embedded
 from tests.controller.manifests import NAMESPACE, service, world
@@ -23,12 +24,18 @@ LEADING = {"enable_leader_election": "true", "leader_election_namespace": NAMESP
 
 
 @pytest.fixture
-def around(tmp_path: Path) -> Iterator[Surroundings]:
-    """An embedded API with a namespace and a class in it, and an AWS that does not answer."""
-    with embedded(tmp_path) as (_, kubeconfig):
+def api(tmp_path: Path) -> Iterator[tuple[ApiServer, Path]]:
+    """An embedded API with a namespace and a class in it, and its kubeconfig."""
+    with embedded(tmp_path) as (server, kubeconfig):
         for obj in world()[:2]:
             assert Cluster(kubeconfig).apply(obj) is None
-        yield Surroundings(kubeconfig=kubeconfig, aws_url=NOBODY, vpc_id="vpc-1", folder=tmp_path)
+        yield server, kubeconfig
+
+
+@pytest.fixture
+def around(api: tuple[ApiServer, Path], tmp_path: Path) -> Surroundings:
+    """The API, and an AWS that does not answer."""
+    return Surroundings(kubeconfig=api[1], aws_url=NOBODY, vpc_id="vpc-1", folder=tmp_path)
 
 
 def test_a_controller_whose_lease_another_has_taken_ends(around: Surroundings) -> None:
@@ -71,3 +78,33 @@ def test_objects_that_wait_for_another_controller_are_told_at_start(around: Surr
         controller.settle()
     (told,) = (line for line in lines if line["event"] == "objects_not_served")
     assert told["held_by_finalizer"] == {"Service": 1}
+
+
+def test_it_is_alive_before_it_is_ready_and_after(around: Surroundings) -> None:
+    """What has not started yet is not broken: a restart would not help it."""
+    with made(around) as controller:
+        url = f"http://127.0.0.1:{controller.ports[0]}/healthz"
+        assert requests.get(url, timeout=5).status_code == 200
+        controller.start()
+        controller.settle()
+        assert requests.get(url, timeout=5).status_code == 200
+
+
+def test_flags_without_effect_are_told_once_at_start(around: Surroundings) -> None:
+    """Those that were given in words."""
+    with capture_logs() as lines, running(around, service_max_concurrent_reconciles="5") as here:
+        here.settle()
+    (told,) = (line for line in lines if line["event"] == "not_served_yet")
+    assert "--service-max-concurrent-reconciles" in str(told["flags"])
+
+
+def test_who_is_told_to_stop_while_it_waits_for_lists_ends_cleanly(
+    api: tuple[ApiServer, Path], around: Surroundings
+) -> None:
+    """An API that does not answer holds nothing up."""
+    api[0].faults.answer(503, verb="list")
+    with capture_logs() as lines, running(around) as controller:
+        until(lambda: "watch_failed" in [line["event"] for line in lines])
+        controller.stop()
+        assert controller.end() == 0
+    assert "working" not in [line["event"] for line in lines]
