@@ -64,6 +64,7 @@ class Workers:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._starting = threading.Lock()
         self._stop = threading.Event()
         self._queues: list[WorkQueue[Any]] = []
         self._threads: list[threading.Thread] = []
@@ -84,8 +85,9 @@ class Workers:
 
     def stop(self, timeout_seconds: float = 30.0) -> list[str]:
         """No new keys; wait for those in work. Returns the names of threads that hang."""
-        self._stop.set()
-        for queue in self._queues:
+        with self._starting:
+            self._stop.set()
+        for queue in list(self._queues):
             queue.shut_down()
         deadline = self._clock.monotonic() + timeout_seconds
         for thread in self._threads:
@@ -105,8 +107,10 @@ class Workers:
 
     def _start_thread(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        with self._starting:  # the Lease may come in the moment of the end
+            if not self._stop.is_set():
+                thread.start()
+                self._threads.append(thread)
 
     def _repeat(self, seconds: float, callback: Callable[[], None], name: str) -> None:
         while not self._clock.sleep(_spread(seconds), self._stop):

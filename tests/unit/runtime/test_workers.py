@@ -274,3 +274,12 @@ def test_a_dead_worker_is_trouble_until_it_is_meant_to_end(rig: MakeRig) -> None
     until(lambda: made.workers.trouble() == ["thread rig-0 has ended"])
     made.workers.stop(5)
     assert made.workers.trouble() == []
+
+
+def test_who_is_stopped_starts_no_thread() -> None:
+    """The Lease may come in the moment of the end, on another thread."""
+    workers = Workers(FakeClock())
+    assert workers.stop(1) == []
+    workers.every(1.0, lambda: None, name="late")
+    assert workers.stop(1) == []
+    assert "late" not in [thread.name for thread in threading.enumerate()]
