@@ -52,5 +52,6 @@ def test_a_target_group_is_found_by_arn_or_name(account: Account) -> None:
     assert found == account.elbv2.bound_target_group(name=made.resource.name)
     assert (found.arn, found.vpc_id) == (made.identity, account.vpc_id)
     assert (found.target_type, found.protocol) == (made.resource.target_type, "HTTP")
-    assert account.elbv2.bound_target_group(arn=made.identity[:-1] + "0") is None
+    never_made = made.identity.replace(made.resource.name, "nobody")
+    assert account.elbv2.bound_target_group(arn=never_made) is None
     assert account.elbv2.bound_target_group(name="nobody") is None
