@@ -41,7 +41,9 @@ check: $(STAMP) ## format, lint, types, imports, sizes, generated files: under a
 	@$(BIN)/python -m pytest -q tests/meta
 
 test: check ## everything that needs Python alone (check included)
+	@rm -rf .ledger
 	@$(BIN)/python -m pytest -n 4 --ignore=tests/meta $(ARGS)
+	@$(if $(strip $(ARGS)),:,$(BIN)/python -m tests.conformance.ledger)
 
 # Not those that run the controller as a process: what they cover is covered without it.
 coverage: $(STAMP) ## branch coverage: 100 % of the pure core, 90 % of each edge
@@ -66,4 +68,4 @@ format: $(STAMP) ## ruff's format and safe fixes
 	@$(BIN)/ruff check --fix .
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) dist build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist build .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .ledger

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import difflib
 import functools
@@ -21,6 +20,7 @@ from tests.conformance import aws_state, controller, kube_state
 from tests.conformance.additions import add
 from tests.conformance.aws_account import NODES, Account, Ids
 from tests.conformance.corpus import DELETE, Step, needs, steps
+from tests.iam.evaluator import Asked
 
 Shape = dict[str, Any]
 SYSTEM = "kube-"
@@ -44,6 +44,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     step: Step
     difference: str
+    asked: tuple[Asked, ...]
+    """What the calls of the step ask of a policy."""
     calls: int
     reference_calls: int
 
@@ -56,8 +58,15 @@ class Moto(msgspec.Struct, frozen=True):
 
     def calls(self, since: int = 0) -> list[str]:
         """The operations that were asked for, from a position on."""
-        lines = self.log.read_text().splitlines()[since:]
-        return [json.loads(line)["op"] for line in lines]
+        return [line["op"] for line in self.lines(since)]
+
+    def count(self) -> int:
+        """How many calls there were."""
+        return len(self.log.read_text().splitlines())
+
+    def lines(self, since: int = 0) -> list[Shape]:
+        """What the log says of each call, from a position on."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()[since:]]
 
 
 @contextlib.contextmanager
@@ -98,21 +107,21 @@ def run_case(
     needed = needs(case)
     ids = add(account, needed.account, account.seed())
     add_nodes(cluster, ids)
-    start = len(moto.calls())  # calls made before the first step count towards it
+    start = moto.count()  # calls made before the first step count towards it
     log = folder / f"{case}.log"
     own, given = controllers or kubeconfig, (*needed.flags, *flags)
     with controller.running(own, moto.url, ids["vpc"], log, given) as running:
         for step in steps(case):
             refused = take(step, cluster, ids)
             running.settle()
-            made = collections.Counter(moto.calls(start))
+            made = moto.lines(start)
             state = {
                 "AWS": aws_state.read_state(account),
                 "Kubernetes": kube_state.read_state(cluster, account, ids),
                 "Refused": refused,
             }
-            yield _compare(step, state, made.total())
-            start = len(moto.calls())
+            yield _compare(step, state, made)
+            start = moto.count()
 
 
 def take(step: Step, cluster: Cluster, ids: Ids) -> list[str]:
@@ -141,13 +150,15 @@ def _is_made_by_hand(kind: str, meta: Shape) -> bool:
     return kind == "Ingress" or not any(key.startswith("ingress.k8s.aws/stack") for key in labels)
 
 
-def _compare(step: Step, state: Shape, calls: int) -> Outcome:
+def _compare(step: Step, state: Shape, made: Sequence[Shape]) -> Outcome:
     got, want = kube_state.comparable(state), kube_state.comparable(step.expected())
     difference = ""
     if got != want:
         theirs, ours = (yaml.safe_dump(side, width=160).splitlines() for side in (want, got))
         difference = "\n".join(difflib.unified_diff(theirs, ours, "expected", "got", lineterm=""))
-    return Outcome(step, difference, calls, step.recorded().get("Calls", {}).get("Total", 0))
+    asked = tuple(Asked(*one) for line in made for one in line["asked"])
+    recorded = step.recorded().get("Calls", {}).get("Total", 0)
+    return Outcome(step, difference, asked, len(made), recorded)
 
 
 def add_nodes(cluster: Cluster, ids: Ids) -> None:

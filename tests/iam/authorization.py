@@ -34,16 +34,42 @@ MAKING = {
     "CreateRule": "listener-rule/app/new/0/0/0",
     "CreateSecurityGroup": "security-group/new",
     "CreateTargetGroup": "targetgroup/new/0",
+    "RequestCertificate": "certificate/new",
 }
 """What is made, as the end of its ARN."""
 _HERE = "arn:aws:{service}:us-west-2:123456789012:{rest}"
+_PREFIXES = {"tagging": "tag"}
+"""Of actions, where it is not the name that requests are signed with."""
+_NAMED = {
+    "CertificateArn": "{}",
+    "ProtectionId": "arn:aws:shield::123456789012:protection/{}",
+    "ResourceArn": "{}",
+    "WebACLArn": "{}",
+    "WebACLId": "arn:aws:waf-regional:us-west-2:123456789012:webacl/{}",
+}
+"""Parameters of the other services that name a resource, and its ARN."""
+_REST = {
+    r"GET /2013-04-01/hostedzone": "ListHostedZones",
+    r"POST /2013-04-01/hostedzone/([^/]+)/rrset/?": "ChangeResourceRecordSets",
+}
+"""Operations of Route 53 by method and path, the hosted zone in brackets."""
+_TAGGING = {
+    "acm": "acm:AddTagsToCertificate",
+    "ec2": "ec2:CreateTags",
+    "elasticloadbalancing": "elasticloadbalancing:AddTags",
+}
 _OF_ELBV2 = ("LoadBalancerArn", "ListenerArn", "RuleArn", "TargetGroupArn")
 """The parameter that names the resource, the first that is there."""
 
 
 def requests_of(call: Call, tags: Mapping[str, Tags]) -> list[Asked]:
-    """All that must be allowed; `tags` are those that each resource has before the call."""
-    name = f"{call.service}:{call.operation}"
+    """All that must be allowed; `tags` are those that each resource has before the call.
+
+    A write that no controller of ours sends is asked for on anything, which no policy allows.
+    """
+    if call.service == "route53":
+        return _dns_requests(call)
+    name = f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
     if not call.is_write:
         return [Asked(name, ANYTHING, {})]
     given = _request_tags(call)
@@ -57,6 +83,23 @@ def requests_of(call: Call, tags: Mapping[str, Tags]) -> list[Asked]:
     if call.operation in ("AssociateWebACL", "DisassociateWebACL"):
         asked.append(Asked("elasticloadbalancing:SetWebAcl", ANYTHING, {}))
     return asked
+
+
+def _dns_requests(call: Call) -> list[Asked]:
+    for form, operation in _REST.items():
+        found = re.fullmatch(form, call.operation)
+        if found is None:
+            continue
+        name = f"route53:{operation}"
+        if not found.groups():
+            return [Asked(name, ANYTHING, {})]
+        text = str(call.params["Body"])
+        context = {
+            f"{name}NormalizedRecordNames": re.findall(r"<Name>(.*?)\.?</Name>", text),
+            f"{name}RecordTypes": re.findall(r"<Type>(.*?)</Type>", text),
+        }
+        return [Asked(name, f"arn:aws:route53:::hostedzone/{found[1]}", context)]
+    return [Asked(f"route53:{call.operation}", ANYTHING, {})]
 
 
 def arn(service: str, rest: str) -> str:
@@ -75,12 +118,9 @@ def _resources(service: str, operation: str, params: Params) -> list[str]:
             return _balancing_resources(operation, params)
         case "ec2":
             return _security_groups(operation, params)
-        case "wafv2":
-            return [params[key] for key in ("WebACLArn", "ResourceArn") if key in params]
-        case "shield" if operation == "DeleteProtection":
-            return [f"arn:aws:shield::123456789012:protection/{params['ProtectionId']}"]
         case _:
-            return [ANYTHING]
+            named = [form.format(params[key]) for key, form in _NAMED.items() if key in params]
+            return named or [ANYTHING]
 
 
 def _balancing_resources(operation: str, params: Params) -> list[str]:
@@ -95,7 +135,7 @@ def _balancing_resources(operation: str, params: Params) -> list[str]:
         case "SetRulePriorities":
             return list(_numbered(params, "RulePriorities.member.{}.RuleArn"))
         case _:
-            return [next(params[key] for key in _OF_ELBV2 if key in params)]
+            return [next((params[key] for key in _OF_ELBV2 if key in params), ANYTHING)]
 
 
 def _security_groups(operation: str, params: Params) -> list[str]:
@@ -105,17 +145,19 @@ def _security_groups(operation: str, params: Params) -> list[str]:
         case "CreateTags" | "DeleteTags":
             return [group_arn(found) for found in _numbered(params, "ResourceId.{}")]
         case _:
-            return [group_arn(params["GroupId"])]
+            return [group_arn(params["GroupId"])] if "GroupId" in params else [ANYTHING]
 
 
 def _tagging(call: Call, given: Mapping[str, str]) -> list[Asked]:
     """Tags in a request that makes something are asked for as an action of their own."""
     by = {f"{call.service}:CreateAction": call.operation, **given}
-    action = {"ec2": "ec2:CreateTags"}.get(call.service, f"{call.service}:AddTags")
+    action = _TAGGING[call.service]
     return [Asked(action, arn(call.service, MAKING[call.operation]), by)]
 
 
 def _request_tags(call: Call) -> dict[str, str]:
+    if isinstance(listed := call.params.get("Tags"), list):
+        return {f"aws:RequestTag/{tag['Key']}": tag.get("Value", "") for tag in listed}
     pattern = re.compile(r"(?:Tags\.member|TagSpecification\.1\.Tag|Tag)\.(\d+)\.Key")
     found = {key: str(text) for key, text in call.params.items() if pattern.fullmatch(key)}
     values = {text: str(call.params.get(f"{key[:-3]}Value", "")) for key, text in found.items()}

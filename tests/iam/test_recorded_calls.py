@@ -1,56 +1,25 @@
-"""The policies on what a controller really sends: enough, and nothing of another cluster's."""
+"""The policies where features are off, and where no case of the corpus goes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from alb_controller.aws.iam import (
-    ANY_CLUSTER,
-    DEFAULT_FEATURES,
-    POD_IDENTITY,
-    PolicyWish,
-    Scope,
-    policy,
-)
-from alb_controller.aws.iam.policy import is_read
-from alb_controller.model.tags import CLUSTER_TAG
-from tests.conformance.aws_account import CLUSTER
+from alb_controller.aws.iam import DEFAULT_FEATURES, PolicyWish
 from tests.conformance.embedded import embedded
-from tests.iam.authorization import WITHOUT_TAGS, arn, swapped
-from tests.iam.evaluator import Asked, is_allowed
-from tests.iam.recorder import record
+from tests.conformance.harness import Moto, moto_server, run_case
+from tests.iam.authorization import arn
+from tests.iam.evaluator import Asked
+from tests.iam.verdicts import OURS, RESOURCE_TAG, denied, faults_of
 
-CASES = {
-    "change-rules": {
-        "CreateRule",
-        "DeleteRule",
-        "DeregisterTargets",
-        "ModifyRule",
-        "RegisterTargets",
-    },
-    "tags": {"AddTags", "CreateTags", "DeleteSecurityGroup", "DeleteTags", "RemoveTags"},
-}
-"""Case -> what it must ask for to be worth asking."""
 WITHOUT_FEATURES = (
     "--enable-shield=false",
     "--enable-waf=false",
     "--enable-wafv2=false",
     "--feature-gates=LBCapacityReservation=false,SubnetDiscoveryByReachability=false",
 )
-RESOURCE_TAG = f"aws:ResourceTag/{CLUSTER_TAG}"
-IN_POD = {"aws:PrincipalTag/eks-cluster-name": CLUSTER}
-OURS = Scope(CLUSTER)
-MAY_HAVE_NO_TAG = {
-    "ec2:AuthorizeSecurityGroupIngress",
-    "ec2:RevokeSecurityGroupIngress",
-    "elasticloadbalancing:DeregisterTargets",
-    "elasticloadbalancing:RegisterTargets",
-    "ec2:CreateSecurityGroup",  # the VPC
-    "shield:DeleteProtection",
-}
 
 
 @pytest.fixture(scope="module")
@@ -60,41 +29,31 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
-def denied(wish: PolicyWish, asked: Iterable[Asked]) -> list[Asked]:
-    """What the policy does not allow."""
-    document = policy(wish)
-    return [one for one in asked if not is_allowed(document, one)]
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    """One local AWS for all cases."""
+    with moto_server(tmp_path_factory.mktemp("aws")) as server:
+        yield server
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_policies_fit_what_is_sent(case: str, kubeconfig: Path, tmp_path: Path) -> None:
-    """Each recorded call is allowed, for this cluster alone; the least policy is enough for it."""
-    asked = record(case, kubeconfig, tmp_path, WITHOUT_FEATURES)
-    assert CASES[case] <= {one.action.partition(":")[2] for one in asked}
-    for scope in (ANY_CLUSTER, OURS):
-        assert denied(PolicyWish(scope=scope, features=frozenset()), asked) == []
-
-    in_pod = [one._replace(context={**one.context, **IN_POD}) for one in asked]
-    assert denied(PolicyWish(scope=POD_IDENTITY), in_pod) == []
-
-    tagged = [one for one in asked if RESOURCE_TAG in one.context]
-    others = [swapped(one, CLUSTER_TAG, "another") for one in tagged]
-    assert denied(PolicyWish(scope=OURS), others) == others
-    assert denied(PolicyWish(scope=POD_IDENTITY), tagged) == tagged  # no session tag, no writes
-
-    untagged = {one.action for one in asked if not is_about_tags(one)}
-    assert untagged <= WITHOUT_TAGS | MAY_HAVE_NO_TAG
+def test_the_least_policy_is_enough(kubeconfig: Path, moto: Moto, tmp_path: Path) -> None:
+    """With every feature off that can be, no action of a feature is asked for."""
+    outcomes = run_case("tags", kubeconfig, moto, tmp_path, flags=WITHOUT_FEATURES)
+    asked = [one for outcome in outcomes for one in outcome.asked]
+    assert faults_of(asked, frozenset()) == []
+    assert {one.action.partition(":")[2] for one in asked} >= {
+        "AddTags",
+        "CreateTags",
+        "DeleteSecurityGroup",
+        "DeleteTags",
+        "RemoveTags",
+    }
 
 
-def is_about_tags(asked: Asked) -> bool:
-    """Reads, and writes that a tag decides about."""
-    return is_read(asked.action) or any(key.startswith("aws:Re") for key in asked.context)
-
-
-def test_a_feature_in_use_needs_its_actions(kubeconfig: Path, tmp_path: Path) -> None:
-    """The default features allow Shield's calls; without that feature they are denied."""
-    asked = record("shield", kubeconfig, tmp_path)
-    assert denied(PolicyWish(scope=OURS), asked) == []
+def test_a_feature_in_use_needs_its_actions(kubeconfig: Path, moto: Moto, tmp_path: Path) -> None:
+    """Shield's calls are denied where the policy was made without that feature."""
+    outcomes = run_case("shield", kubeconfig, moto, tmp_path)
+    asked = [one for outcome in outcomes for one in outcome.asked]
     without = PolicyWish(scope=OURS, features=DEFAULT_FEATURES - {"shield"})
     assert {one.action for one in denied(without, asked)} >= {
         "shield:CreateProtection",

@@ -18,7 +18,10 @@ class Operation:
     service: str
     name: str
     params: Mapping[str, Any]
-    """As they were sent: nested in the JSON protocol, `Tags.member.1.Key` in the query protocol."""
+    """As they were sent: nested in the JSON protocol, `Tags.member.1.Key` in the query protocol.
+
+    Of a REST protocol, whose operation is named by its method and path, `Body` is the whole text.
+    """
     is_json: bool = False
 
 
@@ -31,6 +34,8 @@ class Call:
     params: Mapping[str, Any]
     status: int
     seconds: float
+    agent: str = ""
+    """The caller's User-Agent."""
 
     @property
     def is_write(self) -> bool:
@@ -45,9 +50,12 @@ def read_operation(environ: Mapping[str, Any], body: bytes) -> Operation:
     target = environ.get("HTTP_X_AMZ_TARGET")
     if target:
         return Operation(service, str(target).rpartition(".")[2], _read_json(body), is_json=True)
-    fields = urllib.parse.parse_qs(body.decode(errors="replace"), keep_blank_values=True)
-    params = {key: values[0] for key, values in fields.items()}
+    text = body.decode(errors="replace")
     rest = f"{environ.get('REQUEST_METHOD')} {environ.get('PATH_INFO')}"
+    if text.startswith("<"):
+        return Operation(service, rest, {"Body": text})
+    fields = urllib.parse.parse_qs(text, keep_blank_values=True)
+    params = {key: values[0] for key, values in fields.items()}
     name = params.pop("Action", rest)
     params.pop("Version", None)
     return Operation(service, name, params)

@@ -152,7 +152,8 @@ class AwsServer:
         lost = fault is not None and fault.kind is Kind.ANSWER_LOST
         status = 0 if lost else int(answer.status[:3])
         seconds = time.monotonic() - began
-        call = Call(operation.service, operation.name, operation.params, status, seconds)
+        agent = str(environ.get("HTTP_USER_AGENT", ""))
+        call = Call(operation.service, operation.name, operation.params, status, seconds, agent)
         self.calls.append(call)
         self._observe(call)
         if lost:

@@ -1,0 +1,39 @@
+"""The ledger's verdict: each kind of fault is found, or its silence would mean nothing."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from alb_controller.aws.iam import FEATURES, actions_of
+from tests.conformance.corpus import case_names, own_names
+from tests.conformance.ledger import Case, Ledger, faults
+
+ALL = actions_of([feature.name for feature in FEATURES])
+WHOLE = Ledger(
+    cases=(
+        *(Case(name, calls=55, reference_calls=100) for name in case_names()),
+        *(Case(name, calls=500, reference_calls=0) for name in own_names()),
+    ),
+    actions=ALL,
+)
+
+
+def test_a_whole_ledger_has_no_fault() -> None:
+    """Every case ran, every action was called, and the calls are within the budget."""
+    assert list(faults(WHOLE)) == []
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"cases": WHOLE.cases[1:]}, f"did not run: {WHOLE.cases[0].name}"),
+        ({"actions": ALL | {"ec2:DeleteVpc"}}, "ec2:DeleteVpc is called"),
+        ({"actions": ALL - {"ec2:DescribeVpcs"}}, "ec2:DescribeVpcs is declared"),
+        ({"cases": (*WHOLE.cases[1:], Case(WHOLE.cases[0].name, 200, 100))}, "0.57 of"),
+    ],
+)
+def test_each_fault_is_told(change: dict[str, object], words: str) -> None:
+    """Alone, in a sentence that names it."""
+    (told,) = faults(msgspec.structs.replace(WHOLE, **change))
+    assert words in told
