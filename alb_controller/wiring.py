@@ -34,6 +34,7 @@ from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
 from alb_controller.reconcile.bindings import Bindings
 from alb_controller.reconcile.certificates import Certificates
+from alb_controller.reconcile.explain import Explainer
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer
 from alb_controller.reconcile.operations import StackOperations
@@ -149,6 +150,7 @@ class Reconcilers:
             backend_group=self._backend_group,
             secrets=kube.secrets,
             certificates=certificates.requested,
+            explainer=Explainer(stores, writer, clock),
         )
         kube.secrets.wake = self._queues.stacks.add
         self._stack_reconciler = StackReconciler(edges, self._memory, settings, vpc_id)
@@ -221,6 +223,7 @@ class Reconcilers:
                 self._queues.stacks,
                 self._stack_reconciler.reconcile,
                 settings.ingress_max_concurrent_reconciles,
+                self._stack_reconciler.tell_next,
             )
         )
         workers.start(

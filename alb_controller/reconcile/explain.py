@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
+import msgspec
 import structlog
 
-from alb_controller.errors import ControllerError, Invalid, KubeError, ObjectMissing, handling_of
+from alb_controller.clock import Clock
+from alb_controller.errors import ControllerError, Invalid, ObjectMissing, handling_of
 from alb_controller.frontends.ingress.explanation import (
     Explanation,
     error_note,
@@ -33,11 +36,25 @@ from alb_controller.values import StackKey
 _log = structlog.get_logger(__name__)
 
 
-class Explainer:
-    """Writes where what is to be said is another text than the one that stands there."""
+class _Said(msgspec.Struct, frozen=True):
+    """What an Ingress is told, and whether that waits for the time of the next try."""
 
-    def __init__(self, cluster: Cluster, writer: Writer) -> None:
-        self._cluster, self._writer = cluster, writer
+    ingress: Ingress
+    explanation: Explanation
+    waits: bool
+
+
+class Explainer:
+    """Writes where what is to be said is another text than the one that stands there.
+
+    An error that is tried again is written when the pass has ended, by `tell_next`: with the time
+    of the next try, in one write.
+    """
+
+    def __init__(self, cluster: Cluster, writer: Writer, clock: Clock) -> None:
+        self._cluster, self._writer, self._clock = cluster, writer, clock
+        self._waiting: dict[StackKey, list[_Said]] = {}
+        """Of groups in work: each is with one worker at a time."""
 
     def applied(
         self,
@@ -47,7 +64,7 @@ class Explainer:
         late_error: ControllerError | None,
     ) -> None:
         """AWS has what the group wants, but for what `late_error` stopped."""
-        said: list[tuple[Ingress, Explanation]] = []
+        said: list[_Said] = []
         own = _backends_by_owner(translation)
         for member in snapshot.members:
             made = Explanation(group=str(snapshot.key))
@@ -57,32 +74,45 @@ class Explainer:
             problems = _problems(member, translation)
             if not problems and late_error is not None and handling_of(late_error).event:
                 problems = [late_error]
-            said.append((member.ingress, _with_problems(made, problems)))
+            said.append(_say(member.ingress, made, problems))
         self._say_all(snapshot.key, said)
         metrics.QUOTA_USED.show(snapshot.key, usage(observed))
 
     def unchanged(self, snapshot: Snapshot, translation: Translation) -> None:
         """AWS was not looked at: the group is held, or nobody in it asks for anything."""
-        said: list[tuple[Ingress, Explanation]] = []
+        said: list[_Said] = []
         for member in snapshot.members:
             made = self._before(member.ingress, snapshot.key)
             problems = _problems(member, translation)
             if not problems and translation.held_by:
                 made = made.held()
-            said.append((member.ingress, _with_problems(made, problems)))
+            said.append(_say(member.ingress, made, problems))
         self._say_all(snapshot.key, said)
 
     def failed(self, snapshot: Snapshot, error: ControllerError) -> None:
-        """The pass broke off; the error itself is more important than a note that fails."""
+        """The pass broke off."""
         concerned = [*(m.ingress for m in snapshot.members), *snapshot.leaving]
         note = error_note(error)
-        states = {_labels(ingress, note.category): 1.0 for ingress in concerned}
-        metrics.OBJECT_STATE.show(_owner(snapshot.key), states)
+        self._say_all(
+            snapshot.key,
+            [
+                _Said(ingress, self._before(ingress, snapshot.key).failing(note), waits=True)
+                for ingress in concerned
+            ],
+        )
+
+    def tell_next(self, key: StackKey, seconds: float | None) -> None:
+        """A pass has ended, and the group comes again in so many seconds; None: nobody knows.
+
+        What is said here is not insisted on: the error itself is more important than a note that
+        fails, and the next try tells it.
+        """
+        now, wait = self._clock.now(), timedelta(seconds=seconds or 0.0)
         try:
-            for ingress in concerned:
-                self._say(ingress, self._before(ingress, snapshot.key).failing(note))
-        except KubeError as kube_error:
-            _log.debug("status_not_written", error=str(kube_error))
+            for one in self._waiting.pop(key, ()):
+                self._write_news(one.ingress, one.explanation.tried_again(now, wait))
+        except ControllerError as error:
+            _log.debug("status_not_written", error=str(error))
 
     def strays(self, snapshot: Snapshot) -> None:
         """Nobody is in the group (any more); an Ingress in no group has events alone."""
@@ -95,18 +125,23 @@ class Explainer:
         if not ingress.is_deleting and written(self._newest(ingress), key) is not None:
             self._write(ingress, None)
 
-    def _say_all(self, key: StackKey, said: Iterable[tuple[Ingress, Explanation]]) -> None:
+    def _say_all(self, key: StackKey, said: Iterable[_Said]) -> None:
         states: dict[Labels, float] = {}
-        for ingress, explanation in said:
-            self._say(ingress, explanation)
-            error = explanation.error
-            states[_labels(ingress, error.category if error else explanation.state)] = 1.0
+        waiting: list[_Said] = []
+        for one in said:
+            if one.waits:
+                waiting.append(one)
+            else:
+                self._write_news(one.ingress, one.explanation)
+            error = one.explanation.error
+            states[_labels(one.ingress, error.category if error else one.explanation.state)] = 1.0
+        self._waiting[key] = waiting
         metrics.OBJECT_STATE.show(_owner(key), states)
 
-    def _say(self, ingress: Ingress, explanation: Explanation) -> None:
-        text = explanation.text()
-        if self._newest(ingress).metadata.annotations.get(STATUS) != text:
-            self._write(ingress, text)
+    def _write_news(self, ingress: Ingress, explanation: Explanation) -> None:
+        standing = self._newest(ingress).metadata.annotations.get(STATUS, "")
+        if explanation.is_news(standing):
+            self._write(ingress, explanation.text())
 
     def _write(self, ingress: Ingress, text: str | None) -> None:
         meta = ingress.metadata
@@ -115,7 +150,10 @@ class Explainer:
             self._writer.merge_patch(INGRESS, meta.namespace, meta.name, body)
 
     def _before(self, ingress: Ingress, key: StackKey) -> Explanation:
-        """What stood there, without its error."""
+        """What stood there, or was about to, without its error."""
+        for one in self._waiting.get(key, ()):
+            if one.ingress is ingress:
+                return one.explanation.served()
         known = written(self._newest(ingress), key)
         return known.served() if known else Explanation(group=str(key))
 
@@ -133,9 +171,11 @@ def _backends_by_owner(translation: Translation) -> dict[str, list[BackendIntent
     return found
 
 
-def _with_problems(made: Explanation, problems: Iterable[ControllerError]) -> Explanation:
+def _say(ingress: Ingress, made: Explanation, problems: Sequence[ControllerError]) -> _Said:
+    """What only a change of an object heals is not tried again."""
     note = problem_note(problems)
-    return made.failing(note) if note else made
+    is_tried_again = any(handling_of(one).requeue != "never" for one in problems)
+    return _Said(ingress, made.failing(note) if note else made, waits=is_tried_again)
 
 
 def _problems(member: LoadedMember, translation: Translation) -> list[ControllerError]:

@@ -51,7 +51,7 @@ from alb_controller.reconcile.owners import Owners
 from alb_controller.reconcile.plan_annotation import note_plan
 from alb_controller.reconcile.secrets import Secrets, note_secrets, use_secrets
 from alb_controller.reconcile.writes import Operations
-from alb_controller.runtime.workers import DONE, SLOW_SECONDS, Result, after
+from alb_controller.runtime.workers import DONE, SLOW, Result
 from alb_controller.settings import Settings
 from alb_controller.telemetry import metrics
 from alb_controller.values import ObjectRef, StackKey
@@ -76,6 +76,7 @@ class Edges(msgspec.Struct, frozen=True, kw_only=True):
     backend_group: BackendGroup
     secrets: Secrets
     certificates: Certificates
+    explainer: Explainer
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +101,7 @@ class StackReconciler:
     ) -> None:
         self._edges, self._memory = edges, memory
         self._settings, self._vpc_id = settings, vpc_id
-        self._explainer = Explainer(edges.cluster, edges.writer)
+        self._explainer = edges.explainer
         gates = settings.feature_gates
         self._policy = PlanPolicy(
             cluster=settings.cluster_name,
@@ -120,6 +121,8 @@ class StackReconciler:
         except ControllerError as error:
             self._note_loss(key, error)
             self._tell_failure(error, snapshot)
+            if handling_of(error).event:
+                self._explainer.failed(snapshot, error)
             raise
         if done.translation.intent.balancer is None and not done.translation.held_by:
             self._edges.backend_group.release(key)
@@ -135,6 +138,10 @@ class StackReconciler:
             self._tell_failure(done.late_error, snapshot)
             raise done.late_error
         return _next(done.translation)
+
+    def tell_next(self, key: StackKey, seconds: float | None) -> None:
+        """A pass over the group has ended, and the next one is in so many seconds, if any is."""
+        self._explainer.tell_next(key, seconds)
 
     def _note_loss(self, key: StackKey, error: ControllerError) -> None:
         """What we know has it and AWS has it not: others have deleted it, so read all anew."""
@@ -361,7 +368,6 @@ class StackReconciler:
             members = (m.ingress for m in snapshot.members)
             concerned = [ref("Ingress", i) for i in (*members, *snapshot.leaving)]
             self._tell(status.failure_events(error, concerned))
-            self._explainer.failed(snapshot, error)
 
     def _tell(self, events: Iterable[status.Event]) -> None:
         for event in events:
@@ -386,5 +392,5 @@ def _is_harmless(error: ControllerError) -> bool:
 def _next(translation: Translation) -> Result:
     """AWS tells no one when a missing resource appears: look again after a while."""
     if any(isinstance(p, Missing) for p in translation.problems):
-        return after(SLOW_SECONDS)
+        return SLOW
     return DONE

@@ -45,6 +45,11 @@ class Timers(Generic[K]):
         if known is not None and known.turn < before_turn:
             del self._by_key[key]
 
+    def due(self, key: K) -> float | None:
+        """The key's deadline."""
+        known = self._by_key.get(key)
+        return None if known is None else known.due
+
     def next_due(self) -> float | None:
         """The earliest deadline."""
         while self._heap:

@@ -36,10 +36,13 @@ class Result(msgspec.Struct, frozen=True):
     """Look again then; None: only when something changes."""
     backoff: bool = False
     """Look again after the key's backoff."""
+    slow: bool = False
+    """Look again in about SLOW_SECONDS, as after an error that only others can mend."""
 
 
 DONE = Result()
 BACKOFF = Result(backoff=True)
+SLOW = Result(slow=True)
 
 
 def after(seconds: float) -> Result:
@@ -47,6 +50,8 @@ def after(seconds: float) -> Result:
     return Result(after_seconds=seconds)
 
 
+_NEXT = {"never": DONE, "backoff": BACKOFF, "slow": SLOW}
+"""By `errors.Handling.requeue`; where the error says when, it is a NotReady."""
 Reconcile: TypeAlias = Callable[[K], Result]
 
 
@@ -57,6 +62,9 @@ class Controller(msgspec.Struct, Generic[K], frozen=True):
     queue: WorkQueue[K]
     reconcile: Callable[[K], Result]
     workers: int = 1
+    tell_next: Callable[[K, float | None], None] | None = None
+    """Called when a run has ended, before another worker may have the key: in how many seconds it
+    comes again; None: only when something changes."""
 
 
 class Workers:
@@ -152,6 +160,8 @@ def _run_once(controller: Controller[K], key: K, clock: Clock) -> None:
             outcome = _requeue(controller, key, controller.reconcile(key))
         except Exception as error:  # noqa: BLE001  # the loop must outlive every bug
             outcome = _handle(controller, key, error)
+        if controller.tell_next is not None:
+            controller.tell_next(key, controller.queue.seconds_until_due(key))
     metrics.RECONCILES.labels(controller.name, outcome).inc()
     metrics.RECONCILE_SECONDS.labels(controller.name).observe(clock.monotonic() - started)
 
@@ -161,6 +171,9 @@ def _requeue(controller: Controller[K], key: K, result: Result) -> str:
     if result.backoff:
         controller.queue.retry(key)
         return "requeue"
+    if result.slow:
+        controller.queue.retry_slowly(key, _spread(SLOW_SECONDS))
+        return "requeue_after"
     controller.queue.forget(key)
     if result.after_seconds is None:
         return "success"
@@ -171,26 +184,14 @@ def _requeue(controller: Controller[K], key: K, result: Result) -> str:
 def _handle(controller: Controller[K], key: K, error: Exception) -> str:
     """Put the key back as the error table says; log and count the error."""
     handling = handling_of(error)
-    outcome = "error"
     if isinstance(error, NotReady):
         outcome = _requeue(controller, key, after(error.after_seconds))
-        again: float | None = error.after_seconds
     else:
-        again = _seconds_until_retry(controller, key, handling)
+        outcome = "error"
+        _requeue(controller, key, _NEXT[handling.requeue])
         metrics.RECONCILE_ERRORS.labels(controller.name, handling.label).inc()
-    _report(error, handling, again)
+    _report(error, handling, controller.queue.seconds_until_due(key))
     return outcome
-
-
-def _seconds_until_retry(controller: Controller[K], key: K, handling: Handling) -> float | None:
-    if handling.requeue == "backoff":
-        return controller.queue.retry(key)
-    controller.queue.forget(key)
-    if handling.requeue != "slow":
-        return None
-    seconds = _spread(SLOW_SECONDS)
-    controller.queue.add_after(key, seconds)
-    return seconds
 
 
 def _report(error: Exception, handling: Handling, again: float | None) -> None:

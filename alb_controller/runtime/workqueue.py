@@ -77,6 +77,25 @@ class WorkQueue(Generic[K]):
         self.add_after(key, delay)
         return delay
 
+    def retry_slowly(self, key: K, seconds: float) -> None:
+        """Make a key due then, and start its backoff anew.
+
+        A timer that is pending is kept: a failure that is met again while it runs, whoever woke
+        the key, does not put off the retry that was told of.
+        """
+        with self._changed:
+            self._backoff.forget(key)
+        self.add_after(key, seconds)
+
+    def seconds_until_due(self, key: K) -> float | None:
+        """When a key is next given to a worker, as things are now; None: when it is added."""
+        with self._changed:
+            self._fire_timers()
+            if key in self._ready or key in self._again:
+                return 0.0
+            due = self._timers.due(key)
+            return None if due is None else due - self._clock.monotonic()
+
     def failures(self, key: K) -> int:
         """How often in a row a key has been put back by `retry`."""
         with self._changed:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from tests.controller.manifests import ingress
+from alb_controller.objects.notes import STATUS
+from tests.controller.manifests import ingress, ingress_class
 from tests.controller.rig import Rig
 
 NOBODYS = "arn:aws:wafv2:us-west-2:123456789012:regional/webacl/nobody/0a1b"
 
 
 def test_a_web_acl_that_is_not_there_holds_up_neither_status_nor_clean_up(rig: Rig) -> None:
-    """Rules change, a member leaves and is let go, and all members hear of the web ACL."""
+    """Rules change, members leave and are let go, and those that stay hear of the web ACL."""
+    theirs = ingress_class("other")
+    theirs["spec"]["controller"] = "example.com/another"
+    rig.apply(theirs)
     rig.apply(
         ingress("a", ["/a"], group="g", wafv2_acl_arn=NOBODYS), ingress("b", ["/b"], group="g")
     )
+    rig.apply(ingress("c", ["/c"], group="g"))
     with rig.running():
-        rig.until(lambda: rig.warnings("a") and rig.warnings("b"))
+        rig.until(lambda: rig.warnings("a") and rig.warnings("b") and rig.warnings("c"))
         assert rig.get("Ingress", "a")["status"]["loadBalancer"]["ingress"]
-        assert sorted(rig.aws.paths()) == ["/a", "/b"]
+        assert sorted(rig.aws.paths()) == ["/a", "/b", "/c"]
+        rig.merge("Ingress", "c", {"spec": {"ingressClassName": "other"}})
         rig.delete("Ingress", "b")
         rig.until(lambda: rig.is_gone("Ingress", "b"))
         assert rig.aws.paths() == ["/a"]
@@ -26,6 +32,7 @@ def test_a_web_acl_that_is_not_there_holds_up_neither_status_nor_clean_up(rig: R
         rig.annotate("a", wafv2_acl_arn=None)
         rig.apply(ingress("a", ["/a", "/more"], group="g"))
         rig.until(lambda: rig.events("a", reason="SuccessfullyReconciled"))
+        assert STATUS not in rig.get("Ingress", "c")["metadata"].get("annotations", {})
 
 
 def test_a_frontend_nlb_comes_and_goes(rig: Rig) -> None:

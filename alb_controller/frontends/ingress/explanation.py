@@ -1,12 +1,13 @@
 """The annotation that says what an Ingress has in AWS and what is wrong with it (ADR 0023).
 
-The same state gives the same text, whenever and by whichever process it is written: no times and
-no counts are in it.
+The same state gives the same text, whenever and by whichever process it is written: no counts are
+in it, and no time but that of a retry which is some while away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -19,15 +20,8 @@ from alb_controller.objects.core import KubeObject
 from alb_controller.objects.notes import STATUS
 from alb_controller.values import StackKey
 
-RETRIES = {
-    "never": "when an object that it is about changes",
-    "backoff": "within 300 s",
-    "slow": "in about 300 s",
-    "after": "in a moment",
-}
-"""By `errors.Handling.requeue`: when the controller tries again."""
-
-
+TOLD_FROM = timedelta(seconds=30)
+"""A retry that comes sooner is not told: the first ones of a backoff would each be a write."""
 MESSAGE_CHARACTERS = 1024
 """As much as of an Event's message; all annotations of an object have 256 KiB."""
 
@@ -50,8 +44,8 @@ class ErrorNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, r
     operation: str = ""
     """AWS's name of the call."""
     message: str
-    next_retry: str
-    """One of RETRIES."""
+    next_retry: datetime | None = None
+    """In UTC, whole seconds; None: sooner than TOLD_FROM, or only when an object changes."""
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
@@ -84,14 +78,25 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
         """The same AWS resources, and this error."""
         return msgspec.structs.replace(self, state="failing", error=error)
 
+    def tried_again(self, now: datetime, wait: timedelta) -> Explanation:
+        """The same, with the time of the retry where that is worth telling."""
+        return self if wait < TOLD_FROM else _tried_at(self, (now + wait).replace(microsecond=0))
+
+    def is_news(self, standing: str) -> bool:
+        """Whether it says more than an annotation that stands there.
+
+        A time that has passed is left there while retries are too close to be told.
+        """
+        if self.error is not None and self.error.next_retry is None:
+            known = _decoded(standing)
+            standing = _tried_at(known, None).text() if known else standing
+        return self.text() != standing
+
 
 def written(obj: KubeObject, key: StackKey) -> Explanation | None:
     """What an Ingress's annotation says of this group; None for nothing that can be read."""
-    try:
-        found = msgspec.json.decode(obj.metadata.annotations.get(STATUS, ""), type=Explanation)
-    except msgspec.DecodeError:
-        return None
-    return found if found.group == str(key) else None
+    found = _decoded(obj.metadata.annotations.get(STATUS, ""))
+    return found if found and found.group == str(key) else None
 
 
 def explain(key: StackKey, observed: Observed, backends: Iterable[BackendIntent]) -> Explanation:
@@ -116,7 +121,6 @@ def error_note(error: ControllerError) -> ErrorNote:
         code=call.code if call else "",
         operation=call.operation if call else "",
         message=_cut(lasting(error)),
-        next_retry=RETRIES[handling.requeue],
     )
 
 
@@ -128,6 +132,19 @@ def problem_note(problems: Iterable[ControllerError]) -> ErrorNote | None:
     return msgspec.structs.replace(
         notes[0], message=_cut("; ".join(note.message for note in notes))
     )
+
+
+def _tried_at(said: Explanation, due: datetime | None) -> Explanation:
+    if said.error is None:
+        return said
+    return said.failing(msgspec.structs.replace(said.error, next_retry=due))
+
+
+def _decoded(text: str) -> Explanation | None:
+    try:
+        return msgspec.json.decode(text, type=Explanation)
+    except msgspec.DecodeError:
+        return None
 
 
 def _cut(message: str) -> str:

@@ -12,7 +12,16 @@ from structlog.testing import capture_logs
 
 from alb_controller.clock import SystemClock
 from alb_controller.errors import InvalidAnnotation, NotLeading, NotReady, Refused, Stale
-from alb_controller.runtime.workers import BACKOFF, DONE, Controller, Result, Workers, after
+from alb_controller.runtime.workers import (
+    BACKOFF,
+    DONE,
+    SLOW,
+    Controller,
+    Result,
+    Workers,
+    after,
+    work_on_next,
+)
 from alb_controller.runtime.workqueue import WorkQueue
 from alb_controller.values import ObjectRef
 from tests.clocks import FakeClock
@@ -115,6 +124,35 @@ def test_a_refusal_is_looked_at_slowly(rig: MakeRig) -> None:
     made.run()
     assert made.queue.is_idle(239)
     assert made.next_run_within(361)
+
+
+def test_a_result_may_ask_for_a_slow_look(rig: MakeRig) -> None:
+    """As after a refusal, though nothing failed."""
+    made = rig(lambda _: SLOW)
+    made.run()
+    assert made.queue.is_idle(239)
+    assert made.next_run_within(361)
+
+
+@pytest.mark.parametrize("error,least,most", [(Refused("no"), 240, 360), (NotReady("it", 4), 4, 4)])
+def test_the_end_of_a_run_tells_when_the_next_one_is(
+    error: Exception, least: float, most: float
+) -> None:
+    """Before another worker may have the key; after what only a change heals, nobody knows."""
+    queue: WorkQueue[str] = WorkQueue("told", FakeClock())
+    told: list[float | None] = []
+
+    def tell(_: str, seconds: float | None) -> None:
+        assert queue.get(0) is None
+        told.append(seconds)
+
+    for end in (raiser(error), lambda _: DONE, raiser(BAD)):
+        queue.add("a")
+        work_on_next(Controller("told", queue, end, tell_next=tell), FakeClock(), 0)
+    first, *others = told
+    assert first is not None
+    assert least <= first <= most
+    assert others == [None, None]
 
 
 def test_a_passing_error_backs_off_and_is_counted_by_its_label(rig: MakeRig) -> None:

@@ -159,6 +159,37 @@ def test_backoff_is_per_key_and_starts_anew_after_success(queue: WorkQueue[str])
     assert queue.retry("a") <= 0.5
 
 
+def test_a_slow_retry_keeps_the_time_that_was_told(queue: WorkQueue[str], clock: FakeClock) -> None:
+    """A key that is woken meanwhile, and fails again, is tried when it was to be."""
+    queue.retry("a")
+    clock.advance(8)
+    assert take(queue) == "a"
+    queue.retry_slowly("a", 300)
+    queue.done("a")
+    clock.advance(100)
+    queue.add("a")
+    assert take(queue) == "a"
+    queue.retry_slowly("a", 300)
+    queue.done("a")
+    assert queue.seconds_until_due("a") == 200
+    assert queue.failures("a") == 0
+
+
+def test_a_key_is_due_now_later_or_only_when_it_is_added(
+    queue: WorkQueue[str], clock: FakeClock
+) -> None:
+    """Now, also where a worker has it: it comes again at once."""
+    assert queue.seconds_until_due("a") is None
+    queue.add_after("a", 5)
+    assert queue.seconds_until_due("a") == 5
+    clock.advance(5)
+    assert queue.seconds_until_due("a") == 0
+    take(queue)
+    assert queue.seconds_until_due("a") is None
+    queue.add("a")
+    assert queue.seconds_until_due("a") == 0
+
+
 def test_a_retried_key_comes_back(queue: WorkQueue[str], clock: FakeClock) -> None:
     """A failed key is due when its delay has passed."""
     queue.add("a")

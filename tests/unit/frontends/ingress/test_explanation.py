@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 
 from alb_controller.errors import InvalidAnnotation, Missing, QuotaExceeded
 from alb_controller.frontends.ingress.explanation import (
+    ErrorNote,
     Explanation,
     error_note,
     explain,
@@ -25,6 +27,14 @@ from tests.unit.frontends.ingress.translation import TEAM, translated
 from tests.unit.frontends.ingress.translation import WEB as LONE
 
 QUOTA = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most", "request-1")
+FAILING = Explanation(group="shop/web").failing(error_note(QUOTA))
+OTHERWISE = FAILING.failing(ErrorNote(category="aws", message="another"))
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def at(seconds: float) -> Explanation:
+    """FAILING, to be tried again then."""
+    return FAILING.tried_again(NOW, timedelta(seconds=seconds))
 
 
 def said(explanation: Explanation) -> Any:
@@ -64,8 +74,8 @@ def test_target_groups_are_those_of_the_ingress_itself() -> None:
 
 
 def test_an_error_says_what_aws_said_and_when_the_next_try_is() -> None:
-    """Without the request id of that attempt, and without a time: each try would be a write."""
-    assert said(explain(LONE, Observed(), ()).failing(error_note(QUOTA))) == {
+    """Without the request id of that attempt, and in whole seconds of UTC (RFC 3339)."""
+    assert said(FAILING.tried_again(NOW, timedelta(seconds=300.7))) == {
         "group": "shop/web",
         "state": "failing",
         "error": {
@@ -73,16 +83,44 @@ def test_an_error_says_what_aws_said_and_when_the_next_try_is() -> None:
             "code": "TooManyListeners",
             "operation": "CreateListener",
             "message": "elbv2 CreateListener: TooManyListeners: 50 at most",
-            "nextRetry": "in about 300 s",
+            "nextRetry": "2026-03-01T12:05:00Z",
         },
     }
 
 
+@pytest.mark.parametrize("seconds,is_told", [(0.0, False), (29.9, False), (30.0, True)])
+def test_a_try_within_30_s_is_not_told(seconds: float, is_told: bool) -> None:
+    """The first ones of a backoff come by the second: each would be a write."""
+    assert ("nextRetry" in said(at(seconds))["error"]) is is_told
+
+
+@pytest.mark.parametrize(
+    "new,standing,is_news",
+    [
+        (FAILING, "", True),
+        (FAILING, "no JSON", True),
+        (FAILING, FAILING.text(), False),
+        (FAILING, at(300).text(), False),
+        (FAILING, OTHERWISE.text(), True),
+        (FAILING, FAILING.served().text(), True),
+        (at(300), FAILING.text(), True),
+        (at(300), at(300).text(), False),
+        (at(300), at(60).text(), True),
+        (FAILING.served(), at(300).text(), True),
+    ],
+)
+def test_a_time_is_news_and_its_absence_is_none(
+    new: Explanation, standing: str, is_news: bool
+) -> None:
+    """Another error always is, and so is its end; one that is tried by the second, once."""
+    assert new.is_news(standing) is is_news
+
+
 def test_all_problems_of_an_ingress_are_told() -> None:
-    """As in its event; what was missing first decides when it is looked at again."""
+    """As in its event, under the category of the first one."""
     note = problem_note([Missing(APP, "a", "is gone"), InvalidAnnotation(WEB, "b", "is bad")])
     assert note is not None
-    assert (note.message, note.next_retry) == ("a: is gone; b: is bad", "in about 300 s")
+    assert (note.message, note.category) == ("a: is gone; b: is bad", "missing")
     assert problem_note([]) is None
     long = problem_note([InvalidAnnotation(WEB, "b", "is bad " * 1000)])
     assert long is not None
