@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import botocore.session
@@ -72,18 +72,20 @@ class SenderSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Refuse to send anywhere but to this machine (sandbox, tests)."""
 
 
+class Attempt(NamedTuple):
+    """One HTTP request of a call, or what kept it from being sent."""
+
+    status_code: str
+    """Empty: no answer."""
+    error: AwsError | None
+    seconds: float
+
+
 class Observer(Protocol):
-    """Told of each call when it has ended, retries included; `status_code` empty: no answer."""
+    """Told of each call when it has ended: by its attempts, and how long it took with the waits."""
 
     def __call__(
-        self,
-        *,
-        service: str,
-        operation: str,
-        status_code: str,
-        error: AwsError | None,
-        seconds: float,
-        attempts: int,
+        self, *, service: str, operation: str, attempts: Sequence[Attempt], seconds: float
     ) -> None: ...
 
 
@@ -167,7 +169,6 @@ class Sender:
         try:
             return retrying(self._attempt, pending)
         except AwsError as error:
-            pending.error = error
             if self._stop.is_set() and isinstance(error, Throttled | Unavailable):
                 raise Stopping(f"{pending.service} {pending.operation}") from error
             raise
@@ -182,24 +183,29 @@ class Sender:
         send = getattr(self._client(pending.service), xform_name(pending.operation))
         if _is_write(pending.operation):
             self._may_write()
-        pending.attempts += 1
+        began = self._clock.monotonic()
+
+        def note(status_code: str, error: AwsError | None) -> None:
+            seconds = self._clock.monotonic() - began
+            pending.attempts.append(Attempt(status_code, error, seconds))
+
         try:
             answer: dict[str, Any] = send(**pending.params)
         except Exception as error:
             failure = failure_of(pending.service, pending.operation, pending.params, error)
             if failure is None:
                 raise
-            pending.status_code = failure.status
+            note(failure.status, failure.error)
             # the cause is left out: its text quotes parameters
             raise failure.error from None
-        pending.status_code = str(answer.pop("ResponseMetadata", {}).get("HTTPStatusCode", ""))
+        note(str(answer.pop("ResponseMetadata", {}).get("HTTPStatusCode", "")), None)
         return answer
 
     def _gives_up(self, pending: _Call, upcoming_sleep: float) -> bool:
         now = self._clock.monotonic()
         if (
             self._stop.is_set()
-            or pending.attempts >= self._settings.max_attempts
+            or len(pending.attempts) >= self._settings.max_attempts
             or now - pending.started + upcoming_sleep >= self._settings.deadline_seconds
         ):
             return True
@@ -217,10 +223,8 @@ class Sender:
             self._observe(
                 service=SERVICE_IDS.get(pending.service, pending.service),
                 operation=pending.operation,
-                status_code=pending.status_code,
-                error=pending.error,
-                seconds=self._clock.monotonic() - pending.started,
                 attempts=pending.attempts,
+                seconds=self._clock.monotonic() - pending.started,
             )
 
     def _client(self, service: str) -> Any:
@@ -266,9 +270,7 @@ class _Call:
     ) -> None:
         self.service, self.operation, self.params = service, operation, params
         self.started = started
-        self.attempts = 0
-        self.status_code = ""
-        self.error: AwsError | None = None
+        self.attempts: list[Attempt] = []
 
 
 def _is_write(operation: str) -> bool:

@@ -82,6 +82,7 @@ class Workers:
         self._queues.append(controller.queue)
         metrics.WORKERS_MAX.labels(controller.name).set(controller.workers)
         metrics.WORKERS_ACTIVE.labels(controller.name).set(0)
+        metrics.RECONCILES_FAILED.labels(controller.name)
         for number in range(controller.workers):
             self._start_thread(
                 f"{controller.name}-{number}", lambda: _work(controller, self._clock)
@@ -189,6 +190,7 @@ def _handle(controller: Controller[K], key: K, error: Exception) -> str:
     else:
         outcome = "error"
         _requeue(controller, key, _NEXT[handling.requeue])
+        metrics.RECONCILES_FAILED.labels(controller.name).inc()
         metrics.RECONCILE_ERRORS.labels(controller.name, handling.label).inc()
     _report(error, handling, controller.queue.seconds_until_due(key))
     return outcome

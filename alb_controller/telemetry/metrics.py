@@ -6,6 +6,7 @@ the same, so that dashboards and alerts keep working; ours start with `awslbc_` 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -13,7 +14,14 @@ import msgspec
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.metrics import MetricWrapperBase
 
-from alb_controller.errors import AccessDenied, AwsError, QuotaExceeded, Rejected, Throttled
+from alb_controller.errors import (
+    AccessDenied,
+    AwsError,
+    QuotaExceeded,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 from alb_controller.telemetry.series import OwnedGauge
 
 M = TypeVar("M", bound=MetricWrapperBase)
@@ -64,7 +72,16 @@ AWS_CALL_RETRIES = _define(
     "aws_api_call_retries",
     "Retries that an AWS API call needed",
     *_CALL,
-    buckets=tuple(range(10)),
+    buckets=tuple(range(11)),
+)
+AWS_REQUESTS = _define(
+    Counter,
+    "aws_api_requests_total",
+    "HTTP requests to AWS, each attempt of a call; an empty status_code: no answer",
+    *_CALL_RESULT,
+)
+AWS_REQUEST_SECONDS = _seconds(
+    "aws_api_request_duration_seconds", "Duration of an HTTP request to AWS", *_CALL
 )
 
 
@@ -80,6 +97,9 @@ AWS_FAILURES: tuple[tuple[type[AwsError], Counter], ...] = (
 )
 RECONCILES = _define(
     Counter, "controller_runtime_reconcile_total", "Reconciles by result", "controller", "result"
+)
+RECONCILES_FAILED = _define(
+    Counter, "controller_runtime_reconcile_errors_total", "Reconciles with an error", "controller"
 )
 RECONCILE_ERRORS = _define(
     Counter,
@@ -216,16 +236,24 @@ def observe_aws_call(
     *,
     service: str,
     operation: str,
-    status_code: str,
-    error: AwsError | None,
+    attempts: Sequence[tuple[str, AwsError | None, float]],
     seconds: float,
-    attempts: int,
 ) -> None:
-    """Count one AWS API call, retries included; what `aws.client.Sender` tells."""
-    result = (service, operation, status_code, error.code if error else "")
+    """Count one AWS API call and its HTTP requests; what `aws.client.Sender` tells.
+
+    The call ended as its last attempt did. An attempt has a status code, empty without an answer,
+    an error and its seconds.
+    """
+    call = (service, operation)
+    for status_code, error, request_seconds in attempts:
+        if status_code or isinstance(error, Unavailable):  # else it was never sent
+            AWS_REQUESTS.labels(*call, status_code, error.code if error else "").inc()
+            AWS_REQUEST_SECONDS.labels(*call).observe(request_seconds)
+    status_code, error, _ = attempts[-1]
+    result = (*call, status_code, error.code if error else "")
     AWS_CALLS.labels(*result).inc()
     for kind, counter in AWS_FAILURES:
         if isinstance(error, kind):
             counter.labels(*result).inc()
-    AWS_CALL_SECONDS.labels(service, operation).observe(seconds)
-    AWS_CALL_RETRIES.labels(service, operation).observe(attempts - 1)
+    AWS_CALL_SECONDS.labels(*call).observe(seconds)
+    AWS_CALL_RETRIES.labels(*call).observe(len(attempts) - 1)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 
-from alb_controller.errors import AccessDenied, AwsError, Throttled
+from alb_controller.errors import AccessDenied, AwsError, Rejected, Throttled, Unavailable
 from alb_controller.telemetry import metrics
 from alb_controller.telemetry.series import OwnedGauge
 
@@ -61,11 +62,46 @@ def test_a_failed_call_is_counted_under_its_kind_too() -> None:
 
 
 def _call(error: AwsError | None) -> None:
+    attempts = [("400", error, 0.1)]
+    metrics.observe_aws_call(service="s", operation="CreateRule", attempts=attempts, seconds=0.1)
+
+
+def test_a_call_is_one_and_its_requests_are_as_many_as_were_sent() -> None:
+    """As in the reference; the call's result is that of the last one."""
+    throttled = Throttled("elbv2", "CreateRule", "Throttling", "slower")
+    broken = Unavailable("elbv2", "CreateRule", "ReadTimeoutError", "no answer")
     metrics.observe_aws_call(
-        service="s",
+        service="r",
         operation="CreateRule",
-        status_code="400",
-        error=error,
-        seconds=0.1,
-        attempts=1,
+        attempts=[("400", throttled, 0.1), ("", broken, 20.0), ("200", None, 0.2)],
+        seconds=21.0,
     )
+    assert _by_result("aws_api_requests") == {
+        ("400", "Throttling"): 1,
+        ("", "ReadTimeoutError"): 1,
+        ("200", ""): 1,
+    }
+    assert _by_result("aws_api_calls") == {("200", ""): 1}
+    labels = {"service": "r", "operation": "CreateRule"}
+    total = REGISTRY.get_sample_value("aws_api_request_duration_seconds_sum", labels)
+    assert total == pytest.approx(20.3)
+    assert REGISTRY.get_sample_value("aws_api_call_retries_sum", labels) == 2
+
+
+def test_what_was_never_sent_is_a_failed_call_and_no_request() -> None:
+    """Such as parameters that the SDK refuses."""
+    refused = Rejected("elbv2", "CreateRule", "ParamValidation", "no Priority")
+    attempts = [("", refused, 0.0)]
+    metrics.observe_aws_call(service="n", operation="CreateRule", attempts=attempts, seconds=0.0)
+    assert _by_result("aws_api_calls", "n") == {("", "ParamValidation"): 1}
+    assert _by_result("aws_api_requests", "n") == {}
+
+
+def _by_result(family: str, service: str = "r") -> dict[tuple[str, str], float]:
+    """Counts by status code and error code."""
+    (found,) = (one for one in REGISTRY.collect() if one.name == family)
+    return {
+        (one.labels["status_code"], one.labels["error_code"]): one.value
+        for one in found.samples
+        if one.labels["service"] == service
+    }
