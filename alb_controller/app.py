@@ -14,6 +14,7 @@ import structlog
 
 from alb_controller.aws.client import Sender, SenderSettings
 from alb_controller.aws.metadata import InstanceMetadata, find_region, find_vpc_id
+from alb_controller.aws.roles import AssumedRoles
 from alb_controller.clock import Clock, SystemClock
 from alb_controller.errors import ControllerError, KubeError
 from alb_controller.kube.client import KubeClient
@@ -31,7 +32,7 @@ from alb_controller.runtime.workers import Workers
 from alb_controller.settings import Settings
 from alb_controller.telemetry import logs, metrics
 from alb_controller.webhooks.choice import is_served
-from alb_controller.wiring import Kube, Reconcilers
+from alb_controller.wiring import Kube, Reconcilers, make_roles
 
 if TYPE_CHECKING:
     from alb_controller.webhooks.serving import Webhooks
@@ -113,10 +114,12 @@ class App:
             metadata=instance,
             node_name=environment.get("NODENAME", ""),
         )
+        roles = make_roles(sender, clock, settings, vpc_id)
         self._reconcilers = Reconcilers(
             settings,
             vpc_id=vpc_id,
             sender=sender,
+            roles=roles,
             kube=Kube(
                 stores=self._stores,
                 holders=Holders(kube, self._stores),
@@ -133,7 +136,9 @@ class App:
             kube, self._stores, clock, namespace=settings.watch_namespace or ""
         )
         self._webhooks = (
-            self._serve_webhooks(kube, sender, clock, vpc_id) if is_served(settings) else None
+            self._serve_webhooks(kube, sender, roles, clock, vpc_id)
+            if is_served(settings)
+            else None
         )
 
     def run(self) -> int:
@@ -243,7 +248,7 @@ class App:
         self._listen("--metrics-bind-addr", settings.metrics_bind_addr, metrics_routes())
 
     def _serve_webhooks(
-        self, kube: KubeClient, sender: Sender, clock: Clock, vpc_id: str
+        self, kube: KubeClient, sender: Sender, roles: AssumedRoles, clock: Clock, vpc_id: str
     ) -> Webhooks:
         from alb_controller.webhooks.serving import WebhookEdges, serve
 
@@ -251,6 +256,7 @@ class App:
             client=kube,
             stores=self._stores,
             sender=sender,
+            roles=roles,
             clock=clock,
             vpc_id=vpc_id,
             may_write=self._may_write,

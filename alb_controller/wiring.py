@@ -123,6 +123,7 @@ class Reconcilers:
         *,
         vpc_id: str,
         sender: Sender,
+        roles: AssumedRoles,
         kube: Kube,
         clock: Clock,
     ) -> None:
@@ -160,7 +161,7 @@ class Reconcilers:
                 has_synced=stores.has_synced,
                 live=kube.live,
                 elbv2=aws.elbv2,
-                assume=_roles(sender, clock, settings, vpc_id).elbv2,
+                assume=roles.elbv2,
                 group_tags=lambda binding, arn: _group_tags(aws, binding, arn),
                 writer=writer,
                 groups=_endpoint_groups(aws.ec2, stores, clock, settings, rules),
@@ -289,7 +290,8 @@ def _binding_options(settings: Settings, vpc_id: str) -> BindingOptions:
     )
 
 
-def _roles(sender: Sender, clock: Clock, settings: Settings, vpc_id: str) -> AssumedRoles:
+def make_roles(sender: Sender, clock: Clock, settings: Settings, vpc_id: str) -> AssumedRoles:
+    """One for the process: reconcilers and webhooks share the sessions."""
     return AssumedRoles(
         sender,
         clock,

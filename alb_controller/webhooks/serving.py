@@ -34,6 +34,7 @@ class WebhookEdges(msgspec.Struct, frozen=True, kw_only=True):
     client: KubeClient
     stores: Stores
     sender: Sender
+    roles: AssumedRoles
     clock: Clock
     vpc_id: str
     may_write: Callable[[], None]
@@ -46,7 +47,7 @@ class Webhooks:
     def __init__(self, source: CertificateSource, edges: WebhookEdges, settings: Settings) -> None:
         self._source, self._stores = source, edges.stores
         cluster = FreshCluster(edges.stores, LiveReads(edges.client))
-        groups = BoundGroups(_elbv2_of(edges, settings), edges.clock)
+        groups = BoundGroups(_elbv2_of(edges), edges.clock)
         self._server = WebhookServer(
             _FLAG,
             BindAddress("", settings.webhook_bind_port),
@@ -100,19 +101,12 @@ def serve(settings: Settings, edges: WebhookEdges) -> Webhooks:
     return webhooks
 
 
-def _elbv2_of(edges: WebhookEdges, settings: Settings) -> Callable[[str, str], Elbv2Reads]:
+def _elbv2_of(edges: WebhookEdges) -> Callable[[str, str], Elbv2Reads]:
     """Who is to be asked of a target group: our own account, or a role's."""
     own = Elbv2Reads(edges.sender, edges.vpc_id)
-    roles = AssumedRoles(
-        edges.sender,
-        edges.clock,
-        vpc_id=edges.vpc_id,
-        cluster_name=settings.cluster_name,
-        allowed=settings.allowed_assume_role_arns,
-    )
 
     def find(role_arn: str, external_id: str) -> Elbv2Reads:
-        return roles.elbv2(role_arn, external_id) if role_arn else own
+        return edges.roles.elbv2(role_arn, external_id) if role_arn else own
 
     return find
 

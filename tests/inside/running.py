@@ -15,8 +15,9 @@ import pytest
 from alb_controller.app import App, StopSignal
 from alb_controller.kube.store import Store
 from alb_controller.sandbox.controller import Surroundings, environment_of
-from alb_controller.settings import parse_settings
+from alb_controller.settings import BindAddress, parse_settings
 from alb_controller.telemetry import metrics
+from alb_controller.webhooks import serving
 from tests.apiserver.cluster import Cluster
 from tests.conformance.aws_account import CLUSTER, REGION
 from tests.waiting import until
@@ -56,6 +57,13 @@ class Inside:
     def ports(self) -> list[int]:
         """Where it answers probes, and scrapes after that."""
         return [server.port for server in self._app._servers]
+
+    @property
+    def webhook_port(self) -> int:
+        """Where it answers reviews."""
+        webhooks = self._app._webhooks
+        assert webhooks is not None
+        return webhooks._server.port
 
     def settle(self) -> None:
         """Wait until it has seen all that the API has, and has nothing to do."""
@@ -104,6 +112,8 @@ def made(around: Surroundings, **flags: str) -> Iterator[Inside]:
         for name, value in environment_of(around.aws_url, around.folder).items():
             patch.setenv(name, value)
         stop = StopSignal()
+        # reviews: not at every address of this machine, and at a port that is free
+        patch.setattr(serving, "BindAddress", lambda *_: BindAddress("127.0.0.1", 0))
         settings = parse_settings({name: [value] for name, value in given.items()})
         controller = Inside(App(settings, os.environ, stop), stop, Cluster(around.kubeconfig))
         try:

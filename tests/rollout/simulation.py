@@ -23,7 +23,7 @@ from alb_controller.sandbox.kubeapi.store import Change
 from alb_controller.sandbox.kubeapi.store import Store as ObjectStore
 from alb_controller.sandbox.life import Life, Pace
 from alb_controller.settings import Settings
-from alb_controller.wiring import Kube, Reconcilers
+from alb_controller.wiring import Kube, Reconcilers, make_roles
 from tests.rollout import objects
 from tests.rollout.constants import seconds
 from tests.rollout.data_plane import DataPlane
@@ -100,10 +100,12 @@ class Simulation:
 
     def _start_controller(self, stores: Stores) -> None:
         kube = InProcessKube(self._server, self._timeline)
+        settings = Settings(cluster_name="prod")
         reconcilers = Reconcilers(
-            Settings(cluster_name="prod"),
+            settings,
             vpc_id=objects.VPC,
             sender=self._aws,
+            roles=make_roles(self._aws, self._timeline, settings, objects.VPC),
             kube=Kube(
                 stores=stores,
                 writer=Writer(kube, stores, lambda: None, self._timeline),
