@@ -47,7 +47,7 @@ _PAGE_MARKERS = {
 }
 """Where the next page is asked for, and where its marker is given; other services: NextToken."""
 _READS = ("AssumeRole", "Describe", "Get", "List")
-"""They change nothing, so that a standby may send them too."""
+"""They change nothing, so that a standby may send them too: it answers reviews."""
 _RETRY_BUDGET = (1.0, 50)  # retries a second and at once, for each operation over all threads
 
 

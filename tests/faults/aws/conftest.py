@@ -49,9 +49,8 @@ def rig(session: botocore.session.Session) -> MakeRig:
 
     def make(server: FaultyServer, hooks: dict[str, Any] | None = None, **settings: Any) -> Rig:
         clock, calls = JumpingClock(), Calls()
-        made = SenderSettings(
-            region="us-west-2", endpoints={"Elastic Load Balancing v2": server.url}, **settings
-        )
+        endpoints = {"Elastic Load Balancing v2": server.url, "STS": server.url}
+        made = SenderSettings(region="us-west-2", endpoints=endpoints, **settings)
         given = {"clock": clock, "observe": calls, "session": session, **(hooks or {})}
         return Rig(Sender(made, **given), clock, calls)
 

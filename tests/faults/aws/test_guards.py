@@ -30,6 +30,25 @@ def test_no_write_leaves_without_the_lease(rig: MakeRig) -> None:
         assert server.operations == ["DescribeRules"]
 
 
+def test_a_standby_may_assume_roles(rig: MakeRig) -> None:
+    """It answers reviews of bindings, which read target groups of other accounts; no more."""
+
+    def may_write() -> None:
+        raise NotLeading("another replica leads")
+
+    with serving(OK) as server:
+        sender = rig(server, {"may_write": may_write}).sender
+        sender.call(
+            "sts",
+            "AssumeRole",
+            RoleArn=f"arn:aws:iam::{'2' * 12}:role/r",
+            RoleSessionName="standby",
+        )
+        with pytest.raises(NotLeading):
+            sender.with_credentials("a", "s", "t").call("elbv2", "DeleteRule", RuleArn="r")
+        assert server.operations == ["AssumeRole"]
+
+
 def test_a_lease_lost_between_attempts_stops_the_retry(rig: MakeRig) -> None:
     """A write that failed is not sent again by a process that leads no more."""
     with serving(BROKEN) as server:
