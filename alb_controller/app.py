@@ -268,9 +268,8 @@ class App:
             self._servers.append(Server(flag, address, routes))
 
     def _not_ready(self) -> str:
-        unsynced = self._stores.unsynced()
-        if unsynced:
-            return f"not synced: {', '.join(unsynced)}"
+        if reason := self._stores.not_ready():
+            return reason
         return self._webhooks.not_ready() if self._webhooks is not None else ""
 
     def _broken(self) -> str:

@@ -254,3 +254,8 @@ class Stores:
 
     def has_synced(self) -> bool:
         return not self.unsynced()
+
+    def not_ready(self) -> str:
+        """Why nothing can be answered from memory yet, as probes and callers are told."""
+        unsynced = self.unsynced()
+        return f"not synced: {', '.join(unsynced)}" if unsynced else ""

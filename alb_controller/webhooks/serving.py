@@ -56,18 +56,14 @@ class Webhooks:
                 Passes(lambda: own_account(edges.client), settings.watch_namespace),
             ),
             context=source.context,
-            not_ready=self._unsynced,
+            not_ready=edges.stores.not_ready,
         )
 
     def not_ready(self) -> str:
         """Why no review can be answered yet; nothing when it can."""
         if self._source.context() is None:
             return "no webhook certificate"
-        return self._unsynced()
-
-    def _unsynced(self) -> str:
-        unsynced = self._stores.unsynced()
-        return f"not synced: {', '.join(unsynced)}" if unsynced else ""
+        return self._stores.not_ready()
 
     def stop(self) -> None:
         """Answer no more; the certificate stays as it is."""

@@ -239,7 +239,9 @@ def test_stores_have_synced_when_every_kind_has() -> None:
     """The kinds that are still waited for are named."""
     stores = Stores([SERVICE, POD])
     assert stores.unsynced() == ["Service", "Pod"]
+    assert stores.not_ready() == "not synced: Service, Pod"
     stores.of(Pod).synced.set()
     assert not stores.has_synced()
     stores.of(Service).synced.set()
     assert stores.has_synced()
+    assert stores.not_ready() == ""
