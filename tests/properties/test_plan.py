@@ -12,8 +12,15 @@ from hypothesis import strategies as st
 from alb_controller.errors import ControllerError, NotFound, NotReady, Throttled
 from alb_controller.model.addons import Addons
 from alb_controller.model.elbv2 import BalancerTarget, MutualAuthentication, TargetGroup
+from alb_controller.model.kube import Binding
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Observed, Stack
+from alb_controller.objects.elbv2 import (
+    NetworkingIngressRule,
+    ServiceReference,
+    TargetGroupBindingNetworking,
+    TargetGroupBindingSpec,
+)
 from alb_controller.plan import late
 from alb_controller.plan.diff import unread
 from alb_controller.plan.plan import plan
@@ -75,7 +82,12 @@ def stacks(draw: st.DrawFn) -> Stack:
         security_groups=(managed,),
         target_groups=groups,
         bindings=tuple(
-            binding(group, peer=draw(st.sampled_from([None, Ref(managed.id)]))) for group in groups
+            binding(
+                group,
+                peer=draw(st.sampled_from([None, Ref(managed.id)])),
+                spec=draw(st.sampled_from(SPECS)),
+            )
+            for group in groups
         ),
         load_balancers=(
             load_balancer(
@@ -99,6 +111,11 @@ def stacks(draw: st.DrawFn) -> Stack:
     return with_front(made, draw(st.sampled_from(ports))) if draw(st.booleans()) else made
 
 
+SPECS = tuple(
+    TargetGroupBindingSpec(service_ref=ServiceReference("app", port), networking=networking)
+    for port in (80, "http")
+    for networking in (None, TargetGroupBindingNetworking(ingress=[NetworkingIngressRule()]))
+)
 LATE: tuple[dict[str, Any], ...] = (
     {},
     {"capacity_units": 100, "addons": Addons(web_acl_arn="arn:acl/a", protection="on")},
@@ -224,6 +241,22 @@ def test_a_plan_that_is_applied_leaves_nothing_to_plan(desired: list[Stack]) -> 
         assert without_attributes(loop.known) == without_attributes(world.observe())
         assert len(world.things) == size_of(one)
         assert not lacking(world, one)
+
+
+@settings(max_examples=20, deadline=None)
+@given(stacks(), stacks())
+def test_labels_of_others_on_a_binding_are_no_difference(before: Stack, after: Stack) -> None:
+    """They are no reason to write, and they outlive what is written for another reason."""
+    world = World()
+    Loop(world).settle(before)
+    for identity, now in world.all(Binding).items():
+        labels = {**now.labels, "owner": "platform"}
+        world.update_binding(identity, msgspec.structs.replace(now, labels=labels))
+    marked = set(world.all(Binding))
+    assert not plan(before, read(world, world.observe(), before), POLICY)
+    Loop(world).settle(after)
+    left = world.all(Binding)
+    assert all(left[one].labels["owner"] == "platform" for one in marked & set(left))
 
 
 @settings(max_examples=60, deadline=None)

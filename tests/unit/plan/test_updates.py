@@ -344,15 +344,16 @@ def test_binding_keeps_its_name_and_others_labels() -> None:
     assert (after.name, after.spec, after.labels) == (found.resource.name, spec, labels)
 
 
-def test_binding_admits_a_group_of_the_same_plan() -> None:
-    """Its peer is put into the spec once the group is made."""
+@pytest.mark.parametrize("is_bare", [False, True])
+def test_binding_admits_a_group_of_the_same_plan(is_bare: bool) -> None:
+    """Its peer is put into the spec once the group is made, also where only the peer lacks."""
     networking = TargetGroupBindingNetworking(ingress=[NetworkingIngressRule()])
     spec = TargetGroupBindingSpec(networking=networking)
     managed = security_group(80)
     wanted = msgspec.structs.replace(
         bound(spec=spec, peer=Ref(managed.id)), security_groups=(managed,)
     )
-    world = deployed(bound())
+    world = deployed(bound(spec=spec) if is_bare else bound())
     calls = deploy(world, wanted)
     assert calls == ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "UpdateBinding"]
     (found,) = world.all(Binding).values()

@@ -243,6 +243,18 @@ def test_a_malformed_word_counts_once_somebody_wants_a_front() -> None:
     assert list(told(translated(bad, member("a")))) == ["Ingress shop/bad"]
 
 
+def test_what_members_say_now_decides_whether_a_front_is_wanted() -> None:
+    """Not what they said before: their words on a front disagree only where one is wanted."""
+    scheme, team = FRONT + "scheme", {"group.name": "team"}
+    silent = ingress("a", alb={**team, scheme: "internal"})
+    asking = ingress("a", alb={**team, scheme: "internal", **ON})
+    other = ingress("b", alb={**team, scheme: "internet-facing"})
+    before, after = translated(silent, other), translated(asking, other)
+    assert (list(told(before)), list(told(after))) == ([], ["Ingress shop/b"])
+    assert told(translated(asking, other, remembered=before.good)) == told(after)
+    assert told(translated(silent, other, remembered=after.good)) == {}
+
+
 def test_names_of_target_groups() -> None:
     """Hash over cluster, group, port, kinds and check; prefixes by the kind of group (spec 6.1)."""
     (port,) = front().ports
