@@ -58,7 +58,7 @@ def load(kubeconfig: str | None, *, connections: int = CONNECTIONS) -> Connectio
         return _from_kubeconfig(path, connections)
     if os.environ.get("KUBERNETES_SERVICE_HOST"):
         return _from_service_account(connections)
-    if Path(HOME_KUBECONFIG).expanduser().exists():
+    if _exists(HOME_KUBECONFIG):
         return _from_kubeconfig(HOME_KUBECONFIG, connections)
     raise ControllerError(
         "no Kubernetes API to connect to: give --kubeconfig or $KUBECONFIG, run in a pod, "
@@ -66,9 +66,17 @@ def load(kubeconfig: str | None, *, connections: int = CONNECTIONS) -> Connectio
     )
 
 
+def _exists(file: str) -> bool:
+    """Whether there is one; with `~` and no home, as in the image, there is none."""
+    try:
+        return Path(file).expanduser().exists()
+    except RuntimeError:
+        return False
+
+
 def _from_kubeconfig(path: str, connections: int) -> Connection:
     files = [part for part in path.split(os.pathsep) if part]
-    if not any(Path(file).expanduser().exists() for file in files):
+    if not any(map(_exists, files)):
         raise ControllerError(f"kubeconfig {path}: no such file")
     configurations, loader, rest = import_parts(
         "kubernetes.client.configuration", "kubernetes.config.kube_config", "kubernetes.client.rest"

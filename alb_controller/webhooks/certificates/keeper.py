@@ -26,6 +26,8 @@ SERVICE = "aws-load-balancer-webhook-service"
 """Of the reference's chart: what the certificate is for until a configuration names a host."""
 LOOK_SECONDS = 10.0
 """How often the Secret and the configurations are read, at the least."""
+SOON_SECONDS = 1.0
+"""The same while reads fail, and while nothing is served: so long the replica is not ready."""
 TRUST_SECONDS = 60.0
 """So long callers have time to learn of a bundle, at the most: kube-apiservers watch."""
 
@@ -135,11 +137,13 @@ class CertificateKeeper:
             try:
                 self.look()
                 self._problem = ""
+                if self._served is None:  # the first of a cluster, and nobody holds the Lease yet
+                    seconds = min(pause, SOON_SECONDS)
             except (Stale, ObjectExists):
                 seconds = min(pause, 0.2)  # another replica was faster: see what it did
             except (KubeError, ValueError, OSError) as error:
                 self._tell(str(error) if isinstance(error, KubeError) else type(error).__name__)
-                seconds = min(pause, 1.0)
+                seconds = min(pause, SOON_SECONDS)
             except Exception:  # noqa: BLE001  # without this thread the certificate would expire
                 _log.exception("webhook_certificate_failed")
             self._clock.sleep(seconds, self._stop)

@@ -149,6 +149,15 @@ def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
         load(str(tmp_path / "nowhere"))
 
 
+def test_a_home_that_nobody_has_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The image's user has none; a path below it is a file that does not exist."""
+    with pytest.raises(ControllerError, match="kubeconfig ~nobody-here/config: no such file"):
+        load("~nobody-here/config")
+    monkeypatch.setattr(connection, "HOME_KUBECONFIG", "~nobody-here/config")
+    with pytest.raises(ControllerError, match="no Kubernetes API to connect to"):
+        load(None)
+
+
 def test_a_pod_without_an_account_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     """automountServiceAccountToken: false shows as what it is."""
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")

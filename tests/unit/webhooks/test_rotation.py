@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 
 import pytest
 import structlog
@@ -201,6 +202,22 @@ def test_a_keeper_goes_on_whatever_fails(world: World) -> None:
         keeper._thread.join(5)
     events = [log["event"] for log in logs if log["log_level"] != "info"]
     assert events == ["webhook_certificate_not_kept", "webhook_certificate_failed"]
+
+
+def test_the_first_certificate_comes_soon_after_the_lease(world: World) -> None:
+    """A new cluster's replica is not ready without one: it does not wait out its usual pause."""
+    world.is_led = False
+    keeper = CertificateKeeper(world, world.clock, lifetime=timedelta(days=365))
+    keeper.start()
+    until(lambda: world.clock.slept)
+    assert keeper.context() is None
+    world.is_led = True
+    world.clock.advance(1.0)
+    until(keeper.context)
+    until(lambda: len(world.clock.slept) == 2)
+    keeper.stop()
+    keeper._thread.join(5)
+    assert world.clock.slept == [1.0, 10.0]
 
 
 def test_an_expired_certificate_is_replaced_at_once(world: World) -> None:
