@@ -176,6 +176,14 @@ def test_a_certificate_of_others_is_mounted_and_used(name: str) -> None:
     assert mounts[folder] == "cert"
 
 
+@pytest.mark.parametrize("name", ["default", "cert-manager", "own-certificate"])
+def test_a_pod_can_write_nowhere(name: str) -> None:
+    """Its root is read-only, and so is all that is mounted into it."""
+    made = container(render(CHART / "ci" / f"{name}-values.yaml"))
+    assert made["securityContext"]["readOnlyRootFilesystem"]
+    assert all(mount["readOnly"] for mount in made.get("volumeMounts", ()))
+
+
 def test_the_version_is_the_packages() -> None:
     """The default image is that of the chart's own version."""
     assert container(render(DEFAULT))["image"] == f"alb-controller:{chart_version()}"

@@ -9,7 +9,7 @@ import yaml
 
 from tests.apiserver.applying import Applier, open_crd, refusals
 from tests.apiserver.cluster import Cluster
-from tests.apiserver.helm import CHART, render
+from tests.apiserver.helm import CHART, Object, render
 from tests.apiserver.test_chart import DEFAULT, VALUES, one
 from tests.waiting import until
 
@@ -39,19 +39,46 @@ def test_the_api_takes_every_object(applier: Applier, values: Path) -> None:
     assert refusals(applier, render(values), dry=True) == []
 
 
-def test_the_pods_keep_to_the_restricted_standard(applier: Applier, control_plane: Cluster) -> None:
-    """A namespace that enforces the restricted Pod Security Standard takes the controller."""
+@pytest.fixture(scope="module")
+def restricted(control_plane: Cluster) -> str:
+    """A namespace that enforces the restricted Pod Security Standard."""
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     meta = {"name": "restricted", "labels": labels}
     control_plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": meta})
-    template = one(render(DEFAULT), "Deployment")["spec"]["template"]
-    made_of = {"apiVersion": "v1", "kind": "Pod", "spec": template["spec"]}
-    pod = made_of | {"metadata": {"name": "alb", "namespace": "restricted"}}
-    assert applier.apply(pod, dry=True) is None
-    pod["spec"]["containers"][0]["securityContext"].pop("capabilities")
-    refused = applier.apply(pod, dry=True)
+    return "restricted"
+
+
+def pod(namespace: str, values: Path, *sets: str) -> Object:
+    """What the Deployment would make, but for the name."""
+    template = one(render(values, sets=sets), "Deployment")["spec"]["template"]
+    meta = template["metadata"] | {"name": "alb", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": template["spec"]}
+
+
+@pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
+def test_the_pods_keep_to_the_restricted_standard(
+    applier: Applier, restricted: str, values: Path
+) -> None:
+    """Whatever the values, but for a host's network, which the standard forbids."""
+    made = pod(restricted, values, "hostNetwork=false")
+    assert applier.apply(made, dry=True) is None
+
+
+@pytest.mark.parametrize(
+    "less, words",
+    [
+        ("hostNetwork=true", "host namespaces"),
+        ("securityContext.capabilities=null", "unrestricted capabilities"),
+        ("securityContext.allowPrivilegeEscalation=true", "allowPrivilegeEscalation != false"),
+        ("podSecurityContext.seccompProfile=null", "seccompProfile"),
+        ("securityContext.runAsUser=0", "runAsUser=0"),
+    ],
+)
+def test_the_standard_is_enforced(applier: Applier, restricted: str, less: str, words: str) -> None:
+    """With less than the chart's defaults the same pod is refused."""
+    refused = applier.apply(pod(restricted, DEFAULT, less), dry=True)
     assert refused is not None
-    assert "unrestricted capabilities" in refused
+    assert words in refused
 
 
 def test_an_upgrade_leaves_the_controllers_ca(applier: Applier, control_plane: Cluster) -> None:

@@ -1,8 +1,9 @@
-"""What can be said of the image without a builder; `tests/apiserver/test_wheel.py` runs it."""
+"""What can be said of the image without its packages; `tests/apiserver/image` makes and runs it."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 
 import yaml
 
@@ -11,15 +12,28 @@ from tests.meta.sources import ROOT
 
 TEXT = (ROOT / "Dockerfile").read_text()
 LINES = TEXT.splitlines()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
 def test_the_base_is_pinned() -> None:
-    """Both stages are of one tag, which names a version of Python and of the distribution."""
-    bases = {line.split()[1] for line in LINES if line.startswith("FROM ")}
-    (base,) = bases
+    """One tag, which names a version of Python and of the distribution; other stages are ours."""
+    stages = [line.split() for line in LINES if line.startswith("FROM ")]
+    ours = {words[3] for words in stages if len(words) > 3}
+    (base,) = {words[1] for words in stages} - ours
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", base)
-    version = base.removeprefix("python:").rpartition(".")[0]
-    assert f"lib/python{version}/" in TEXT
+
+
+def test_packages_are_locked() -> None:
+    """By version and hash, all that pyproject.toml asks for; pip refuses what is not."""
+    locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    asked = {re.split("[<>=]", word)[0].lower() for word in PROJECT["dependencies"]}
+    assert asked <= set(locked)
+    assert "--only-binary=:all: --require-hashes" in TEXT
+
+
+def test_its_version_is_the_packages() -> None:
+    """A label says which one it is."""
+    assert f'org.opencontainers.image.version="{PROJECT["version"]}"' in TEXT
 
 
 def test_the_user_is_the_charts() -> None:
