@@ -14,7 +14,7 @@ import msgspec
 from alb_controller.errors import KubeError, ObjectMissing
 from alb_controller.kube.client import KubeClient
 from alb_controller.objects.core import KubeObject
-from alb_controller.objects.kinds import Kind
+from alb_controller.objects.kinds import WATCHED, Kind
 
 T = TypeVar("T")
 
@@ -26,7 +26,14 @@ class LiveReads:
         self._client = client
 
     def get(self, kind: Kind, namespace: str, name: str) -> KubeObject | None:
-        """One object; None where the API says that there is none. Raises KubeError."""
+        """One object; None where the API says that there is none. Raises KubeError.
+
+        Of kinds that are watched a list of one name is asked for: the roles allow list and watch,
+        and nobody has to grant get besides.
+        """
+        if kind in WATCHED:
+            found = self._read(kind, namespace, {"fieldSelector": f"metadata.name={name}"})
+            return next((obj for obj in found if obj.metadata.name == name), None)
         try:
             data = self._client.request("GET", kind.path(namespace, name))
         except ObjectMissing:
@@ -38,7 +45,9 @@ class LiveReads:
     ) -> Sequence[KubeObject]:
         """All objects of a namespace that have these labels. Raises KubeError."""
         selector = ",".join(f"{key}={value}" for key, value in (labels or {}).items())
-        query = {"labelSelector": selector} if selector else None
+        return self._read(kind, namespace, {"labelSelector": selector} if selector else {})
+
+    def _read(self, kind: Kind, namespace: str, query: Mapping[str, str]) -> Sequence[KubeObject]:
         data = self._client.request("GET", kind.path(namespace), query=query)
         return [_decode(raw, kind.struct, kind) for raw in _decode(data, _List, kind).items]
 

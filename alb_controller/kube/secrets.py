@@ -1,6 +1,6 @@
 """Secrets in use, each watched by its name: none is listed or cached that nobody names.
 
-A Role that allows get, list and watch with `resourceNames` is enough for such a watch (Kubernetes
+A Role that allows list and watch with `resourceNames` is enough for such a watch (Kubernetes
 docs, "Using RBAC authorization": a list or watch with the field selector `metadata.name`).
 """
 
@@ -146,6 +146,6 @@ class _OneSecret:
         namespace, name = self._name
         return (
             f"may not be read by this controller: add a Role in namespace {namespace!r} with the "
-            f"verbs get, list and watch on secrets, resourceNames [{name!r}], and bind it to the "
+            f"verbs list and watch on secrets, resourceNames [{name!r}], and bind it to the "
             "controller's service account"
         )

@@ -11,6 +11,7 @@ from alb_controller.clock import Clock
 from alb_controller.errors import KubeError, ObjectMissing, Stale
 from alb_controller.kube.client import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeClient
 from alb_controller.kube.events import EventRecorder, Notice
+from alb_controller.kube.live import LiveReads
 from alb_controller.kube.store import Stores
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.kinds import Kind
@@ -33,6 +34,7 @@ class Writer:
         self, client: KubeClient, stores: Stores, may_write: Callable[[], None], clock: Clock
     ) -> None:
         self._client, self._stores, self._may_write = client, stores, may_write
+        self._live = LiveReads(client)
         self._events = EventRecorder(client, clock, may_write)
 
     def add_finalizer(self, kind: Kind, obj: T, finalizer: str) -> T:
@@ -164,7 +166,10 @@ class Writer:
 
     def _read_again(self, kind: Kind, obj: T) -> T:
         """The object's newest version; ObjectMissing if the name is now another object's."""
-        current = _decode(kind, self._client.request("GET", kind.path(*obj.key)))
+        found = self._live.get(kind, *obj.key)
+        if found is None:
+            raise ObjectMissing(404, "NotFound", f"{kind.name} {'/'.join(obj.key)} is gone")
+        current = trim(found)
         self._keep(kind, current)
         if current.metadata.uid != obj.metadata.uid:
             raise _replaced(kind, obj)

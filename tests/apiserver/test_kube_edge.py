@@ -18,6 +18,7 @@ from alb_controller.kube.client import KubeClient
 from alb_controller.kube.connection import load
 from alb_controller.kube.informer import Informers
 from alb_controller.kube.lease import Elector, LeaseSettings
+from alb_controller.kube.live import LiveReads
 from alb_controller.kube.permissions import LEASE_PERMISSIONS, PERMISSIONS, Permission
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
@@ -157,6 +158,16 @@ def test_a_list_in_many_pages_is_complete(
     names = {n.metadata.name for n in rig.stores.list(Namespace)}
     assert names == {n["metadata"]["name"] for n in control_plane.list("Namespace")}
     assert rig.informers.stop(5)
+
+
+def test_one_object_is_read_past_the_watch(client: KubeClient, ingress: Ingress) -> None:
+    """Of each kind that is watched, with the rights of the watch."""
+    live = LiveReads(client)
+    found = live.get(INGRESS, *ingress.key)
+    assert found is not None
+    assert found.metadata.uid == ingress.metadata.uid
+    for kind in WATCHED:
+        assert live.get(kind, NAMESPACE, "nobody") is None
 
 
 def test_the_life_of_an_ingress(control_plane: Cluster, rig: Rig, ingress: Ingress) -> None:
