@@ -34,6 +34,10 @@ class Applier:
             return f"{obj['kind']} {obj['metadata']['name']}: {answer.json().get('message')}"
         return None
 
+    def delete(self, obj: Object) -> None:
+        """Ask for its deletion; what is gone already is fine."""
+        self._cluster.http.delete(self._url(obj))
+
     def _url(self, obj: Object) -> str:
         version, meta = obj["apiVersion"], obj["metadata"]
         plural, namespaced = self._resources(version)[obj["kind"]]

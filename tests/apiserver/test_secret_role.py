@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,15 @@ from alb_controller.kube.connection import load
 from alb_controller.kube.secrets import SecretWatches
 from alb_controller.objects.secrets import OidcSecret, SecretName, UnreadableSecret
 from alb_controller.values import StackKey
+from tests.apiserver.accounts import documented_role
 from tests.apiserver.cluster import Cluster
 from tests.waiting import until
 
-PAGE = Path("docs/how-to/log-in-with-oidc.md")
 RBAC = "apis/rbac.authorization.k8s.io/v1/namespaces/shop"
 ACCOUNT = "api/v1/namespaces/kube-system/serviceaccounts"
 STACK = StackKey("shop", "web")
 LOGIN: SecretName = ("shop", "login")
 OTHER: SecretName = ("shop", "other")
-
-
-def documented_role() -> list[dict[str, Any]]:
-    """The objects of the page's section on the Role."""
-    text = PAGE.read_text().partition("## 2. The Role")[2].partition("\n## ")[0]
-    block = [line for line in text.splitlines() if line.startswith("    ") or not line]
-    return [obj for obj in yaml.safe_load_all(textwrap.dedent("\n".join(block))) if obj]
 
 
 def post(cluster: Cluster, path: str, body: dict[str, Any]) -> dict[str, Any]:

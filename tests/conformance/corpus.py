@@ -79,13 +79,18 @@ class Step(msgspec.Struct, frozen=True):
 
 
 def case_names() -> list[str]:
-    """Every recorded case."""
+    """Every recorded case; all of them must pass."""
     return sorted(path.name for path in CASES.iterdir() if path.is_dir())
 
 
 def own_names() -> list[str]:
     """Every case of ours; all of them must pass."""
     return sorted(path.name for path in OWN.iterdir() if path.is_dir())
+
+
+def all_names() -> list[str]:
+    """Recorded cases and ours."""
+    return [*case_names(), *own_names()]
 
 
 def needs(case: str) -> Needs:
@@ -99,17 +104,6 @@ def steps(case: str) -> list[Step]:
     files = sorted(_folder(case).glob("[0-9]*.yaml"))
     names = [path.stem for path in files if not path.name.endswith(".expected.yaml")]
     return [Step(case, name) for name in [*names, DELETE]]
-
-
-def ci_cases() -> list[str]:
-    """The supported cases that run in CI: one or two for each part of the controller."""
-    return list(_load(HERE / "supported.yaml")["ci"])
-
-
-def supported_cases() -> list[str]:
-    """The cases that must pass; the list grows with what the controller serves."""
-    listed = _load(HERE / "supported.yaml")
-    return [*listed["ci"], *listed["also"]]
 
 
 def divergences() -> list[Divergence]:

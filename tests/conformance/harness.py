@@ -8,7 +8,7 @@ import functools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,14 @@ class Outcome(msgspec.Struct, frozen=True):
     """What the calls of the step ask of a policy."""
     calls: int
     reference_calls: int
+
+
+class Installation(msgspec.Struct, frozen=True):
+    """How the controller runs where its chart is installed: webhooks complete users' bindings."""
+
+    kubeconfig: Path
+    """Of the service account."""
+    flags: tuple[str, ...]
 
 
 class Moto(msgspec.Struct, frozen=True):
@@ -93,12 +101,11 @@ def run_case(
     moto: Moto,
     folder: Path,
     *,
-    controllers: Path | None = None,
-    flags: Sequence[str] = (),
+    under: Installation | None = None,
 ) -> Iterator[Outcome]:
     """Run the steps of a case over a fresh account, an empty cluster and a new controller.
 
-    `controllers` is a kubeconfig of the controller's own, with fewer rights.
+    `kubeconfig` is the admin's, and the controller's too where nothing is installed.
 
     Raises ControllerError when the controller ends, or does not start or settle.
     """
@@ -109,8 +116,9 @@ def run_case(
     add_nodes(cluster, ids)
     start = moto.count()  # calls made before the first step count towards it
     log = folder / f"{case}.log"
-    own, given = controllers or kubeconfig, (*needed.flags, *flags)
-    with controller.running(own, moto.url, ids["vpc"], log, given) as running:
+    how = under or Installation(kubeconfig, ())
+    flags = (*how.flags, *needed.flags)
+    with controller.running(how.kubeconfig, moto.url, ids["vpc"], log, flags) as running:
         for step in steps(case):
             refused = take(step, cluster, ids)
             running.settle()
@@ -120,6 +128,8 @@ def run_case(
                 "Kubernetes": kube_state.read_state(cluster, account, ids),
                 "Refused": refused,
             }
+            if under is not None:
+                state = kube_state.without_completions(state, step.expected())
             yield _compare(step, state, made)
             start = moto.count()
 
@@ -146,8 +156,7 @@ def take(step: Step, cluster: Cluster, ids: Ids) -> list[str]:
 
 def _is_made_by_hand(kind: str, meta: Shape) -> bool:
     """Bindings that belong to a stack go with their Ingress; those of users are deleted here."""
-    labels = meta.get("labels", {})
-    return kind == "Ingress" or not any(key.startswith("ingress.k8s.aws/stack") for key in labels)
+    return kind == "Ingress" or kube_state.is_made_by_hand(meta.get("labels", {}))
 
 
 def _compare(step: Step, state: Shape, made: Sequence[Shape]) -> Outcome:

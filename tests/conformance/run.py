@@ -1,6 +1,6 @@
 """Runs recorded cases and says which steps equal the reference's.
 
-python -m tests.conformance.run [--show] [--all] [CASE …]; the supported ones without a name
+python -m tests.conformance.run [--show] [CASE …]; all of them without a name
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.apiserver.cluster import Cluster
 from tests.apiserver.control_plane import running
 from tests.conformance.controller import ControllerError
-from tests.conformance.corpus import case_names, own_names, supported_cases
+from tests.conformance.corpus import all_names
 from tests.conformance.harness import Outcome, moto_server, run_case
 
 CRDS = sorted(Path("charts/alb-controller/crds").glob("*.yaml"))
@@ -23,20 +23,17 @@ def main() -> int:
     """Run the cases; 1 if a step differs or the controller failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("cases", nargs="*", metavar="CASE", help="a folder of cases/")
-    parser.add_argument("--all", action="store_true", help="every case, supported or not")
     parser.add_argument("--show", action="store_true", help="print each difference in full")
     arguments = parser.parse_args()
-    known = [*case_names(), *own_names()]
-    unknown = set(arguments.cases) - set(known)
+    unknown = set(arguments.cases) - set(all_names())
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
-    chosen = known if arguments.all else arguments.cases or [*supported_cases(), *own_names()]
     outcomes: list[Outcome] = []
     broken = 0
     with tempfile.TemporaryDirectory() as name, running(Path(name)) as kubeconfig:
         Cluster(kubeconfig).install_crds(CRDS)
         with moto_server(Path(name)) as moto:
-            for case in chosen:
+            for case in arguments.cases or all_names():
                 try:
                     for outcome in run_case(case, kubeconfig, moto, Path(name)):
                         outcomes.append(outcome)

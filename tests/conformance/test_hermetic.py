@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance import ledger
-from tests.conformance.corpus import needs, own_names, supported_cases
+from tests.conformance.corpus import all_names, needs
 from tests.conformance.embedded import embedded
 from tests.conformance.harness import Moto, moto_server, run_case
 from tests.conformance.ledger import Case, Ledger
@@ -29,7 +29,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
         yield server
 
 
-@pytest.mark.parametrize("case", [*supported_cases(), *own_names()])
+@pytest.mark.parametrize("case", all_names())
 def test_a_case_ends_as_the_reference_left_it(
     case: str, kubeconfig: Path, moto: Moto, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ from alb_controller.kube.permissions import (
     LEASE_PERMISSIONS,
     PERMISSIONS,
     SECRET_PERMISSIONS,
+    WEBHOOK_PERMISSIONS,
+    WEBHOOK_SECRET_PERMISSIONS,
     Permission,
 )
 
@@ -41,6 +43,8 @@ def permissions_page() -> str:
         f"{_HEAD}{rows}\n### Actions\n\n| Feature | Actions |\n| --- | --- |\n{lists}"
         f"\n## Kubernetes\n{_table('Cluster-wide', PERMISSIONS)}"
         f"{_table('In the namespace of the controller', LEASE_PERMISSIONS)}"
+        f"{_table('With --webhook-cert-secret, cluster-wide', WEBHOOK_PERMISSIONS)}"
+        f"{_table('With --webhook-cert-secret, in its namespace', WEBHOOK_SECRET_PERMISSIONS)}"
         f"{_table('For each Secret of an OIDC client, granted by you', SECRET_PERMISSIONS)}"
     )
 
