@@ -16,6 +16,7 @@ from tests.apiserver.applying import Applier, refusals
 from tests.apiserver.cluster import Cluster
 from tests.apiserver.helm import CHART, NAMESPACE, RELEASE, Object, render
 from tests.conformance.harness import Installation
+from tests.controller.manifests import binding
 from tests.waiting import until
 
 VALUES = CHART / "ci" / "default-values.yaml"
@@ -26,6 +27,8 @@ CERTIFICATE = ("Secret", NAMESPACE, "aws-load-balancer-tls")
 """The one that the chart names."""
 LOGIN = ("shop", "oidc")
 """The Secret of the corpus's case, which the documented Role is for."""
+UNBOUND = binding("unbound")
+"""What the webhooks refuse and the schema takes."""
 _KNOWN_BY = (
     (Right("networking.k8s.io", "ingresses", "list"), ""),
     (Right("coordination.k8s.io", "leases", "create"), NAMESPACE),
@@ -129,20 +132,6 @@ def _flags(objects: list[Object], port: int) -> tuple[str, ...]:
         "--enable-leader-election=true",
         f"--leader-election-namespace={NAMESPACE}",
     )
-
-
-def binding(name: str, **spec: object) -> Object:
-    """A TargetGroupBinding as users write it."""
-    return {
-        "apiVersion": "elbv2.k8s.aws/v1beta1",
-        "kind": "TargetGroupBinding",
-        "metadata": {"name": name, "namespace": "default"},
-        "spec": {"serviceRef": {"name": "app", "port": 80}, **spec},
-    }
-
-
-UNBOUND = binding("unbound")
-"""What the webhooks refuse and the schema takes."""
 
 
 def refusal(cluster: Cluster, obj: Object) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.apiserver.applying import Applier, refusals
-from tests.apiserver.chart import UNBOUND, Chart, binding, calls, installed, refusal
+from tests.apiserver.chart import UNBOUND, Chart, calls, installed, refusal
 from tests.apiserver.cluster import Object
 from tests.apiserver.control_plane import free_ports
 from tests.apiserver.webhooks import GATED, spread
 from tests.controller import manifests
-from tests.controller.manifests import NAMESPACE, ingress
+from tests.controller.manifests import NAMESPACE, binding, ingress
 from tests.controller.rig import Rig
 
 ARN = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/mine/0123456789abcdef"
@@ -92,22 +92,19 @@ def test_a_dead_controller_blocks_a_new_binding_alone(rig: Rig, chart: Chart) ->
 
 @pytest.mark.usefixtures("chart")
 @pytest.mark.parametrize(
-    "kind, namespace, change",
+    "kind, change",
     [
-        ("Ingress", NAMESPACE, {"ingressClassName": "other"}),
-        ("TargetGroupBinding", "default", {"serviceRef": {"port": 81}}),
+        ("Ingress", {"ingressClassName": "other"}),
+        ("TargetGroupBinding", {"serviceRef": {"port": 81}}),
     ],
 )
-def test_what_was_there_changes_and_goes(
-    rig: Rig, kind: str, namespace: str, change: Object
-) -> None:
+def test_what_was_there_changes_and_goes(rig: Rig, kind: str, change: Object) -> None:
     """It is changed, deleted and let go of as if there were no webhooks."""
-    url = rig.cluster.path(kind, namespace, "old")
-    rig.cluster.merge(url, {"spec": change}).raise_for_status()
-    rig.cluster.delete(kind, namespace, "old")
-    assert rig.cluster.get(kind, namespace, "old") is not None
-    rig.cluster.merge(url, {"metadata": {"finalizers": None}}).raise_for_status()
-    rig.until(lambda: rig.cluster.get(kind, namespace, "old") is None)
+    rig.merge(kind, "old", {"spec": change})
+    rig.delete(kind, "old")
+    assert not rig.is_gone(kind, "old")
+    rig.merge(kind, "old", {"metadata": {"finalizers": None}})
+    rig.until(lambda: rig.is_gone(kind, "old"))
 
 
 @pytest.mark.timeout(120)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -19,7 +18,7 @@ from tests.apiserver.cluster import Cluster, Object
 from tests.apiserver.control_plane import free_ports
 from tests.apiserver.webhooks import GATED, installed, spread, webhooks
 from tests.conformance.harness import wipe
-from tests.controller.manifests import NAMESPACE, ingress
+from tests.controller.manifests import NAMESPACE, binding, ingress
 from tests.controller.rig import Aws, Rig, seeded_account
 
 SECRET = "--webhook-cert-secret=default/aws-load-balancer-tls"
@@ -71,16 +70,6 @@ def post(rig: Rig, obj: Object, *, dry_run: bool = True) -> requests.Response:
     url = rig.cluster.path(obj["kind"], NAMESPACE)
     how = {"dryRun": "All"} if dry_run else {}
     return rig.cluster.http.post(url, params=how, json=obj, timeout=20)
-
-
-def binding(name: str, **spec: Any) -> Object:
-    """A binding of the Service app."""
-    return {
-        "apiVersion": "elbv2.k8s.aws/v1beta1",
-        "kind": "TargetGroupBinding",
-        "metadata": {"name": name},
-        "spec": {"serviceRef": {"name": "app", "port": 80}, **spec},
-    }
 
 
 def pod(**labels: str) -> Object:

@@ -84,6 +84,16 @@ def service(name: str = "app") -> Object:
     }
 
 
+def binding(name: str, **spec: Any) -> Object:
+    """A binding of the Service app."""
+    return {
+        "apiVersion": "elbv2.k8s.aws/v1beta1",
+        "kind": "TargetGroupBinding",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"serviceRef": {"name": "app", "port": 80}, **spec},
+    }
+
+
 def pod(name: str, address: str, node: str) -> Object:
     """A pod that is ready."""
     port = {"name": "http", "containerPort": 8080}
