@@ -9,7 +9,7 @@ import pytest
 
 from alb_controller.aws.iam import DEFAULT_FEATURES, PolicyWish
 from tests.conformance.embedded import embedded
-from tests.conformance.harness import Moto, moto_server, run_case
+from tests.conformance.harness import Installation, Moto, moto_server, run_case
 from tests.iam.authorization import arn
 from tests.iam.evaluator import Asked
 from tests.iam.verdicts import OURS, RESOURCE_TAG, denied, faults_of
@@ -38,7 +38,8 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 
 def test_the_least_policy_is_enough(kubeconfig: Path, moto: Moto, tmp_path: Path) -> None:
     """With every feature off that can be, no action of a feature is asked for."""
-    outcomes = run_case("tags", kubeconfig, moto, tmp_path, flags=WITHOUT_FEATURES)
+    least = Installation(kubeconfig, WITHOUT_FEATURES)
+    outcomes = run_case("tags", kubeconfig, moto, tmp_path, under=least)
     asked = [one for outcome in outcomes for one in outcome.asked]
     assert faults_of(asked, frozenset()) == []
     assert {one.action.partition(":")[2] for one in asked} >= {
