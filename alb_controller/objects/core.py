@@ -55,11 +55,30 @@ class LabelSelector(KubeStruct, frozen=True, omit_defaults=True):
     match_labels: dict[str, str] = {}
     match_expressions: list[LabelSelectorRequirement] = []
 
+    @property
+    def problem(self) -> str:
+        """Why the selector can select nothing sensible; empty where it can (LabelSelector API).
+
+        The API server does not look at selectors in custom resources.
+        """
+        return next(filter(None, map(_problem_of, self.match_expressions)), "")
+
     def matches(self, labels: dict[str, str]) -> bool:
         """Whether labels satisfy the selector; the empty selector matches everything."""
         return all(labels.get(k) == v for k, v in self.match_labels.items()) and all(
             _satisfies(labels, r) for r in self.match_expressions
         )
+
+
+def _problem_of(requirement: LabelSelectorRequirement) -> str:
+    named = f"operator {requirement.operator!r} on key {requirement.key!r}"
+    match requirement.operator:
+        case "In" | "NotIn":
+            return "" if requirement.values else f"{named} needs values"
+        case "Exists" | "DoesNotExist":
+            return f"{named} takes no values" if requirement.values else ""
+        case _:
+            return f"{named} must be one of In, NotIn, Exists, DoesNotExist"
 
 
 def _satisfies(labels: dict[str, str], requirement: LabelSelectorRequirement) -> bool:
@@ -119,6 +138,8 @@ class ContainerPort(KubeStruct, frozen=True):
 
 class Container(KubeStruct, frozen=True):
     ports: list[ContainerPort] = []
+    restart_policy: str = ""
+    """`Always` makes an init container a sidecar (Kubernetes docs, Sidecar Containers)."""
 
 
 class ReadinessGate(KubeStruct, frozen=True):
@@ -129,6 +150,13 @@ class PodSpec(KubeStruct, frozen=True):
     node_name: str = ""
     containers: list[Container] = []
     readiness_gates: list[ReadinessGate] = []
+    init_containers: tuple[Container, ...] = ()
+
+    @property
+    def running_containers(self) -> list[Container]:
+        """Those that run beside each other while the pod serves: sidecars are among them."""
+        sidecars = [c for c in self.init_containers if c.restart_policy == "Always"]
+        return [*self.containers, *sidecars] if sidecars else self.containers
 
 
 class PodIp(KubeStruct, frozen=True):

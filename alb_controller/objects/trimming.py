@@ -53,7 +53,7 @@ def _trim_pod(pod: Pod) -> Pod:
     gates = tuple(gate.condition_type for gate in pod.spec.readiness_gates)
     return Pod(
         _trim_metadata(pod.metadata),
-        PodSpec(_same(pod.spec.node_name), _containers(pod.spec.containers), _gates(gates)),
+        PodSpec(_same(pod.spec.node_name), _containers(pod.spec.running_containers), _gates(gates)),
         PodStatus(
             _same(pod.status.phase),
             pod.status.pod_ip,

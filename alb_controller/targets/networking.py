@@ -87,7 +87,7 @@ def _port_ranges(port: PortRef | None, pods: Sequence[Pod]) -> list[tuple[int, i
     numbers = {
         p.container_port
         for pod in pods
-        for c in pod.spec.containers
+        for c in pod.spec.running_containers
         for p in c.ports
         if p.name == port
     }

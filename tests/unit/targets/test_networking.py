@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from alb_controller.model.ec2 import IngressRule
+from alb_controller.objects.core import Pod
 from alb_controller.objects.elbv2 import TargetGroupBindingNetworking
+from alb_controller.objects.trimming import trim
 from alb_controller.targets.networking import (
     SHARED_DESCRIPTION,
     aggregate,
@@ -134,3 +136,20 @@ def test_which_found_rules_a_binding_without_known_endpoints_could_want(
 ) -> None:
     """Same source and protocol, and a port that lies in the rule or may turn out to."""
     assert could_want(networking(([peer], [port])), from_group(8000, 9000)) is expected
+
+
+def test_ports_of_sidecars_count_and_those_of_other_init_containers_do_not() -> None:
+    """A proxy as native sidecar (restartPolicy Always) takes the traffic while the pod serves."""
+    body = {
+        "spec": {
+            "containers": [{"ports": [{"name": "admin", "containerPort": 1}]}],
+            "initContainers": [
+                {"restartPolicy": "Always", "ports": [{"name": "http", "containerPort": 8080}]},
+                {"ports": [{"name": "http", "containerPort": 9}]},
+            ],
+        }
+    }
+    whole = msgspec.convert(body, Pod)
+    for one in (whole, trim(whole)):
+        wanted = permissions(networking(([LB], [{"port": "http"}])), [one])
+        assert wanted.rules == {from_group(8080, 8080)}
