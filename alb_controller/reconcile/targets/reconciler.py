@@ -246,6 +246,8 @@ def _check(binding: TargetGroupBinding) -> None:
         raise Invalid(origin, "spec.targetType", "must be set to 'ip' or 'instance'")
     if not (spec.target_group_arn or spec.target_group_name):
         raise Invalid(origin, "spec.targetGroupARN", "must be set, or spec.targetGroupName")
+    if spec.node_selector is not None and spec.node_selector.problem:  # would select no node
+        raise Invalid(origin, "spec.nodeSelector", spec.node_selector.problem)
 
 
 def _pods_by_group(endpoints: Endpoints, guards: Guards) -> Mapping[str, list[Pod]]:

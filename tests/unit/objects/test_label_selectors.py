@@ -38,3 +38,21 @@ def test_labels_and_expressions_must_both_hold() -> None:
     assert both.matches({"env": "prod", "team": "a"})
     assert not both.matches({"env": "prod"})
     assert not both.matches({"team": "a"})
+
+
+@pytest.mark.parametrize(
+    "selector, problem",
+    [
+        (requirement("In", "a"), ""),
+        (requirement("Exists"), ""),
+        (requirement("NotIn"), "operator 'NotIn' on key 'team' needs values"),
+        (requirement("Exists", "a"), "operator 'Exists' on key 'team' takes no values"),
+        (
+            requirement("Gt", "1"),
+            "operator 'Gt' on key 'team' must be one of In, NotIn, Exists, DoesNotExist",
+        ),
+    ],
+)
+def test_a_selector_says_what_is_wrong_with_it(selector: LabelSelector, problem: str) -> None:
+    """What selects nothing by mistake is told from what selects nothing."""
+    assert selector.problem == problem

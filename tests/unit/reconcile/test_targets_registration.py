@@ -198,6 +198,13 @@ def test_of_a_shared_target_group_only_our_own_targets_are_taken_away() -> None:
 REFUSED: dict[str, tuple[Callable[[], TargetGroupBinding], str]] = {
     "no type": (lambda: binding(targetType=None), "spec.targetType: must be set to"),
     "no group": (lambda: binding(targetGroupARN=""), "spec.targetGroupARN: must be set"),
+    "bad selector": (
+        lambda: binding(
+            targetType="instance",
+            nodeSelector={"matchExpressions": [{"key": "disk", "operator": "In"}]},
+        ),
+        "spec.nodeSelector: operator 'In' on key 'disk' needs values",
+    ),
     "unknown name": (
         lambda: binding(targetGroupARN="", targetGroupName="web"),
         "spec.targetGroupName: there is no target group named 'web'",
