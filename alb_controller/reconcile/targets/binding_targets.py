@@ -12,7 +12,7 @@ from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
 from alb_controller.reconcile.targets.endpoint_groups import Guards
 from alb_controller.reconcile.targets.notes import BindingNotes
-from alb_controller.reconcile.targets.purges import PurgeGuard, named
+from alb_controller.reconcile.targets.purges import PurgeGuard, Verdict, named
 from alb_controller.reconcile.targets.registration import Registration
 from alb_controller.reconcile.targets.zones import Zones
 from alb_controller.targets.diff import TargetChanges
@@ -45,21 +45,31 @@ class BindingTargets:
         self._purges = PurgeGuard(edges, options, resolve)
         self._zones = Zones(edges.addresses, edges.cluster, edges.clock, vpc_id=options.vpc_id)
 
-    def bring(
-        self,
-        binding: TargetGroupBinding,
-        registration: Registration,
-        endpoints: Endpoints,
-        guards: Guards,
-    ) -> Registered:
-        """Register what is missing, then deregister what is too much.
+    def review(
+        self, binding: TargetGroupBinding, registration: Registration, endpoints: Endpoints
+    ) -> Verdict:
+        """What it takes until the group holds the endpoints, and how much of it may be done now.
 
-        Raises AwsError, KubeError.
+        Raises AwsError where AWS does not tell what is registered.
         """
         wanted = registration.changes_to(Target(e.id, e.port) for e in endpoints.members)
         verdict = self._purges.review(binding, registration.owned, wanted)
         if verdict.held:
             self._edges.enqueue_later(key_of(binding), verdict.after_seconds)
+        return verdict
+
+    def bring(
+        self,
+        binding: TargetGroupBinding,
+        registration: Registration,
+        endpoints: Endpoints,
+        verdict: Verdict,
+        guards: Guards,
+    ) -> Registered:
+        """Do it: register what is missing, then deregister what is too much.
+
+        Raises AwsError, KubeError.
+        """
         changes = self._cut(binding, registration, verdict.changes)
         missing = {t.key for t in changes.register}
         new = [e for e in endpoints.members if e.key in missing]

@@ -120,9 +120,10 @@ class BindingReconciler:
         if isinstance(endpoints, BackendNotFound):
             self._lose_backend(binding, registration, endpoints)
             return _NO_NETWORK
-        network = self._open_network(binding, endpoints)
+        verdict = self._targets.review(binding, registration, endpoints)
+        network = self._open_network(binding, endpoints, is_held=bool(verdict.held))
         self._notes.warn(binding, "FailedReconcile", "; ".join(endpoints.problems))
-        outcome = self._targets.bring(binding, registration, endpoints, network.guards)
+        outcome = self._targets.bring(binding, registration, endpoints, verdict, network.guards)
         self._update_gates(binding, endpoints, registration)
         if outcome.refused is not None:
             raise outcome.refused
@@ -140,7 +141,10 @@ class BindingReconciler:
     ) -> None:
         """The Service or its port is gone: as for a deletion, but the binding stays (spec 8.7)."""
         try:
-            outcome = self._targets.bring(binding, registration, Endpoints(), _NO_NETWORK.guards)
+            verdict = self._targets.review(binding, registration, Endpoints())
+            outcome = self._targets.bring(
+                binding, registration, Endpoints(), verdict, _NO_NETWORK.guards
+            )
         except NotFound:
             registration.gone()
             outcome = Registered()
@@ -175,8 +179,13 @@ class BindingReconciler:
 
     # ---- networking
 
-    def _open_network(self, binding: TargetGroupBinding, endpoints: Endpoints) -> _Network:
-        """Ask for the rules; endpoints without known security group do not stop the others."""
+    def _open_network(
+        self, binding: TargetGroupBinding, endpoints: Endpoints, *, is_held: bool
+    ) -> _Network:
+        """Ask for the rules; endpoints without known security group do not stop the others.
+
+        `is_held`: targets stay that have no endpoint any more, and so do the rules on their way.
+        """
         key, networking = key_of(binding), binding.spec.networking
         if networking is None:
             self._enqueue(self._edges.rules.want(key, {}))
@@ -191,7 +200,8 @@ class BindingReconciler:
             asked = permissions(networking, pods)
             wanted[group_id] = asked.rules
             problems += asked.problems
-        self._enqueue(self._edges.rules.want(key, wanted, is_complete=not problems))
+        is_complete = not (problems or is_held)
+        self._enqueue(self._edges.rules.want(key, wanted, is_complete=is_complete))
         return _Network(guards=guards, problems=tuple(problems))
 
     def _enqueue(self, groups: Iterable[str]) -> None:

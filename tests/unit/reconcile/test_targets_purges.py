@@ -10,10 +10,13 @@ from alb_controller.errors import Unreachable
 from alb_controller.objects.core import KubeObject, Node, Pod, Service
 from alb_controller.objects.networking import EndpointSlice
 from tests.factories import BORN, changed, service
-from tests.unit.reconcile.binding_world import World, web
+from tests.unit.reconcile.binding_world import NODES_GROUP, FakeAws, World, web
 from tests.unit.targets.cluster import binding, endpoint, endpoint_slice, node, pod
 
 A, B, C = (("a", "10.0.0.10", "node-a"), ("b", "10.0.0.11", "node-a"), ("c", "10.0.0.12", "node-a"))
+NETWORKING = {
+    "ingress": [{"from": [{"securityGroup": {"groupID": "sg-lb"}}], "ports": [{"port": 8080}]}]
+}
 ALL = ["10.0.0.10:8080", "10.0.0.11:8080", "10.0.0.12:8080"]
 
 
@@ -137,3 +140,25 @@ def test_a_deleted_binding_takes_its_targets_along_unasked() -> None:
     world.delete()
     assert world.settle().targets() == []
     assert world.live.reads == []
+
+
+@pytest.mark.parametrize("options", [{}, {"purge_hold_seconds": 30}])
+def test_the_rules_on_the_way_to_held_targets_stay(options: dict[str, Any]) -> None:
+    """A target that stays registered must stay within reach."""
+    aws = FakeAws()
+    aws.add_group(NODES_GROUP)
+    aws.add_node("node-a", "10.0.0.1", "10.0.0.10", "10.0.0.11", "10.0.0.12")
+    bound = binding(networking=NETWORKING)
+    world = World(bound, node(), *web(A, B, C), aws=aws, **options).settle()
+    opened = world.ingress()
+    if options:
+        world.put(endpoint_slice("x", []))
+        world.settle()
+    else:
+        lose(world, EndpointSlice)
+    assert (world.targets(), world.ingress()) == (ALL, opened)
+    world.live.lost.clear()
+    for obj in list(world.cluster.list(EndpointSlice)):
+        world.remove(obj)
+    assert world.settle().wait(40).targets() == []
+    assert (len(opened), world.ingress()) == (1, [])
