@@ -136,15 +136,19 @@ class BindingNotes:
         reason: str,
         message: str,
     ) -> None:
-        """Once for each state of the binding: its generation, and its last success."""
+        """Once for each state of the binding: its generation, and its last success or loss.
+
+        The time is part of that: a binding may come back to endpoints that it had before.
+        """
         newest = self._newest(binding)
+        since = newest.metadata.annotations.get(CHECKPOINT_TIMESTAMP_ANNOTATION, "")
         self._writer.record_event(
             ref("TargetGroupBinding", binding),
             type=type_,
             reason=Reason(reason),
             message=message,
             component=COMPONENT,
-            fingerprint=f"{newest.metadata.generation} {stored_checkpoint(newest)}",
+            fingerprint=f"{newest.metadata.generation} {stored_checkpoint(newest)} {since}",
         )
 
 

@@ -102,10 +102,11 @@ def test_a_missing_backend_is_told_once_and_the_targets_go() -> None:
 
 
 def test_a_backend_that_comes_back_is_registered_again() -> None:
-    """A watch tells of the Service."""
-    world = World(binding(), *NODES, *web(A)).settle()
+    """A watch tells of the Service; its user is told that the Warning is a thing of the past."""
+    world = World(binding(), *NODES, *web(A)).settle().wait(1)
     world.remove(service())
-    world.settle()
+    world.settle().wait(1)
+    world.writer.taken()
     made = service()
     world.put(
         msgspec.structs.replace(
@@ -113,6 +114,7 @@ def test_a_backend_that_comes_back_is_registered_again() -> None:
         )
     )
     assert world.settle().targets() == ["10.0.0.10:8080"]
+    assert world.writer.taken() == ["checkpoint", "SuccessfullyReconciled"]
 
 
 def test_a_failure_is_told_once_however_often_it_is_retried() -> None:
