@@ -98,7 +98,10 @@ class DeletionProtected(Refused):
         self.origin = origin
 
     def __str__(self) -> str:
-        return f"deletion_protection.enabled is true on the deleted {self.origin}: set it to false"
+        return (
+            f"deletion_protection is enabled, cannot delete the ingress: {self.origin.path}; set "
+            "deletion_protection.enabled in its load-balancer-attributes to false"
+        )
 
 
 class AwsError(ControllerError):

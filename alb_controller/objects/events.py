@@ -57,8 +57,9 @@ TABLE = (
         _R.FAILED_BUILD_MODEL,
         f"{_INGRESS}, Service",
         "The object asks for what cannot be, or names what is not there. The others of its group "
-        "are served; where it was good before, AWS keeps that.",
-        "Mend what the message names: field, value and what is allowed are in it.",
+        "are served; where it was good before, AWS keeps that. Or AWS refused a question, or a "
+        "deleted Ingress asks for deletion protection: then every member of the group is told.",
+        "Mend what the message names: field, value and what is allowed, or AWS's code, are in it.",
     ),
     Row(
         _R.FAILED_DEPLOY_MODEL,

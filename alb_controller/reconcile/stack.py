@@ -5,7 +5,8 @@ Every step but observing, asking and applying is a pure function of another pack
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import structlog
@@ -36,6 +37,7 @@ from alb_controller.kube.writer import Writer
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import ref
+from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import INGRESS
 from alb_controller.objects.networking import Ingress
 from alb_controller.plan.changes import Plan, PlanPolicy
@@ -119,8 +121,6 @@ class StackReconciler:
         try:
             done = self._bring_about(snapshot)
         except ControllerError as error:
-            self._note_loss(key, error)
-            self._tell_failure(error, snapshot)
             if handling_of(error).event:
                 self._explainer.failed(snapshot, error)
             raise
@@ -134,14 +134,23 @@ class StackReconciler:
             self._edges.backend_group.forget(key)
             self._explainer.strays(snapshot)
         if done.late_error is not None:
-            self._note_loss(key, done.late_error)
-            self._tell_failure(done.late_error, snapshot)
-            raise done.late_error
+            with self._telling(snapshot, Reason.FAILED_DEPLOY_MODEL):
+                raise done.late_error
         return _next(done.translation)
 
     def tell_next(self, key: StackKey, seconds: float | None) -> None:
         """A pass over the group has ended, and the next one is in so many seconds, if any is."""
         self._explainer.tell_next(key, seconds)
+
+    @contextlib.contextmanager
+    def _telling(self, snapshot: Snapshot, reason: Reason) -> Iterator[None]:
+        """Those concerned hear what a part of the pass breaks off with (spec 9.1)."""
+        try:
+            yield
+        except ControllerError as error:
+            self._note_loss(snapshot.key, error)
+            self._tell_failure(error, snapshot, reason)
+            raise
 
     def _note_loss(self, key: StackKey, error: ControllerError) -> None:
         """What we know has it and AWS has it not: others have deleted it, so read all anew."""
@@ -154,25 +163,30 @@ class StackReconciler:
         return load(key, self._edges.cluster, self._settings.ingress_class, known)
 
     def _bring_about(self, snapshot: Snapshot) -> Done:
-        key = snapshot.key
-        translation = self._translate(snapshot, {})
-        use_secrets(self._edges.secrets, snapshot, translation)
-        if translation.held_by or self._is_nothing(snapshot, translation):
-            return self._leave(snapshot, translation)
-        if translation.protected is not None:
-            raise translation.protected
-        with metrics.stage("ingress", "observe"):
-            before = self._edges.observer.observe(key, self._memory.observed(key))
-        self._memory.observe(key, before)
-        with metrics.stage("ingress", "build_model"):
-            wanted = self._build(snapshot, before)
+        with self._telling(snapshot, Reason.FAILED_BUILD_MODEL):
+            translation = self._translate(snapshot, {})
+            use_secrets(self._edges.secrets, snapshot, translation)
+            if translation.held_by or self._is_nothing(snapshot, translation):
+                return self._leave(snapshot, translation)
+            if translation.protected is not None:
+                raise translation.protected
+            before = self._observe(snapshot.key)
+            with metrics.stage("ingress", "build_model"):
+                wanted = self._build(snapshot, before)
         self._tell_problems(wanted.translation, snapshot)
         if wanted.translation.held_by:
             self._explainer.unchanged(snapshot, wanted.translation)
             return Done(translation=wanted.translation)
         self._note_plan(snapshot, wanted)
-        late_error = self._apply(snapshot, wanted, before)
+        with self._telling(snapshot, Reason.FAILED_DEPLOY_MODEL):
+            late_error = self._apply(snapshot, wanted, before)
         return Done(translation=wanted.translation, late_error=late_error)
+
+    def _observe(self, key: StackKey) -> Observed:
+        with metrics.stage("ingress", "observe"):
+            observed = self._edges.observer.observe(key, self._memory.observed(key))
+        self._memory.observe(key, observed)
+        return observed
 
     def _leave(self, snapshot: Snapshot, translation: Translation) -> Done:
         """Nothing is to be done in AWS."""
@@ -363,11 +377,11 @@ class StackReconciler:
         if patch is not None:
             self._edges.writer.patch_status(INGRESS, ingress, patch)
 
-    def _tell_failure(self, error: ControllerError, snapshot: Snapshot) -> None:
+    def _tell_failure(self, error: ControllerError, snapshot: Snapshot, reason: Reason) -> None:
         if handling_of(error).event:
             members = (m.ingress for m in snapshot.members)
             concerned = [ref("Ingress", i) for i in (*members, *snapshot.leaving)]
-            self._tell(status.failure_events(error, concerned))
+            self._tell(status.failure_events(error, concerned, reason))
 
     def _tell(self, events: Iterable[status.Event]) -> None:
         for event in events:

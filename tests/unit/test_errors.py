@@ -31,7 +31,10 @@ INVALID = (WEB, "field", "is wrong")
         ),
         (
             errors.DeletionProtected(WEB),
-            "deletion_protection.enabled is true on the deleted Ingress shop/web: set it to false",
+            (
+                "deletion_protection is enabled, cannot delete the ingress: shop/web; set "
+                "deletion_protection.enabled in its load-balancer-attributes to false"
+            ),
         ),
         (errors.AwsError(*AWS), "elbv2 CreateListener: Code: message"),
         (errors.AwsError(*AWS, "r-1"), "elbv2 CreateListener: Code: message (request r-1)"),

@@ -17,6 +17,12 @@ from alb_controller.objects.notes import said_by_users
 from alb_controller.values import ObjectRef
 
 COMPONENT = "ingress"
+_BEGINNINGS = {
+    Reason.FAILED_LOAD_GROUP_ID: "failed load groupID due to",
+    Reason.FAILED_BUILD_MODEL: "Failed build model due to",
+    Reason.FAILED_DEPLOY_MODEL: "Failed deploy model due to",
+}
+"""The reference's words, which people search for and alert on."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -76,7 +82,7 @@ def problem_events(problems: Iterable[Invalid], strays: Iterable[Invalid]) -> li
         reason = Reason.FAILED_LOAD_GROUP_ID if id(problem) in stray else Reason.FAILED_BUILD_MODEL
         by_object.setdefault((problem.origin, reason), []).append(str(problem))
     return [
-        Event(ref, "Warning", reason, "; ".join(sentences))
+        _failure(ref, reason, "; ".join(sentences))
         for (ref, reason), sentences in by_object.items()
     ]
 
@@ -93,10 +99,18 @@ def held_events(holders: Iterable[ObjectRef], waiting: Iterable[ObjectRef]) -> l
     return [Event(ref, "Warning", Reason.FAILED_BUILD_MODEL, message) for ref in waiting]
 
 
-def failure_events(error: ControllerError, members: Iterable[ObjectRef]) -> list[Event]:
-    """Tell those concerned that applying failed; what AWS said, less what differs each time."""
-    message = f"Failed deploy model due to {lasting(error)}"
-    return [Event(ref, "Warning", Reason.FAILED_DEPLOY_MODEL, message) for ref in members]
+def failure_events(
+    error: ControllerError, members: Iterable[ObjectRef], reason: Reason
+) -> list[Event]:
+    """Tell those concerned what a pass broke off with; what AWS said, less what differs each time.
+
+    `reason` says whether it was in finding out what is to be there, or in bringing it about.
+    """
+    return [_failure(ref, reason, lasting(error)) for ref in members]
+
+
+def _failure(ref: ObjectRef, reason: Reason, problem: str) -> Event:
+    return Event(ref, "Warning", reason, f"{_BEGINNINGS[reason]} {problem}")
 
 
 def success_events(members: Iterable[ObjectRef]) -> list[Event]:

@@ -31,8 +31,8 @@ def test_a_protected_load_balancer_does_not_go() -> None:
     found = protected(of)
     assert found is not None
     assert found.origin == ref("Ingress", of)
-    assert str(found) == (
-        "deletion_protection.enabled is true on the deleted Ingress shop/a: set it to false"
+    assert str(found).startswith(
+        "deletion_protection is enabled, cannot delete the ingress: shop/a; set "
     )
 
 

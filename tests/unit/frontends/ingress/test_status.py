@@ -27,6 +27,7 @@ from tests.factories import HOSTNAME, changed, ingress, with_status
 from tests.unit.frontends.ingress.translation import TEAM, translated
 
 WEB = ObjectRef("Ingress", "shop", "web", "uid-web")
+BUILD = Reason("FailedBuildModel")
 APP = ObjectRef("Service", "shop", "app", "uid-app")
 
 
@@ -155,16 +156,17 @@ def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
         Invalid(WEB, "", "three"),
     ]
     assert status.problem_events(problems, ()) == [
-        Event(WEB, "Warning", Reason("FailedBuildModel"), "a: is one; three"),
-        Event(APP, "Warning", Reason("FailedBuildModel"), "b: is two"),
+        Event(WEB, "Warning", BUILD, "Failed build model due to a: is one; three"),
+        Event(APP, "Warning", BUILD, "Failed build model due to b: is two"),
     ]
 
 
 def test_an_ingress_that_is_in_no_group_is_told_that() -> None:
     """With the reference's reason for it."""
     stray = Invalid(WEB, "group.name", "is none")
+    message = "failed load groupID due to group.name: is none"
     assert status.problem_events([stray], [stray]) == [
-        Event(WEB, "Warning", Reason("FailedLoadGroupID"), "group.name: is none")
+        Event(WEB, "Warning", Reason("FailedLoadGroupID"), message)
     ]
 
 
@@ -176,16 +178,15 @@ def test_whoever_waits_for_a_held_group_is_told_for_whom() -> None:
     assert status.held_events([WEB], []) == []
 
 
-def test_a_failure_reads_the_same_every_time() -> None:
-    """Without the request id of that one attempt."""
+@pytest.mark.parametrize(
+    "reason, part", [(BUILD, "build"), (Reason("FailedDeployModel"), "deploy")]
+)
+def test_a_failure_reads_the_same_every_time(reason: Reason, part: str) -> None:
+    """Without the request id of that one attempt; it says which part of the pass failed."""
     error = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most", "abc-123")
-    assert status.failure_events(error, [WEB]) == [
-        Event(
-            WEB,
-            "Warning",
-            Reason.FAILED_DEPLOY_MODEL,
-            "Failed deploy model due to elbv2 CreateListener: TooManyListeners: 50 at most",
-        )
+    said = "elbv2 CreateListener: TooManyListeners: 50 at most"
+    assert status.failure_events(error, [WEB], reason) == [
+        Event(WEB, "Warning", reason, f"Failed {part} model due to {said}")
     ]
 
 
