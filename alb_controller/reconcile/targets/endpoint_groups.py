@@ -96,11 +96,12 @@ class EndpointGroups:
         A pod's interface does not change while the pod lives, so known ones are not looked up
         again until `clear`.
         """
-        known = self._known.get(key, {})
+        memory = self._known  # a resync that comes meanwhile begins another one
+        known = memory.get(key, {})
         fresh = [e for e in endpoints if _identity(e) not in known]
         found, problems = self._look_up(fresh) if fresh else ({}, [])
         known = known | found
-        self._known[key] = {i: known[i] for e in endpoints if (i := _identity(e)) in known}
+        memory[key] = {i: known[i] for e in endpoints if (i := _identity(e)) in known}
         return Guards(
             by_endpoint={e.key: known[i] for e in endpoints if (i := _identity(e)) in known},
             problems=tuple(sorted(problems)),
@@ -113,7 +114,7 @@ class EndpointGroups:
     def clear(self) -> None:
         """Have everything looked up again: interfaces and their groups may be changed by hand."""
         with self._asking:
-            self._known.clear()
+            self._known = {}
             self._instances.clear()
             self._chosen.clear()
 

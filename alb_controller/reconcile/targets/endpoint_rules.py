@@ -52,6 +52,8 @@ class _Group:
         """All rules as last read, kept up by our own writes."""
         self.is_read = False
         """Whether `found` is to be trusted; after a failed write it is not."""
+        self.resyncs = 0
+        """How often it was to be read anew: what a write then teaches is not a read."""
         self.is_ours = False
         """It guards endpoints of this cluster, or is tagged so; another cluster's rules on other
         groups look the same as ours."""
@@ -183,6 +185,7 @@ class EndpointRules:
         with self._lock:
             for group in self._groups.values():
                 group.is_read = False
+                group.resyncs += 1
             return frozenset(name for name, group in self._groups.items() if group.is_ours)
 
     def reconcile(self, group_id: str) -> frozenset[str]:
@@ -206,14 +209,14 @@ class EndpointRules:
             missing = sorted(group.missing(held))
         if not missing:
             return []
-        group.is_read = False  # until the answer is there
+        group.is_read, resyncs = False, group.resyncs  # until the answer is there
         errors = for_each_part(
             missing,
             lambda part: self._ec2.authorize_ingress(group_id, part),
             lambda error: isinstance(error, NotFound | Rejected),
         )
         if not errors:
-            self._learn(group, group.found.union(missing))
+            self._learn(group, group.found.union(missing), resyncs)
         return errors
 
     def _revoke(self, group_id: str, group: _Group, *, is_known: bool) -> None:
@@ -223,10 +226,10 @@ class EndpointRules:
             surplus = group.surplus() - held
         if not surplus:
             return
-        group.is_read = False
+        group.is_read, resyncs = False, group.resyncs
         self._ec2.revoke_ingress(group_id, sorted(surplus))
         if is_known:
-            self._learn(group, group.found - surplus)
+            self._learn(group, group.found - surplus, resyncs)
 
     def _held(self, group: _Group) -> set[IngressRule]:
         """Rules that nobody wants so far, but a binding that is not fully known might."""
@@ -234,9 +237,10 @@ class EndpointRules:
             surplus = group.surplus()
         return {rule for rule in surplus if self._may_be_wanted(rule)}
 
-    def _learn(self, group: _Group, found: frozenset[IngressRule]) -> None:
+    def _learn(self, group: _Group, found: frozenset[IngressRule], resyncs: int) -> None:
+        """Keep what a write has left; a resync that came meanwhile still wants it read."""
         with self._lock:
-            group.found, group.is_read = found, True
+            group.found, group.is_read = found, resyncs == group.resyncs
 
     def _may_be_wanted(self, rule: IngressRule) -> bool:
         return any(
@@ -269,8 +273,9 @@ class EndpointRules:
                 self.remember(self._ec2.endpoint_security_groups(self._unread()))
         if not group.is_read:
             with self._lock:
-                self._groups.pop(group_id, None)
                 group.found = frozenset()
+                if not group.wanted:  # else it is kept: EC2 may show a new group late
+                    self._groups.pop(group_id, None)
             if group.desired:
                 raise NotReady(f"security group {group_id}, which is gone", GONE_GROUP_SECONDS)
         return group

@@ -52,7 +52,8 @@ class TargetGroups:
         if spec.target_group_arn:
             return spec.target_group_arn
         place = spec.iam_role_arn_to_assume, spec.target_group_name
-        if place not in self._arns:
+        arn = self._arns.get(place)
+        if arn is None:
             found = self.api(binding).target_group_by_name(spec.target_group_name)
             if found is None:
                 raise Missing(
@@ -60,8 +61,8 @@ class TargetGroups:
                     "spec.targetGroupName",
                     f"there is no target group named {spec.target_group_name!r}",
                 )
-            self._arns[place] = found.identity
-        return self._arns[place]
+            arn = self._arns[place] = found.identity
+        return arn
 
     def _older(self, binding: TargetGroupBinding, arn: str) -> TargetGroupBinding | None:
         """The oldest other binding of the target group, whose targets these would fight."""

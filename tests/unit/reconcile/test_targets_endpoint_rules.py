@@ -123,11 +123,33 @@ def test_a_rule_that_aws_refuses_stops_no_other() -> None:
 
 
 def test_a_wanted_group_that_is_gone_is_waited_for() -> None:
-    """An interface is on its way out; nothing can be written."""
-    rules = registry(FakeAws())
+    """EC2 may show a new group late; what is wanted of it is not forgotten."""
+    aws = FakeAws()
+    rules = registry(aws)
     rules.want(MINE, {"sg-1": want(rule(80))})
     with pytest.raises(NotReady, match="sg-1, which is gone"):
         rules.reconcile("sg-1")
+    aws.add_group("sg-1")
+    rules.reconcile("sg-1")
+    assert aws.rules["sg-1"] == {rule(80)}
+
+
+def test_a_resync_during_a_write_has_the_group_read_again() -> None:
+    """What the write has taught does not count as read since."""
+
+    class Aws(FakeAws):
+        def authorize_ingress(self, group_id: str, rules: object) -> None:
+            super().authorize_ingress(group_id, rules)  # type: ignore[arg-type]  # as FakeAws's
+            registered.forget_found()
+
+    aws = Aws()
+    aws.add_group("sg-1")
+    registered = registry(aws)
+    registered.want(MINE, {"sg-1": want(rule(80))})
+    registered.reconcile("sg-1")
+    aws.rules["sg-1"].clear()  # by hand
+    registered.reconcile("sg-1")
+    assert aws.rules["sg-1"] == {rule(80)}
 
 
 def test_a_group_that_is_gone_and_not_wanted_is_forgotten() -> None:
