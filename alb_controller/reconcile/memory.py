@@ -24,16 +24,20 @@ class StackMemory(Generic[M]):
         self._good: dict[StackKey, dict[str, M]] = {}
         self._held: dict[StackKey, dict[str, str]] = {}
         self._changed: set[StackKey] = set()
+        self._sweeps = 0
+        self._begun: dict[StackKey, int] = {}  # the sweep that a pass has come after
 
     def observed(self, key: StackKey) -> Observed | None:
-        """What was known after the last pass."""
+        """What was known after the last pass; asked for when a pass begins."""
         with self._lock:
+            self._begun[key] = self._sweeps
             return self._observed.get(key)
 
     def observe(self, key: StackKey, observed: Observed) -> None:
-        """Keep what a pass ended with."""
+        """Keep what a pass ended with, unless a sweep has come meanwhile and wants it read."""
         with self._lock:
-            self._observed[key] = observed
+            if self._begun.get(key, self._sweeps) == self._sweeps:
+                self._observed[key] = observed
 
     def doubt(self, key: StackKey) -> None:
         """AWS is not as we thought, or an answer is missing: the next pass reads it."""
@@ -44,6 +48,7 @@ class StackMemory(Generic[M]):
         """The slow sweep: every next pass reads, and so finds drift."""
         with self._lock:
             self._observed.clear()
+            self._sweeps += 1
 
     def good(self, key: StackKey) -> Mapping[str, M]:
         """Last good intents of the members by uid."""
@@ -90,4 +95,5 @@ class StackMemory(Generic[M]):
             self._changed.discard(key)
             self._held.pop(key, None)
             self._observed.pop(key, None)
+            self._begun.pop(key, None)
             self._good.pop(key, None)

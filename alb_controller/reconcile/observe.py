@@ -9,6 +9,7 @@ from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.inventory import Kept as Listed
 from alb_controller.build.context import Kept
+from alb_controller.errors import AwsError
 from alb_controller.model.elbv2 import Listener, LoadBalancer, TargetGroup
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found, Observed, Resource, Stack
@@ -45,8 +46,12 @@ class Observer:
 
     def _read(self, key: StackKey) -> Observed:
         if self._is_listing_old:
-            self._inventory.refresh()
-            self._is_listing_old = False
+            self._is_listing_old = False  # before the read: it does not know of later distrust
+            try:
+                self._inventory.refresh()
+            except AwsError:
+                self._is_listing_old = True
+                raise
         ours = self._inventory.of_stack(self._cluster_name, str(key))
         below = [self._elbv2.listeners_and_rules(b) for b in ours.load_balancers]
         return Observed(

@@ -21,6 +21,17 @@ def test_what_was_seen_is_known_until_it_is_doubted() -> None:
     assert memory.observed(APP) is None
 
 
+def test_a_sweep_during_a_pass_has_the_stack_read_again() -> None:
+    """What the pass ends with was read before; the next one is told nothing."""
+    memory = StackMemory[str]()
+    assert memory.observed(WEB) is None
+    memory.doubt_all()
+    memory.observe(WEB, Observed())
+    assert memory.observed(WEB) is None
+    memory.observe(WEB, Observed())
+    assert memory.observed(WEB) is not None
+
+
 def test_good_words_are_kept_while_their_members_are_there() -> None:
     """A new word replaces the old; a member that left is forgotten."""
     memory = StackMemory[str]()
