@@ -39,8 +39,6 @@ class PlanPolicy(Value, frozen=True):
     """The gate ListenerRulesTagging."""
     replace_for_health_checks: bool = False
     """The gate NLBHealthCheckAdvancedConfig, off: what an NLB's health check is made with stays."""
-    held: bool = False
-    """Members of the group cannot be translated: nothing is changed."""
     limits_reached: frozenset[Limit] = frozenset()
     """Limits that an earlier plan ran into: make room first, at the price of a gap."""
 

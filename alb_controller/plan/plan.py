@@ -38,12 +38,7 @@ from alb_controller.values import Value
 
 
 def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
-    """The steps from what was found to what is desired; none where they are the same.
-
-    A held group gets none: no delete, no new order, no change at all.
-    """
-    if policy.held:
-        return Plan(notes=("held: nothing is changed while a member cannot be translated",))
+    """The steps from what was found to what is desired; none where they are the same."""
     ours = owned(observed, stack.name, policy)
     matches = match(
         stack, ours.observed, replace_for_health_checks=policy.replace_for_health_checks

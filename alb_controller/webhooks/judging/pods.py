@@ -8,9 +8,9 @@ from typing import Any
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Pod, Service
 from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.targets.readiness import gate_of
 from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
 
-GATE_PREFIX = "target-health.elbv2.k8s.aws"
 LEGACY_GATE_PREFIX = "target-health.alb.ingress.k8s.aws"
 """Of version 1 of the reference: nobody sets such a condition any more."""
 
@@ -21,7 +21,7 @@ def inject_gates(pod: Pod, namespace: str, cluster: Cluster) -> Verdict:
     `namespace` is the review's: a pod made by a controller carries none yet. A binding that is
     being deleted gets no gate: nobody would open it.
     """
-    wanted = [f"{GATE_PREFIX}/{name}" for name in _binding_names(pod, namespace, cluster)]
+    wanted = [gate_of(name) for name in _binding_names(pod, namespace, cluster)]
     present = [gate.condition_type for gate in pod.spec.readiness_gates]
     missing = [name for name in wanted if name not in present]
     if not missing:

@@ -187,15 +187,6 @@ def test_surplus_security_groups_with_one_id_go() -> None:
     assert deploy(world, group(80)) == ["DeleteSecurityGroup"]
 
 
-def test_a_held_group_is_left_alone() -> None:
-    """No change of any kind while a member cannot be translated."""
-    world = deployed(group(80))
-    held = msgspec.structs.replace(POLICY, held=True)
-    todo = plan(stack(), world.observe(), held)
-    assert not todo
-    assert todo.notes == ("held: nothing is changed while a member cannot be translated",)
-
-
 def test_redirect_comes_after_its_destination() -> None:
     """A new listener is complete before one that was there changes."""
     world = deployed(group(80))
