@@ -1,4 +1,7 @@
-"""core/v1 Events, each told once: the name of an Event is a digest of what it says."""
+"""core/v1 Events, each told once while the API server keeps it.
+
+The name of an Event is a digest of what it says, so that no other process repeats it either.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,8 @@ NAME_CHARACTERS = 200
 """Kept of an object's name in an Event's, of 253 allowed."""
 TOLD = 10_000
 """Events remembered in memory, so that telling again costs no request."""
+KEPT_SECONDS = 3600.0
+"""kube-apiserver drops an Event an hour later (--event-ttl): what still holds is told again."""
 EVENT_SECONDS = 3.0
 """An event must not hold a reconcile up for longer."""
 
@@ -52,10 +57,10 @@ class EventRecorder:
     def __init__(self, client: KubeClient, clock: Clock, may_write: Callable[[], None]) -> None:
         self._client, self._clock, self._may_write = client, clock, may_write
         self._lock = threading.Lock()
-        self._told: OrderedDict[tuple[ObjectRef, str], None] = OrderedDict()
+        self._told: OrderedDict[tuple[ObjectRef, str], float] = OrderedDict()  # since when
 
     def record(self, ref: ObjectRef, notice: Notice) -> None:
-        """Write the Event unless it was told before; errors are logged, never raised."""
+        """Write the Event unless users can read it yet; errors are logged, never raised."""
         digest = _digest(ref, notice)
         if self._was_told(ref, digest):
             return
@@ -75,14 +80,15 @@ class EventRecorder:
 
     def _was_told(self, ref: ObjectRef, digest: str) -> bool:
         with self._lock:
-            if (ref, digest) not in self._told:
+            since = self._told.get((ref, digest))
+            if since is None or self._clock.monotonic() - since >= KEPT_SECONDS:
                 return False
             self._told.move_to_end((ref, digest))
             return True
 
     def _remember(self, ref: ObjectRef, digest: str) -> None:
         with self._lock:
-            self._told[ref, digest] = None
+            self._told[ref, digest] = self._clock.monotonic()
             if len(self._told) > TOLD:
                 self._told.popitem(last=False)
 

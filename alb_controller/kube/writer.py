@@ -131,7 +131,7 @@ class Writer:
         """Tell users something about an object, once; best effort, never raises.
 
         The same (uid, reason, message, fingerprint) is told again only when the cluster has
-        forgotten it and this process was restarted.
+        forgotten it.
         """
         self._events.record(
             ref, Notice(type, reason, message, component=component, fingerprint=fingerprint)

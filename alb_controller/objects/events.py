@@ -137,8 +137,9 @@ _HEAD = """\
 Written by `make gen` from `alb_controller/objects/events.py`; do not edit.
 
 `kubectl describe` shows them, and `kubectl get events --field-selector reason=FailedDeployModel`.
-Each is written once for what it says about a version of its object: one that is not repeated may
-still hold. What holds now is in the annotation `alb-controller.aws/status` of an Ingress
+Each is written once for what it says about a version of its object, and again where it still holds
+when the API server has dropped it, after an hour: one that is not repeated may still hold. What
+holds now is in the annotation `alb-controller.aws/status` of an Ingress
 ([troubleshooting](../how-to/troubleshoot.md)).
 
 | Reason | On | What it says | What to do |

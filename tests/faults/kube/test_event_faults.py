@@ -168,6 +168,16 @@ def test_without_the_lease_no_event_is_sent(api: ApiServer, client: KubeClient) 
     assert [log["log_level"] for log in logs] == ["debug"]
 
 
+def test_what_the_server_has_dropped_is_told_again(api: ApiServer, client: KubeClient) -> None:
+    """An hour later: a problem that still holds must not vanish from `kubectl describe`."""
+    clock = FakeClock()
+    writer = Writer(client, Stores([]), lambda: None, clock)
+    for seconds in (0, events.KEPT_SECONDS - 1, 1):
+        clock.advance(seconds)
+        writer.record_event(WEB, **NOTICE)
+    assert len(posted(api)) == 2
+
+
 def test_the_memory_of_what_was_told_is_bounded(
     api: ApiServer, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
