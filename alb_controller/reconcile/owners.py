@@ -14,7 +14,7 @@ from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.errors import ForeignOwner, NotReady
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import belongs_to
+from alb_controller.model.tags import RESOURCE_TAG, belongs_to
 from alb_controller.plan.changes import NameToClaim
 from alb_controller.values import Tags
 
@@ -58,10 +58,13 @@ class Owners:
             found = holder(name)
             if found is None:
                 continue
+            owner = owner_of(found.resource.tags)
             if belongs_to(found.resource.tags, self._cluster_name, stack):
-                self._inventory.put(found)
-                raise NotReady(f"{name.kind} {name.name}, which exists already", 0.5)
-            raise ForeignOwner(_WORDS[name.kind], name.name, owner_of(found.resource.tags))
+                if found.resource.id.name:
+                    self._inventory.put(found)
+                    raise NotReady(f"{name.kind} {name.name}, which exists already", 0.5)
+                owner = f"it has no tag {RESOURCE_TAG}, {owner}"  # the plan leaves it alone
+            raise ForeignOwner(_WORDS[name.kind], name.name, owner)
 
     def _listed_holder(self, name: NameToClaim) -> Found[Any] | None:
         kind: Any = name.kind

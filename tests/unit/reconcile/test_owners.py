@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace as changed
 
 from alb_controller.aws.inventory import Kept
 from alb_controller.errors import ForeignOwner, NotReady
+from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
 from alb_controller.model.tags import stack_tags
 from alb_controller.plan.changes import NameToClaim
@@ -85,12 +87,17 @@ def test_a_listing_of_our_own_knows_no_other_holder(aws: FakeAws) -> None:
         (GROUP, target_group(tags={}), "target group.*no tags"),
         (GROUP, target_group(tags=stack_tags("other", STACK)), "elbv2.k8s.aws/cluster=other"),
         (BALANCER, load_balancer(tags=stack_tags("prod", "shop/app")), "stack=shop/app"),
+        (
+            GROUP,
+            changed(target_group(tags=OURS), id=ResourceId("TargetGroup", "")),
+            "no tag ingress.k8s.aws/resource, its tags are",
+        ),
     ],
 )
 def test_a_holder_that_is_not_ours_is_refused(
     aws: FakeAws, name: NameToClaim, resource: Any, words: str
 ) -> None:
-    """Of no stack, of another cluster or of another stack: the error says whose it is."""
+    """Of no stack, another cluster or stack, or of no place in ours: the error says whose it is."""
     aws.there[name.name] = Found(identity="arn", resource=resource)
     with pytest.raises(ForeignOwner, match=words):
         _owners(aws).check([name], STACK)
