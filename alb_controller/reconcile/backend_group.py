@@ -15,7 +15,7 @@ from alb_controller.errors import AlreadyExists, ControllerError, ForeignOwner, 
 from alb_controller.frontends.ingress.select import held_keys
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import is_shared_group
+from alb_controller.model.tags import is_shared_group, stack_of_labels
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
@@ -24,6 +24,8 @@ from alb_controller.settings import Settings
 from alb_controller.values import StackKey
 
 _SOON_SECONDS = 0.5
+_LATER_SECONDS = 60.0
+"""Until the next look whether a user's own binding still names the group: nobody tells."""
 
 
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +34,7 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
     count_holders: Callable[[], Mapping[str, int]]
     """Objects of controllers beside this one whose load balancers may use the group."""
     is_referenced: Callable[[str], bool]
-    """Whether a known ingress rule has a group as its source."""
+    """Whether an ingress rule of ours has a group as its source."""
     request: Callable[[], None]
     """Enqueues this key."""
     wake: Callable[[StackKey], None]
@@ -243,7 +245,11 @@ class BackendGroup:
         if found is None or self._unseen_holders():
             return
         group_id = found.identity
-        if self._is_named_by_binding(group_id) or self._signals.is_referenced(group_id):
+        naming = self._bindings_naming(group_id)
+        if any(_is_users(binding) for binding in naming):
+            self._let_go()  # that is no stack's business
+            raise NotReady("users' bindings that name the shared security group", _LATER_SECONDS)
+        if naming or self._signals.is_referenced(group_id):
             raise NotReady("the last rules that name the shared security group", _SOON_SECONDS)
         with self._demand.lock:
             if self._demand.users:  # a stack that was given the id a moment ago: its wish is queued
@@ -261,10 +267,16 @@ class BackendGroup:
             return True
         return bool(self._signals.count_holders())
 
-    def _is_named_by_binding(self, group_id: str) -> bool:
-        for binding in self._cluster.list(TargetGroupBinding):
-            networking = binding.spec.networking
-            peers = (p for r in (networking.ingress if networking else ()) for p in r.from_)
-            if any(p.security_group and p.security_group.group_id == group_id for p in peers):
-                return True
-        return False
+    def _bindings_naming(self, group_id: str) -> list[TargetGroupBinding]:
+        return [b for b in self._cluster.list(TargetGroupBinding) if _names(b, group_id)]
+
+
+def _names(binding: TargetGroupBinding, group_id: str) -> bool:
+    networking = binding.spec.networking
+    peers = (p for r in (networking.ingress if networking else ()) for p in r.from_)
+    return any(p.security_group and p.security_group.group_id == group_id for p in peers)
+
+
+def _is_users(binding: TargetGroupBinding) -> bool:
+    """Whether it stays until its user deletes it; those of stacks go with them."""
+    return stack_of_labels(binding.metadata.labels) is None and not binding.is_deleting

@@ -143,10 +143,15 @@ class EndpointRules:
             return tuple(sorted(group.wanted)) if group else ()
 
     def references(self, group_id: str) -> bool:
-        """Whether any rule that is known or wanted has that group as its source."""
+        """Whether a rule of ours, known or wanted, has that group as its source.
+
+        Others' rules do not go, so nothing can wait for that.
+        """
         with self._lock:
             return any(
-                rule.source_kind == "security_group" and rule.source == group_id
+                rule.source_kind == "security_group"
+                and rule.source == group_id
+                and rule.description == SHARED_DESCRIPTION
                 for group in self._groups.values()
                 for rule in (*group.desired, *group.found)
             )

@@ -13,10 +13,12 @@ from alb_controller.frontends.ingress.select import IMPLICIT_FINALIZER
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
+from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
 from alb_controller.settings import Settings, parse_settings
 from alb_controller.values import StackKey
 from tests.factories import changed, cluster, ingress
+from tests.unit.targets.cluster import binding
 
 WEB, APP = StackKey("shop", "web"), StackKey("shop", "app")
 SETTINGS = parse_settings({"cluster-name": ["prod"], "default-tags": ["team=edge"]})
@@ -94,7 +96,8 @@ class Rig:
             wake=self.woken.append,
         )
         aws = cast("Any", self.aws)
-        self.group = BackendGroup(aws, aws, cluster(*objects), settings, signals)
+        self.cluster = cluster(*objects)
+        self.group = BackendGroup(aws, aws, self.cluster, settings, signals)
 
     def _request(self) -> None:
         self.requests += 1
@@ -102,6 +105,10 @@ class Rig:
     def waits(self, key: StackKey) -> None:
         with pytest.raises(NotReady):
             self.group.id_for(key)
+
+    def waits_for_end(self, key: StackKey) -> None:
+        with pytest.raises(NotReady):
+            self.group.await_end(key)
 
     def has_made(self, *keys: StackKey) -> None:
         """The group, for these stacks."""
@@ -318,3 +325,23 @@ def test_a_group_that_the_operator_names_is_left_alone() -> None:
     rig.group.doubt()
     assert rig.group.id_for(WEB) == "sg-mine"
     assert rig.aws.calls == []
+
+
+def test_a_users_own_binding_keeps_the_group_and_no_ingress() -> None:
+    """It may name the group for as long as its user likes; a stack's binding goes with its stack.
+
+    The group goes when the user's binding does.
+    """
+    peer = {"securityGroup": {"groupID": "sg-new"}}
+    networking = {"ingress": [{"from": [peer], "ports": [{"port": 80}]}]}
+    users = binding(networking=networking)
+    rig = Rig(users)
+    rig.has_made(WEB)
+    rig.group.release(WEB)
+    rig.waits_for_end(WEB)
+    with pytest.raises(NotReady, match="users' bindings"):
+        rig.group.reconcile()
+    rig.group.await_end(WEB)
+    rig.cluster.of(TargetGroupBinding).delete(users)
+    rig.group.reconcile()
+    assert rig.aws.calls == ["delete sg-new"]

@@ -188,8 +188,8 @@ def test_the_deletion_of_a_binding_not_yet_seen_frees_what_was_held_for_it() -> 
 
 
 def test_a_source_is_referenced_until_its_last_rule_is_revoked() -> None:
-    """The load balancers' shared group may go only then."""
-    aws = with_group()
+    """The load balancers' shared group may go only then; others' rules never go."""
+    aws = with_group(rule(7, description="by hand"))
     rules = registry(aws)
     assert not rules.references("sg-lb")
     rules.want(MINE, {"sg-1": want(rule(80))})
