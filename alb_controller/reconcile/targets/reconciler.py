@@ -47,12 +47,16 @@ class _Network(Value, frozen=True, kw_only=True):
 
     guards: Guards = Guards(by_endpoint={})
     problems: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    """What the workers of security groups could not write; they try again by themselves."""
     error: AwsError | None = None
 
     @property
     def trouble(self) -> str:
         """One sentence, or nothing."""
-        return told(self.error) if self.error else "; ".join(sorted(set(self.problems)))
+        if self.error is not None:
+            return told(self.error)
+        return "; ".join(sorted({*self.problems, *self.refused}))
 
 
 _NO_NETWORK = _Network()
@@ -70,6 +74,7 @@ class BindingReconciler:
         self._gates = ReadinessGates(
             edges.cluster, edges.writer, edges.clock, longest_seconds=options.look_seconds
         )
+        self._refused: dict[str, str] = {}  # by security group: why rules are missing there
 
     # ---- keys
 
@@ -96,8 +101,11 @@ class BindingReconciler:
             self._enqueue(self._edges.rules.reconcile(group_id))
         except ControllerError as error:
             if handling_of(error).event:
-                self._tell_group_failure(group_id, error)
+                self._refuse(group_id, f"security group {group_id}: {told(error)}")
             raise
+        if self._refused.pop(group_id, ""):
+            for key in self._edges.rules.wanted_by(group_id):  # their success is still to be told
+                self._edges.enqueue_later(key, 0.0)
         return DONE
 
     def resync(self) -> tuple[BindingKey, ...]:
@@ -202,18 +210,20 @@ class BindingReconciler:
             problems += asked.problems
         is_complete = not (problems or is_held)
         self._enqueue(self._edges.rules.want(key, wanted, is_complete=is_complete))
-        return _Network(guards=guards, problems=tuple(problems))
+        refused = tuple(filter(None, map(self._refused.get, wanted)))
+        return _Network(guards=guards, problems=tuple(problems), refused=refused)
 
     def _enqueue(self, groups: Iterable[str]) -> None:
         for group_id in sorted(groups):
             self._edges.enqueue_group(group_id)
 
-    def _tell_group_failure(self, group_id: str, error: ControllerError) -> None:
+    def _refuse(self, group_id: str, problem: str) -> None:
+        """Rules are missing: no binding that wants them counts as done (spec 8.3, step 10)."""
+        self._refused[group_id] = problem
         for key in self._edges.rules.wanted_by(group_id):
             binding = self._edges.cluster.get(TargetGroupBinding, key.namespace, key.name)
             if binding is not None:
-                message = f"security group {group_id}: {told(error)}"
-                self._notes.warn(binding, "FailedNetworkReconcile", message)
+                self._notes.unsettled(binding, "FailedNetworkReconcile", problem)
 
     def _update_gates(
         self, binding: TargetGroupBinding, endpoints: Endpoints, registration: Registration

@@ -6,6 +6,7 @@ from typing import Any
 
 from alb_controller.errors import AccessDenied, NotFound, Throttled
 from alb_controller.model.ec2 import IngressRule
+from alb_controller.targets.checkpoint import stored_checkpoint
 from alb_controller.targets.networking import SHARED_DESCRIPTION
 from tests.factories import service
 from tests.unit.reconcile.binding_world import NODES_GROUP, FakeAws, World, web
@@ -165,14 +166,27 @@ def test_a_failed_look_at_interfaces_does_not_stop_registration() -> None:
 
 
 def test_a_rule_that_cannot_be_added_is_told_on_the_bindings_that_want_it() -> None:
-    """The error names the security group."""
+    """The error names the security group; success is told, and the checkpoint set, when it is."""
     aws = aws_with_nodes()
     operation = "AuthorizeSecurityGroupIngress"
     aws.fail(operation, NotFound("ec2", operation, "InvalidGroup.NotFound", "no sg-lb"))
     world = World(binding(networking=networking(8080)), *NODES, *web(A), aws=aws).settle()
     message = f"security group sg-nodes: ec2 {operation}: InvalidGroup.NotFound: no sg-lb"
     assert ("FailedNetworkReconcile", message) in world.writer.events
-    assert world.retry().ingress() == ["tcp 8080-8080 from sg-lb"]
+    world.writer.taken()
+    world.put(*web(A, B))
+    world.settle()
+    assert "SuccessfullyReconciled" not in world.writer.taken()
+    assert _checkpoint(world) == ""
+    assert world.retry().wait(1).ingress() == ["tcp 8080-8080 from sg-lb"]
+    assert world.writer.taken() == ["checkpoint", "SuccessfullyReconciled"]
+    assert _checkpoint(world) != ""
+
+
+def _checkpoint(world: World) -> str:
+    found = world.binding()
+    assert found is not None
+    return stored_checkpoint(found)
 
 
 def test_a_restart_over_merged_rules_writes_nothing() -> None:
