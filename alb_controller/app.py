@@ -211,11 +211,9 @@ class App:
             namespace=settings.leader_election_namespace or own_namespace(),
             identity=own_identity(),
         )
-        return Elector(kube, lease, clock, on_started=self._work, on_lost=self._lost_lease)
-
-    def _lost_lease(self) -> None:
-        _log.error("lease_lost")
-        self._stop.set(LOST_LEASE)
+        return Elector(
+            kube, lease, clock, on_started=self._work, on_lost=lambda: self._stop.set(LOST_LEASE)
+        )
 
     def _may_write(self) -> None:
         if self._elector is not None:

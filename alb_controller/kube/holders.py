@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from alb_controller.errors import ObjectMissing
+from alb_controller.errors import KubeError, ObjectMissing
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.store import Stores
 from alb_controller.objects.core import KubeObject, Service
@@ -21,7 +21,8 @@ _GATEWAYS = "/apis/gateway.networking.k8s.io/v1/gateways"
 
 
 class _Page(msgspec.Struct):
-    items: list[KubeObject] = []
+    items: list[KubeObject]
+    """Required: an answer without it is no empty list."""
     metadata: dict[str, Any] = {}
 
 
@@ -50,10 +51,17 @@ class Holders:
                 data = self._client.request("GET", _GATEWAYS, query=query)
             except ObjectMissing:  # the kind is not installed
                 return 0
-            page = msgspec.json.decode(data, type=_Page)
+            page = _page(data)
             gateways = (set(g.metadata.finalizers) for g in page.items)
             held += sum(bool(finalizers & GATEWAY_FINALIZERS) for finalizers in gateways)
             more = page.metadata.get("continue")
             if not more:
                 return held
             query = {**query, "continue": more}
+
+
+def _page(data: bytes) -> _Page:
+    try:
+        return msgspec.json.decode(data, type=_Page)
+    except msgspec.DecodeError as error:
+        raise KubeError(200, "not a list of Gateways", str(error)) from error
