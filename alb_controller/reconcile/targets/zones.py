@@ -51,10 +51,15 @@ class Zones:
         return msgspec.structs.replace(target, availability_zone=ALL_ZONES)
 
     def takes_from_nodes(self, binding: TargetGroupBinding, error: Rejected) -> bool:
-        """Whether AWS wants a zone named; from now on the binding's targets get their nodes'."""
+        """Whether AWS wants a zone named; from now on the binding's targets get their nodes'.
+
+        Not in another account: a zone's name may mean another place there (EC2 user guide, zone
+        names of accounts).
+        """
         message = error.message.lower()
         is_asked = error.code == "ValidationError" and "availability zone" in message
-        if is_asked and binding.spec.target_type == "ip":
+        spec = binding.spec
+        if is_asked and spec.target_type == "ip" and not spec.iam_role_arn_to_assume:
             self._by_node[key_of(binding)] = self._clock.monotonic() + NODE_ZONE_SECONDS
             return True
         return False

@@ -41,6 +41,18 @@ def test_for_an_hour_the_nodes_zones_are_given_at_once() -> None:
     assert "10.0.0.12:8080" in world.settle().targets()
 
 
+def test_nodes_zones_mean_nothing_in_another_account() -> None:
+    """Its names may stand for other zones: what it wants is told, and nothing is guessed."""
+    aws = FakeAws()
+    aws.fail("RegisterTargets", WANTED)
+    world = World(aws=aws)
+    world.accounts[ROLE] = aws
+    served = {"finalizers": ["elbv2.k8s.aws/resources"]}
+    world.put(binding(metadata=served, iamRoleArnToAssume=ROLE), *NODES, *web(A))
+    assert ["must be specified" in error for error in world.settle().errors] == [True]
+    assert world.targets() == []
+
+
 def test_other_refusals_are_not_about_zones() -> None:
     """They are told of."""
     aws = FakeAws()
