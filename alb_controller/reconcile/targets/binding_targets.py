@@ -30,8 +30,10 @@ class Registered(Value, frozen=True, kw_only=True):
     """Whether there was anything to register or to deregister."""
     refused: Rejected | None = None
     """Targets that AWS refuses by themselves."""
-    held: str = ""
-    """Why targets that nothing stands behind were not deregistered, in one sentence."""
+    is_held: bool = False
+    """Whether targets that nothing stands behind were not deregistered."""
+    why_held: str = ""
+    """Why, in one sentence, where users are to hear of it."""
 
 
 class BindingTargets:
@@ -77,7 +79,12 @@ class BindingTargets:
         self._tell_of_unknown(binding, registration.unknown(changes.deregister))
         registration.apply(TargetChanges(deregister=changes.deregister))
         registration.record()
-        return Registered(is_changed=bool(changes), refused=refused, held=verdict.held)
+        return Registered(
+            is_changed=bool(changes),
+            refused=refused,
+            is_held=bool(verdict.held),
+            why_held=verdict.held if verdict.is_told else "",
+        )
 
     def forget(self, key: BindingKey) -> None:
         """The binding is gone."""

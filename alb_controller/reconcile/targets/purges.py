@@ -41,6 +41,8 @@ class Verdict(Value, frozen=True, kw_only=True):
 
     changes: TargetChanges
     held: str = ""
+    is_told: bool = True
+    """Whether users hear of it: a watch that lags by a moment is no news."""
     after_seconds: float = AGAIN_SECONDS
 
 
@@ -50,17 +52,22 @@ class PurgeGuard:
     def __init__(self, edges: BindingEdges, options: BindingOptions, resolve: Resolve) -> None:
         self._edges, self._options, self._resolve = edges, options, resolve
         self._confirmed: dict[BindingKey, float] = {}  # since when a purge waits, confirmed
+        self._doubted: set[BindingKey] = set()
+        """The last look was not confirmed: new targets that came since make it no smaller."""
 
     def review(self, binding: TargetGroupBinding, owned: int, changes: TargetChanges) -> Verdict:
         """What of the changes may be done; `owned` counts the binding's targets before them."""
         key = key_of(binding)
-        if not self._is_purge(owned, changes):
-            self._confirmed.pop(key, None)
+        was_doubted = key in self._doubted
+        if not (self._is_purge(owned, changes) or (was_doubted and changes.deregister)):
+            self.forget(key)
             return Verdict(changes=changes)
         held = self._unconfirmed(binding, changes.deregister)
         if held:
-            self._confirmed.pop(key, None)
-            return Verdict(changes=_without_removal(changes), held=held)
+            self.forget(key)
+            self._doubted.add(key)
+            return Verdict(changes=_without_removal(changes), held=held, is_told=was_doubted)
+        self._doubted.discard(key)
         now = self._edges.clock.monotonic()
         ends = self._confirmed.setdefault(key, now) + self._options.purge_hold_seconds
         if now < ends:
@@ -72,8 +79,9 @@ class PurgeGuard:
         return Verdict(changes=changes)
 
     def forget(self, key: BindingKey) -> None:
-        """The binding is gone."""
+        """Nothing waits; or the binding is gone."""
         self._confirmed.pop(key, None)
+        self._doubted.discard(key)
 
     def _is_purge(self, owned: int, changes: TargetChanges) -> bool:
         gone = len(changes.deregister)

@@ -135,8 +135,8 @@ class BindingReconciler:
         self._update_gates(binding, endpoints, registration)
         if outcome.refused is not None:
             raise outcome.refused
-        if outcome.held:
-            self._notes.unsettled(binding, "TargetsHeld", outcome.held)
+        if outcome.is_held:
+            self._notes.unsettled(binding, "TargetsHeld", outcome.why_held)
         elif network.trouble:
             self._notes.unsettled(binding, "FailedNetworkReconcile", network.trouble)
         else:
@@ -156,8 +156,8 @@ class BindingReconciler:
         except NotFound:
             registration.gone()
             outcome = Registered()
-        if outcome.held:
-            self._notes.unsettled(binding, "TargetsHeld", outcome.held)
+        if outcome.is_held:
+            self._notes.unsettled(binding, "TargetsHeld", outcome.why_held)
             return
         self._gates.release(binding)
         self._enqueue(self._edges.rules.want(key_of(binding), {}))
@@ -266,8 +266,9 @@ def _check(binding: TargetGroupBinding) -> None:
         raise Invalid(origin, "spec.targetType", "must be set to 'ip' or 'instance'")
     if not (spec.target_group_arn or spec.target_group_name):
         raise Invalid(origin, "spec.targetGroupARN", "must be set, or spec.targetGroupName")
-    if spec.node_selector is not None and spec.node_selector.problem:  # would select no node
-        raise Invalid(origin, "spec.nodeSelector", spec.node_selector.problem)
+    nodes = spec.node_selector if spec.target_type == "instance" else None
+    if nodes is not None and nodes.problem:  # it would select no node
+        raise Invalid(origin, "spec.nodeSelector", nodes.problem)
 
 
 def _pods_by_group(endpoints: Endpoints, guards: Guards) -> Mapping[str, list[Pod]]:

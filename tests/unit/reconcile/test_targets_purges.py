@@ -50,6 +50,16 @@ def test_what_the_cache_has_lost_stays_registered(kinds: list[type[KubeObject]])
     assert "10.0.0.10:8080" in told[0]
 
 
+def test_a_watch_that_lags_by_a_moment_is_no_news() -> None:
+    """A Service and its slices change together, and one is told of before the other."""
+    world = a_world()
+    lose(world, EndpointSlice)
+    world.live.lost.clear()
+    world.put(endpoint_slice("x2", [endpoint(name, ip) for name, ip, _ in (A, B, C)]))
+    assert world.settle().wait(100).targets() == ALL
+    assert "TargetsHeld" not in world.writer.taken()
+
+
 def test_nodes_that_the_cache_has_lost_stay_registered() -> None:
     """targetType instance: the nodes are read, too."""
     known = binding(targetType="instance"), service(type_="NodePort")
@@ -88,9 +98,10 @@ def test_pods_that_are_being_deleted_are_evidence_enough() -> None:
 def test_a_read_that_fails_is_no_confirmation() -> None:
     """Nothing goes until the API answers; new pods come meanwhile."""
     world = a_world()
-    world.live.failures.append(Unreachable(0, "no answer", "GET /api: timed out"))
+    world.live.failures += [Unreachable(0, "no answer", "GET /api: timed out")] * 2
     world.put(pod("d", "10.0.0.13"), endpoint_slice("x", [endpoint("d", "10.0.0.13")]))
     assert world.settle().targets() == [*ALL, "10.0.0.13:8080"]
+    world.wait(11)
     assert "that could not be confirmed" in world.writer.events[-1][1]
     assert world.wait(11).targets() == ["10.0.0.13:8080"]
 
