@@ -72,9 +72,18 @@ def _private_authority(account: Account, _ids: Ids) -> Ids:
     return {"authority": made["CertificateAuthorityArn"]}
 
 
+def _instance_group(account: Account, ids: Ids) -> Ids:
+    """A target group of somebody else's, for instances."""
+    made = account.elbv2.create_target_group(
+        Name="nodes", Protocol="HTTP", Port=80, VpcId=ids["vpc"], TargetType="instance"
+    )
+    return {"tg:nodes": made["TargetGroups"][0]["TargetGroupArn"]}
+
+
 ADDITIONS: dict[str, Callable[[Account, Ids], Ids]] = {
     "ipv6": _ipv6,
     "classic-web-acls": _classic_web_acls,
     "hosted-zone": _hosted_zone,
     "private-authority": _private_authority,
+    "instance-group": _instance_group,
 }
