@@ -1,6 +1,8 @@
 """Rules for every test: no network beyond this machine, nothing of the caller's AWS set-up.
 
-Order is random; pytest prints the seed, and `-p "randomly_seed=…"` repeats it.
+Order is random; pytest prints the seed, and `-p "randomly_seed=…"` repeats it. Hypothesis has no
+deadline: how long one example takes is the machine's business. With `CI` set its examples are the
+same in every run, so that a landing does not hang on luck; without, each run looks at others.
 """
 
 from __future__ import annotations
@@ -8,6 +10,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
+
+from hypothesis import HealthCheck, settings
 
 _OFFLINE = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -27,6 +31,14 @@ def pytest_configure() -> None:
         del os.environ[name]
     os.environ.update(_OFFLINE)
     sys.addaudithook(_stay_on_this_machine)
+    settings.register_profile(
+        "any machine",
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        derandomize="CI" in os.environ,
+        database=None,
+    )
+    settings.load_profile("any machine")
 
 
 def _leads_elsewhere(name: str) -> bool:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def until(holds: Callable[[], object], *, seconds: float = 10.0) -> None:
+def until(holds: Callable[[], object], *, seconds: float = 30.0) -> None:
     """Return as soon as it holds; fail after that many seconds.
 
     It is asked ever less often: what is waited for needs the processor too.

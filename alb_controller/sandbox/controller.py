@@ -56,7 +56,8 @@ class ControllerProcess:
 
     def __init__(self, surroundings: Surroundings, flags: Sequence[str] = ()) -> None:
         """Start it. `flags` come last and so win."""
-        self._health = free_port()
+        self._held = hold_port()
+        self._health = int(self._held.getsockname()[1])
         home = surroundings.folder / "home"
         home.mkdir(exist_ok=True)
         self.log = surroundings.folder / "controller.log"
@@ -67,7 +68,7 @@ class ControllerProcess:
             f"--aws-region={REGION}",
             f"--aws-vpc-id={surroundings.vpc_id}",
             "--enable-leader-election=false",
-            f"--metrics-bind-addr=127.0.0.1:{free_port()}",
+            "--metrics-bind-addr=127.0.0.1:0",
             f"--health-probe-bind-addr=127.0.0.1:{self._health}",
             *flags,
         ]
@@ -122,9 +123,15 @@ class ControllerProcess:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        self._held.close()
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+def hold_port() -> socket.socket:
+    """A port of loopback that the kernel gives to nobody else while this socket is open.
+
+    It does not listen, so a server that sets SO_REUSEADDR (all do) may have the port (socket(7)).
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held

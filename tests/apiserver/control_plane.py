@@ -19,12 +19,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
 import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from alb_controller.sandbox.controller import hold_port
 
 VERSION = "1.35.4"
 CACHE = Path("~/.cache/alb-controller/kube").expanduser()
@@ -48,6 +51,9 @@ cri-client csi-translation-lib dynamic-resource-allocation endpointslice externa
 kube-aggregator kube-controller-manager kube-proxy kube-scheduler kubectl kubelet metrics
 mount-utils pod-security-admission sample-apiserver sample-cli-plugin sample-controller
 """
+
+_HELD: deque[socket.socket] = deque(maxlen=64)
+"""Kept open until their servers listen, and long after."""
 
 
 class Unavailable(Exception):
@@ -261,10 +267,10 @@ contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on just now."""
-    with contextlib.ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [server.getsockname()[1] for server in taken]
+    """Ports of loopback for servers that are started next: the kernel gives them to nobody else."""
+    held = [hold_port() for _ in range(count)]
+    _HELD.extend(held)
+    return [one.getsockname()[1] for one in held]
 
 
 def main() -> int:

@@ -277,8 +277,8 @@ def test_the_lease_is_valid_and_handed_over(control_plane: Cluster, client: Kube
             name=LEASE,
             namespace=NAMESPACE,
             identity=name,
-            lease_seconds=3,
-            renew_deadline_seconds=2,
+            lease_seconds=15,
+            renew_deadline_seconds=10,
             retry_seconds=0.1,
         )
         return Elector(

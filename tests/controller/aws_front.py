@@ -20,6 +20,8 @@ from typing import ClassVar
 
 import msgspec
 
+from tests.waiting import until
+
 READS = ("Describe", "Get", "List")
 
 
@@ -67,6 +69,7 @@ class AwsFront:
         self._lock = threading.Lock()
         self._faults: list[_Fault] = []
         self._released = threading.Event()
+        self._under_way = 0
         self._http = ThreadingHTTPServer(
             ("127.0.0.1", 0), type("Handler", (_Handler,), {"owner": self})
         )
@@ -77,8 +80,9 @@ class AwsFront:
         return f"http://127.0.0.1:{self._http.server_address[1]}"
 
     def reset(self) -> None:
-        """No faults, no calls."""
+        """No faults, no calls, none on its way either: a killed controller may have left some."""
         self.release()
+        until(lambda: not self._under_way)
         self.on_write, self.delay_seconds = None, 0.0
         with self._lock:
             self.calls = []
@@ -134,6 +138,17 @@ class AwsFront:
                     return fault
         return None
 
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """A call is on its way for as long as the block."""
+        with self._lock:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
     def wait_for_release(self) -> None:
         """For at most a minute, so that no thread outlives its test for long."""
         self._released.wait(60)
@@ -175,6 +190,10 @@ class _Handler(BaseHTTPRequestHandler):
     owner: ClassVar[AwsFront]
 
     def do_POST(self) -> None:
+        with self.owner.passing():
+            self._serve()
+
+    def _serve(self) -> None:
         began = time.monotonic()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         params = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))

@@ -228,7 +228,7 @@ class Rig:
                 found[kind, meta.get("namespace", ""), meta["name"]] = meta["resourceVersion"]
         return found
 
-    def until(self, holds: Callable[[], object], seconds: float = 20.0) -> None:
+    def until(self, holds: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait for a state."""
         until(holds, seconds=seconds)
 

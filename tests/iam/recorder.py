@@ -39,19 +39,22 @@ class Recorder:
 
 
 def tags_now() -> dict[str, Tags]:
-    """ARN -> tags of load balancers and what belongs to them, security groups, certificates."""
+    """ARN -> tags of load balancers and what belongs to them, security groups, certificates.
+
+    Other calls are answered meanwhile: a plain copy of a dict is made in one step.
+    """
     balancing: Mapping[str, Mapping[str, str | None]] = elbv2_backends[DEFAULT_ACCOUNT_ID][
         REGION
     ].tagging_service.tags
     groups = ec2_backends[DEFAULT_ACCOUNT_ID][REGION].tags
     named: Mapping[str, Mapping[str, str | None]] = {
-        group_arn(name): tags for name, tags in groups.items()
+        group_arn(name): tags for name, tags in dict(groups).items()
     }
     issued = {
         arn: found.tags
-        for arn, found in acm_backends[DEFAULT_ACCOUNT_ID][REGION]._certificates.items()
+        for arn, found in dict(acm_backends[DEFAULT_ACCOUNT_ID][REGION]._certificates).items()
     }
     return {
-        arn: {key: value or "" for key, value in tags.items()}
+        arn: {key: value or "" for key, value in dict(tags).items()}
         for arn, tags in {**balancing, **named, **issued}.items()
     }

@@ -49,7 +49,7 @@ class Inside:
 
     def end(self) -> int:
         """The exit code, once it has ended."""
-        self._thread.join(12)
+        self._thread.join(60)
         (code,) = self._codes
         return code
 
@@ -76,11 +76,19 @@ class Inside:
         return time.monotonic() - self._busy_at >= STILL_SECONDS
 
     def _has_seen_all(self) -> bool:
-        return all(self._versions(store.kind.name) == _known(store) for store in self._app._stores)
+        stores = list(self._app._stores)
+        is_same = all(self._versions(store.kind.name) == _known(store) for store in stores)
+        return is_same and not any(map(_is_telling, stores))
 
     def _versions(self, kind: str) -> Versions:
         found = (obj["metadata"] for obj in self._cluster.list(kind))
         return {(m.get("namespace", ""), m["name"]): m["resourceVersion"] for m in found}
+
+
+def _is_telling(store: Store[Any]) -> bool:
+    """Whether a change that can be seen has not woken its keys yet."""
+    with store._lock:
+        return store._is_telling or bool(store._changes)
 
 
 def _known(store: Store[Any]) -> Versions:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.waiting import until
 
-SECONDS = 50.0
+SECONDS = 150.0
 
 
 class Sandbox:
@@ -61,4 +61,4 @@ def sandbox(*arguments: str, folder: Path, **environment: str) -> Iterator[Sandb
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            process.wait(60)

@@ -128,7 +128,7 @@ def test_without_moto_the_extra_is_named() -> None:
         "sys.exit(main(['sandbox', '--once']))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 2
     assert "pip install 'alb-controller[sandbox]'" in done.stderr

@@ -141,6 +141,6 @@ def test_the_controllers_calls_are_bound_to_this_machine(tmp_path: Path) -> None
         controller = ControllerProcess(elsewhere)
         try:
             words = "192.0.2.1 is not this machine"
-            until(lambda: words in controller.log.read_text(), seconds=30)
+            until(lambda: words in controller.log.read_text(), seconds=60)
         finally:
             controller.stop()

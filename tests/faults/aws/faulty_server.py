@@ -70,6 +70,7 @@ def serving(*script: Answer) -> Iterator[FaultyServer]:
 def _handler(server: FaultyServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
         owner: ClassVar[FaultyServer] = server
 
         def do_POST(self) -> None:

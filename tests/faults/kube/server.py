@@ -148,9 +148,10 @@ class ApiServer:
 
 
 class Watch:
-    """One open watch."""
+    """One open watch, and the request that opened it."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: Request) -> None:
+        self.request = request
         self._lines: queue.Queue[bytes | str] = queue.Queue()
 
     def send(self, event: dict[str, Any] | bytes) -> None:
@@ -212,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif verdict is not None:
             self._send(verdict)
         elif request.is_watch:
-            self._watch()
+            self._watch(request)
         else:
             with api.lock:
                 answer = _REAL[request.method](api, request)
@@ -225,8 +226,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.body)
 
-    def _watch(self) -> None:
-        watch = Watch()
+    def _watch(self, request: Request) -> None:
+        watch = Watch(request)
         self.api.watches.append(watch)  # before the answer: who has it may feed the watch
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")

@@ -153,7 +153,7 @@ def test_an_event_takes_a_bounded_time(
     began = time.monotonic()
     with capture_logs():
         writer.record_event(WEB, **NOTICE)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # the server lets go after 30
 
 
 def test_without_the_lease_no_event_is_sent(api: ApiServer, client: KubeClient) -> None:

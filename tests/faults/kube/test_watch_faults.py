@@ -72,7 +72,13 @@ def service(**metadata: Any) -> dict[str, Any]:
 def watching(api: ApiServer, rig: Rig, number: int = 1) -> Watch:
     """The watch that is open once that many have been opened in all."""
     rig.reflector.start() if rig.reflector._thread.ident is None else None
-    until(lambda: api.count(watch=True) == number and api.watches)
+
+    def is_open() -> bool:
+        asked = [request for request in list(api.requests) if request.is_watch]
+        opened = [watch.request for watch in list(api.watches)]
+        return len(asked) == number and any(asked[-1] is request for request in opened)
+
+    until(is_open)
     return api.watches[-1]
 
 
@@ -214,10 +220,11 @@ def test_a_watch_that_never_starts_is_given_up(
     api: ApiServer, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that accepts the request and says nothing at all is left after the timeout."""
-    monkeypatch.setattr(client_module, "CONNECT_SECONDS", 0.2)
-    api.fault = first_watches(1, HANG)
-    rig.reflector.start()
-    rig.await_pause(1)
+    with monkeypatch.context() as impatience:
+        impatience.setattr(client_module, "CONNECT_SECONDS", 0.2)
+        api.fault = first_watches(1, HANG)
+        rig.reflector.start()
+        rig.await_pause(1)
     rig.end_pause()
     watching(api, rig, 2)
 
@@ -435,11 +442,12 @@ def test_a_list_without_an_answer_is_tried_again(
     api: ApiServer, rig: Rig, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     """A list that hangs or is cut ends at its timeout and is repeated after a pause."""
-    monkeypatch.setattr(informer, "LIST_SECONDS", 0.2)
     faults = [fault]
     api.fault = lambda _: faults.pop() if faults else None
-    rig.reflector.start()
-    rig.await_pause(1)
+    with monkeypatch.context() as impatience:
+        impatience.setattr(informer, "LIST_SECONDS", 0.2)
+        rig.reflector.start()
+        rig.await_pause(1)
     rig.end_pause()
     until(rig.store.synced.is_set)
 
@@ -449,7 +457,7 @@ def test_stop_ends_an_open_watch_at_once(api: ApiServer, rig: Rig) -> None:
     watching(api, rig)
     with capture_logs() as logs:
         rig.reflector.stop()
-        assert rig.reflector.join(2)
+        assert rig.reflector.join(20)
     assert logs == []
 
 
@@ -459,4 +467,4 @@ def test_stop_ends_a_pause_at_once(api: ApiServer, rig: Rig) -> None:
     rig.reflector.start()
     rig.await_pause(1)
     rig.reflector.stop()
-    assert rig.reflector.join(2)
+    assert rig.reflector.join(20)

@@ -17,13 +17,17 @@ from tests.waiting import until
 
 @pytest.fixture
 def impatient(server: AwsServer) -> Any:
-    """A factory of clients that try once and wait half a second."""
+    """A factory of clients that try once; how long they wait for an answer may be said."""
     session = botocore.session.get_session()
     session.set_credentials("test", "test")
-    config = Config(retries={"total_max_attempts": 1}, read_timeout=0.5)
-    return lambda name: session.create_client(
-        name, region_name="us-west-2", endpoint_url=server.url, config=config
-    )
+
+    def make(name: str, read_timeout: float = 30) -> Any:
+        once = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout)
+        return session.create_client(
+            name, region_name="us-west-2", endpoint_url=server.url, config=once
+        )
+
+    return make
 
 
 def test_calls_are_recorded(world: World, server: AwsServer) -> None:
@@ -84,7 +88,7 @@ def test_a_call_can_hang(server: AwsServer, impatient: Any) -> None:
     """A hanging call times out at the client, and others go on meanwhile."""
     server.faults.hang("DescribeLoadBalancers")
     with pytest.raises(ReadTimeoutError):
-        impatient("elbv2").describe_load_balancers()
+        impatient("elbv2", read_timeout=0.5).describe_load_balancers()
     impatient("elbv2").describe_target_groups()
     server.faults.release()
     until(lambda: "DescribeLoadBalancers" in [call.operation for call in server.calls])

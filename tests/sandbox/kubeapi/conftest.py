@@ -30,7 +30,7 @@ class Caller:
 
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> requests.Response:
         """One request; the answer, whatever its code."""
-        return self.http.request(method, self.server.url + path, json=body, timeout=10, **more)
+        return self.http.request(method, self.server.url + path, json=body, timeout=60, **more)
 
     def make(self, name: str, **data: str) -> dict[str, Any]:
         """A new ConfigMap in the namespace default."""

@@ -81,7 +81,7 @@ def test_a_hanging_list_waits(server: ApiServer, caller: Caller) -> None:
     """A client's read timeout is what ends it."""
     server.faults.hang(verb="list")
     with pytest.raises(requests.exceptions.ReadTimeout):
-        caller.http.get(server.url + CONFIGMAPS, timeout=0.3)
+        caller.http.get(server.url + CONFIGMAPS, timeout=(10, 0.3))
 
 
 def test_events_come_late_if_ordered(server: ApiServer, caller: Caller) -> None:

@@ -23,6 +23,8 @@ from alb_controller.sandbox.kubeapi.kinds import Registry
 from tests.sandbox.kubeapi.conftest import CONFIGMAPS, Caller
 from tests.waiting import until
 
+QUIET_TICKS = 3
+
 
 class Shelf:
     """ConfigMaps of an API without HTTP, some events of history."""
@@ -47,9 +49,9 @@ class Shelf:
     def events(
         self, selection: ListOptions, namespace: str | None = "default", **more: Any
     ) -> list[tuple[str, str]]:
-        """All events that a short watch has: type, and name or code."""
+        """All events that a watch has until nothing comes for a while: type, and name or code."""
         bookmark_seconds = more.pop("bookmark_seconds", 60.0)
-        options = WatchOptions(selection, timeout_seconds=0.05, **more)
+        options = WatchOptions(selection, **more)
         stream = watch(
             self.store,
             self.kind,
@@ -58,7 +60,13 @@ class Shelf:
             tick_seconds=0.01,
             bookmark_seconds=bookmark_seconds,
         )
-        return [(e.type, self._shown(e.object)) for e in stream if e is not None]
+        found, quiet = [], 0
+        for event in stream:
+            if event is not None:
+                found.append((event.type, self._shown(event.object)))
+            elif (quiet := quiet + 1) == QUIET_TICKS:
+                break
+        return found
 
     @staticmethod
     def _shown(obj: dict[str, Any]) -> str:

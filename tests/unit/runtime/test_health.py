@@ -124,7 +124,7 @@ def test_silent_clients_are_dropped_and_block_nobody(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection that says nothing is closed after the idle time; others are served meanwhile."""
-    monkeypatch.setattr(health._Handler, "timeout", 0.2)
+    monkeypatch.setattr(health._Handler, "timeout", 1.0)
     routes = process.routes()
     server = Server("--health-probe-bind-addr", LOOPBACK, routes)
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as silent:

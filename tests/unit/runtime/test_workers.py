@@ -249,7 +249,7 @@ def test_stop_names_the_threads_that_hang() -> None:
 
     def reconcile(_: str) -> Result:
         began.set()
-        held.wait(10)
+        held.wait(30)
         return DONE
 
     clock = SystemClock()
@@ -298,7 +298,7 @@ def test_a_run_that_hangs_is_trouble_and_a_long_one_is_none(rig: MakeRig) -> Non
 
     def reconcile(_: str) -> Result:
         begun.set()
-        may_end.wait(5)
+        may_end.wait(30)
         return DONE
 
     made = rig(reconcile)

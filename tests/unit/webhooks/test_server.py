@@ -25,6 +25,7 @@ from alb_controller.webhooks.certificates.pairs import Issued, issue, server_con
 from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict, refuse
 from alb_controller.webhooks.reviews import Request
 from alb_controller.webhooks.server import Hook, WebhookServer
+from tests.waiting import until
 
 LOOPBACK = BindAddress("127.0.0.1", 0)
 JSON = {"Content-Type": "application/json"}
@@ -234,7 +235,8 @@ def test_without_a_certificate_connections_are_closed(process: Process) -> None:
 
 def test_silent_clients_hold_up_nobody(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither before the handshake nor in a body; they are closed, and a stop does not wait."""
-    monkeypatch.setattr(module, "FIRST_WORD_SECONDS", 0.3)
+    monkeypatch.setattr(module, "FIRST_WORD_SECONDS", 1.5)
+    monkeypatch.setattr(module, "LAST_ANSWER_SECONDS", 20.0)
     with (
         socket.create_connection(("127.0.0.1", process.server.port), 5) as silent,
         socket.create_connection(("127.0.0.1", process.server.port), 5),
@@ -258,7 +260,7 @@ def test_a_stop_lets_an_answer_finish(process: Process) -> None:
 
     def wait(_: Request) -> Verdict:
         began.set()
-        release.wait(5)
+        release.wait(30)
         return ALLOWED
 
     process.judge = wait
@@ -267,10 +269,11 @@ def test_a_stop_lets_an_answer_finish(process: Process) -> None:
     assert began.wait(5)
     stopping = threading.Thread(target=process.server.stop)
     stopping.start()
+    until(lambda: process.server._work.is_ending)
     release.set()
     answer = connection.getresponse()
     assert answer.status == 200
     assert answer.headers["Connection"] == "close"
-    stopping.join(5)
+    stopping.join(20)
     assert not stopping.is_alive()
     connection.close()

@@ -24,10 +24,17 @@ def made() -> Issued:
     return issue("test", ["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
 
 
+def put(path: Path, content: bytes) -> None:
+    """A file of its own in the path's place, as kubelets do: two in one tick are not the same."""
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)
+
+
 def write(folder: Path, issued: Issued) -> None:
     """Put both files in place."""
-    (folder / "tls.crt").write_bytes(issued.pair.certificate)
-    (folder / "tls.key").write_text(issued.pair.key.reveal())
+    put(folder / "tls.crt", issued.pair.certificate)
+    put(folder / "tls.key", issued.pair.key.reveal().encode())
 
 
 def test_files_are_read_when_they_appear_and_when_they_change(tmp_path: Path) -> None:
@@ -49,10 +56,10 @@ def test_files_that_do_not_fit_leave_the_last_good_pair(tmp_path: Path) -> None:
     first = files.context()
     other = made()
     with structlog.testing.capture_logs() as logs:
-        (tmp_path / "tls.key").write_text(other.pair.key.reveal())
+        put(tmp_path / "tls.key", other.pair.key.reveal().encode())
         assert files.context() is first
         assert files.context() is first
-        (tmp_path / "tls.crt").write_bytes(b"nonsense")
+        put(tmp_path / "tls.crt", b"nonsense")
         assert files.context() is first
         (tmp_path / "tls.key").unlink()
         assert files.context() is first
