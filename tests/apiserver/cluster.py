@@ -34,7 +34,7 @@ PLURALS = {
 }
 MERGE = {"Content-Type": "application/merge-patch+json"}
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
-CRD_SECONDS = 20
+CRD_SECONDS = 60
 
 Object = dict[str, Any]
 

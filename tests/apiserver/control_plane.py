@@ -31,7 +31,7 @@ from alb_controller.sandbox.controller import hold_port
 
 VERSION = "1.35.4"
 CACHE = Path("~/.cache/alb-controller/kube").expanduser()
-START_SECONDS = 60
+START_SECONDS = 120
 BUILD_SECONDS = 20 * 60
 TOKEN = "admin"
 CERTIFICATE = "certs/apiserver.crt"  # self-signed by kube-apiserver at its first start

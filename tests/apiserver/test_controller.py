@@ -52,6 +52,6 @@ def test_an_api_server_that_restarts_is_found_again(aws: Aws, tmp_path: Path) ->
             mark = rig.mark()
         with plane.serving_api(command, tmp_path, port):
             rig.apply(ingress("web", ["/b"]))
-            rig.until(lambda: rig.aws.paths() == ["/b"], seconds=40)
+            rig.until(lambda: rig.aws.paths() == ["/b"])
             controller.settle()
             assert [call.operation for call in rig.writes(mark)] == ["ModifyRule"]

@@ -39,7 +39,7 @@ class Succession:
             seen.append(call)
             if len(seen) == number:
                 leader.process.kill()
-                leader.process.wait(5)
+                leader.process.wait(30)
 
         self._rig.aws.front.on_write = count
 
@@ -84,7 +84,7 @@ def _is_all_gone(rig: Rig) -> bool:
     return rig.is_gone("Ingress", "web") and not any(made)
 
 
-@pytest.mark.timeout(120, func_only=True)
+@pytest.mark.timeout(600, func_only=True)
 def test_a_leader_killed_at_any_moment_is_followed(rig: Rig) -> None:
     """Twenty times, a load balancer in the making or on its way out ends as its Ingress asks."""
     chance = random.Random(20)

@@ -68,7 +68,7 @@ def kubectl(server: ApiServer, kubectl_program: str, tmp_path: Path) -> Kubectl:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
         output = done.stdout + done.stderr
@@ -158,12 +158,12 @@ def test_each_way_to_change_a_label_works(kubectl: Kubectl, words: list[str]) ->
 
 def test_wait_sees_a_status(kubectl: Kubectl) -> None:
     """A condition of a CRD, and a field of a status that is written apart."""
-    kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=5s")
+    kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
     kubectl("apply", "-f", "-", text=MANIFEST)
     status = '{"status":{"loadBalancer":{"ingress":[{"hostname":"lb.example"}]}}}'
     kubectl("patch", "ing", "app", "--subresource=status", "--type=merge", "-p", status)
     path = "{.status.loadBalancer.ingress[0].hostname}"
-    kubectl("wait", "ing/app", f"--for=jsonpath={path}=lb.example", "--timeout=5s")
+    kubectl("wait", "ing/app", f"--for=jsonpath={path}=lb.example", "--timeout=60s")
     assert "lb.example" in kubectl("get", "ing", "app")
 
 

@@ -65,13 +65,13 @@ class Controller:
 
     def _answers(self, path: str) -> bool:
         try:
-            return requests.get(self.health + path, timeout=2).status_code == 200
+            return requests.get(self.health + path, timeout=10).status_code == 200
         except requests.RequestException:
             return False
 
     def scrape(self) -> str:
         """What Prometheus gets."""
-        return requests.get(self.metrics + "/metrics", timeout=5).text
+        return requests.get(self.metrics + "/metrics", timeout=30).text
 
     def tail(self) -> str:
         """The end of its log."""

@@ -14,7 +14,7 @@ from tests.controller.rig import Rig
 def _refusal(rig: Rig, *flags: str) -> str:
     """What it says as it ends."""
     with rig.started(*flags) as controller:
-        assert controller.process.wait(20) not in (0, None)
+        assert controller.process.wait(60) not in (0, None)
         said = controller.log.read_text()
     assert "Traceback" not in said
     (line,) = (line for line in said.splitlines() if '"level":"error"' in line)

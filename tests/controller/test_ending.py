@@ -10,7 +10,8 @@ from tests.conformance.controller import Controller
 from tests.controller.manifests import ingress
 from tests.controller.rig import Rig
 
-SECONDS = 5.0
+SECONDS = 10.0
+"""What a pod gets (spec 10.7)."""
 
 
 def _end(controller: Controller) -> None:

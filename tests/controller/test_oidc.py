@@ -132,7 +132,7 @@ def test_a_refusal_stops_the_one_member_and_names_the_role(
         assert "resourceNames ['oidc']" in warning
         assert rig.warnings("plain") == []
         server.faults.release()
-        rig.until(lambda: rig.hostname("web"), seconds=40)
+        rig.until(lambda: rig.hostname("web"))
         controller.settle()
     assert noted(rig) == version(rig)
 
@@ -166,13 +166,13 @@ def test_the_secret_is_seen_nowhere(rig: Rig, operation: str, quoted: str) -> No
     front.fail(operation, code="ValidationError", times=1, text=f"bad {quoted}")
     front.fail(operation, code="InternalFailure", status=500, times=1, text=f"oops {quoted}")
     with rig.running(*flags) as controller:
-        rig.until(rig.hostname, seconds=30)
+        rig.until(rig.hostname)
         rig.apply(secret(SECOND))
         done = ("ModifyRule", [SECOND])
         start = Mark(0, {})
-        rig.until(lambda: done in sent(rig, start), seconds=30)
+        rig.until(lambda: done in sent(rig, start))
         controller.settle()
-        metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+        metrics = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
         kinds = ("Ingress", "Event", "TargetGroupBinding", "ConfigMap", "Service")
         objects = json.dumps([rig.cluster.list(kind) for kind in kinds])
         log = controller.log.read_text()

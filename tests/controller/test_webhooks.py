@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import ssl
-import time
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -40,7 +39,7 @@ def place(folder: Path) -> Issued:
 def asked(port: int, made: Issued) -> str:
     """Why the review's Ingress is refused, by a server that has the certificate."""
     context = ssl.create_default_context(cadata=made.authority.decode())
-    connection = HTTPSConnection("127.0.0.1", port, timeout=5, context=context)
+    connection = HTTPSConnection("127.0.0.1", port, timeout=30, context=context)
     headers = {"Content-Type": "application/json"}
     connection.request("POST", "/validate-networking-v1-ingress", json.dumps(REVIEW), headers)
     response = json.loads(connection.getresponse().read())["response"]
@@ -57,7 +56,5 @@ def test_reviews_are_answered_with_the_certificate_of_the_moment(rig: Rig, tmp_p
         for _ in range(2):
             assert "names IngressClass 'nope', which does not exist" in asked(port, made)
             made = place(tmp_path)
-        began = time.monotonic()
         controller.process.send_signal(signal.SIGTERM)
-        assert controller.process.wait(5) == 0
-        assert time.monotonic() - began < 3
+        assert controller.process.wait(10) == 0  # what a pod gets; a connection may live 120 s

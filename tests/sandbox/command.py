@@ -50,7 +50,7 @@ def sandbox(*arguments: str, folder: Path, **environment: str) -> Iterator[Sandb
     variables: Mapping[str, str] = {**os.environ, "TMPDIR": str(folder), **environment}
     with output.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "alb_controller", "sandbox", *arguments],
+            [sys.executable, "-m", "alb_controller", "sandbox", "--timeout=140", *arguments],
             env=variables,
             stdout=out,
             stderr=subprocess.STDOUT,
