@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+import msgspec
 import pytest
 
+from alb_controller.aws import caches
 from alb_controller.reconcile import owners
 from alb_controller.sandbox.controller import Surroundings
 from tests.apiserver.cluster import Cluster
@@ -51,6 +54,21 @@ class Bill:
         return self.of(lambda: self.rig.annotate(ingress_name, **annotations))
 
 
+@contextlib.contextmanager
+def unending_caches() -> Iterator[None]:
+    """Nothing that is remembered is read again for its age: the tests of a slow machine are long.
+
+    The lifetimes are constants that the caches are made with, so they themselves are changed.
+    """
+    found = [one for one in vars(caches).values() if isinstance(one, caches.Lifetime)]
+    before = [one.seconds for one in found]
+    for one in found:
+        msgspec.structs.force_setattr(one, "seconds", float("inf"))
+    yield
+    for one, seconds in zip(found, before, strict=True):
+        msgspec.structs.force_setattr(one, "seconds", seconds)
+
+
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     """A cluster with the Service app in it, and an account."""
@@ -66,7 +84,7 @@ def bill(rig: Rig) -> Iterator[Bill]:
     around = Surroundings(
         kubeconfig=rig.kubeconfig, aws_url=aws.front.url, vpc_id=aws.ids["vpc"], folder=rig.folder
     )
-    with running(around) as controller:
+    with unending_caches(), running(around) as controller:
         bill = Bill(rig, around, controller)
         bill.has(ingress("first"))
         yield bill
