@@ -52,8 +52,9 @@ kube-aggregator kube-controller-manager kube-proxy kube-scheduler kubectl kubele
 mount-utils pod-security-admission sample-apiserver sample-cli-plugin sample-controller
 """
 
-_HELD: deque[socket.socket] = deque(maxlen=64)
-"""Kept open until their servers listen, and long after."""
+_HELD: deque[int] = deque()
+_MOST_HELD = 64
+"""Sockets that hold ports, by number: open until their servers listen, and long after."""
 
 
 class Unavailable(Exception):
@@ -269,8 +270,11 @@ contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
 def free_ports(count: int) -> list[int]:
     """Ports of loopback for servers that are started next: the kernel gives them to nobody else."""
     held = [hold_port() for _ in range(count)]
-    _HELD.extend(held)
-    return [one.getsockname()[1] for one in held]
+    ports = [one.getsockname()[1] for one in held]
+    _HELD.extend(one.detach() for one in held)
+    while len(_HELD) > _MOST_HELD:
+        socket.close(_HELD.popleft())
+    return ports
 
 
 def main() -> int:
