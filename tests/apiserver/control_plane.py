@@ -249,7 +249,7 @@ def _answers(url: str, certificate: Path) -> bool:
         session.trust_env = False  # or REQUESTS_CA_BUNDLE wins over verify
         session.headers["Authorization"] = f"Bearer {TOKEN}"
         try:
-            return session.get(url, verify=str(certificate), timeout=5).status_code == 200
+            return session.get(url, verify=str(certificate), timeout=20).status_code == 200
         except (requests.RequestException, OSError):
             return False  # OSError: the certificate is not written yet
 

@@ -102,7 +102,7 @@ def rig(client: KubeClient) -> Iterator[Rig]:
     made.informers.start()
     until(made.stores.has_synced)
     yield made
-    assert made.informers.stop(5)
+    assert made.informers.stop(20)
 
 
 MANIFEST = {
@@ -157,7 +157,7 @@ def test_a_list_in_many_pages_is_complete(
     until(rig.stores.has_synced)
     names = {n.metadata.name for n in rig.stores.list(Namespace)}
     assert names == {n["metadata"]["name"] for n in control_plane.list("Namespace")}
-    assert rig.informers.stop(5)
+    assert rig.informers.stop(20)
 
 
 def test_one_object_is_read_past_the_watch(client: KubeClient, ingress: Ingress) -> None:
@@ -319,5 +319,5 @@ def test_the_server_speaks_https(control_plane: Cluster) -> None:
     assert control_plane.url.startswith("https://")
     with pytest.raises(requests.RequestException):
         requests.get(
-            control_plane.url.replace("https", "http") + "/x", timeout=5
+            control_plane.url.replace("https", "http") + "/x", timeout=20
         ).raise_for_status()

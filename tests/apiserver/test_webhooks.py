@@ -183,7 +183,7 @@ class Watched:
 def _handshake(port: int, bundle: str) -> str:
     context = ssl.create_default_context(cadata=base64.b64decode(bundle).decode())
     with (
-        socket.create_connection(("127.0.0.1", port), 5) as plain,
+        socket.create_connection(("127.0.0.1", port), 20) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
     ):
         certificate = secured.getpeercert()

@@ -20,7 +20,7 @@ START_SECONDS = 60
 SETTLE_SECONDS = 120
 STOP_SECONDS = 30
 STILL_SECONDS = 0.2
-STILL_ANSWERS = 8
+STILL_ANSWERS = 4
 """In a row, too: on a busy machine a time alone may be over before anybody had a turn."""
 WATCH_SECONDS = 0.1
 

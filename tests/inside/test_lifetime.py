@@ -54,10 +54,10 @@ def test_it_is_ready_once_it_has_read_the_cluster(around: Surroundings) -> None:
     with made(around, metrics_bind_addr="0") as controller:
         (port,) = controller.ports
         url = f"http://127.0.0.1:{port}/readyz"
-        early = requests.get(url, timeout=5)
+        early = requests.get(url, timeout=20)
         assert (early.status_code, early.text[:19]) == (503, "not synced: Ingress")
         controller.start()
-        until(lambda: requests.get(url, timeout=5).status_code == 200)
+        until(lambda: requests.get(url, timeout=20).status_code == 200)
 
 
 def test_who_is_told_to_stop_while_it_starts_ends_cleanly(around: Surroundings) -> None:
@@ -84,10 +84,10 @@ def test_it_is_alive_before_it_is_ready_and_after(around: Surroundings) -> None:
     """What has not started yet is not broken: a restart would not help it."""
     with made(around) as controller:
         url = f"http://127.0.0.1:{controller.ports[0]}/healthz"
-        assert requests.get(url, timeout=5).status_code == 200
+        assert requests.get(url, timeout=20).status_code == 200
         controller.start()
         controller.settle()
-        assert requests.get(url, timeout=5).status_code == 200
+        assert requests.get(url, timeout=20).status_code == 200
 
 
 def test_flags_without_effect_are_told_once_at_start(around: Surroundings) -> None:

@@ -32,7 +32,7 @@ def test_a_server_may_not_listen_beyond_loopback(host: str) -> None:
 def test_loopback_is_open() -> None:
     """Real HTTP between a test and its own server works."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        client = socket.create_connection(("localhost", server.getsockname()[1]), timeout=5)
+        client = socket.create_connection(("localhost", server.getsockname()[1]), timeout=20)
         with client:
             assert client.getpeername()[0] == "127.0.0.1"
 

@@ -123,7 +123,7 @@ def dripping(prefix: bytes) -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         ended.set()
-        thread.join(5)
+        thread.join(20)
 
 
 def test_a_dripping_answer_does_not_outlast_the_timeout(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_dripping_answer_does_not_outlast_the_timeout(tmp_path: Path) -> None:
 
 def test_lines_come_whole_however_they_are_cut(api: ApiServer, client: KubeClient) -> None:
     """A long line arrives as one; a cut-off last line is dropped."""
-    stream = client.stream("/x", {"watch": "true"}, 5)
+    stream = client.stream("/x", {"watch": "true"}, 20)
     watch = api.watches[0]
     long = b'{"x": "' + b"y" * 300_000 + b'"}'
     watch.send(b"one\ntwo")

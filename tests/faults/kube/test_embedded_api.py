@@ -55,7 +55,7 @@ def rig(server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     made.informers.start()
     until(made.stores.has_synced)
     yield made
-    assert made.informers.stop()
+    assert made.informers.stop(20)
     made.client.close()
 
 

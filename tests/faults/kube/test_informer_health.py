@@ -29,7 +29,7 @@ def test_an_outage_of_the_api_is_no_trouble_of_ours(api: ApiServer, client: Kube
     assert age is not None
     assert age > 300
     assert REGISTRY.get_sample_value("awslbc_informer_synced", {"kind": "Service"}) == 0
-    assert informers.stop()
+    assert informers.stop(20)
 
 
 def _has_paused(clock: FakeClock, number: int) -> bool:
@@ -47,7 +47,7 @@ def test_a_loop_that_does_not_turn_is_trouble(api: ApiServer, client: KubeClient
     assert informers.trouble() == []
     clock.advance(200)
     assert informers.trouble() == ["watch-services hangs"]
-    assert informers.stop()
+    assert informers.stop(20)
     assert informers.trouble() == []
 
 

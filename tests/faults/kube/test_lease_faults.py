@@ -69,7 +69,7 @@ def one(client: KubeClient) -> Iterator[Candidate]:
     yield made
     made.elector._stop.set()
     if made.elector._thread.ident is not None:
-        made.elector.stop(5)
+        made.elector.stop(20)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def two(api: ApiServer, tmp_path: Path) -> Iterator[Candidate]:
     made = Candidate(client, "two")
     yield made
     if made.elector._thread.ident is not None:
-        made.elector.stop(5)
+        made.elector.stop(20)
     client.close()
 
 
@@ -172,7 +172,7 @@ def test_release_hands_over_at_the_next_attempt(
     one.lead()
     two.elector.start()
     until(lambda: two.clock.slept)
-    one.elector.stop(5)
+    one.elector.stop(20)
     assert not one.is_leading()
     assert one.told == ["started"]
     assert (spec(api)["holderIdentity"], spec(api)["leaseDurationSeconds"]) == ("", 1)
@@ -260,7 +260,7 @@ def test_a_hung_renewal_leaves_time_for_another(api: ApiServer, client: KubeClie
     before = len(api.requests)
     until(lambda: len(api.requests) > before + 2)
     assert candidate.told == ["started"]
-    candidate.elector.stop(5)
+    candidate.elector.stop(20)
 
 
 def test_an_api_that_hangs_for_good_ends_leadership_in_time(
@@ -363,7 +363,7 @@ def test_a_release_that_fails_is_logged_and_bounded(api: ApiServer, one: Candida
     one.lead()
     api.fault = lambda _: CUT
     with capture_logs() as logs:
-        one.elector.stop(5)
+        one.elector.stop(20)
     assert [log["event"] for log in logs] == ["lease_not_released"]
     assert not one.elector._thread.is_alive()
 
@@ -374,7 +374,7 @@ def test_a_release_after_a_failed_renewal_reads_first(api: ApiServer, one: Candi
     api.fault = lambda _: CUT
     one.step()
     api.fault = lambda _: None
-    one.elector.stop(5)
+    one.elector.stop(20)
     assert spec(api)["holderIdentity"] == ""
 
 
@@ -384,7 +384,7 @@ def test_stop_before_leading_leaves_the_lease_alone(api: ApiServer, two: Candida
     api.put(LEASE, {"spec": held})
     two.elector.start()
     until(lambda: two.clock.slept)
-    two.elector.stop(5)
+    two.elector.stop(20)
     assert spec(api) == held
     assert two.told == []
 

@@ -61,7 +61,7 @@ def rig(client: KubeClient) -> Iterator[Rig]:
     yield made
     made.reflector.stop()
     if made.reflector._thread.ident is not None:
-        assert made.reflector.join(5)
+        assert made.reflector.join(20)
 
 
 def service(**metadata: Any) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def test_a_missing_crd_is_told_once_and_found_when_installed(
     api.fault = lambda _: None
     clock.advance(30)
     until(stores.has_synced)
-    assert informers.stop()
+    assert informers.stop(20)
 
 
 def test_a_broken_watch_goes_on_where_it_was(api: ApiServer, rig: Rig) -> None:

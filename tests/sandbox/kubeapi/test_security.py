@@ -47,7 +47,7 @@ def test_it_listens_on_loopback_alone(server: ApiServer) -> None:
 def test_a_client_without_the_ca_does_not_trust_it(server: ApiServer) -> None:
     """The certificate is no public one."""
     with pytest.raises(requests.exceptions.SSLError):
-        requests.get(server.url + "/version", timeout=5)
+        requests.get(server.url + "/version", timeout=20)
 
 
 def test_each_server_has_a_token_of_its_own() -> None:

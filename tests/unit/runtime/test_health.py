@@ -58,7 +58,7 @@ def server(process: Process) -> Iterator[Server]:
 
 def get(server: Server, path: str) -> tuple[int, str]:
     """Status and text of one GET."""
-    with requests.get(f"http://127.0.0.1:{server.port}{path}", timeout=5) as response:
+    with requests.get(f"http://127.0.0.1:{server.port}{path}", timeout=20) as response:
         return response.status_code, response.text
 
 
@@ -102,7 +102,7 @@ def test_a_failing_check_is_500_and_the_server_lives(server: Server) -> None:
 
 def test_head_has_no_body(server: Server) -> None:
     """HEAD answers as GET, without the text."""
-    with requests.head(f"http://127.0.0.1:{server.port}/healthz", timeout=5) as response:
+    with requests.head(f"http://127.0.0.1:{server.port}/healthz", timeout=20) as response:
         assert (response.status_code, response.text) == (200, "")
 
 
@@ -112,7 +112,7 @@ def test_head_has_no_body(server: Server) -> None:
 )
 def test_garbage_harms_nobody(server: Server, request_bytes: bytes) -> None:
     """Whatever a client sends, the next one is served."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         client.sendall(request_bytes)
         client.shutdown(socket.SHUT_WR)
         while client.recv(4096):
@@ -127,7 +127,7 @@ def test_silent_clients_are_dropped_and_block_nobody(
     monkeypatch.setattr(health._Handler, "timeout", 1.0)
     routes = process.routes()
     server = Server("--health-probe-bind-addr", LOOPBACK, routes)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as silent:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as silent:
         assert get(server, "/healthz") == (200, "ok")
         assert silent.recv(1) == b""
     server.stop()
@@ -141,8 +141,8 @@ def test_more_connections_than_slots_are_closed_not_queued(
     routes = process.routes()
     server = Server("--health-probe-bind-addr", LOOPBACK, routes)
     with (
-        socket.create_connection(("127.0.0.1", server.port), timeout=5) as first,
-        socket.create_connection(("127.0.0.1", server.port), timeout=5) as second,
+        socket.create_connection(("127.0.0.1", server.port), timeout=20) as first,
+        socket.create_connection(("127.0.0.1", server.port), timeout=20) as second,
     ):
         assert second.recv(1) == b""
         first.sendall(b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")
@@ -169,7 +169,7 @@ def test_ipv6_addresses_work() -> None:
     server = Server(
         "--health-probe-bind-addr", BindAddress("::1", 0), {"/": lambda _: Reply(200, "v6")}
     )
-    with requests.get(f"http://[::1]:{server.port}/", timeout=5) as response:
+    with requests.get(f"http://[::1]:{server.port}/", timeout=20) as response:
         assert response.text == "v6"
     server.stop()
 
@@ -180,10 +180,10 @@ def test_metrics_come_in_the_format_asked_for() -> None:
     Counter("things", "Things.", registry=registry).inc()
     server = Server("--metrics-bind-addr", LOOPBACK, metrics_routes(registry))
     url = f"http://127.0.0.1:{server.port}/metrics"
-    with requests.get(url, timeout=5) as plain:
+    with requests.get(url, timeout=20) as plain:
         assert "things_total 1.0" in plain.text
         assert plain.headers["Content-Type"].startswith("text/plain")
     accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
-    with requests.get(url, headers=accept, timeout=5) as open_metrics:
+    with requests.get(url, headers=accept, timeout=20) as open_metrics:
         assert open_metrics.text.endswith("# EOF\n")
     server.stop()

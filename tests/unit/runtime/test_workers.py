@@ -60,7 +60,7 @@ def rig() -> Iterator[Callable[[Callable[[str], Result]], Rig]]:
 
     yield make
     for made in rigs:
-        assert made.workers.stop(5) == []
+        assert made.workers.stop(20) == []
 
 
 MakeRig = Callable[[Callable[[str], Result]], Rig]
@@ -257,10 +257,10 @@ def test_stop_names_the_threads_that_hang() -> None:
     workers = Workers(clock)
     workers.start(Controller("hang", queue, reconcile))
     queue.add("a")
-    assert began.wait(5)
+    assert began.wait(20)
     assert workers.stop(0.05) == ["hang-0"]
     held.set()
-    assert workers.stop(5) == []
+    assert workers.stop(20) == []
 
 
 def test_a_timer_repeats_about_so_often_and_outlives_errors() -> None:
@@ -280,8 +280,8 @@ def test_a_timer_repeats_about_so_often_and_outlives_errors() -> None:
 
     with capture_logs() as logs:
         workers.every(100, callback, name="resync")
-        assert enough.wait(5)
-        assert workers.stop(5) == []
+        assert enough.wait(20)
+        assert workers.stop(20) == []
     assert all(80 <= seconds <= 120 for seconds in clock.slept)
     assert logs[0]["event"] == "timer_failed"
 
@@ -303,7 +303,7 @@ def test_a_run_that_hangs_is_trouble_and_a_long_one_is_none(rig: MakeRig) -> Non
 
     made = rig(reconcile)
     made.queue.add("a")
-    assert begun.wait(5)
+    assert begun.wait(20)
     made.clock.advance(800)
     assert made.workers.trouble() == []
     made.clock.advance(200)
@@ -318,7 +318,7 @@ def test_a_dead_worker_is_trouble_until_it_is_meant_to_end(rig: MakeRig) -> None
     made = rig(lambda _: DONE)
     made.queue.shut_down()
     until(lambda: made.workers.trouble() == ["thread rig-0 has ended"])
-    made.workers.stop(5)
+    made.workers.stop(20)
     assert made.workers.trouble() == []
 
 

@@ -199,7 +199,7 @@ def test_a_keeper_goes_on_whatever_fails(world: World) -> None:
         keeper.start()
         until(keeper.context)
         keeper.stop()
-        keeper._thread.join(5)
+        keeper._thread.join(20)
     events = [log["event"] for log in logs if log["log_level"] != "info"]
     assert events == ["webhook_certificate_not_kept", "webhook_certificate_failed"]
 

@@ -62,7 +62,7 @@ class Process:
     def connection(self) -> http.client.HTTPSConnection:
         """A client."""
         return http.client.HTTPSConnection(
-            "127.0.0.1", self.server.port, timeout=5, context=self.trust()
+            "127.0.0.1", self.server.port, timeout=20, context=self.trust()
         )
 
     def send(
@@ -209,7 +209,7 @@ def test_tls_1_1_is_refused(process: Process) -> None:
     assert process.context.minimum_version is ssl.TLSVersion.TLSv1_2
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
     with (
-        socket.create_connection(("127.0.0.1", process.server.port), 5) as plain,
+        socket.create_connection(("127.0.0.1", process.server.port), 20) as plain,
         context.wrap_socket(plain, server_hostname="127.0.0.1") as secured,
     ):
         assert secured.version() == "TLSv1.2"
@@ -238,7 +238,7 @@ def test_silent_clients_hold_up_nobody(process: Process, monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "FIRST_WORD_SECONDS", 1.5)
     monkeypatch.setattr(module, "LAST_ANSWER_SECONDS", 20.0)
     with (
-        socket.create_connection(("127.0.0.1", process.server.port), 5) as silent,
+        socket.create_connection(("127.0.0.1", process.server.port), 20) as silent,
         socket.create_connection(("127.0.0.1", process.server.port), 5),
     ):
         assert process.review()["allowed"]
@@ -266,7 +266,7 @@ def test_a_stop_lets_an_answer_finish(process: Process) -> None:
     process.judge = wait
     connection = process.connection()
     connection.request("POST", "/judge", review(), JSON)
-    assert began.wait(5)
+    assert began.wait(20)
     stopping = threading.Thread(target=process.server.stop)
     stopping.start()
     until(lambda: process.server._work.is_ending)
