@@ -92,6 +92,7 @@ def test_no_answer_is_unreachable_after_one_attempt(
     with pytest.raises(errors.Unreachable, match="no answer: GET /x"):
         client.request("GET", "/x", timeout_seconds=0.2)
     assert time.monotonic() - began < 10  # the server lets go after 30
+    until(lambda: api.requests)
     assert len(api.requests) == 1
 
 
