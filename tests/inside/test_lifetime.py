@@ -14,12 +14,30 @@ from alb_controller.sandbox.controller import Surroundings
 from alb_controller.sandbox.kubeapi import ApiServer
 from tests.apiserver.cluster import Cluster
 from tests.conformance.embedded import embedded
-from tests.controller.manifests import NAMESPACE, service, world
+from tests.controller.manifests import NAMESPACE, ingress, service, world
 from tests.inside.running import made, running
 from tests.waiting import until
 
 NOBODY = "http://127.0.0.1:1"
 LEASE = ("Lease", NAMESPACE, "aws-load-balancer-controller-leader")
+GATEWAYS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "gateways.gateway.networking.k8s.io"},
+    "spec": {
+        "group": "gateway.networking.k8s.io",
+        "scope": "Namespaced",
+        "names": {"plural": "gateways", "kind": "Gateway"},
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {"openAPIV3Schema": {"type": "object"}},
+            }
+        ],
+    },
+}
 LEADING = {"enable_leader_election": "true", "leader_election_namespace": NAMESPACE}
 
 
@@ -78,6 +96,28 @@ def test_objects_that_wait_for_another_controller_are_told_at_start(around: Surr
         controller.settle()
     (told,) = (line for line in lines if line["event"] == "objects_not_served")
     assert told["held_by_finalizer"] == {"Service": 1}
+
+
+def test_a_start_does_not_wait_for_who_cannot_be_asked(
+    api: tuple[ApiServer, Path], around: Surroundings
+) -> None:
+    """Gateways that may wait for another controller are not known: that is told, and all works."""
+    Cluster(around.kubeconfig).establish([GATEWAYS])
+    api[0].faults.answer(503, resource="gateways.gateway.networking.k8s.io")
+    with capture_logs() as lines, running(around) as controller:
+        controller.settle()
+    (told,) = (line for line in lines if line["event"] == "holders_unknown")
+    assert "503" in told["error"]
+
+
+def test_a_leader_may_write(around: Surroundings) -> None:
+    """With the Lease, users hear what is wrong with their objects."""
+    cluster = Cluster(around.kubeconfig)
+    assert cluster.apply(ingress("bad", scheme="open")) is None
+    with running(around, **LEADING) as controller:
+        until(lambda: cluster.list("Event"))
+        controller.stop()
+        assert controller.end() == 0
 
 
 def test_it_is_alive_before_it_is_ready_and_after(around: Surroundings) -> None:
