@@ -419,3 +419,13 @@ def test_a_resource_without_its_tag_does_not_block_the_group() -> None:
     todo = plan(stack(rules=rules()), world.observe(), POLICY)
     assert not todo
     assert todo.notes == (f"left alone, no ingress.k8s.aws/resource tag: {made.identity}",)
+
+
+def test_a_resource_of_another_stack_is_left_alone() -> None:
+    """Whatever led to it being looked at: its tags say whose it is, and a note tells."""
+    world = World()
+    tags = tags_of("x") | {"ingress.k8s.aws/stack": "shop/another"}
+    made = world.create_target_group(msgspec.structs.replace(target_group("x"), tags=tags))
+    todo = plan(stack(rules=rules()), world.observe(), POLICY)
+    assert not todo
+    assert todo.notes == (f"left alone, not this stack's: {made.identity}",)
