@@ -126,12 +126,12 @@ class ControllerProcess:
         self._held.close()
 
 
-def hold_port() -> socket.socket:
-    """A port of loopback that the kernel gives to nobody else while this socket is open.
+def hold_port(port: int = 0) -> socket.socket:
+    """A port of loopback (any, or this one) that the kernel gives to nobody else meanwhile.
 
     It does not listen, so a server that sets SO_REUSEADDR (all do) may have the port (socket(7)).
     """
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    held.bind(("127.0.0.1", 0))
+    held.bind(("127.0.0.1", port))
     return held

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import collections
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
+from alb_controller.sandbox.controller import hold_port
 from alb_controller.sandbox.kubeapi import ApiServer
 from tests.controller.manifests import PREFIX, ingress
 from tests.controller.rig import Rig
@@ -117,8 +119,9 @@ def test_an_api_that_restarts_is_found_again(rig: Rig, server: ApiServer) -> Non
         controller.settle()
         mark = rig.mark()
         server.stop()
-        time.sleep(1.0)  # an outage has a length
-        server.start()
+        with hold_port(urlsplit(server.url).port or 0):
+            time.sleep(1.0)  # an outage has a length
+            server.start()
         rig.apply(ingress("web", ["/b"]))
         rig.until(lambda: _serves(rig, "/b"))
         controller.settle()

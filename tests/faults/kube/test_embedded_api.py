@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,6 +17,7 @@ from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.core import Namespace, Service
 from alb_controller.objects.kinds import NAMESPACE, SERVICE
+from alb_controller.sandbox.controller import hold_port
 from alb_controller.sandbox.kubeapi import ApiServer
 from tests.waiting import until
 
@@ -97,8 +99,9 @@ def test_every_fault_of_a_watch_heals(server: ApiServer, rig: Rig) -> None:
 def test_a_restart_is_survived(server: ApiServer, rig: Rig) -> None:
     """Watches go on after the server was away; requests work again."""
     server.stop()
-    until(lambda: all(reflector._pulse.failures > 1 for reflector in rig.informers._reflectors))
-    server.start()
+    with hold_port(urlsplit(server.url).port or 0):
+        until(lambda: all(reflector._pulse.failures > 1 for reflector in rig.informers._reflectors))
+        server.start()
     rig.create("late")
     until(lambda: rig.has("late"))
     assert rig.stores.get(Namespace, "", "default") is not None

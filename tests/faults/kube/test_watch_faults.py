@@ -19,6 +19,7 @@ from alb_controller.kube.informer import Informers, Reflector
 from alb_controller.kube.store import Store, Stores
 from alb_controller.objects.core import Service
 from alb_controller.objects.kinds import SERVICE, TARGET_GROUP_BINDING
+from alb_controller.sandbox.controller import hold_port
 from tests.clocks import FakeClock
 from tests.faults.kube.server import CUT, HANG, Answer, ApiServer, Request, Watch, status
 from tests.waiting import until
@@ -312,11 +313,12 @@ def test_a_restarted_server_is_found_again(api: ApiServer, rig: Rig) -> None:
     api.put(f"{SERVICES}/a", service())
     watching(api, rig)
     api.stop()
-    for number in range(1, 5):
-        rig.await_pause(number)
-        rig.end_pause()
-    rig.await_pause(5)
-    api.restart()
+    with hold_port(api.port):
+        for number in range(1, 5):
+            rig.await_pause(number)
+            rig.end_pause()
+        rig.await_pause(5)
+        api.restart()
     api.put(f"{SERVICES}/b", service())
     api.fault = first_watches(1, status(410, "Expired"))
     rig.end_pause()
