@@ -107,7 +107,7 @@ def test_what_was_there_changes_and_goes(rig: Rig, kind: str, change: Object) ->
     rig.until(lambda: rig.is_gone(kind, "old"))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_the_controllers_own_binding_waits(rig: Rig, chart: Chart) -> None:
     """A leader whose webhooks cannot be reached makes no half of a load balancer, and goes on."""
     (port,) = free_ports(1)
