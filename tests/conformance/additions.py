@@ -12,6 +12,8 @@ from tests.conformance.aws_account import Account, Ids
 POD_ADDRESSES = {"node-a": "2001:db8:a::10", "node-b": "2001:db8:b::10"}
 """IPv6 addresses that the VPC CNI would have assigned to a pod of each node."""
 DOMAIN = "app.example"
+BRANCH_ADDRESS = "192.168.101.50"
+"""Of zone a's private subnet, on no node's interface."""
 
 
 def add(account: Account, names: Iterable[str], ids: Ids) -> Ids:
@@ -80,10 +82,47 @@ def _instance_group(account: Account, ids: Ids) -> Ids:
     return {"tg:nodes": made["TargetGroups"][0]["TargetGroupArn"]}
 
 
+def _trust_stores(account: Account, _ids: Ids) -> Ids:
+    """Two trust stores."""
+    for name in ("clients", "partners"):
+        account.elbv2.create_trust_store(
+            Name=name, CaCertificatesBundleS3Bucket=DOMAIN, CaCertificatesBundleS3Key="ca.pem"
+        )
+    return {}
+
+
+def _no_role_tags(account: Account, ids: Ids) -> Ids:
+    """The subnets without the tags that tell public from private ones."""
+    account.ec2.delete_tags(
+        Resources=[ids[f"{kind}-{zone}"] for kind in ("public", "private") for zone in "abc"],
+        Tags=[{"Key": f"kubernetes.io/role/{role}"} for role in ("elb", "internal-elb")],
+    )
+    return {}
+
+
+def _branch_interface(account: Account, ids: Ids) -> Ids:
+    """A security group for pods, and the interface that a pod in it gets for itself.
+
+    The VPC resource controller makes it (Amazon EKS user guide, security groups for pods).
+    """
+    ec2 = account.ec2
+    named = [{"ResourceType": "security-group", "Tags": [{"Key": "Name", "Value": "pods-sg"}]}]
+    group = ec2.create_security_group(
+        GroupName="pods-sg", Description="pods-sg", VpcId=ids["vpc"], TagSpecifications=named
+    )["GroupId"]
+    made = ec2.create_network_interface(
+        SubnetId=ids["private-a"], Groups=[group], PrivateIpAddress=BRANCH_ADDRESS
+    )
+    return {"branch-interface": made["NetworkInterface"]["NetworkInterfaceId"]}
+
+
 ADDITIONS: dict[str, Callable[[Account, Ids], Ids]] = {
     "ipv6": _ipv6,
     "classic-web-acls": _classic_web_acls,
     "hosted-zone": _hosted_zone,
     "private-authority": _private_authority,
     "instance-group": _instance_group,
+    "trust-stores": _trust_stores,
+    "no-role-tags": _no_role_tags,
+    "branch-interface": _branch_interface,
 }

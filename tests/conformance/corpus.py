@@ -72,6 +72,11 @@ class Step(msgspec.Struct, frozen=True):
         """What the reference left, `Calls` included."""
         return _load(_folder(self.case) / f"{self.name}.expected.yaml")
 
+    def demanded_calls(self) -> dict[str, bool]:
+        """Of a case of ours: operations that the step must make, or (false) must not make."""
+        is_ours = (OWN / self.case).is_dir()
+        return dict(self.recorded().get("Calls", {})) if is_ours else {}
+
     def reason(self) -> str:
         """What the expected file of a case of ours says first: where it comes from."""
         text = (_folder(self.case) / f"{self.name}.expected.yaml").read_text()

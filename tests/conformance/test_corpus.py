@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from alb_controller.aws.permissions import MANAGED_CERTIFICATES, USED
 from tests.conformance.additions import ADDITIONS
 from tests.conformance.corpus import (
     DELETE,
@@ -34,6 +35,16 @@ def test_our_own_cases_are_whole() -> None:
         for step in steps(case):
             assert "AWS" in step.recorded(), case
             assert step.name == DELETE or "spec" in step.reason().lower(), step
+
+
+def test_demanded_calls_are_of_operations_that_the_controller_knows() -> None:
+    """A misspelt operation would never be made, and demand nothing where it must not be."""
+    known = {action.partition(":")[2] for action in USED | MANAGED_CERTIFICATES}
+    demanded = [step.demanded_calls() for case in own_names() for step in steps(case)]
+    assert any(demanded)
+    for calls in demanded:
+        assert calls.keys() <= known
+        assert all(isinstance(must, bool) for must in calls.values())
 
 
 def test_no_expected_file_shows_a_client_secret() -> None:
