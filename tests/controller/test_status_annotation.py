@@ -50,10 +50,9 @@ def test_a_failure_is_written_once_and_taken_back(rig: Rig) -> None:
         error = _said(rig)["error"]
         assert (error["code"], error["operation"]) == ("TooManyListeners", "CreateListener")
         assert 200 < _seconds_until(error["nextRetry"]) <= 360
-        controller.settle()
         tries = rig.aws.front.operations().count("CreateListener")
         rig.annotate("web", tags="a=b")
-        rig.until(lambda: rig.aws.front.operations().count("CreateListener") == tries + 1)
+        rig.until(lambda: rig.aws.front.operations().count("CreateListener") > tries)
         assert _said(rig)["error"] == error
         rig.aws.front.release()
         rig.annotate("web", tags="a=c")
