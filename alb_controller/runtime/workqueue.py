@@ -85,7 +85,9 @@ class WorkQueue(Generic[K]):
         """
         with self._changed:
             self._backoff.forget(key)
-        self.add_after(key, seconds)
+            due = self._timers.due(key)
+            told = None if due is None else due - self._clock.monotonic()
+        self.add_after(key, seconds if told is None else told)
 
     def seconds_until_due(self, key: K) -> float | None:
         """When a key is next given to a worker, as things are now; None: when it is added."""

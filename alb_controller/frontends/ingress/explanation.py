@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,6 +22,8 @@ from alb_controller.values import StackKey
 
 TOLD_FROM = timedelta(seconds=30)
 """A retry that comes sooner is not told: the first ones of a backoff would each be a write."""
+SAME_TRY = timedelta(seconds=5)
+"""Two times that are nearer are those of one retry: the clocks are read at two moments."""
 MESSAGE_CHARACTERS = 1024
 """As much as of an Event's message; all annotations of an object have 256 KiB."""
 
@@ -44,7 +46,7 @@ class ErrorNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, r
     operation: str = ""
     """AWS's name of the call."""
     message: str
-    next_retry: datetime | None = None
+    next_retry: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     """In UTC, whole seconds; None: sooner than TOLD_FROM, or only when an object changes."""
 
 
@@ -87,10 +89,12 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
 
         A time that has passed is left there while retries are too close to be told.
         """
-        if self.error is not None and self.error.next_retry is None:
-            known = _decoded(standing)
-            standing = _tried_at(known, None).text() if known else standing
-        return self.text() != standing
+        known = _decoded(standing)
+        if self.error is None or known is None or known.error is None:
+            return self.text() != standing
+        mine, theirs = self.error.next_retry, known.error.next_retry
+        is_same = mine is None or (theirs is not None and abs(mine - theirs) < SAME_TRY)
+        return (_tried_at(self, theirs) if is_same else self).text() != standing
 
 
 def written(obj: KubeObject, key: StackKey) -> Explanation | None:
@@ -135,9 +139,8 @@ def problem_note(problems: Iterable[ControllerError]) -> ErrorNote | None:
 
 
 def _tried_at(said: Explanation, due: datetime | None) -> Explanation:
-    if said.error is None:
-        return said
-    return said.failing(msgspec.structs.replace(said.error, next_retry=due))
+    error = said.error and msgspec.structs.replace(said.error, next_retry=due)
+    return msgspec.structs.replace(said, error=error)
 
 
 def _decoded(text: str) -> Explanation | None:

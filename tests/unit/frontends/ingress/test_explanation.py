@@ -106,6 +106,9 @@ def test_a_try_within_30_s_is_not_told(seconds: float, is_told: bool) -> None:
         (at(300), FAILING.text(), True),
         (at(300), at(300).text(), False),
         (at(300), at(60).text(), True),
+        (at(300), at(304).text(), False),
+        (at(300), at(306).text(), True),
+        (at(300), at(300).text().replace("00Z", "00"), True),
         (FAILING.served(), at(300).text(), True),
     ],
 )
