@@ -78,7 +78,7 @@ def installed(kubeconfig: Path, folder: Path) -> Iterator[Chart]:
         try:
             until(
                 lambda: all(may(RELEASE, NAMESPACE, cluster, *right) for right in _KNOWN_BY),
-                seconds=30,
+                seconds=120,
             )
             path = kubeconfig_of(RELEASE, NAMESPACE, kubeconfig, folder / "kubeconfig")
             how = Installation(path, _flags(rendered, port))
@@ -86,7 +86,7 @@ def installed(kubeconfig: Path, folder: Path) -> Iterator[Chart]:
         finally:
             for obj in objects:
                 applier.delete(obj)
-            until(lambda: not refusal(cluster, UNBOUND), seconds=30)  # or later tests meet them
+            until(lambda: not refusal(cluster, UNBOUND), seconds=120)  # or later tests meet them
 
 
 @contextlib.contextmanager

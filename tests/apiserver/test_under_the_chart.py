@@ -71,7 +71,7 @@ def chart(
     with installed(kubeconfig, folder) as made:
         how = made.installation
         with running(how.kubeconfig, moto.url, vpc, folder / "first.log", how.flags):
-            until(lambda: all(map(is_judged, (UNBOUND, LOST))), seconds=30)
+            until(lambda: all(map(is_judged, (UNBOUND, LOST))), seconds=120)
         yield made
 
 
