@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
+from alb_controller.sandbox.controller import hold_port
 from tests.apiserver.accounts import Right, audited, documented_role, kubeconfig_of, may
 from tests.apiserver.applying import Applier, refusals
 from tests.apiserver.cluster import Cluster
@@ -69,7 +69,8 @@ def installed(kubeconfig: Path, folder: Path) -> Iterator[Chart]:
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     for kept in (LEASE, CERTIFICATE):  # by the controllers of an earlier block
         cluster.delete(*kept)
-    with held_port() as port:
+    with hold_port() as held:  # while controllers come and go
+        port = held.getsockname()[1]
         rendered = render(VALUES)
         objects = [_by_url(obj, port) for obj in rendered if obj["kind"] in (*RBAC, *HOOKS)]
         assert [obj["kind"] for obj in objects] == [*RBAC, *HOOKS]
@@ -87,19 +88,6 @@ def installed(kubeconfig: Path, folder: Path) -> Iterator[Chart]:
             for obj in objects:
                 applier.delete(obj)
             until(lambda: not refusal(cluster, UNBOUND), seconds=120)  # or later tests meet them
-
-
-@contextlib.contextmanager
-def held_port() -> Iterator[int]:
-    """A port that is ours while controllers come and go.
-
-    A socket that is bound and does not listen keeps the kernel from giving the port to a
-    connection, and lets a server that sets SO_REUSEADDR have it (socket(7)).
-    """
-    with socket.socket() as holder:
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        holder.bind(("127.0.0.1", 0))
-        yield holder.getsockname()[1]
 
 
 def _by_url(obj: Object, port: int) -> Object:
