@@ -48,6 +48,11 @@ class Invalid(ControllerError):
     def __str__(self) -> str:
         return f"{self.field}: {self.problem}" if self.field else self.problem
 
+    def seen_from(self, other: ObjectRef) -> Invalid:
+        """The same problem, told to an object that it stops although another is at fault."""
+        field = f"{self.origin}: {self.field}" if self.field else str(self.origin)
+        return type(self)(other, field, self.problem)
+
 
 class InvalidAnnotation(Invalid):
     """An annotation's value cannot be read or is not allowed."""

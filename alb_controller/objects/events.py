@@ -58,7 +58,8 @@ TABLE = (
         f"{_INGRESS}, Service",
         "The object asks for what cannot be, or names what is not there. The others of its group "
         "are served; where it was good before, AWS keeps that. Or AWS refused a question, or a "
-        "deleted Ingress asks for deletion protection: then every member of the group is told.",
+        "deleted Ingress asks for deletion protection: then every member of the group is told. "
+        "What is wrong with a Service is told to the Ingresses that it stops, too.",
         "Mend what the message names: field, value and what is allowed, or AWS's code, are in it.",
     ),
     Row(

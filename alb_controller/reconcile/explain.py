@@ -179,12 +179,11 @@ def _say(ingress: Ingress, made: Explanation, problems: Sequence[ControllerError
 
 
 def _problems(member: LoadedMember, translation: Translation) -> list[ControllerError]:
-    """Of a member that is stopped: its own, or those of the objects beside the Ingresses."""
+    """Of a member that is stopped."""
     if member.uid in translation.good:
         return []
     own = ref("Ingress", member.ingress)
-    mine = [one for one in translation.problems if one.origin == own]
-    return [*mine] or [one for one in translation.problems if one.origin.kind != "Ingress"]
+    return [one for one in translation.problems if one.origin == own]
 
 
 def _owner(key: StackKey) -> tuple[str, StackKey]:

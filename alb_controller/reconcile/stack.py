@@ -334,15 +334,19 @@ class StackReconciler:
 
     def _tell_strays(self, snapshot: Snapshot) -> Result:
         self._explainer.strays(snapshot)
-        self._tell(status.problem_events(snapshot.strays, snapshot.strays))
+        self._tell(status.problem_events(snapshot.strays, snapshot.strays), snapshot)
         return DONE
 
     def _tell_problems(self, translation: Translation, snapshot: Snapshot) -> None:
         for problem in translation.problems:
             _log.warning("member_stopped", object=str(problem.origin), problem=str(problem))
-        self._tell(status.problem_events(translation.problems, snapshot.strays))
-        self._tell(translation.warnings)
-        self._tell(status.held_events(translation.held_by, self._waiting(translation, snapshot)))
+        waiting = self._waiting(translation, snapshot)
+        events = [
+            *status.problem_events(translation.problems, snapshot.strays),
+            *translation.warnings,
+            *status.held_events(translation.held_by, waiting),
+        ]
+        self._tell(events, snapshot)
 
     def _waiting(self, translation: Translation, snapshot: Snapshot) -> list[ObjectRef]:
         """Members whose change cannot be served while the group is held."""
@@ -369,7 +373,7 @@ class StackReconciler:
         if not self._memory.has_untold_change(snapshot.key):
             return
         good = (m.ingress for m in snapshot.members if m.uid in translation.good)
-        self._tell(status.success_events(ref("Ingress", i) for i in good))
+        self._tell(status.success_events(ref("Ingress", i) for i in good), snapshot)
         self._memory.told(snapshot.key)
 
     def _patch_status(self, ingress: Ingress, observed: Observed) -> None:
@@ -381,18 +385,20 @@ class StackReconciler:
         if handling_of(error).event:
             members = (m.ingress for m in snapshot.members)
             concerned = [ref("Ingress", i) for i in (*members, *snapshot.leaving)]
-            self._tell(status.failure_events(error, concerned, reason))
+            self._tell(status.failure_events(error, concerned, reason), snapshot)
 
-    def _tell(self, events: Iterable[status.Event]) -> None:
-        for event in events:
-            obj = self._edges.cluster.get(Ingress, event.ref.namespace, event.ref.name)
+    def _tell(self, events: Iterable[status.Event], snapshot: Snapshot) -> None:
+        """Each event once for what users say in the snapshot: by now they may say otherwise."""
+        told = list(events)
+        said = snapshot.objects() if told else {}
+        for event in told:
             self._edges.writer.record_event(
                 event.ref,
                 type=event.type,
                 reason=event.reason,
                 message=event.message,
                 component=status.COMPONENT,
-                fingerprint=status.fingerprint(obj if event.ref.kind == "Ingress" else None),
+                fingerprint=status.fingerprint(said.get(event.ref)),
             )
 
 

@@ -16,6 +16,17 @@ KUBE = (409, "Conflict", "message")
 INVALID = (WEB, "field", "is wrong")
 
 
+def test_an_object_that_anothers_problem_stops_is_told_whose_it_is() -> None:
+    """The same class of error, so that it is handled alike."""
+    shop = ObjectRef("Ingress", "shop", "shop")
+    for field, sentence in (
+        ("scheme", "Ingress shop/web: scheme: no"),
+        ("", "Ingress shop/web: no"),
+    ):
+        seen = errors.Missing(WEB, field, "no").seen_from(shop)
+        assert (type(seen), seen.origin, str(seen)) == (errors.Missing, shop, sentence)
+
+
 @pytest.mark.parametrize(
     "error,sentence",
     [

@@ -12,12 +12,12 @@ from alb_controller.frontends.ingress import select
 from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
 from alb_controller.objects.annotations import GROUP_ORDER, Reader, Source
 from alb_controller.objects.cluster import Cluster
-from alb_controller.objects.core import Service, ref
+from alb_controller.objects.core import KubeObject, Service, ref
 from alb_controller.objects.elbv2 import IngressClassParams
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.references import service_names
 from alb_controller.objects.secrets import SecretName, SecretState
-from alb_controller.values import StackKey
+from alb_controller.values import ObjectRef, StackKey
 
 _NO_AGE = datetime.max.replace(tzinfo=UTC)
 
@@ -55,9 +55,18 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Ingresses that hold the group's finalizer and are not members (any more)."""
     strays: tuple[Invalid, ...]
     """Problems of an Ingress that belongs to no group."""
+    outside: tuple[Ingress, ...] = ()
+    """The Ingresses of the strays."""
     services: dict[tuple[str, str], Service]
     secrets: dict[SecretName, SecretState] = {}
     """The Secrets of the members' namespaces whose state is known."""
+
+    def objects(self) -> dict[ObjectRef, KubeObject]:
+        """Everything here that can have a problem."""
+        members = (member.ingress for member in self.members)
+        ingresses = (*members, *self.leaving, *self.outside)
+        found: dict[ObjectRef, KubeObject] = {ref("Ingress", one): one for one in ingresses}
+        return found | {ref("Service", one): one for one in self.services.values()}
 
 
 def load(
@@ -70,6 +79,7 @@ def load(
     members: list[LoadedMember] = []
     leaving: list[Ingress] = []
     strays: list[Invalid] = []
+    outside: list[Ingress] = []
     for ingress in _candidates(key, cluster):
         held = select.held_keys(ingress)
         holds = key in held
@@ -85,6 +95,7 @@ def load(
                 pass  # told by the group whose finalizer it holds
             case BadClass(is_ours=True) | BadGroup() if _is_own_key(key, ingress):
                 strays.append(selection.problem)
+                outside.append(ingress)
         if holds:
             leaving.append(ingress)
     return Snapshot(
@@ -92,6 +103,7 @@ def load(
         members=tuple(sorted(members, key=lambda m: m.age_key)),
         leaving=tuple(sorted(leaving, key=lambda ingress: ingress.key)),
         strays=tuple(strays),
+        outside=tuple(outside),
         services=_services((m.ingress for m in members), cluster),
         secrets=_secrets(members, secrets or {}),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar, cast
 
 import msgspec
@@ -154,8 +154,14 @@ class MemberTranslator:
         )
         self._problems.extend((*listeners.problems, *addons.problems, *routes.problems))
         if self._problems:
-            raise Problems(self._problems)
+            raise Problems([*self._problems, *self._faults_of_others()])
         return intent
+
+    def _faults_of_others(self) -> Iterator[Invalid]:
+        """Problems of Services that stop this Ingress: it is what users look at first."""
+        for problem in self._problems:
+            if problem.origin != self._ref:
+                yield problem.seen_from(self._ref)
 
     def _routes(self, *, has_https: bool) -> RouteTranslator:
         guards = GuardTranslator(self._source, self._secrets, has_https=has_https)

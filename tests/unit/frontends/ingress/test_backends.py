@@ -158,7 +158,7 @@ def test_a_group_is_shared_by_clusters_if_either_object_says_so(
 
 
 def test_a_bad_value_on_the_service_is_told_to_the_service() -> None:
-    """Once, though several routes and Ingresses use it; both Ingresses are left out."""
+    """Once, though several routes and Ingresses use it; both Ingresses are left out, and told."""
     group = {"group.name": "team"}
     rules = [rule("", path("/a"), path("/b"))]
     made = translated(
@@ -166,8 +166,11 @@ def test_a_bad_value_on_the_service_is_told_to_the_service() -> None:
         ingress("b", alb=group),
         service(alb={"target-type": "pod"}),
     )
+    problem = f"{PREFIX}target-type: 'pod' must be one of instance, ip"
     assert told(made) == {
-        "Service shop/app": [f"{PREFIX}target-type: 'pod' must be one of instance, ip"]
+        "Service shop/app": [problem],
+        "Ingress shop/a": [f"Service shop/app: {problem}"],
+        "Ingress shop/b": [f"Service shop/app: {problem}"],
     }
     assert made.served == frozenset()
 
@@ -256,10 +259,11 @@ def test_tags_of_the_class_win_over_the_service_over_the_ingress() -> None:
 
 
 def test_tags_that_others_manage_are_refused_on_services_too() -> None:
-    """The Service is told."""
+    """The Service is told, and the Ingress."""
     by = settings(external_managed_tags=("owner",))
     made = translated(ingress(), service(alb={"tags": "owner=me,x=y"}), key=WEB, by=by)
-    (problem,) = made.problems
+    problem, seen = made.problems
+    assert (str(seen.origin), type(seen)) == ("Ingress shop/web", InvalidAnnotation)
     assert isinstance(problem, InvalidAnnotation)
     assert str(problem.origin) == "Service shop/app"
     assert "tag 'owner' is managed by others" in str(problem)

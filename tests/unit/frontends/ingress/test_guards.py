@@ -167,6 +167,7 @@ def test_a_bad_value_is_told_whatever_the_auth_type(alb: dict[str, str]) -> None
 
 
 def test_a_bad_value_on_the_service_is_told_to_the_service() -> None:
-    """Its guard is the Service's own."""
-    (problem,) = refused(service(alb={"auth-type": "saml"}))
+    """Its guard is the Service's own; the Ingress that it stops is told as well."""
+    problem, seen = refused(service(alb={"auth-type": "saml"}))
     assert problem.startswith(f"{PREFIX}auth-type: 'saml' must be one of")
+    assert seen == f"Service shop/app: {problem}"

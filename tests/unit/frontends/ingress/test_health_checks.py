@@ -120,5 +120,5 @@ def test_a_port_that_is_none_is_told_what_there_is(raw: str, type_: str) -> None
 def test_a_service_without_named_ports_says_so() -> None:
     """And the object that carries the annotation is told."""
     ports = [ServicePort("", "TCP", 80, 8080, 30080)]
-    (problem,) = refused(service(ports=ports, alb={"healthcheck-port": "health"}))
+    problem, _ = refused(service(ports=ports, alb={"healthcheck-port": "health"}))
     assert "Service shop/app (it has none)" in problem
