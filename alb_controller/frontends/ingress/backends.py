@@ -92,8 +92,8 @@ class BackendTranslator:
         service_source = Source(ref("Service", service), service.metadata.annotations)
         reader = Reader(service_source, self._source)
         target_type = self._target_type(reader)
-        protocol = reader.get(rows.BACKEND_PROTOCOL) or "HTTP"
-        version = reader.get(rows.BACKEND_PROTOCOL_VERSION) or "HTTP1"
+        protocol = reader.get_or(rows.BACKEND_PROTOCOL, "HTTP")
+        version = reader.get_or(rows.BACKEND_PROTOCOL_VERSION, "HTTP1")
         group_port = self._group_port(port, target_type)
         check = _health_check(reader, port, target_type, protocol, version)
         control = self._control_port(reader, port, target_type)
@@ -196,28 +196,22 @@ def _health_check(
     reader: Reader, port: _Port, target_type: TargetType, protocol: str, version: str
 ) -> HealthCheck:
     grpc = version == _GRPC
-    path = reader.get(rows.HEALTH_CHECK_PATH)
-    matcher = reader.get(rows.SUCCESS_CODES)
     return HealthCheck(
         port=_health_check_port(reader, port, target_type),
-        protocol=reader.get(rows.HEALTH_CHECK_PROTOCOL) or protocol,
-        path=("/AWS.ALB/healthcheck" if grpc else "/") if path is None else path,
-        interval_seconds=_number(reader.get(rows.HEALTH_CHECK_INTERVAL), 15),
-        timeout_seconds=_number(reader.get(rows.HEALTH_CHECK_TIMEOUT), 5),
-        healthy_threshold=_number(reader.get(rows.HEALTHY_THRESHOLD), 2),
-        unhealthy_threshold=_number(reader.get(rows.UNHEALTHY_THRESHOLD), 2),
-        matcher=("12" if grpc else "200") if matcher is None else matcher,
+        protocol=reader.get_or(rows.HEALTH_CHECK_PROTOCOL, protocol),
+        path=reader.get_or(rows.HEALTH_CHECK_PATH, "/AWS.ALB/healthcheck" if grpc else "/"),
+        interval_seconds=reader.get_or(rows.HEALTH_CHECK_INTERVAL, 15),
+        timeout_seconds=reader.get_or(rows.HEALTH_CHECK_TIMEOUT, 5),
+        healthy_threshold=reader.get_or(rows.HEALTHY_THRESHOLD, 2),
+        unhealthy_threshold=reader.get_or(rows.UNHEALTHY_THRESHOLD, 2),
+        matcher=reader.get_or(rows.SUCCESS_CODES, "12" if grpc else "200"),
     )
-
-
-def _number(value: int | None, default: int) -> int:
-    return default if value is None else value
 
 
 def _health_check_port(reader: Reader, port: _Port, target_type: TargetType) -> str:
     """`traffic-port` or a number; a name is looked up on the Service (spec 1.1)."""
-    raw = reader.get(rows.HEALTH_CHECK_PORT)
-    if raw is None or raw == TRAFFIC_PORT:
+    raw = reader.get_or(rows.HEALTH_CHECK_PORT, TRAFFIC_PORT)
+    if raw == TRAFFIC_PORT:
         return TRAFFIC_PORT
     if raw.isascii() and raw.isdigit() and len(raw) <= 5 and 1 <= int(raw) <= _LAST_PORT:
         return str(int(raw))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
 
 import msgspec
 
@@ -19,13 +18,13 @@ from alb_controller.intent import (
     RequestedCertificate,
 )
 from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import Reader, Source
+from alb_controller.objects.annotations import PatientReader
 from alb_controller.objects.annotations.mutual_authentication import ClientCertificates
+from alb_controller.objects.core import ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, ListenerParams
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
 
-T = TypeVar("T")
 HTTP, HTTPS = "HTTP", "HTTPS"
 
 
@@ -45,33 +44,32 @@ class MemberListener(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListenerTranslator:
-    """Translates the ports of one Ingress; `problems` are all that is wrong with them."""
+    """Translates the ports of one Ingress; what is wrong is added to the reader's problems."""
 
     def __init__(
         self,
         ingress: Ingress,
-        source: Source,
+        reader: PatientReader,
         params: IngressClassParamsSpec,
         settings: Settings,
     ) -> None:
-        self._ingress, self._source, self._params = ingress, source, params
-        self._settings, self._reader = settings, Reader(source)
-        self.problems: list[Invalid] = []
+        self._ingress, self._reader, self._params = ingress, reader, params
+        self._ref, self._settings = ref("Ingress", ingress), settings
 
     def listeners(self) -> dict[int, MemberListener]:
         """The ports in ascending order."""
         params = self._params
         given = self._explicit_certificates()
-        cidrs = tuple(params.inbound_cidrs or self._attempt(rows.INBOUND_CIDRS) or ())
+        cidrs = tuple(params.inbound_cidrs or self._reader.get(rows.INBOUND_CIDRS) or ())
         of_class = params.prefix_lists_ids or params.prefix_lists_ids_legacy
-        lists = tuple(of_class or self._attempt(rows.PREFIX_LISTS) or ())
-        ports = self._attempt(rows.LISTEN_PORTS) or ({443: HTTPS} if given else {80: HTTP})
+        lists = tuple(of_class or self._reader.get(rows.PREFIX_LISTS) or ())
+        ports = self._reader.get(rows.LISTEN_PORTS) or ({443: HTTPS} if given else {80: HTTP})
         plain = {
             port: MemberListener(
                 protocol=protocol,
                 cidrs=frozenset(cidrs) or None,
                 prefix_lists=frozenset(lists) or None,
-                attributes=self._attempt(rows.listener_attributes(protocol, port)) or {},
+                attributes=self._reader.get(rows.listener_attributes(protocol, port)) or {},
                 params_attributes=_params_attributes(params.listeners, protocol, port),
             )
             for port, protocol in sorted(ports.items())
@@ -82,12 +80,12 @@ class ListenerTranslator:
         """The port that plain HTTP is sent to; what cannot be read is a problem (spec 12.1 #6)."""
         raw = self._params.ssl_redirect_port
         if not raw:
-            return self._attempt(rows.SSL_REDIRECT)
+            return self._reader.get(rows.SSL_REDIRECT)
         try:
             return rows.SSL_REDIRECT.parse(raw)
         except ValueError as error:
             field = "IngressClassParams spec.sslRedirectPort"
-            self.problems.append(Invalid(self._source.ref, field, f"{raw!r} {error}"))
+            self._reader.problems.append(Invalid(self._ref, field, f"{raw!r} {error}"))
             return None
 
     def requested_certificate(self, tags: Mapping[str, str]) -> CertificateIntent | None:
@@ -97,37 +95,37 @@ class ListenerTranslator:
         named, key = hosts(self._ingress), rows.CREATE_ACM_CERT.key
         if not named:
             problem = "needs a host in spec.rules or spec.tls to request a certificate for"
-            self.problems.append(InvalidAnnotation(self._source.ref, key, problem))
+            self._reader.problems.append(InvalidAnnotation(self._ref, key, problem))
             return None
         return CertificateIntent(
             id=self._certificate_id(named[0]),
             hosts=named,
             authority_arn=self._authority(),
             tags=dict(tags),
-            origin=Origin(self._source.ref, key),
+            origin=Origin(self._ref, key),
         )
 
     def _wants_certificate(self) -> bool:
         """Without the gate the annotation means nothing, as in the reference."""
         if not self._settings.feature_gates.enable_certificate_management:
             return False
-        return self._attempt(rows.CREATE_ACM_CERT) or False
+        return self._reader.get(rows.CREATE_ACM_CERT) or False
 
     def _authority(self) -> str:
-        return self._attempt(rows.ACM_PCA_ARN) or self._settings.default_pca_arn or ""
+        return self._reader.get(rows.ACM_PCA_ARN) or self._settings.default_pca_arn or ""
 
     def _certificate_id(self, domain: str) -> str:
         type_ = "private" if self._authority() else "amazon_issued"
-        owner = hashlib.sha256(self._source.ref.path.encode()).hexdigest()[:8]
+        owner = hashlib.sha256(self._ref.path.encode()).hexdigest()[:8]
         return f"{type_}/{domain.replace('*', 'wildcard')}-{owner}"
 
     def _secured(
         self, listeners: Mapping[int, MemberListener], given: CertificateChoice | None
     ) -> dict[int, MemberListener]:
         """The same, secure ones with their TLS; settings without a secure port are only read."""
-        policy = self._params.ssl_policy or self._attempt(rows.SSL_POLICY) or None
+        policy = self._params.ssl_policy or self._reader.get(rows.SSL_POLICY) or None
         mutual = self._mutual()
-        discovered = DiscoveredCertificates(hosts(self._ingress), Origin(self._source.ref))
+        discovered = DiscoveredCertificates(hosts(self._ingress), Origin(self._ref))
         return {
             port: msgspec.structs.replace(
                 listener,
@@ -151,21 +149,14 @@ class ListenerTranslator:
         """Those of the class, or else of the annotation; an empty list is none."""
         arns, field = self._params.certificate_arn, "IngressClassParams spec.certificateArn"
         if not arns:
-            said, field = self._attempt(rows.CERTIFICATE_ARN), rows.CERTIFICATE_ARN.key
+            said, field = self._reader.get(rows.CERTIFICATE_ARN), rows.CERTIFICATE_ARN.key
             arns = list(said or ())
-        return GivenCertificates(tuple(arns), Origin(self._source.ref, field)) if arns else None
+        return GivenCertificates(tuple(arns), Origin(self._ref, field)) if arns else None
 
     def _mutual(self) -> dict[int, MutualTlsIntent]:
-        origin = Origin(self._source.ref, rows.MUTUAL_AUTHENTICATION.key)
-        wanted = self._attempt(rows.MUTUAL_AUTHENTICATION) or ()
+        origin = Origin(self._ref, rows.MUTUAL_AUTHENTICATION.key)
+        wanted = self._reader.get(rows.MUTUAL_AUTHENTICATION) or ()
         return {one.port: _mutual_intent(one, origin) for one in wanted}
-
-    def _attempt(self, row: rows.Annotation[T]) -> T | None:
-        try:
-            return self._reader.get(row)
-        except InvalidAnnotation as problem:
-            self.problems.append(problem)
-            return None
 
 
 def hosts(ingress: Ingress) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from alb_controller.intent import (
 )
 from alb_controller.model.elbv2 import IpAddressType, Scheme
 from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import Annotation, Reader, Source
+from alb_controller.objects.annotations import PatientReader, Source
 from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, SubnetSelector
 from alb_controller.settings import Settings
@@ -106,7 +106,7 @@ class MemberTranslator:
         self._settings = settings
         self._ref = ref("Ingress", member.ingress)
         self._source = Source(self._ref, member.ingress.metadata.annotations)
-        self._reader = Reader(self._source)
+        self._reader = PatientReader(self._source)
         self._backends = BackendTranslator(
             key=key,
             source=self._source,
@@ -114,32 +114,34 @@ class MemberTranslator:
             services=services,
             settings=settings,
         )
-        self._problems: list[Invalid] = [
+        self._problems = self._reader.problems
+        self._problems.extend(
             Invalid(self._ref, FIELD + found.field, found.problem)
             for found in check_params(self._params)
-        ]
+        )
 
     def translate(self) -> MemberIntent:
         """The member's intent; raises Problems."""
         params = self._params
         tags = self._attempt(self._tags, dict[str, str]())
-        listeners = ListenerTranslator(self._ingress, self._source, params, self._settings)
+        listeners = ListenerTranslator(self._ingress, self._reader, params, self._settings)
         ports = listeners.listeners()
         addons = AddonTranslator(self._ref, self._reader, params, self._settings.feature_gates)
         routes = self._routes(has_https=any(p.certificates for p in ports.values()))
         intent = MemberIntent(
             ref=self._ref,
-            order=self._read(rows.GROUP_ORDER) or 0,
-            scheme=cast("Scheme | None", params.scheme or self._read(rows.SCHEME)),
+            order=self._reader.get(rows.GROUP_ORDER) or 0,
+            scheme=cast("Scheme | None", params.scheme or self._reader.get(rows.SCHEME)),
             ip_address_type=cast(
-                "IpAddressType | None", params.ip_address_type or self._read(rows.IP_ADDRESS_TYPE)
+                "IpAddressType | None",
+                params.ip_address_type or self._reader.get(rows.IP_ADDRESS_TYPE),
             ),
             load_balancer_name=self._attempt(self._load_balancer_name, None),
-            subnets=self._attempt(self._subnets, None),
-            security_groups=self._read(rows.SECURITY_GROUPS),
+            subnets=self._subnets(),
+            security_groups=self._reader.get(rows.SECURITY_GROUPS),
             manage_backend_rules=self._attempt(self._manage_backend_rules, None),
-            customer_owned_ipv4_pool=self._read(rows.CUSTOMER_OWNED_IPV4_POOL),
-            attributes=self._read(rows.LOAD_BALANCER_ATTRIBUTES) or {},
+            customer_owned_ipv4_pool=self._reader.get(rows.CUSTOMER_OWNED_IPV4_POOL),
+            attributes=self._reader.get(rows.LOAD_BALANCER_ATTRIBUTES) or {},
             params_attributes={a.key: a.value for a in params.load_balancer_attributes},
             tags=tags,
             listeners=ports,
@@ -152,7 +154,7 @@ class MemberTranslator:
             backends=self._backends.made,
             secrets=self._secrets.versions,
         )
-        self._problems.extend((*listeners.problems, *addons.problems, *routes.problems))
+        self._problems.extend(routes.problems)
         if self._problems:
             raise Problems([*self._problems, *self._faults_of_others()])
         return intent
@@ -173,9 +175,6 @@ class MemberTranslator:
         except Invalid as problem:
             self._problems.append(problem)
             return otherwise
-
-    def _read(self, row: Annotation[T]) -> T | None:
-        return self._attempt(lambda: self._reader.get(row), None)
 
     def _tags(self) -> dict[str, str]:
         tags = self._reader.get(rows.TAGS) or {}

@@ -20,12 +20,28 @@ from alb_controller.objects.actions import (
 from alb_controller.objects.annotations import values as read
 from alb_controller.objects.annotations.json import JsonParser
 from alb_controller.objects.annotations.mutual_authentication import mutual_authentication
-from alb_controller.objects.annotations.rows import PREFIX, Annotation, Reader, Source, parse
+from alb_controller.objects.annotations.rows import (
+    PREFIX,
+    Annotation,
+    PatientReader,
+    Reader,
+    Source,
+    parse,
+)
 from alb_controller.objects.annotations.rows import backend_row as _backend
 from alb_controller.objects.annotations.rows import row as _row
 from alb_controller.values import PortRef
 
-__all__ = ["FAMILIES", "PREFIX", "TABLE", "Annotation", "Reader", "Source", "parse"]
+__all__ = [
+    "FAMILIES",
+    "PREFIX",
+    "TABLE",
+    "Annotation",
+    "PatientReader",
+    "Reader",
+    "Source",
+    "parse",
+]
 """Rows are reached as `rows.SCHEME`."""
 
 # Group, naming, load balancer

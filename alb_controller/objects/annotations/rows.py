@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from alb_controller.errors import InvalidAnnotation
+from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.values import ObjectRef
 
 PREFIX = "alb.ingress.kubernetes.io/"
@@ -57,9 +57,31 @@ class Reader:
         source = self.source(row)
         return None if source is None else parse(row, source)
 
+    def get_or(self, row: Annotation[T], default: T) -> T:
+        """The same, with a default where no object has the key."""
+        found = self.get(row)
+        return default if found is None else found
+
     def source(self, row: Annotation[Any]) -> Source | None:
         """The object whose annotation counts."""
         return next((s for s in self._sources if row.key in s.annotations), None)
+
+
+class PatientReader(Reader):
+    """Reads one object and goes on where a value is malformed: users hear of all at once."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source)
+        self.problems: list[Invalid] = []
+        """All that is wrong; who reads may add to it."""
+
+    def get(self, row: Annotation[T]) -> T | None:
+        """The parsed value, or None where there is none that can be read."""
+        try:
+            return super().get(row)
+        except InvalidAnnotation as problem:
+            self.problems.append(problem)
+            return None
 
 
 def parse(row: Annotation[T], source: Source) -> T:

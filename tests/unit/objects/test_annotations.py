@@ -10,6 +10,7 @@ from alb_controller.objects.annotations import (
     FAMILIES,
     PREFIX,
     TABLE,
+    PatientReader,
     Reader,
     Source,
 )
@@ -89,3 +90,19 @@ def test_a_bad_value_is_told_with_object_key_value_and_what_is_allowed() -> None
     assert str(raised.value) == (
         "alb.ingress.kubernetes.io/target-type: 'pod' must be one of instance, ip"
     )
+
+
+def test_a_default_stands_in_for_an_absent_annotation_alone() -> None:
+    """An empty value is a value (spec 0)."""
+    reader = Reader(source(WEB, auth_scope=""))
+    assert reader.get_or(rows.AUTH_SCOPE, "openid") == ""
+    assert reader.get_or(rows.AUTH_SESSION_COOKIE, "cookie") == "cookie"
+
+
+def test_a_patient_reader_goes_on_behind_a_bad_value() -> None:
+    """It notes what is wrong, in the order in which it was asked."""
+    reader = PatientReader(source(WEB, scheme="open", ssl_redirect="first", tags="a=b"))
+    assert reader.get(rows.SCHEME) is None
+    assert reader.get_or(rows.SSL_REDIRECT, 0) == 0
+    assert reader.get(rows.TAGS) == {"a": "b"}
+    assert [found.field for found in reader.problems] == [rows.SCHEME.key, rows.SSL_REDIRECT.key]

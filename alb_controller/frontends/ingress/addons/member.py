@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import msgspec
 
-from alb_controller.errors import Invalid, InvalidAnnotation
+from alb_controller.errors import Invalid
 from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import Reader
+from alb_controller.objects.annotations import PatientReader
 from alb_controller.objects.elbv2 import IngressClassParamsSpec
 from alb_controller.settings import FeatureGates
 from alb_controller.values import ObjectRef
 
-T = TypeVar("T")
 _PARAMS = "IngressClassParams spec."
 
 
@@ -39,13 +36,16 @@ class MemberAddons(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AddonTranslator:
-    """Reads one Ingress; `problems` are all that is wrong."""
+    """Reads one Ingress; what is wrong is added to the reader's problems."""
 
     def __init__(
-        self, origin: ObjectRef, reader: Reader, params: IngressClassParamsSpec, gates: FeatureGates
+        self,
+        origin: ObjectRef,
+        reader: PatientReader,
+        params: IngressClassParamsSpec,
+        gates: FeatureGates,
     ) -> None:
         self._origin, self._reader, self._params, self._gates = origin, reader, params, gates
-        self.problems: list[Invalid] = []
 
     def addons(self) -> MemberAddons:
         """All that the Ingress and its class say."""
@@ -56,46 +56,40 @@ class AddonTranslator:
             web_acl_arn=self._web_acl_arn(),
             web_acl_name=self._web_acl_name(),
             regional_web_acl_id=self._regional_web_acl(),
-            shield=self._read(rows.SHIELD),
-            capacity_units=self._read(rows.MINIMUM_CAPACITY) if has_capacity else None,
+            shield=self._reader.get(rows.SHIELD),
+            capacity_units=self._reader.get(rows.MINIMUM_CAPACITY) if has_capacity else None,
             params_capacity_units=(
                 self._units(capacity.capacity_units) if capacity and has_capacity else None
             ),
-            ipam_pool_id=self._read(rows.IPAM_IPV4_POOL) or None,
+            ipam_pool_id=self._reader.get(rows.IPAM_IPV4_POOL) or None,
             params_ipam_pool_id=pool.ipv4_ipam_pool_id if pool else None,
         )
 
     def _units(self, units: int) -> int:
         if units < 0:
             field = f"{_PARAMS}minimumLoadBalancerCapacity.capacityUnits"
-            self.problems.append(Invalid(self._origin, field, f"{units} must be 0 or more"))
+            problem = Invalid(self._origin, field, f"{units} must be 0 or more")
+            self._reader.problems.append(problem)
         return units
 
     def _web_acl_arn(self) -> Said | None:
         if self._params.wafv2_acl_arn:
             arn = rows.WAFV2_ACL_ARN.parse(self._params.wafv2_acl_arn)
             return Said(arn, f"{_PARAMS}wafv2AclArn")
-        return _said(self._read(rows.WAFV2_ACL_ARN), rows.WAFV2_ACL_ARN.key)
+        return _said(self._reader.get(rows.WAFV2_ACL_ARN), rows.WAFV2_ACL_ARN.key)
 
     def _web_acl_name(self) -> Said | None:
         """An empty name says nothing; `none` is a name like any other until it is looked up."""
         if self._params.wafv2_acl_name:
             return Said(self._params.wafv2_acl_name, f"{_PARAMS}wafv2AclName")
-        return _said(self._read(rows.WAFV2_ACL_NAME) or None, rows.WAFV2_ACL_NAME.key)
+        return _said(self._reader.get(rows.WAFV2_ACL_NAME) or None, rows.WAFV2_ACL_NAME.key)
 
     def _regional_web_acl(self) -> Said | None:
         """The older key counts only where the newer is absent; an empty id says nothing."""
         has_newer = self._reader.source(rows.WAF_ACL_ID) is not None
         row = rows.WAF_ACL_ID if has_newer else rows.WEB_ACL_ID
-        raw = self._read(row)
+        raw = self._reader.get(row)
         return Said("" if raw == "none" else raw, row.key) if raw else None
-
-    def _read(self, row: rows.Annotation[T]) -> T | None:
-        try:
-            return self._reader.get(row)
-        except InvalidAnnotation as problem:
-            self.problems.append(problem)
-            return None
 
 
 def _said(value: str | None, field: str) -> Said | None:

@@ -10,7 +10,7 @@ import msgspec
 from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.model.elbv2 import Scheme
 from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import Annotation, Source, parse
+from alb_controller.objects.annotations import Annotation, PatientReader, Source
 from alb_controller.settings import Settings
 
 CHECKS: dict[str, Annotation[Any]] = {
@@ -48,7 +48,7 @@ class MemberFront(msgspec.Struct, frozen=True, kw_only=True):
 
 def translate_front(source: Source, listeners: Iterable[int], settings: Settings) -> MemberFront:
     """All that the annotations say; `listeners` are the Ingress's own ports."""
-    reader = _Reader(source)
+    reader = PatientReader(source)
     mapping = reader.get(rows.FRONT_PORTS) or {port: port for port in listeners}
     tags = reader.get(rows.FRONT_TAGS)
     for key in sorted(set(tags or {}) & set(settings.external_managed_tags)):
@@ -70,21 +70,3 @@ def translate_front(source: Source, listeners: Iterable[int], settings: Settings
         },
         problems=tuple(reader.problems),
     )
-
-
-class _Reader:
-    """Reads the annotations of one Ingress, and goes on where one is malformed."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self.problems: list[Invalid] = []
-
-    def get(self, row: Annotation[Any]) -> Any:
-        """The value, or None where there is none that can be read."""
-        if row.key not in self._source.annotations:
-            return None
-        try:
-            return parse(row, self._source)
-        except InvalidAnnotation as problem:
-            self.problems.append(problem)
-            return None

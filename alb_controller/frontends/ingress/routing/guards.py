@@ -86,12 +86,12 @@ class GuardTranslator:
         )
 
     def _session(self, reader: Reader) -> Session:
-        timeout = reader.get(rows.AUTH_SESSION_TIMEOUT)
+        """An empty text counts as written, as in the reference (spec 0)."""
         return Session(
-            on_unauthenticated_request=reader.get(rows.AUTH_ON_UNAUTHENTICATED) or "authenticate",
-            scope=reader.get(rows.AUTH_SCOPE) or "openid",
-            cookie=reader.get(rows.AUTH_SESSION_COOKIE) or "AWSELBAuthSessionCookie",
-            timeout_seconds=_SESSION_SECONDS if timeout is None else timeout,
+            on_unauthenticated_request=reader.get_or(rows.AUTH_ON_UNAUTHENTICATED, "authenticate"),
+            scope=reader.get_or(rows.AUTH_SCOPE, "openid"),
+            cookie=reader.get_or(rows.AUTH_SESSION_COOKIE, "AWSELBAuthSessionCookie"),
+            timeout_seconds=reader.get_or(rows.AUTH_SESSION_TIMEOUT, _SESSION_SECONDS),
         )
 
     def _token_check(self) -> JwtValidationAction | None:

@@ -62,6 +62,12 @@ def test_a_login_at_cognito_has_the_defaults_of_the_reference() -> None:
     assert made.guard == cognito()
 
 
+def test_an_empty_text_of_the_session_is_sent_as_it_is() -> None:
+    """As the reference does: a key that is there counts (spec 0)."""
+    alb = COGNITO | {"auth-scope": "", "auth-session-cookie": ""}
+    assert guard(alb) == cognito(scope="", cookie="")
+
+
 def test_the_session_is_what_the_annotations_say() -> None:
     """Values are AWS's to check; extra parameters are sorted."""
     extra = {**POOL, "authenticationRequestExtraParams": {"z": "1", "a": "2"}}
