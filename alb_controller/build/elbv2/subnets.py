@@ -141,12 +141,23 @@ def _in_order(names: tuple[str, ...], facts: Facts, origin: Origin) -> list[Subn
     left = sorted(known, key=lambda s: s.id)
     found: list[Subnet] = []
     for name in names:
-        match = next((s for s in left if name in (s.id, s.tags.get("Name"))), None)
+        match = next((s for s in left if _is_called(s, name)), None)
         if match is None:
-            raise Missing(origin.ref, origin.field, f"names subnet {name!r}, which does not exist")
+            raise Missing(origin.ref, origin.field, _not_found(name, known))
         left.remove(match)
         found.append(match)
     return found
+
+
+def _not_found(name: str, known: Iterable[Subnet]) -> str:
+    count = len({subnet.id for subnet in known if _is_called(subnet, name)})
+    if not count:
+        return f"names subnet {name!r}, which does not exist"
+    return f"names subnet {name!r} more often than there are subnets of that name: {count}"
+
+
+def _is_called(subnet: Subnet, name: str) -> bool:
+    return name in (subnet.id, subnet.tags.get("Name"))
 
 
 def _one_per_zone(
