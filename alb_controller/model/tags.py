@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from alb_controller.objects.elbv2 import STACK_LABEL, STACK_NAME_LABEL, STACK_NAMESPACE_LABEL
 from alb_controller.values import StackKey, Tags
@@ -30,6 +30,12 @@ def legacy_keys(cluster: str) -> frozenset[str]:
             LEGACY_CLUSTER_TAG,
         }
     )
+
+
+def problems_of_keys(tags: Tags, managed: Collection[str]) -> Iterator[str]:
+    """A sentence for each tag of a user that `--external-managed-tags` leaves to others."""
+    for key in sorted(set(tags) & set(managed)):
+        yield f"tag {key!r} is managed by others (--external-managed-tags)"
 
 
 def stack_tags(cluster: str, stack: str) -> dict[str, str]:

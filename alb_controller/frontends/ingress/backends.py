@@ -10,6 +10,7 @@ import msgspec
 from alb_controller.errors import Invalid, InvalidAnnotation, Missing
 from alb_controller.intent import BackendIntent, NameSeed, Origin
 from alb_controller.model.elbv2 import HealthCheck, TargetType
+from alb_controller.model.tags import problems_of_keys
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import Reader, Source
 from alb_controller.objects.core import Service, ServicePort, ref
@@ -168,8 +169,7 @@ class BackendTranslator:
         tags: dict[str, str] = {}
         for source in (self._source, service):
             own = Reader(source).get(rows.TAGS) or {}
-            for key in sorted(set(own) & set(self._settings.external_managed_tags)):
-                problem = f"tag {key!r} is managed by others (--external-managed-tags)"
+            for problem in problems_of_keys(own, self._settings.external_managed_tags):
                 raise InvalidAnnotation(source.ref, rows.TAGS.key, problem)
             tags |= own
         return tags | {t.key: t.value for t in self._params.tags}

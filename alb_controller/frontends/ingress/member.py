@@ -27,6 +27,7 @@ from alb_controller.intent import (
     TaggedSubnets,
 )
 from alb_controller.model.elbv2 import IpAddressType, Scheme
+from alb_controller.model.tags import problems_of_keys
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import PatientReader, Source
 from alb_controller.objects.core import Service, ref
@@ -123,7 +124,7 @@ class MemberTranslator:
     def translate(self) -> MemberIntent:
         """The member's intent; raises Problems."""
         params = self._params
-        tags = self._attempt(self._tags, dict[str, str]())
+        tags = self._tags()
         listeners = ListenerTranslator(self._ingress, self._reader, params, self._settings)
         ports = listeners.listeners()
         addons = AddonTranslator(self._ref, self._reader, params, self._settings.feature_gates)
@@ -179,7 +180,8 @@ class MemberTranslator:
     def _tags(self) -> dict[str, str]:
         tags = self._reader.get(rows.TAGS) or {}
         merged = tags | {t.key: t.value for t in self._params.tags}
-        refuse_managed_tags(merged, self._ref, self._settings)
+        for problem in problems_of_keys(merged, self._settings.external_managed_tags):
+            self._problems.append(Invalid(self._ref, rows.TAGS.key, problem))
         return merged
 
     def _load_balancer_name(self) -> str | None:
@@ -213,13 +215,6 @@ class MemberTranslator:
 def without_repeats(problems: Iterable[Invalid]) -> tuple[Invalid, ...]:
     """Each problem once, however many paths or members run into it."""
     return tuple({(p.origin, str(p)): p for p in problems}.values())
-
-
-def refuse_managed_tags(tags: Mapping[str, str], origin: ObjectRef, settings: Settings) -> None:
-    """Raises Invalid for a tag that `--external-managed-tags` leaves to others (spec 1.1)."""
-    for key in sorted(set(tags) & set(settings.external_managed_tags)):
-        problem = f"tag {key!r} is managed by others (--external-managed-tags)"
-        raise Invalid(origin, rows.TAGS.key, problem)
 
 
 def _params_subnets(selector: SubnetSelector, origin: ObjectRef) -> NamedSubnets | TaggedSubnets:

@@ -18,6 +18,7 @@ from alb_controller.frontends.ingress.group_listeners import (
     merge_listeners,
 )
 from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.select import name_seed
 from alb_controller.intent import (
     BalancerIntent,
     DiscoveredSubnets,
@@ -99,7 +100,7 @@ def _balancer(
     key: StackKey, members: list[MemberIntent], agreed: Agreement, settings: Settings
 ) -> BalancerIntent:
     scheme = agreed.value("scheme") or settings.default_load_balancer_scheme
-    parts = _name_parts(key)
+    cluster = settings.cluster_name
     subnets: SubnetChoice = agreed.value("subnets") or DiscoveredSubnets()
     attributes = agreed.entries(_ATTRIBUTE) | members[0].params_attributes
     speaker = agreed.owner("ip address type") or members[0]
@@ -107,21 +108,14 @@ def _balancer(
         scheme=scheme,
         ip_address_type=agreed.value("ip address type") or "ipv4",
         explicit_name=agreed.value("load balancer name"),
-        name=NameSeed(parts, (settings.cluster_name, str(key), scheme)),
+        name=name_seed(key, cluster, scheme),
         subnets=subnets,
-        security=_security(NameSeed(parts, (settings.cluster_name, str(key))), agreed, settings),
+        security=_security(name_seed(key, cluster), agreed, settings),
         attributes=attributes,
         tags=agreed.entries(_TAG),
         customer_owned_ipv4_pool=agreed.value("address pool"),
         ip_address_type_origin=Origin(speaker.ref, rows.IP_ADDRESS_TYPE.key),
     )
-
-
-def _name_parts(key: StackKey) -> tuple[tuple[str, int], ...]:
-    """The readable parts of generated names (spec 6.1)."""
-    if key.is_explicit:
-        return ((key.name, 17),)
-    return (key.namespace, 8), (key.name, 8)
 
 
 def _security(name: NameSeed, agreed: Agreement, settings: Settings) -> SecurityChoice:

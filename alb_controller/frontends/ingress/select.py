@@ -8,6 +8,7 @@ from typing import TypeAlias
 import msgspec
 
 from alb_controller.errors import Invalid
+from alb_controller.intent import NameSeed
 from alb_controller.objects.annotations import GROUP_NAME
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Namespace, ref
@@ -59,6 +60,12 @@ Selection: TypeAlias = NotOurs | Member | BadClass | BadGroup
 def finalizer(key: StackKey) -> str:
     """The finalizer that a group puts on its members (spec 2.3)."""
     return EXPLICIT_FINALIZER_PREFIX + key.name if key.is_explicit else IMPLICIT_FINALIZER
+
+
+def name_seed(key: StackKey, cluster: str, *more: str) -> NameSeed:
+    """The seed of a name that a group's resources have: readable parts and a hash (spec 6.1)."""
+    parts = ((key.name, 17),) if key.is_explicit else ((key.namespace, 8), (key.name, 8))
+    return NameSeed(parts, (cluster, str(key), *more))
 
 
 def held_keys(ingress: Ingress) -> list[StackKey]:

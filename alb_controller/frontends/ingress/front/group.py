@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from alb_controller.frontends.ingress.agreement import Agreement, Claim
 from alb_controller.frontends.ingress.front.member import CHECKS
 from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.select import name_seed
 from alb_controller.intent import (
     BalancerIntent,
     DiscoveredSubnets,
@@ -19,7 +20,6 @@ from alb_controller.intent import (
     FrontPort,
     GivenSecurityGroups,
     NamedSubnets,
-    NameSeed,
     Origin,
     SameSecurityGroups,
     SecurityChoice,
@@ -137,11 +137,9 @@ def _port(
     key: StackKey, port: int, behind: int, agreed: Agreement, settings: Settings
 ) -> FrontPort:
     check = _check(port, agreed)
-    hashed = (settings.cluster_name, str(key), str(port), "alb", "TCP", check.port, check.protocol)
-    parts = ((key.name, 17),) if key.is_explicit else ((key.namespace, 8), (key.name, 8))
-    return FrontPort(
-        port=port, target_port=behind, health_check=check, name=NameSeed(parts, hashed)
-    )
+    hashed = (str(port), "alb", "TCP", check.port, check.protocol)
+    name = name_seed(key, settings.cluster_name, *hashed)
+    return FrontPort(port=port, target_port=behind, health_check=check, name=name)
 
 
 def _check(port: int, agreed: Agreement) -> HealthCheck:

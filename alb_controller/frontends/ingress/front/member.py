@@ -9,6 +9,7 @@ import msgspec
 
 from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.model.elbv2 import Scheme
+from alb_controller.model.tags import problems_of_keys
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import Annotation, PatientReader, Source
 from alb_controller.settings import Settings
@@ -51,8 +52,7 @@ def translate_front(source: Source, listeners: Iterable[int], settings: Settings
     reader = PatientReader(source)
     mapping = reader.get(rows.FRONT_PORTS) or {port: port for port in listeners}
     tags = reader.get(rows.FRONT_TAGS)
-    for key in sorted(set(tags or {}) & set(settings.external_managed_tags)):
-        problem = f"tag {key!r} is managed by others (--external-managed-tags)"
+    for problem in problems_of_keys(tags or {}, settings.external_managed_tags):
         reader.problems.append(InvalidAnnotation(source.ref, rows.FRONT_TAGS.key, problem))
     return MemberFront(
         is_wanted=reader.get(rows.ENABLE_FRONT),

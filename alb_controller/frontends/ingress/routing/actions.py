@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -101,18 +101,8 @@ class ActionTranslator:
                 raise ValueError(f"type {other!r} must be one of {allowed}")
 
     def _forward(self, config: ForwardConfig, key: str) -> Choice:
-        if not config.target_groups:
-            raise ValueError("needs a target group in targetGroups")
-        for one in config.target_groups:
-            _check_tuple(one)
-        if len(config.target_groups) > 1 and any(t.weight is None for t in config.target_groups):
-            raise ValueError("needs a weight for each of several target groups")
         is_weighted = self._settings.feature_gates.weighted_target_groups
-        if len(config.target_groups) > 1 and not is_weighted:
-            raise ValueError(
-                "names several target groups, and the feature gate WeightedTargetGroups is off: "
-                "allowed is one"
-            )
+        _check_targets(config.target_groups, is_weighted=is_weighted)
         alone = config.target_groups[0] if len(config.target_groups) == 1 else None
         if alone is not None and _names_service(alone):
             choice = self._to_service(*_service_port(alone), key, alone.weight)
@@ -171,6 +161,23 @@ def _forward_config(config: ActionConfig) -> ForwardConfig:
 
 def _names_service(one: TargetGroupTuple) -> bool:
     return one.service_name is not None
+
+
+def _check_targets(targets: Sequence[TargetGroupTuple], *, is_weighted: bool) -> None:
+    """`is_weighted` is the gate WeightedTargetGroups."""
+    if not targets:
+        raise ValueError("needs a target group in targetGroups")
+    for one in targets:
+        _check_tuple(one)
+    if len(targets) == 1:
+        return
+    if any(one.weight is None for one in targets):
+        raise ValueError("needs a weight for each of several target groups")
+    if not is_weighted:
+        raise ValueError(
+            "names several target groups, and the feature gate WeightedTargetGroups is off: "
+            "allowed is one"
+        )
 
 
 def _check_tuple(one: TargetGroupTuple) -> None:
