@@ -13,7 +13,7 @@ import msgspec
 
 from alb_controller.errors import DeletionProtected, Invalid
 from alb_controller.frontends.ingress.agreement import Agreement
-from alb_controller.frontends.ingress.group_listeners import decide, redirect_problem
+from alb_controller.frontends.ingress.group_listeners import Decided, decide, redirect_problem
 from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
 from alb_controller.frontends.ingress.member import (
     MemberIntent,
@@ -74,29 +74,8 @@ def translate(
     treated as members with that problem.
     """
     members = _members(snapshot, settings, remembered, stopped)
-    good, problems = members.good, members.problems
-    agreed, spoken = Agreement(), dict[str, MemberIntent]()
-    trust = GroupTrust(refuses=settings.group_trust == "namespace")
-    decided = decide(_in_order(good, remembered, snapshot))
-    for member in snapshot.members:  # by age
-        present = good.get(member.uid)
-        if present is not None:
-            try:
-                claims = tuple(claims_of(present, decided))
-                trust.check(present, claims, agreed)
-                agreed.add(present, claims)
-            except Invalid as problem:
-                problems.append(problem)
-                del good[member.uid]
-            else:
-                spoken[member.uid] = present
-                trust.accept(present)
-                continue
-        last = _last_word(remembered.get(member.uid))
-        if last is not None:
-            agreed.add_what_fits(last, claims_of(last, decided))
-            spoken[member.uid] = last
-            trust.accept(last)
+    debate = _debate(snapshot, settings, members, remembered)
+    agreed, spoken = debate.agreed, debate.spoken
     in_order = sorted(spoken, key=lambda uid: spoken[uid].sort_key)
     ordered = [spoken[uid] for uid in in_order]
     misled = redirect_problem(agreed, ordered)
@@ -105,11 +84,11 @@ def translate(
     intent = merge(snapshot.key, ordered, agreed, settings)
     return Translation(
         intent=intent,
-        good=good,
+        good=members.good,
         served=frozenset(spoken),
         first=next(iter(in_order), ""),
-        problems=without_repeats((*snapshot.strays, *problems)),
-        warnings=(*notices(snapshot), *trust.warnings),
+        problems=without_repeats((*snapshot.strays, *members.problems)),
+        warnings=(*notices(snapshot), *debate.trust.warnings),
         secrets=frozenset(members.secrets | _secrets_of(spoken.values())),
         held_by=() if remembered else tuple(_holders(snapshot.members, spoken)),
         protected=None if intent.balancer else _protection(snapshot.leaving),
@@ -122,6 +101,11 @@ class _Members(msgspec.Struct):
     good: dict[str, MemberIntent] = {}
     problems: list[Invalid] = []
     secrets: set[SecretName] = set()
+
+    def stop(self, uid: str, problem: Invalid) -> None:
+        """What the member wants now does not count."""
+        self.problems.append(problem)
+        del self.good[uid]
 
 
 def _members(
@@ -144,6 +128,65 @@ def _members(
             made.problems.extend(found.found)
         made.secrets |= secrets.asked
     return made
+
+
+class _Debate:
+    """The members speak, the older first, and have to agree."""
+
+    def __init__(self, decided: Decided, trust: GroupTrust) -> None:
+        self._decided, self.trust = decided, trust
+        self.agreed = Agreement()
+        self.spoken: dict[str, MemberIntent] = {}
+        """By uid, those that have been heard."""
+
+    def speak(self, uid: str, member: MemberIntent) -> None:
+        """Raises Invalid where it cannot be what older members have said."""
+        claims = tuple(claims_of(member, self._decided))
+        self.trust.check(member, claims, self.agreed)
+        self.agreed.add(member, claims)
+        self._accept(uid, member)
+
+    def repeat(self, uid: str, last: MemberIntent) -> None:
+        """The last good word of a member that is stopped, as far as it fits."""
+        self.agreed.add_what_fits(last, claims_of(last, self._decided))
+        self._accept(uid, last)
+
+    def _accept(self, uid: str, member: MemberIntent) -> None:
+        self.spoken[uid] = member
+        self.trust.accept(member)
+
+
+def _debate(
+    snapshot: Snapshot,
+    settings: Settings,
+    members: _Members,
+    remembered: Mapping[str, MemberIntent],
+) -> _Debate:
+    """Until all who are left agree: whoever is stopped decides nothing for the others."""
+    while True:
+        decided = decide(_in_order(members.good, remembered, snapshot))
+        debate = _Debate(decided, GroupTrust(refuses=settings.group_trust == "namespace"))
+        count = len(members.good)
+        for member in snapshot.members:  # by age
+            _hear(member.uid, debate, members, remembered)
+        if len(members.good) == count:
+            return debate
+
+
+def _hear(
+    uid: str, debate: _Debate, members: _Members, remembered: Mapping[str, MemberIntent]
+) -> None:
+    """A member's present word, or else its last good one."""
+    present, last = members.good.get(uid), remembered.get(uid)
+    if present is not None:
+        try:
+            debate.speak(uid, present)
+        except Invalid as problem:
+            members.stop(uid, problem)
+        else:
+            return
+    if last is not None:
+        debate.repeat(uid, msgspec.structs.replace(last, is_remembered=True))
 
 
 def _member_secrets(
@@ -170,12 +213,6 @@ def _in_order(
     """Those who will speak, by their present or last good word, in group order."""
     found = (good.get(m.uid) or remembered.get(m.uid) for m in snapshot.members)
     return sorted((m for m in found if m is not None), key=lambda m: m.sort_key)
-
-
-def _last_word(remembered: MemberIntent | None) -> MemberIntent | None:
-    if remembered is None:
-        return None
-    return msgspec.structs.replace(remembered, is_remembered=True)
 
 
 def _holders(

@@ -102,6 +102,19 @@ def test_a_group_of_bad_members_alone_wants_nothing() -> None:
     assert sorted(told(made)) == ["Ingress shop/a", "Ingress shop/b"]
 
 
+def test_a_member_that_is_stopped_decides_nothing_for_the_others() -> None:
+    """It would redirect plain HTTP, where default backends do not matter; so they do."""
+    ports = {"listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]', "certificate-arn": "arn:one"}
+    made = translated(
+        member("a", alb={"scheme": "internal"}, default_backend=to()),
+        member("b", default_backend=to()),
+        member("c", alb={**ports, "ssl-redirect": "443", "scheme": "internet-facing"}),
+    )
+    assert sorted(told(made)) == ["Ingress shop/b", "Ingress shop/c"]
+    assert "default backend of port 80" in told(made)["Ingress shop/b"][0]
+    assert names(made) == ["a"]
+
+
 def test_a_member_whose_class_is_lost_keeps_what_it_has() -> None:
     """Its last good intent, or the whole group if nobody remembers it."""
     known = translated(member("a"), member("b"))
