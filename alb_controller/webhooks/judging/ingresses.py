@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import assert_never
 
-from alb_controller.errors import Invalid, InvalidAnnotation
+from alb_controller.errors import InvalidAnnotation
 from alb_controller.frontends.ingress.load import LoadedMember, load
 from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
 from alb_controller.frontends.ingress.routing.conditions import ConditionTranslator
@@ -131,17 +131,12 @@ def _member_findings(member: Member, cluster: Cluster, settings: Settings) -> It
             LoadedMember(ingress=ingress, params=member.params), services, settings, member.key
         )
     except Problems as problems:
-        for found in problems.found:
-            yield Finding(Weight.DOUBTFUL, _sentence(found, ingress))
+        own = ref("Ingress", ingress)  # it is told of its Services' mistakes as well
+        for found in (one for one in problems.found if one.origin == own):
+            yield Finding(Weight.DOUBTFUL, str(found))
     else:
         yield from _taken_places(member, intent, cluster, settings)
     yield from _missing(ingress, services, settings)
-
-
-def _sentence(problem: Invalid, ingress: Ingress) -> str:
-    """A Service's annotation may be at fault."""
-    origin = problem.origin
-    return str(problem) if origin == ref("Ingress", ingress) else f"{origin} {problem}"
 
 
 def _missing(ingress: Ingress, services: Services, settings: Settings) -> Iterator[Finding]:

@@ -97,7 +97,7 @@ DOUBTFUL: list[tuple[dict[str, Any], tuple[KubeObject, ...], str]] = [
         (ingress_class(params="params"), params(namespaceSelector={"matchLabels": {"a": "b"}})),
         "whose namespaceSelector does not select namespace 'shop'",
     ),
-    ({}, (service(alb={"target-type": "pod"}),), "Service shop/app alb.ingress.kubernetes.io/tar"),
+    ({}, (service(alb={"target-type": "pod"}),), "Service shop/app: alb.ingress.kubernetes.io/tar"),
 ]
 
 
@@ -111,6 +111,12 @@ def test_what_the_reference_misses_is_a_warning(
     assert verdict.is_allowed
     assert [w for w in verdict.warnings if w.startswith(sentence) or sentence in w]
     assert sentence in judged(made, *objects, strict_admission=True).problem
+
+
+def test_a_mistake_on_a_service_is_told_once() -> None:
+    """Whose it is stands first; the Ingress may be right."""
+    (warning,) = judged(ingress(), service(alb={"target-type": "pod"})).warnings
+    assert warning.startswith("Service shop/app: ")
 
 
 def test_a_holder_that_is_stopped_holds_nothing() -> None:
