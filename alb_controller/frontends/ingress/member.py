@@ -149,7 +149,7 @@ class MemberTranslator:
             ssl_redirect=listeners.ssl_redirect(),
             certificate=listeners.requested_certificate(tags),
             addons=addons.addons(),
-            front=translate_front(self._source, ports, self._settings),
+            front=translate_front(self._source, self._reader, ports, self._settings),
             default=routes.default_backend(),
             routes=routes.routes(tags),
             backends=self._backends.made,

@@ -49,14 +49,12 @@ _DEFAULT_CHECK = HealthCheck(
 def front_claims(member: MemberIntent, *, is_wanted: bool) -> Iterator[Claim]:
     """What a member says; raises Invalid for what cannot be read, where it counts."""
     front = member.front
-    for problem in front.problems:
-        is_switch = problem.field == rows.ENABLE_FRONT.key
-        if (is_wanted or is_switch) and not member.is_remembered:
-            raise problem
     if front.is_wanted is not None:
         yield Claim(_WANTED, front.is_wanted, rows.ENABLE_FRONT.key)
     if not is_wanted:
         return
+    if front.problems and not member.is_remembered:
+        raise front.problems[0]
     if front.scheme is not None:
         yield Claim(_SCHEME, front.scheme, rows.FRONT_SCHEME.key)
     if front.subnets is not None:

@@ -44,18 +44,32 @@ class MemberFront(msgspec.Struct, frozen=True, kw_only=True):
     check: dict[str, Any] = {}
     """What it says of the health check, by field."""
     problems: tuple[Invalid, ...] = ()
-    """They count only where the group has a front at all."""
+    """Of one that does not ask for a front: they count where another member does."""
 
 
-def translate_front(source: Source, listeners: Iterable[int], settings: Settings) -> MemberFront:
-    """All that the annotations say; `listeners` are the Ingress's own ports."""
-    reader = PatientReader(source)
+def translate_front(
+    source: Source, told: PatientReader, listeners: Iterable[int], settings: Settings
+) -> MemberFront:
+    """All that the annotations say; `listeners` are the Ingress's own ports.
+
+    What cannot be read is a problem of the Ingress, and `told`, where it asks for a front itself.
+    """
+    is_wanted, reader = told.get(rows.ENABLE_FRONT), PatientReader(source)
+    made = _translate(source, reader, frozenset(listeners), settings)
+    if not is_wanted:
+        return msgspec.structs.replace(made, is_wanted=is_wanted, problems=tuple(reader.problems))
+    told.problems.extend(reader.problems)
+    return msgspec.structs.replace(made, is_wanted=True)
+
+
+def _translate(
+    source: Source, reader: PatientReader, listeners: frozenset[int], settings: Settings
+) -> MemberFront:
     mapping = reader.get(rows.FRONT_PORTS) or {port: port for port in listeners}
     tags = reader.get(rows.FRONT_TAGS)
     for problem in problems_of_keys(tags or {}, settings.external_managed_tags):
         reader.problems.append(InvalidAnnotation(source.ref, rows.FRONT_TAGS.key, problem))
     return MemberFront(
-        is_wanted=reader.get(rows.ENABLE_FRONT),
         scheme=cast("Scheme | None", reader.get(rows.FRONT_SCHEME)),
         subnets=reader.get(rows.FRONT_SUBNETS),
         security_groups=reader.get(rows.FRONT_SECURITY_GROUPS),
@@ -64,9 +78,8 @@ def translate_front(source: Source, listeners: Iterable[int], settings: Settings
         tags=tags or {},
         has_tags=tags is not None,
         # as the reference does, a port that the Ingress does not listen on is passed over
-        ports={front: behind for front, behind in mapping.items() if behind in set(listeners)},
+        ports={front: behind for front, behind in mapping.items() if behind in listeners},
         check={
             name: value for name, row in CHECKS.items() if (value := reader.get(row)) is not None
         },
-        problems=tuple(reader.problems),
     )

@@ -173,6 +173,15 @@ def test_what_cannot_be_read_is_told(key: str, raw: str, allowed: str) -> None:
     assert allowed in problem
 
 
+def test_all_that_cannot_be_read_is_told_at_once() -> None:
+    """Beside what is wrong elsewhere, and the switch itself."""
+    bad = {"scheme": "open", CHECK + "port": "no port", FRONT + "scheme": "nowhere"}
+    assert len(refused(alb={**ON, **bad})) == 3
+    (scheme, switch) = refused(alb={**bad, "enable-frontend-nlb": "on"})
+    assert "scheme" in scheme
+    assert "enable-frontend-nlb" in switch
+
+
 def test_tags_that_others_manage_are_refused() -> None:
     """As on every other resource; the reference takes them here (spec 12.1 #19)."""
     by = settings(external_managed_tags=("owner",))
