@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
-
-import pytest
 
 from alb_controller.frontends.ingress.status import fingerprint
 from alb_controller.kube.store import Stores
@@ -14,7 +11,6 @@ from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.stack import StackReconciler
 from alb_controller.settings import Settings
-from alb_controller.telemetry import metrics
 from tests.factories import changed, cluster, ingress, ingress_class
 from tests.unit.frontends.ingress.translation import WEB, settings
 
@@ -38,16 +34,12 @@ class Telling:
             self.stores.of(Ingress).upsert(self.mended)
         return found
 
+    def strays(self, _: Any) -> None:
+        """As reconcile.explain; not looked at here."""
+
     def record_event(self, _: Any, *, fingerprint: str, **_said: str) -> None:
         """As kube.writer."""
         self.fingerprints.append(fingerprint)
-
-
-@pytest.fixture(autouse=True)
-def forgotten() -> Iterator[None]:
-    """No state of these tests is left in the metrics."""
-    yield
-    metrics.OBJECT_STATE.show(("Ingress", WEB), {})
 
 
 def test_a_mended_mistake_is_not_told_as_a_new_one() -> None:
@@ -55,7 +47,7 @@ def test_a_mended_mistake_is_not_told_as_a_new_one() -> None:
     bad = ingress(alb={"group.name": "No"})
     mended = changed(ingress(), generation=2)
     edge = Telling(bad, mended)
-    edges: Any = SimpleNamespace(cluster=edge, writer=edge, secrets=edge)
+    edges: Any = SimpleNamespace(cluster=edge, writer=edge, secrets=edge, explainer=edge)
     by: Settings = settings(ingress_class="alb")
     StackReconciler(edges, StackMemory(), by, "vpc-1").reconcile(WEB)
     assert edge.fingerprints == [fingerprint(bad)]
