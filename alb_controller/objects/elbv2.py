@@ -44,6 +44,11 @@ class TargetGroupBindingNetworking(KubeStruct, frozen=True, omit_defaults=True):
     ingress: list[NetworkingIngressRule] = []
 
 
+def group_name_in(arn: str) -> str:
+    """The name in a target group's ARN: `…:targetgroup/NAME/ID` (ELBv2 API reference)."""
+    return arn.rpartition("targetgroup/")[2].partition("/")[0]
+
+
 class TargetGroupBindingSpec(KubeStruct, frozen=True, omit_defaults=True):
     """Encodes to what the API keeps: fields at their defaults are left out."""
 
@@ -59,6 +64,11 @@ class TargetGroupBindingSpec(KubeStruct, frozen=True, omit_defaults=True):
     vpc_id: str = msgspec.field(default="", name="vpcID")
     iam_role_arn_to_assume: str = ""
     assume_role_external_id: str = ""
+
+    @property
+    def group_name(self) -> str:
+        """The target group's name, whichever way the spec names it."""
+        return group_name_in(self.target_group_arn) or self.target_group_name
 
 
 class TargetGroupBindingStatus(KubeStruct, frozen=True):

@@ -16,7 +16,7 @@ SERVICE_NAME_LABEL = "kubernetes.io/service-name"
 BY_SERVICE = "service"
 """EndpointSlices, bindings and Ingresses by `namespace/name` of a Service that they name."""
 BY_TARGET_GROUP = "target-group"
-"""Bindings by target group ARN."""
+"""Bindings by the name of their target group, which they have with ARN and without."""
 BY_NODE = "node"
 """Pods by node name."""
 BY_POD = "pod"
@@ -49,7 +49,7 @@ INDEXES: dict[type[Any], dict[str, Callable[[Any], Iterable[str]]]] = {
     EndpointSlice: {BY_SERVICE: _slice_services, BY_POD: _slice_pods},
     TargetGroupBinding: {
         BY_SERVICE: _binding_services,
-        BY_TARGET_GROUP: lambda obj: (obj.spec.target_group_arn,),
+        BY_TARGET_GROUP: lambda obj: (obj.spec.group_name,),
     },
     Ingress: {BY_SERVICE: _ingress_services},
     Pod: {BY_NODE: lambda obj: (obj.spec.node_name,)},

@@ -42,8 +42,8 @@ def _by_binding(
     Our own writes to annotations and status are no news.
     """
     if new is None:
-        arn = old.spec.target_group_arn if old is not None else ""
-        waiting = cluster.select(TargetGroupBinding, BY_TARGET_GROUP, arn) if arn else ()
+        name = old.spec.group_name if old is not None else ""
+        waiting = cluster.select(TargetGroupBinding, BY_TARGET_GROUP, name) if name else ()
         return [*map(key_of, filter(None, (old,))), *map(key_of, waiting)]
     return [key_of(new)] if old is None or _binding_view(old) != _binding_view(new) else ()
 

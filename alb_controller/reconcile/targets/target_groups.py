@@ -5,7 +5,11 @@ from __future__ import annotations
 from alb_controller.errors import Missing, Refused
 from alb_controller.model.tags import CLUSTER_TAG
 from alb_controller.objects.core import ref
-from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.elbv2 import (
+    TargetGroupBinding,
+    TargetGroupBindingSpec,
+    group_name_in,
+)
 from alb_controller.objects.indexes import BY_TARGET_GROUP
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions, TargetApi
 
@@ -68,8 +72,12 @@ class TargetGroups:
         """The oldest other binding of the target group, whose targets these would fight."""
         others = [
             other
-            for other in self._edges.cluster.select(TargetGroupBinding, BY_TARGET_GROUP, arn)
-            if not _may_share(other, binding) and _seniority(other) < _seniority(binding)
+            for other in self._edges.cluster.select(
+                TargetGroupBinding, BY_TARGET_GROUP, group_name_in(arn)
+            )
+            if _is_of(other.spec, arn, role=binding.spec.iam_role_arn_to_assume)
+            and not _may_share(other, binding)
+            and _seniority(other) < _seniority(binding)
         ]
         return min(others, key=_seniority, default=None)
 
@@ -92,6 +100,13 @@ class TargetGroups:
             return cluster
         self._ours.add(arn)
         return ""
+
+
+def _is_of(spec: TargetGroupBindingSpec, arn: str, *, role: str) -> bool:
+    """Whether a binding of the group's name is of the group; a name alone is one of its account."""
+    if spec.target_group_arn:
+        return spec.target_group_arn == arn
+    return spec.iam_role_arn_to_assume == role
 
 
 def _may_share(one: TargetGroupBinding, other: TargetGroupBinding) -> bool:

@@ -8,7 +8,11 @@ from typing import Any
 
 from alb_controller.model.queries import BoundTargetGroup
 from alb_controller.objects.cluster import Cluster
-from alb_controller.objects.elbv2 import TargetGroupBinding, TargetGroupBindingSpec
+from alb_controller.objects.elbv2 import (
+    TargetGroupBinding,
+    TargetGroupBindingSpec,
+    group_name_in,
+)
 from alb_controller.objects.indexes import BY_TARGET_GROUP
 from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict, refuse
 
@@ -120,11 +124,12 @@ def _check_type(spec: TargetGroupBindingSpec) -> Iterator[str]:
 def _check_unique(new: TargetGroupBinding, arn: str, cluster: Cluster) -> Iterator[str]:
     if not arn:
         return
-    others = (o for o in cluster.select(TargetGroupBinding, BY_TARGET_GROUP, arn))
+    others = cluster.select(TargetGroupBinding, BY_TARGET_GROUP, group_name_in(arn))
     held = sorted(
         "/".join(other.key)
         for other in others
         if other.key != new.key
+        and other.spec.target_group_arn == arn
         and not (new.spec.multi_cluster_target_group and other.spec.multi_cluster_target_group)
     )
     if held:

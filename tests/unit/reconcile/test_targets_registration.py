@@ -249,6 +249,20 @@ def test_of_two_bindings_of_a_target_group_the_older_holds_it() -> None:
     assert [m for r, m in world.writer.events if r == "FailedReconcile"] == [message]
 
 
+def test_a_name_and_an_arn_may_be_one_target_group() -> None:
+    """The older binding holds it, whichever of the two knows it by its name alone."""
+    by_name = {"targetGroupARN": "", "targetGroupName": "web"}
+    for old, young in ((by_name, {}), ({}, by_name)):
+        aws = FakeAws()
+        aws.names = {"web": ARN}
+        world = World(twin("old", age_seconds=60, **old), aws=aws)
+        world.put(twin("young", age_seconds=1, **OTHER, **young), *NODES, *web(A), *other_service())
+        assert world.settle().targets() == ["10.0.0.10:8080"]
+        assert world.errors[0].startswith(f"Refused: target group {ARN} belongs to")
+        world.delete("old")
+        assert world.settle().targets() == ["10.0.0.11:8080"]
+
+
 def test_the_younger_binding_takes_over_when_the_older_is_gone() -> None:
     """And its deletion before that takes nothing away from the older."""
     world = World(twin("old", age_seconds=60), twin("young", age_seconds=1, **OTHER))
