@@ -79,6 +79,7 @@ class Backoff(Generic[K]):
     def __init__(self, base_seconds: float, cap_seconds: float) -> None:
         self._base_seconds, self._cap_seconds = base_seconds, cap_seconds
         self._failures: dict[K, int] = {}
+        self._slow: dict[K, float] = {}  # key -> deadline of its slow retry
 
     def next_delay(self, key: K) -> float:
         """Count one more failure of the key; seconds until it should be tried again."""
@@ -87,8 +88,19 @@ class Backoff(Generic[K]):
         limit = min(self._cap_seconds, self._base_seconds * 2 ** min(failures, 40))
         return CHANCE.uniform(0, limit)
 
+    def slow_deadline(self, key: K, now: float, seconds: float) -> float:
+        """When to try again what only others can mend: as was told, if that is still to come.
+
+        The failures are counted anew.
+        """
+        self._failures.pop(key, None)
+        told = self._slow.get(key, now)
+        self._slow[key] = told if told > now else now + seconds
+        return self._slow[key]
+
     def failures(self, key: K) -> int:
         return self._failures.get(key, 0)
 
     def forget(self, key: K) -> None:
         self._failures.pop(key, None)
+        self._slow.pop(key, None)

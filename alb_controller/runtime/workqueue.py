@@ -78,16 +78,16 @@ class WorkQueue(Generic[K]):
         return delay
 
     def retry_slowly(self, key: K, seconds: float) -> None:
-        """Make a key due then, and start its backoff anew.
+        """Make a key due then, and `forget` what was before.
 
-        A timer that is pending is kept: a failure that is met again while it runs, whoever woke
-        the key, does not put off the retry that was told of.
+        The time of a slow retry that is still to come is kept: a failure that is met again until
+        then, whoever woke the key, does not move the retry that was told of.
         """
         with self._changed:
-            self._backoff.forget(key)
-            due = self._timers.due(key)
-            told = None if due is None else due - self._clock.monotonic()
-        self.add_after(key, seconds if told is None else told)
+            now = self._clock.monotonic()
+            due = self._backoff.slow_deadline(key, now, seconds)
+            self._drop_timer(key)
+            self.add_after(key, due - now)
 
     def seconds_until_due(self, key: K) -> float | None:
         """When a key is next given to a worker, as things are now; None: when it is added."""
@@ -111,7 +111,7 @@ class WorkQueue(Generic[K]):
         """
         with self._changed:
             self._backoff.forget(key)
-            self._timers.drop(key, run.turn if (run := self._running.get(key)) else self._turn + 1)
+            self._drop_timer(key)
 
     def get(self, timeout: float | None = None) -> K | None:
         """The next due key, waited for at most that many seconds; None then, or on shutdown."""
@@ -155,6 +155,9 @@ class WorkQueue(Generic[K]):
                 return False
             due = self._timers.next_due()
             return due is None or due > self._clock.monotonic() + horizon_seconds
+
+    def _drop_timer(self, key: K) -> None:
+        self._timers.drop(key, run.turn if (run := self._running.get(key)) else self._turn + 1)
 
     def _make_due(self, key: K) -> None:
         if self._is_shut_down:

@@ -160,9 +160,14 @@ def test_backoff_is_per_key_and_starts_anew_after_success(queue: WorkQueue[str])
 
 
 def test_a_slow_retry_keeps_the_time_that_was_told(queue: WorkQueue[str], clock: FakeClock) -> None:
-    """A key that is woken meanwhile, and fails again, is tried when it was to be."""
+    """A key that is woken meanwhile, and fails again, is tried when it was to be.
+
+    What it waited for before that is moot.
+    """
     queue.retry("a")
     clock.advance(8)
+    queue.add_after("a", 20)
+    queue.add("a")
     assert take(queue) == "a"
     queue.retry_slowly("a", 300)
     queue.done("a")
@@ -173,6 +178,12 @@ def test_a_slow_retry_keeps_the_time_that_was_told(queue: WorkQueue[str], clock:
     queue.done("a")
     assert queue.seconds_until_due("a") == 200
     assert queue.failures("a") == 0
+    queue.add("a")
+    assert take(queue) == "a"
+    queue.forget("a")
+    queue.retry_slowly("a", 300)
+    queue.done("a")
+    assert queue.seconds_until_due("a") == 300
 
 
 def test_a_key_is_due_now_later_or_only_when_it_is_added(
