@@ -7,9 +7,9 @@ import pytest
 
 from alb_controller.aws.iam import FEATURES, actions_of
 from tests.conformance.corpus import case_names, own_names
-from tests.conformance.ledger import Case, Ledger, faults
+from tests.conformance.ledger import GRANTED_BY_USERS, Case, Ledger, faults
 
-ALL = actions_of([feature.name for feature in FEATURES])
+ALL = actions_of([feature.name for feature in FEATURES]).union(GRANTED_BY_USERS)
 WHOLE = Ledger(
     cases=(
         *(Case(name, calls=55, reference_calls=100) for name in case_names()),
