@@ -82,7 +82,7 @@ class Container(msgspec.Struct, frozen=True):
     def _command(self, words: Sequence[str]) -> list[str]:
         if self.why_not_apart:
             return list(words)
-        return [*_APART, "sh", "-euc", _ENTER, "enter", self.image.user, *words]
+        return _apart(self.image.user, words)
 
     def _how(self, environment: Mapping[str, str]) -> dict[str, Any]:
         env = self.image.environ() | dict(environment)
@@ -120,6 +120,10 @@ class Process:
         return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def _apart(user: str, words: Sequence[str]) -> list[str]:
+    return [*_APART, "sh", "-euc", _ENTER, "enter", user, *words]
+
+
 def ways(image: Image) -> list[Container]:
     """Those that work here, the one that proves most first."""
     refusing = Container(image, why_not_apart())
@@ -134,6 +138,7 @@ def why_not_apart() -> str:
         return "only root may make namespaces"
     if missing := [name for name in ("unshare", "mount", "setpriv") if not shutil.which(name)]:
         return f"util-linux has no {' and no '.join(missing)} here"
-    command = [*_APART, "mount", "-t", "proc", "proc", "/proc"]
-    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    tried = subprocess.run(
+        _apart("65532:65532", ["true"]), capture_output=True, text=True, check=False
+    )
     return "" if tried.returncode == 0 else tried.stderr.strip()
