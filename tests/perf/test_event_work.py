@@ -33,7 +33,7 @@ def make_world(cluster: Cluster) -> World:
     """A world whose bindings are all served, and whose process has been up for a while."""
     aws = FakeAws()
     arns = [
-        f"arn:aws:elasticloadbalancing:us-west-2:1:targetgroup/app/{n:016x}"
+        f"arn:aws:elasticloadbalancing:us-west-2:1:targetgroup/app-{n}/{n:016x}"
         for n in range(cluster.groups)
     ]
     aws.target_groups = {arn: {} for arn in arns}
