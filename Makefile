@@ -42,7 +42,7 @@ check: $(STAMP) ## format, lint, types, imports, sizes, generated files: under a
 
 test: check ## everything that needs Python alone (check included)
 	@rm -rf .ledger
-	@$(BIN)/python -m pytest -n 4 --ignore=tests/meta $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/meta $(ARGS)
 	@$(if $(strip $(ARGS)),:,$(BIN)/python -m tests.conformance.ledger)
 
 # Not those that run the controller as a process: what they cover is covered without it.

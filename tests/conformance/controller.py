@@ -48,7 +48,7 @@ class Controller:
         while answers < STILL_ANSWERS or time.monotonic() - still_since < STILL_SECONDS:
             if self._answers("/debug/idle"):
                 answers += 1
-                time.sleep(0.02)
+                time.sleep(0.05)
             else:
                 self._await("/debug/idle", deadline - time.monotonic())
                 still_since, answers = time.monotonic(), 0

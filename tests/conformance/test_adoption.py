@@ -21,10 +21,8 @@ CASES = (
     "frontend-nlb",
     "listener-attributes",
     "load-balancer-attributes",
-    "shield",
     "target-group-attributes",
     "waf-classic",
-    "wafv2",
 )
 """What is read of them only where it was there before; shared `adopt.py` goes over all."""
 

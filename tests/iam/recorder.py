@@ -33,7 +33,8 @@ class Recorder:
     def asked(self, call: Call) -> list[Asked]:
         """Actions, resources and condition keys of a controller's call, with the tags before it."""
         asked = requests_of(call, self._tags) if AGENT in call.agent else []
-        self._tags |= tags_now()
+        if call.is_write:
+            self._tags |= tags_now()
         self.actions.update(one.action for one in asked)
         return asked
 
