@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made-from-pyproject
 ARGS ?=
+# pip compiles nothing (below): what is imported is compiled once, by whoever imports it first, or
+# every process of the tests would do it again
+unexport PYTHONDONTWRITEBYTECODE
 
 $(STAMP): pyproject.toml
 	@python=; for candidate in python3 python3.14 python3.13 python3.12 python3.11 $(BIN)/python; do \

@@ -17,7 +17,6 @@ _OFFLINE = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
-    "PYTHONDONTWRITEBYTECODE": "1",
 }
 
 
