@@ -14,11 +14,12 @@ from tests.apiserver.cluster import Cluster
 from tests.apiserver.control_plane import Unavailable, running
 from tests.apiserver.helm import helm
 from tests.apiserver.leadership import LEASE
+from tests.conformance.conftest import moto
 from tests.conformance.harness import wipe
 from tests.controller.conftest import aws, seeded
 from tests.controller.rig import Aws, Rig
 
-__all__ = ["aws", "seeded"]  # fixtures that are ours too
+__all__ = ["aws", "moto", "seeded"]  # fixtures that are ours too
 CRDS = sorted(Path("charts/alb-controller/crds").glob("*.yaml"))
 
 

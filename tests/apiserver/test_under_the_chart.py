@@ -15,7 +15,7 @@ from tests.apiserver.webhooks import GATED
 from tests.conformance.aws_account import Account
 from tests.conformance.controller import running
 from tests.conformance.corpus import all_names
-from tests.conformance.harness import Moto, Outcome, moto_server, run_case, wipe
+from tests.conformance.harness import Moto, Outcome, run_case, wipe
 from tests.controller import manifests
 from tests.controller.rig import Aws, Rig
 from tests.waiting import until
@@ -44,13 +44,6 @@ class Corpus:
             ran = run_case(case, self._kubeconfig, self._moto, self._folder, under=under)
             self._done[case] = tuple(ran)
         return self._done[case]
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    """One local AWS for all cases; each begins by emptying it."""
-    with moto_server(tmp_path_factory.mktemp("aws")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

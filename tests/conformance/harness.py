@@ -110,14 +110,11 @@ def run_case(
     Raises ControllerError when the controller ends, or does not start or settle.
     """
     cluster, account = Cluster(kubeconfig), _account(moto.url)
-    wipe(cluster)
-    needed = needs(case)
-    ids = add(account, needed.account, account.seed())
-    add_nodes(cluster, ids)
+    ids = prepare(case, cluster, account)
     start = moto.count()  # calls made before the first step count towards it
     log = folder / f"{case}.log"
     how = under or Installation(kubeconfig, ())
-    flags = (*how.flags, *needed.flags)
+    flags = (*how.flags, *needs(case).flags)
     with controller.running(how.kubeconfig, moto.url, ids["vpc"], log, flags) as running:
         for step in steps(case):
             refused = take(step, cluster, ids)
@@ -132,6 +129,14 @@ def run_case(
                 state = kube_state.without_completions(state, step.expected())
             yield _compare(step, state, made)
             start = moto.count()
+
+
+def prepare(case: str, cluster: Cluster, account: Account) -> Ids:
+    """An empty cluster with the account's nodes, and a fresh account with what the case needs."""
+    wipe(cluster)
+    ids = add(account, needs(case).account, account.seed())
+    add_nodes(cluster, ids)
+    return ids
 
 
 def take(step: Step, cluster: Cluster, ids: Ids) -> list[str]:

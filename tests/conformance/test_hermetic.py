@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conformance import ledger
 from tests.conformance.corpus import all_names, needs
-from tests.conformance.embedded import embedded
-from tests.conformance.harness import Moto, moto_server, run_case
+from tests.conformance.harness import Moto, run_case
 from tests.conformance.ledger import Case, Ledger
 from tests.iam.verdicts import faults_of, features_of
-
-
-@pytest.fixture(scope="module")
-def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One embedded API for all cases; each begins by emptying it."""
-    with embedded(tmp_path_factory.mktemp("kube")) as (_, path):
-        yield path
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    """One local AWS for all cases; each begins by emptying it."""
-    with moto_server(tmp_path_factory.mktemp("aws")) as server:
-        yield server
 
 
 @pytest.mark.parametrize("case", all_names())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from alb_controller.aws.iam import DEFAULT_FEATURES, PolicyWish
-from tests.conformance.embedded import embedded
-from tests.conformance.harness import Installation, Moto, moto_server, run_case
+from tests.conformance.harness import Installation, Moto, run_case
 from tests.iam.authorization import arn
 from tests.iam.evaluator import Asked
 from tests.iam.verdicts import OURS, RESOURCE_TAG, denied, faults_of
@@ -20,20 +18,6 @@ WITHOUT_FEATURES = (
     "--enable-wafv2=false",
     "--feature-gates=LBCapacityReservation=false,SubnetDiscoveryByReachability=false",
 )
-
-
-@pytest.fixture(scope="module")
-def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One embedded API for all cases."""
-    with embedded(tmp_path_factory.mktemp("kube")) as (_, path):
-        yield path
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
-    """One local AWS for all cases."""
-    with moto_server(tmp_path_factory.mktemp("aws")) as server:
-        yield server
 
 
 def test_the_least_policy_is_enough(kubeconfig: Path, moto: Moto, tmp_path: Path) -> None:
