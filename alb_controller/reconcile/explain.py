@@ -84,14 +84,14 @@ class Explainer:
         for member in snapshot.members:
             made = self._before(member.ingress, snapshot.key)
             problems = _problems(member, translation)
-            if not problems and translation.held_by:
+            if not problems and translation.blocked_by:
                 made = made.held()
             said.append(_say(member.ingress, made, problems))
         self._say_all(snapshot.key, said)
 
     def failed(self, snapshot: Snapshot, error: ControllerError) -> None:
         """The pass broke off."""
-        concerned = [*(m.ingress for m in snapshot.members), *snapshot.leaving]
+        concerned = [*(m.ingress for m in snapshot.members), *snapshot.inactive]
         note = error_note(error)
         self._say_all(
             snapshot.key,
@@ -114,10 +114,10 @@ class Explainer:
         except ControllerError as error:
             _log.debug("status_not_written", error=str(error))
 
-    def strays(self, snapshot: Snapshot) -> None:
+    def rejected(self, snapshot: Snapshot) -> None:
         """Nobody is in the group (any more); an Ingress in no group has events alone."""
-        stray = {_stray_labels(problem): 1.0 for problem in snapshot.strays}
-        metrics.OBJECT_STATE.show(_owner(snapshot.key), stray)
+        states = {_rejected_labels(problem): 1.0 for problem in snapshot.rejected}
+        metrics.OBJECT_STATE.show(_owner(snapshot.key), states)
         metrics.QUOTA_USED.forget(snapshot.key)
 
     def left(self, ingress: Ingress, key: StackKey) -> None:
@@ -194,6 +194,6 @@ def _labels(ingress: Ingress, state: str) -> Labels:
     return ("Ingress", *ingress.key, state)
 
 
-def _stray_labels(problem: Invalid) -> Labels:
+def _rejected_labels(problem: Invalid) -> Labels:
     origin = problem.origin
     return origin.kind, origin.namespace, origin.name, handling_of(problem).label

@@ -115,8 +115,8 @@ class StackReconciler:
     def reconcile(self, key: StackKey) -> Result:
         """Bring AWS and Kubernetes to what the group's Ingresses ask for."""
         snapshot = self._load(key)
-        if not snapshot.members and not snapshot.leaving:
-            return self._tell_strays(snapshot)
+        if not snapshot.members and not snapshot.inactive:
+            return self._report_rejected(snapshot)
         self._add_finalizers(snapshot)
         try:
             done = self._bring_about(snapshot)
@@ -124,7 +124,7 @@ class StackReconciler:
             if handling_of(error).event:
                 self._explainer.failed(snapshot, error)
             raise
-        if done.translation.intent.balancer is None and not done.translation.held_by:
+        if done.translation.intent.balancer is None and not done.translation.blocked_by:
             self._edges.backend_group.release(key)
             if not snapshot.members:
                 self._edges.backend_group.await_end(key)
@@ -132,7 +132,7 @@ class StackReconciler:
         if not snapshot.members:
             self._memory.forget(key)
             self._edges.backend_group.forget(key)
-            self._explainer.strays(snapshot)
+            self._explainer.rejected(snapshot)
         if done.late_error is not None:
             with self._telling(snapshot, Reason.FAILED_DEPLOY_MODEL):
                 raise done.late_error
@@ -166,7 +166,7 @@ class StackReconciler:
         with self._telling(snapshot, Reason.FAILED_BUILD_MODEL):
             translation = self._translate(snapshot, {})
             use_secrets(self._edges.secrets, snapshot, translation)
-            if translation.held_by or self._is_nothing(snapshot, translation):
+            if translation.blocked_by or self._is_nothing(snapshot, translation):
                 return self._leave(snapshot, translation)
             if translation.protected is not None:
                 raise translation.protected
@@ -174,7 +174,7 @@ class StackReconciler:
             with metrics.stage("ingress", "build_model"):
                 wanted = self._build(snapshot, before)
         self._tell_problems(wanted.translation, snapshot)
-        if wanted.translation.held_by:
+        if wanted.translation.blocked_by:
             self._explainer.unchanged(snapshot, wanted.translation)
             return Done(translation=wanted.translation)
         self._note_plan(snapshot, wanted)
@@ -202,7 +202,7 @@ class StackReconciler:
     def _is_nothing(self, snapshot: Snapshot, translation: Translation) -> bool:
         """Nothing is wanted, and nobody leaves who could have left something behind."""
         known = self._memory.observed(snapshot.key)
-        return translation.intent.balancer is None and not snapshot.leaving and known is None
+        return translation.intent.balancer is None and not snapshot.inactive and known is None
 
     def _translate(self, snapshot: Snapshot, stopped: dict[ObjectRef, Invalid]) -> Translation:
         return translate(snapshot, self._settings, self._memory.good(snapshot.key), stopped)
@@ -328,13 +328,13 @@ class StackReconciler:
                 raise NotReady(f"the deletion of {gone}", 1.0) from error
 
     def _remove_finalizers(self, snapshot: Snapshot) -> None:
-        for ingress in snapshot.leaving:
+        for ingress in snapshot.inactive:
             self._explainer.left(ingress, snapshot.key)
             self._edges.writer.remove_finalizer(INGRESS, ingress, finalizer(snapshot.key))
 
-    def _tell_strays(self, snapshot: Snapshot) -> Result:
-        self._explainer.strays(snapshot)
-        self._tell(status.problem_events(snapshot.strays, snapshot.strays), snapshot)
+    def _report_rejected(self, snapshot: Snapshot) -> Result:
+        self._explainer.rejected(snapshot)
+        self._tell(status.problem_events(snapshot.rejected, snapshot.rejected), snapshot)
         return DONE
 
     def _tell_problems(self, translation: Translation, snapshot: Snapshot) -> None:
@@ -342,15 +342,15 @@ class StackReconciler:
             _log.warning("member_stopped", object=str(problem.origin), problem=str(problem))
         waiting = self._waiting(translation, snapshot)
         events = [
-            *status.problem_events(translation.problems, snapshot.strays),
+            *status.problem_events(translation.problems, snapshot.rejected),
             *translation.warnings,
-            *status.held_events(translation.held_by, waiting),
+            *status.held_events(translation.blocked_by, waiting),
         ]
         self._tell(events, snapshot)
 
     def _waiting(self, translation: Translation, snapshot: Snapshot) -> list[ObjectRef]:
         """Members whose change cannot be served while the group is held."""
-        if not translation.held_by:
+        if not translation.blocked_by:
             self._memory.release(snapshot.key)
             return []
         said = {m.uid: status.fingerprint(m.ingress) for m in snapshot.members}
@@ -384,7 +384,7 @@ class StackReconciler:
     def _tell_failure(self, error: ControllerError, snapshot: Snapshot, reason: Reason) -> None:
         if handling_of(error).event:
             members = (m.ingress for m in snapshot.members)
-            concerned = [ref("Ingress", i) for i in (*members, *snapshot.leaving)]
+            concerned = [ref("Ingress", i) for i in (*members, *snapshot.inactive)]
             self._tell(status.failure_events(error, concerned, reason), snapshot)
 
     def _tell(self, events: Iterable[status.Event], snapshot: Snapshot) -> None:

@@ -123,7 +123,7 @@ def test_the_order_of_objects_does_not_matter(
     """Neither for the intent nor for the problems, whatever was good before."""
     known = translated(before, {}).good
     one, other = translated(after, known), translated(after, known, seed)
-    assert (one.intent, one.good, one.held_by) == (other.intent, other.good, other.held_by)
+    assert (one.intent, one.good, one.blocked_by) == (other.intent, other.good, other.blocked_by)
     assert told(one) == told(other)
     assert str(one.protected) == str(other.protected)
 
@@ -138,7 +138,7 @@ def test_a_member_is_served_or_told_why_not(members: list[Ingress]) -> None:
     stopped = {p.origin.uid for p in made.problems}
     assert stopped == set(active) - made.served
     assert len(told(made)) == len(set(told(made)))
-    assert {ref.uid for ref in made.held_by} == {
+    assert {ref.uid for ref in made.blocked_by} == {
         uid for uid in stopped if active[uid].status.load_balancer.ingress
     }
 
@@ -175,7 +175,7 @@ def test_who_was_good_stays_served(before: list[Ingress], after: list[Ingress]) 
     made = translated(after, known)
     active = {m.metadata.uid for m in after if not m.is_deleting}
     assert made.served >= active & set(known)
-    assert not {ref.uid for ref in made.held_by} & set(known)
+    assert not {ref.uid for ref in made.blocked_by} & set(known)
 
 
 @settings(deadline=None)

@@ -28,7 +28,7 @@ NO_MATCH = DefaultIntent(action=FixedResponseAction("404", content_type="text/pl
 REDIRECT = "ssl redirect"
 
 
-class Decided(msgspec.Struct, frozen=True, kw_only=True):
+class ClassDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """What stands before members speak; on it no member can disagree."""
 
     attributes: Mapping[str, str] = {}
@@ -47,13 +47,13 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody asks for a network load balancer in front: what is said of it counts."""
 
 
-def decide(members: Sequence[MemberIntent]) -> Decided:
+def class_defaults(members: Sequence[MemberIntent]) -> ClassDefaults:
     """What the classes of the first members decide; `members` are in group order."""
     by_port: dict[int, Mapping[str, str]] = {}
     for member in members:
         for port, listener in member.listeners.items():
             by_port.setdefault(port, listener.params_attributes)
-    return Decided(
+    return ClassDefaults(
         attributes=members[0].params_attributes if members else {},
         listener_attributes=by_port,
         is_redirected=any(member.ssl_redirect is not None for member in members),
@@ -64,19 +64,19 @@ def decide(members: Sequence[MemberIntent]) -> Decided:
     )
 
 
-def listener_claims(member: MemberIntent, decided: Decided) -> Iterator[Claim]:
+def listener_claims(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Claim]:
     """What a member says of each of its ports, and of all plain ones."""
     if member.ssl_redirect is not None:
         yield Claim(REDIRECT, member.ssl_redirect, rows.SSL_REDIRECT.key)
     for port, listener in sorted(member.listeners.items()):
         yield from _port_claims(port, listener)
-        params = decided.listener_attributes.get(port, {})
+        params = defaults.listener_attributes.get(port, {})
         row = rows.listener_attributes(listener.protocol, port)
         for key, value in sorted(listener.attributes.items()):
             yield Claim(_attribute(port) + key, value, row.key, binds=key not in params)
         if member.default is not None:
             subject, said = f"default backend of port {port}", str(member.ref)
-            is_hidden = decided.is_redirected and listener.protocol == HTTP
+            is_hidden = defaults.is_redirected and listener.protocol == HTTP
             yield Claim(subject, said, "spec.defaultBackend", member.default, binds=not is_hidden)
 
 

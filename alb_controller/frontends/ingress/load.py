@@ -46,17 +46,17 @@ class LoadedMember(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """One group: its members, those that left, and the Services that the members name."""
+    """One group: its members, those that were, and the Services that the members name."""
 
     key: StackKey
     members: tuple[LoadedMember, ...]
     """Active members, in no particular order."""
-    leaving: tuple[Ingress, ...]
-    """Ingresses that hold the group's finalizer and are not members (any more)."""
-    strays: tuple[Invalid, ...]
+    inactive: tuple[Ingress, ...]
+    """Ingresses that have the group's finalizer and are not members (any more)."""
+    rejected: tuple[Invalid, ...]
     """Problems of an Ingress that belongs to no group."""
-    outside: tuple[Ingress, ...] = ()
-    """The Ingresses of the strays."""
+    rejected_ingresses: tuple[Ingress, ...] = ()
+    """The Ingresses of `rejected`."""
     services: dict[tuple[str, str], Service]
     secrets: dict[SecretName, SecretState] = {}
     """The Secrets of the members' namespaces whose state is known."""
@@ -64,7 +64,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     def objects(self) -> dict[ObjectRef, KubeObject]:
         """Everything here that can have a problem."""
         members = (member.ingress for member in self.members)
-        ingresses = (*members, *self.leaving, *self.outside)
+        ingresses = (*members, *self.inactive, *self.rejected_ingresses)
         found: dict[ObjectRef, KubeObject] = {ref("Ingress", one): one for one in ingresses}
         return found | {ref("Service", one): one for one in self.services.values()}
 
@@ -77,9 +77,9 @@ def load(
 ) -> Snapshot:
     """The snapshot of a group; in memory, no I/O. `secrets` are those that are watched."""
     members: list[LoadedMember] = []
-    leaving: list[Ingress] = []
-    strays: list[Invalid] = []
-    outside: list[Ingress] = []
+    inactive: list[Ingress] = []
+    rejected: list[Invalid] = []
+    rejected_ingresses: list[Ingress] = []
     for ingress in _candidates(key, cluster):
         held = select.held_keys(ingress)
         holds = key in held
@@ -94,16 +94,16 @@ def load(
             case BadClass(is_ours=True) if held:
                 pass  # told by the group whose finalizer it holds
             case BadClass(is_ours=True) | BadGroup() if _is_own_key(key, ingress):
-                strays.append(selection.problem)
-                outside.append(ingress)
+                rejected.append(selection.problem)
+                rejected_ingresses.append(ingress)
         if holds:
-            leaving.append(ingress)
+            inactive.append(ingress)
     return Snapshot(
         key=key,
         members=tuple(sorted(members, key=lambda m: m.age_key)),
-        leaving=tuple(sorted(leaving, key=lambda ingress: ingress.key)),
-        strays=tuple(strays),
-        outside=tuple(outside),
+        inactive=tuple(sorted(inactive, key=lambda ingress: ingress.key)),
+        rejected=tuple(rejected),
+        rejected_ingresses=tuple(rejected_ingresses),
         services=_services((m.ingress for m in members), cluster),
         secrets=_secrets(members, secrets or {}),
     )

@@ -12,7 +12,7 @@ from alb_controller.frontends.ingress.addons.group import addon_claims, with_add
 from alb_controller.frontends.ingress.agreement import Agreement, Claim
 from alb_controller.frontends.ingress.front.group import front_claims, merge_front
 from alb_controller.frontends.ingress.group_listeners import (
-    Decided,
+    ClassDefaults,
     has_routes,
     listener_claims,
     merge_listeners,
@@ -39,14 +39,14 @@ _TAG, _ATTRIBUTE = "tag ", "attribute "
 _BACKEND_RULES = "backend rules"
 
 
-def claims_of(member: MemberIntent, decided: Decided) -> Iterator[Claim]:
+def claims_of(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Claim]:
     """Everything that a member says on behalf of the whole group."""
     yield from _balancer_claims(member)
     if member.manage_backend_rules is not None:
-        said, binds = member.manage_backend_rules, decided.names_security_groups
+        said, binds = member.manage_backend_rules, defaults.names_security_groups
         yield Claim(_BACKEND_RULES, said, rows.MANAGE_BACKEND_RULES.key, binds=binds)
     for key, value in sorted(member.attributes.items()):
-        binds = key not in decided.attributes
+        binds = key not in defaults.attributes
         yield Claim(f"{_ATTRIBUTE}{key}", value, rows.LOAD_BALANCER_ATTRIBUTES.key, binds=binds)
     for key, value in sorted(member.tags.items()):
         yield Claim(f"{_TAG}{key}", value, rows.TAGS.key)
@@ -54,9 +54,9 @@ def claims_of(member: MemberIntent, decided: Decided) -> Iterator[Claim]:
         # `a-b` with Service `c` and `a` with Service `b-c` would be one target group (spec 5.1)
         owner = f"Service {backend.service.name} of {member.ref}"
         yield Claim(f"target group {backend.id}", owner, "spec.rules")
-    yield from listener_claims(member, decided)
-    yield from addon_claims(member, decided.first, named=decided.names_a_web_acl)
-    yield from front_claims(member, is_wanted=decided.wants_front)
+    yield from listener_claims(member, defaults)
+    yield from addon_claims(member, defaults.first, named=defaults.names_a_web_acl)
+    yield from front_claims(member, is_wanted=defaults.wants_front)
 
 
 def _balancer_claims(member: MemberIntent) -> Iterator[Claim]:

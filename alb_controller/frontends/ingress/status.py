@@ -74,12 +74,16 @@ def _entries(observed: Observed) -> list[tuple[str, list[int]]]:
     return entries if front is None else [*entries, (front.dns_name.lower(), [])]
 
 
-def problem_events(problems: Iterable[Invalid], strays: Iterable[Invalid]) -> list[Event]:
+def problem_events(problems: Iterable[Invalid], rejected: Iterable[Invalid]) -> list[Event]:
     """One Warning for each object at fault, with all that is wrong with it."""
-    stray = set(map(id, strays))
+    without_group = set(map(id, rejected))
     by_object: dict[tuple[ObjectRef, Reason], list[str]] = {}
     for problem in problems:
-        reason = Reason.FAILED_LOAD_GROUP_ID if id(problem) in stray else Reason.FAILED_BUILD_MODEL
+        reason = (
+            Reason.FAILED_LOAD_GROUP_ID
+            if id(problem) in without_group
+            else Reason.FAILED_BUILD_MODEL
+        )
         by_object.setdefault((problem.origin, reason), []).append(str(problem))
     return [
         _failure(ref, reason, "; ".join(sentences))

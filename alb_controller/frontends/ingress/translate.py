@@ -13,7 +13,11 @@ import msgspec
 
 from alb_controller.errors import DeletionProtected, Invalid
 from alb_controller.frontends.ingress.agreement import Agreement
-from alb_controller.frontends.ingress.group_listeners import Decided, decide, redirect_problem
+from alb_controller.frontends.ingress.group_listeners import (
+    ClassDefaults,
+    class_defaults,
+    redirect_problem,
+)
 from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
 from alb_controller.frontends.ingress.member import (
     MemberIntent,
@@ -53,7 +57,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True):
     """What stops nobody and should be known."""
     secrets: frozenset[SecretName] = frozenset()
     """Every Secret that the group needs, known or not."""
-    held_by: tuple[ObjectRef, ...] = ()
+    blocked_by: tuple[ObjectRef, ...] = ()
     """Members whose last good intent nobody knows: nothing of the group may change."""
     protected: DeletionProtected | None = None
     """Set where the load balancer must go and the annotations of a deleted member forbid it."""
@@ -74,10 +78,10 @@ def translate(
     treated as members with that problem.
     """
     members = _members(snapshot, settings, remembered, stopped)
-    debate = _debate(snapshot, settings, members, remembered)
-    agreed, spoken = debate.agreed, debate.spoken
-    in_order = sorted(spoken, key=lambda uid: spoken[uid].sort_key)
-    ordered = [spoken[uid] for uid in in_order]
+    resolver = _resolve(snapshot, settings, members, remembered)
+    agreed, accepted = resolver.agreed, resolver.accepted
+    in_order = sorted(accepted, key=lambda uid: accepted[uid].sort_key)
+    ordered = [accepted[uid] for uid in in_order]
     misled = redirect_problem(agreed, ordered)
     if misled is not None:
         return translate(snapshot, settings, remembered, {**stopped, misled.origin: misled})
@@ -85,13 +89,13 @@ def translate(
     return Translation(
         intent=intent,
         good=members.good,
-        served=frozenset(spoken),
+        served=frozenset(accepted),
         first=next(iter(in_order), ""),
-        problems=without_repeats((*snapshot.strays, *members.problems)),
-        warnings=(*notices(snapshot), *debate.trust.warnings),
-        secrets=frozenset(members.secrets | _secrets_of(spoken.values())),
-        held_by=() if remembered else tuple(_holders(snapshot.members, spoken)),
-        protected=None if intent.balancer else _protection(snapshot.leaving),
+        problems=without_repeats((*snapshot.rejected, *members.problems)),
+        warnings=(*notices(snapshot), *resolver.trust.warnings),
+        secrets=frozenset(members.secrets | _secrets_of(accepted.values())),
+        blocked_by=() if remembered else tuple(_blockers(snapshot.members, accepted)),
+        protected=None if intent.balancer else _protection(snapshot.inactive),
     )
 
 
@@ -130,63 +134,65 @@ def _members(
     return made
 
 
-class _Debate:
+class _ConflictResolver:
     """The members speak, the older first, and have to agree."""
 
-    def __init__(self, decided: Decided, trust: GroupTrust) -> None:
-        self._decided, self.trust = decided, trust
+    def __init__(self, defaults: ClassDefaults, trust: GroupTrust) -> None:
+        self._defaults, self.trust = defaults, trust
         self.agreed = Agreement()
-        self.spoken: dict[str, MemberIntent] = {}
+        self.accepted: dict[str, MemberIntent] = {}
         """By uid, those that have been heard."""
 
-    def speak(self, uid: str, member: MemberIntent) -> None:
+    def add(self, uid: str, member: MemberIntent) -> None:
         """Raises Invalid where it cannot be what older members have said."""
-        claims = tuple(claims_of(member, self._decided))
+        claims = tuple(claims_of(member, self._defaults))
         self.trust.check(member, claims, self.agreed)
         self.agreed.add(member, claims)
         self._accept(uid, member)
 
-    def repeat(self, uid: str, last: MemberIntent) -> None:
+    def add_last_known_good(self, uid: str, last: MemberIntent) -> None:
         """The last good word of a member that is stopped, as far as it fits."""
-        self.agreed.add_what_fits(last, claims_of(last, self._decided))
+        self.agreed.add_what_fits(last, claims_of(last, self._defaults))
         self._accept(uid, last)
 
     def _accept(self, uid: str, member: MemberIntent) -> None:
-        self.spoken[uid] = member
+        self.accepted[uid] = member
         self.trust.accept(member)
 
 
-def _debate(
+def _resolve(
     snapshot: Snapshot,
     settings: Settings,
     members: _Members,
     remembered: Mapping[str, MemberIntent],
-) -> _Debate:
+) -> _ConflictResolver:
     """Until all who are left agree: whoever is stopped decides nothing for the others."""
     while True:
-        decided = decide(_in_order(members.good, remembered, snapshot))
-        debate = _Debate(decided, GroupTrust(refuses=settings.group_trust == "namespace"))
+        defaults = class_defaults(_in_order(members.good, remembered, snapshot))
+        resolver = _ConflictResolver(
+            defaults, GroupTrust(refuses=settings.group_trust == "namespace")
+        )
         count = len(members.good)
         for member in snapshot.members:  # by age
-            _hear(member.uid, debate, members, remembered)
+            _add(member.uid, resolver, members, remembered)
         if len(members.good) == count:
-            return debate
+            return resolver
 
 
-def _hear(
-    uid: str, debate: _Debate, members: _Members, remembered: Mapping[str, MemberIntent]
+def _add(
+    uid: str, resolver: _ConflictResolver, members: _Members, remembered: Mapping[str, MemberIntent]
 ) -> None:
     """A member's present word, or else its last good one."""
     present, last = members.good.get(uid), remembered.get(uid)
     if present is not None:
         try:
-            debate.speak(uid, present)
+            resolver.add(uid, present)
         except Invalid as problem:
             members.stop(uid, problem)
         else:
             return
     if last is not None:
-        debate.repeat(uid, msgspec.structs.replace(last, is_remembered=True))
+        resolver.add_last_known_good(uid, msgspec.structs.replace(last, is_remembered=True))
 
 
 def _member_secrets(
@@ -203,8 +209,8 @@ def _member_secrets(
     )
 
 
-def _secrets_of(spoken: Iterable[MemberIntent]) -> set[SecretName]:
-    return {(member.ref.namespace, name) for member in spoken for name in member.secrets}
+def _secrets_of(accepted: Iterable[MemberIntent]) -> set[SecretName]:
+    return {(member.ref.namespace, name) for member in accepted for name in member.secrets}
 
 
 def _in_order(
@@ -215,20 +221,20 @@ def _in_order(
     return sorted((m for m in found if m is not None), key=lambda m: m.sort_key)
 
 
-def _holders(
-    members: tuple[LoadedMember, ...], spoken: Mapping[str, MemberIntent]
+def _blockers(
+    members: tuple[LoadedMember, ...], accepted: Mapping[str, MemberIntent]
 ) -> list[ObjectRef]:
     """Stopped members that show a load balancer in their status: they were good once."""
     return [
         ref("Ingress", m.ingress)
         for m in members
-        if m.uid not in spoken and m.ingress.status.load_balancer.ingress
+        if m.uid not in accepted and m.ingress.status.load_balancer.ingress
     ]
 
 
-def _protection(leaving: tuple[Ingress, ...]) -> DeletionProtected | None:
+def _protection(inactive: tuple[Ingress, ...]) -> DeletionProtected | None:
     """A deleted member's wish for deletion protection, as the load balancer would go (spec 9.6)."""
-    for ingress in leaving:
+    for ingress in inactive:
         raw = ingress.metadata.annotations.get(LOAD_BALANCER_ATTRIBUTES.key)
         if raw is None or not ingress.is_deleting:
             continue

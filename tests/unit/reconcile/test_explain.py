@@ -96,7 +96,7 @@ def states() -> set[tuple[str, str]]:
 @pytest.fixture(autouse=True)
 def forgotten() -> None:
     """No state of another test."""
-    Rig().explainer.strays(snapshot(TEAM))
+    Rig().explainer.rejected(snapshot(TEAM))
 
 
 def test_a_served_group_is_told_once() -> None:
@@ -230,8 +230,8 @@ def test_what_leaves_the_group_loses_the_groups_word() -> None:
 def test_an_ingress_in_no_group_shows_in_metrics_alone() -> None:
     """Nobody would take an annotation away from it."""
     rig = Rig(A)
-    stray = InvalidAnnotation(ref("Ingress", A), "group.name", "is none")
-    rig.explainer.strays(msgspec.structs.replace(snapshot(TEAM), strays=(stray,)))
+    rejected = InvalidAnnotation(ref("Ingress", A), "group.name", "is none")
+    rig.explainer.rejected(msgspec.structs.replace(snapshot(TEAM), rejected=(rejected,)))
     assert states() == {("a", "invalid")}
     assert rig.writes == []
 

@@ -34,7 +34,7 @@ class Telling:
             self.stores.of(Ingress).upsert(self.mended)
         return found
 
-    def strays(self, _: Any) -> None:
+    def rejected(self, _: Any) -> None:
         """As reconcile.explain; not looked at here."""
 
     def record_event(self, _: Any, *, fingerprint: str, **_said: str) -> None:

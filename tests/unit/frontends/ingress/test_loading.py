@@ -28,9 +28,9 @@ HOLDS_WEB: dict[str, Any] = {"finalizers": ["ingress.k8s.aws/resources"]}
 
 
 def names(loaded: Snapshot) -> tuple[list[str], list[str], int]:
-    """Members, those leaving, and the number of strays."""
+    """Members, inactive ones, and the number of rejected ones."""
     members = [m.ingress.metadata.name for m in loaded.members]
-    return members, [i.metadata.name for i in loaded.leaving], len(loaded.strays)
+    return members, [i.metadata.name for i in loaded.inactive], len(loaded.rejected)
 
 
 def test_an_explicit_group_has_members_in_all_namespaces() -> None:

@@ -45,7 +45,7 @@ def test_a_member_that_never_was_valid_is_left_out() -> None:
     made = translated(*good, member("b", alb=BAD))
     assert made.intent == translated(*good).intent
     assert told(made) == {"Ingress shop/b": [BAD_SCHEME]}
-    assert (names(made), sorted(made.good), made.held_by) == (["a", "c"], ["uid-a", "uid-c"], ())
+    assert (names(made), sorted(made.good), made.blocked_by) == (["a", "c"], ["uid-a", "uid-c"], ())
 
 
 def test_a_member_that_turns_invalid_keeps_its_last_good_intent() -> None:
@@ -56,7 +56,7 @@ def test_a_member_that_turns_invalid_keeps_its_last_good_intent() -> None:
     made = translated(edited, member("b", alb=BAD, rules=[], shows=HOSTNAME), remembered=known.good)
     assert paths(made.intent) == ["/new", "/*"]
     assert balancer(made.intent).tags == {"b": "1"}
-    assert (names(made), sorted(made.good), made.held_by) == (["a", "b"], ["uid-a"], ())
+    assert (names(made), sorted(made.good), made.blocked_by) == (["a", "b"], ["uid-a"], ())
     assert told(made) == {"Ingress shop/b": [BAD_SCHEME]}
 
 
@@ -64,7 +64,7 @@ def test_a_member_that_nobody_remembers_holds_the_group() -> None:
     """It shows a load balancer, so it was good before this process began: nothing may change."""
     broken = member("b", alb=BAD, shows=HOSTNAME)
     made = translated(member("a"), broken)
-    assert made.held_by == (ref("Ingress", broken),)
+    assert made.blocked_by == (ref("Ingress", broken),)
     assert told(made) == {"Ingress shop/b": [BAD_SCHEME]}
 
 
@@ -73,16 +73,16 @@ def test_a_newcomer_that_is_invalid_holds_no_group_that_is_known() -> None:
     known = translated(member("a"))
     newcomer = member("b", alb=BAD, shows=HOSTNAME)
     made = translated(member("a"), newcomer, remembered=known.good)
-    assert (names(made), made.held_by) == (["a"], ())
+    assert (names(made), made.blocked_by) == (["a"], ())
 
 
 def test_a_held_group_is_free_once_the_member_is_mended_or_gone() -> None:
     """Mending and deleting always work."""
     good = member("a")
-    assert translated(good, member("b", shows=HOSTNAME)).held_by == ()
+    assert translated(good, member("b", shows=HOSTNAME)).blocked_by == ()
     gone = deleted(member("b", alb=BAD, shows=HOSTNAME, finalizers=HELD))
     made = translated(good, gone)
-    assert (made.held_by, made.problems) == ((), ())
+    assert (made.blocked_by, made.problems) == ((), ())
     assert made.intent == translated(good).intent
 
 
@@ -122,7 +122,7 @@ def test_a_member_whose_class_is_lost_keeps_what_it_has() -> None:
     made = translated(member("a"), lost, remembered=known.good)
     assert made.intent == known.intent
     assert list(told(made)) == ["Ingress shop/b"]
-    assert translated(member("a"), lost).held_by == (ref("Ingress", lost),)
+    assert translated(member("a"), lost).blocked_by == (ref("Ingress", lost),)
 
 
 def test_a_member_that_the_builder_found_at_fault_is_stopped() -> None:

@@ -163,9 +163,9 @@ def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
 
 def test_an_ingress_that_is_in_no_group_is_told_that() -> None:
     """With the reference's reason for it."""
-    stray = Invalid(WEB, "group.name", "is none")
+    rejected = Invalid(WEB, "group.name", "is none")
     message = "failed load groupID due to group.name: is none"
-    assert status.problem_events([stray], [stray]) == [
+    assert status.problem_events([rejected], [rejected]) == [
         Event(WEB, "Warning", Reason("FailedLoadGroupID"), message)
     ]
 

@@ -62,7 +62,7 @@ def wanted(*objects: KubeObject, key: StackKey = TEAM, by: Settings | None = Non
     """The intent of a group without problems."""
     made = translated(*objects, key=key, by=by)
     assert made.problems == ()
-    assert made.held_by == ()
+    assert made.blocked_by == ()
     return made.intent
 
 
