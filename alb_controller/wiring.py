@@ -20,7 +20,8 @@ from alb_controller.aws.roles import AssumedRoles
 from alb_controller.aws.tagging import TaggedListing
 from alb_controller.clock import Clock
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
+from alb_controller.frontends.ingress.watch import CONCERNS, Scope
+from alb_controller.frontends.watch import Change
 from alb_controller.kube.holders import Holders
 from alb_controller.kube.live import LiveReads
 from alb_controller.kube.secrets import SecretWatches

@@ -8,7 +8,7 @@ from alb_controller.objects.annotations.names import PLAN_ANNOTATION
 from alb_controller.objects.secrets import APPLIED_SECRETS
 
 STATUS = "alb-controller.aws/status"
-"""What stands behind the Ingress in AWS, and what is wrong: `frontends.ingress.explanation`."""
+"""What stands behind the Ingress in AWS, and what is wrong: `frontends.status_document`."""
 OURS = frozenset({APPLIED_SECRETS, PLAN_ANNOTATION, STATUS})
 
 

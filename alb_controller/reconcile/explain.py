@@ -5,21 +5,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import structlog
 
 from alb_controller.clock import Clock
 from alb_controller.errors import ControllerError, Invalid, ObjectMissing, handling_of
-from alb_controller.frontends.ingress.explanation import (
-    Explanation,
+from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
+from alb_controller.frontends.status_document import (
+    StatusDocument,
     error_note,
     explain,
     problem_note,
     written,
 )
-from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
-from alb_controller.frontends.ingress.translate import Translation
+from alb_controller.frontends.translation import Translation
 from alb_controller.intent import BackendIntent
 from alb_controller.kube.writer import Writer
 from alb_controller.model.stack import Observed
@@ -40,7 +41,7 @@ class _Said(msgspec.Struct, frozen=True):
     """What an Ingress is told, and whether that waits for the time of the next try."""
 
     ingress: Ingress
-    explanation: Explanation
+    explanation: StatusDocument
     waits: bool
 
 
@@ -59,7 +60,7 @@ class Explainer:
     def applied(
         self,
         snapshot: Snapshot,
-        translation: Translation,
+        translation: Translation[Any],
         observed: Observed,
         late_error: ControllerError | None,
     ) -> None:
@@ -67,7 +68,7 @@ class Explainer:
         said: list[_Said] = []
         own = _backends_by_owner(translation)
         for member in snapshot.members:
-            made = Explanation(group=str(snapshot.key))
+            made = StatusDocument(group=str(snapshot.key))
             if member.uid in translation.served:
                 path = ref("Ingress", member.ingress).path
                 made = explain(snapshot.key, observed, own.get(path, ()))
@@ -78,7 +79,7 @@ class Explainer:
         self._say_all(snapshot.key, said)
         metrics.QUOTA_USED.show(snapshot.key, usage(observed))
 
-    def unchanged(self, snapshot: Snapshot, translation: Translation) -> None:
+    def unchanged(self, snapshot: Snapshot, translation: Translation[Any]) -> None:
         """AWS was not looked at: the group is held, or nobody in it asks for anything."""
         said: list[_Said] = []
         for member in snapshot.members:
@@ -138,7 +139,7 @@ class Explainer:
         self._waiting[key] = waiting
         metrics.OBJECT_STATE.show(_owner(key), states)
 
-    def _write_news(self, ingress: Ingress, explanation: Explanation) -> None:
+    def _write_news(self, ingress: Ingress, explanation: StatusDocument) -> None:
         standing = self._newest(ingress).metadata.annotations.get(STATUS, "")
         if explanation.is_news(standing):
             self._write(ingress, explanation.text())
@@ -149,13 +150,13 @@ class Explainer:
         with contextlib.suppress(ObjectMissing):  # gone, and so is what was to be said
             self._writer.merge_patch(INGRESS, meta.namespace, meta.name, body)
 
-    def _before(self, ingress: Ingress, key: StackKey) -> Explanation:
+    def _before(self, ingress: Ingress, key: StackKey) -> StatusDocument:
         """What stood there, or was about to, without its error."""
         for one in self._waiting.get(key, ()):
             if one.ingress is ingress:
                 return one.explanation.served()
         known = written(self._newest(ingress), key)
-        return known.served() if known else Explanation(group=str(key))
+        return known.served() if known else StatusDocument(group=str(key))
 
     def _newest(self, ingress: Ingress) -> Ingress:
         known = self._cluster.get(Ingress, *ingress.key)
@@ -163,7 +164,7 @@ class Explainer:
         return known if known is not None and is_same else ingress
 
 
-def _backends_by_owner(translation: Translation) -> dict[str, list[BackendIntent]]:
+def _backends_by_owner(translation: Translation[Any]) -> dict[str, list[BackendIntent]]:
     """By `namespace/name` of the Ingress."""
     found: dict[str, list[BackendIntent]] = {}
     for backend in translation.intent.backends:
@@ -171,14 +172,14 @@ def _backends_by_owner(translation: Translation) -> dict[str, list[BackendIntent
     return found
 
 
-def _say(ingress: Ingress, made: Explanation, problems: Sequence[ControllerError]) -> _Said:
+def _say(ingress: Ingress, made: StatusDocument, problems: Sequence[ControllerError]) -> _Said:
     """What only a change of an object heals is not tried again."""
     note = problem_note(problems)
     is_tried_again = any(handling_of(one).requeue != "never" for one in problems)
     return _Said(ingress, made.failing(note) if note else made, waits=is_tried_again)
 
 
-def _problems(member: LoadedMember, translation: Translation) -> list[ControllerError]:
+def _problems(member: LoadedMember, translation: Translation[Any]) -> list[ControllerError]:
     """Of a member that is stopped."""
     if member.uid in translation.good:
         return []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 
 from alb_controller.errors import KubeError, ObjectMissing
 from alb_controller.frontends.ingress.load import Snapshot
-from alb_controller.frontends.ingress.translate import Translation
+from alb_controller.frontends.translation import Translation
 from alb_controller.kube.writer import Writer
 from alb_controller.model.document import stack_json
 from alb_controller.model.stack import Stack
@@ -18,7 +20,12 @@ _log = structlog.get_logger(__name__)
 
 
 def note_plan(
-    writer: Writer, snapshot: Snapshot, translation: Translation, stack: Stack, *, has_gate: bool
+    writer: Writer,
+    snapshot: Snapshot,
+    translation: Translation[Any],
+    stack: Stack,
+    *,
+    has_gate: bool,
 ) -> None:
     """Have it on the first member that is served, and on no other; with the gate off on none.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from alb_controller.errors import NotReady, ObjectMissing
 from alb_controller.frontends.ingress.load import Snapshot
 from alb_controller.frontends.ingress.routing.secrets import note
-from alb_controller.frontends.ingress.translate import Translation
+from alb_controller.frontends.translation import Translation
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.kinds import INGRESS
 from alb_controller.objects.secrets import APPLIED_SECRETS, SecretName, SecretState
@@ -28,7 +28,7 @@ class Secrets(Protocol):
         """Watch these for a stack, and no others."""
 
 
-def use_secrets(secrets: Secrets, snapshot: Snapshot, translation: Translation) -> None:
+def use_secrets(secrets: Secrets, snapshot: Snapshot, translation: Translation[Any]) -> None:
     """Watch what a stack uses; raises NotReady while one has not been read for the first time."""
     secrets.use(snapshot.key, translation.secrets)
     unread = sorted("/".join(name) for name in translation.secrets - snapshot.secrets.keys())
@@ -36,7 +36,7 @@ def use_secrets(secrets: Secrets, snapshot: Snapshot, translation: Translation) 
         raise NotReady(f"the first look at Secret {', '.join(unread)}", _SECONDS)
 
 
-def note_secrets(writer: Writer, snapshot: Snapshot, translation: Translation) -> None:
+def note_secrets(writer: Writer, snapshot: Snapshot, translation: Translation[Any]) -> None:
     """Write on each Ingress which Secrets AWS has of it, where it does not say so already."""
     for member in snapshot.members:
         good, meta = translation.good.get(member.uid), member.ingress.metadata

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 import structlog
@@ -27,11 +28,14 @@ from alb_controller.errors import (
     ObjectMissing,
     handling_of,
 )
-from alb_controller.frontends.ingress import status
+from alb_controller.frontends import events
+from alb_controller.frontends.events import Event
 from alb_controller.frontends.ingress.load import Snapshot, load
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.select import finalizer
-from alb_controller.frontends.ingress.translate import Translation, translate
+from alb_controller.frontends.ingress.status import COMPONENT, status_patch
+from alb_controller.frontends.ingress.translate import translate
+from alb_controller.frontends.translation import Translation
 from alb_controller.intent import StackIntent
 from alb_controller.kube.writer import Writer
 from alb_controller.model.stack import Observed, Stack
@@ -84,14 +88,14 @@ class Edges(msgspec.Struct, frozen=True, kw_only=True):
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What a group wants, and the stack that gives it."""
 
-    translation: Translation
+    translation: Translation[Any]
     stack: Stack
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """A pass that went through, and what alone could not be done."""
 
-    translation: Translation
+    translation: Translation[Any]
     late_error: ControllerError | None = None
 
 
@@ -188,7 +192,7 @@ class StackReconciler:
         self._memory.observe(key, observed)
         return observed
 
-    def _leave(self, snapshot: Snapshot, translation: Translation) -> Done:
+    def _leave(self, snapshot: Snapshot, translation: Translation[Any]) -> Done:
         """Nothing is to be done in AWS."""
         self._tell_problems(translation, snapshot)
         self._explainer.unchanged(snapshot, translation)
@@ -199,12 +203,12 @@ class StackReconciler:
         writer, translation = self._edges.writer, wanted.translation
         note_plan(writer, snapshot, translation, wanted.stack, has_gate=has_gate)
 
-    def _is_nothing(self, snapshot: Snapshot, translation: Translation) -> bool:
+    def _is_nothing(self, snapshot: Snapshot, translation: Translation[Any]) -> bool:
         """Nothing is wanted, and nobody leaves who could have left something behind."""
         known = self._memory.observed(snapshot.key)
         return translation.intent.balancer is None and not snapshot.inactive and known is None
 
-    def _translate(self, snapshot: Snapshot, stopped: dict[ObjectRef, Invalid]) -> Translation:
+    def _translate(self, snapshot: Snapshot, stopped: dict[ObjectRef, Invalid]) -> Translation[Any]:
         return translate(snapshot, self._settings, self._memory.good(snapshot.key), stopped)
 
     def _build(self, snapshot: Snapshot, observed: Observed) -> Wanted:
@@ -311,7 +315,7 @@ class StackReconciler:
             self._memory.doubt(key)
             raise
 
-    def _remember(self, snapshot: Snapshot, translation: Translation) -> None:
+    def _remember(self, snapshot: Snapshot, translation: Translation[Any]) -> None:
         members = frozenset(m.uid for m in snapshot.members)
         good = {uid: member.applied() for uid, member in translation.good.items()}
         self._memory.remember_good(snapshot.key, good, members)
@@ -334,26 +338,26 @@ class StackReconciler:
 
     def _report_rejected(self, snapshot: Snapshot) -> Result:
         self._explainer.rejected(snapshot)
-        self._tell(status.problem_events(snapshot.rejected, snapshot.rejected), snapshot)
+        self._tell(events.problem_events(snapshot.rejected, snapshot.rejected), snapshot)
         return DONE
 
-    def _tell_problems(self, translation: Translation, snapshot: Snapshot) -> None:
+    def _tell_problems(self, translation: Translation[Any], snapshot: Snapshot) -> None:
         for problem in translation.problems:
             _log.warning("member_stopped", object=str(problem.origin), problem=str(problem))
         waiting = self._waiting(translation, snapshot)
-        events = [
-            *status.problem_events(translation.problems, snapshot.rejected),
+        told = [
+            *events.problem_events(translation.problems, snapshot.rejected),
             *translation.warnings,
-            *status.held_events(translation.blocked_by, waiting),
+            *events.blocked_events(translation.blocked_by, waiting),
         ]
-        self._tell(events, snapshot)
+        self._tell(told, snapshot)
 
-    def _waiting(self, translation: Translation, snapshot: Snapshot) -> list[ObjectRef]:
+    def _waiting(self, translation: Translation[Any], snapshot: Snapshot) -> list[ObjectRef]:
         """Members whose change cannot be served while the group is held."""
         if not translation.blocked_by:
             self._memory.release(snapshot.key)
             return []
-        said = {m.uid: status.fingerprint(m.ingress) for m in snapshot.members}
+        said = {m.uid: events.fingerprint(m.ingress) for m in snapshot.members}
         changed = self._memory.changed_while_held(snapshot.key, said)
         return [
             ref("Ingress", m.ingress)
@@ -362,22 +366,22 @@ class StackReconciler:
         ]
 
     def _patch_statuses(
-        self, snapshot: Snapshot, translation: Translation, observed: Observed
+        self, snapshot: Snapshot, translation: Translation[Any], observed: Observed
     ) -> None:
         for member in snapshot.members:
             if member.uid in translation.served:
                 self._patch_status(member.ingress, observed)
 
-    def _tell_success(self, snapshot: Snapshot, translation: Translation) -> None:
+    def _tell_success(self, snapshot: Snapshot, translation: Translation[Any]) -> None:
         """Where this pass or one that failed later on has changed something."""
         if not self._memory.has_untold_change(snapshot.key):
             return
         good = (m.ingress for m in snapshot.members if m.uid in translation.good)
-        self._tell(status.success_events(ref("Ingress", i) for i in good), snapshot)
+        self._tell(events.success_events(ref("Ingress", i) for i in good), snapshot)
         self._memory.told(snapshot.key)
 
     def _patch_status(self, ingress: Ingress, observed: Observed) -> None:
-        patch = status.status_patch(ingress, observed)
+        patch = status_patch(ingress, observed)
         if patch is not None:
             self._edges.writer.patch_status(INGRESS, ingress, patch)
 
@@ -385,11 +389,11 @@ class StackReconciler:
         if handling_of(error).event:
             members = (m.ingress for m in snapshot.members)
             concerned = [ref("Ingress", i) for i in (*members, *snapshot.inactive)]
-            self._tell(status.failure_events(error, concerned, reason), snapshot)
+            self._tell(events.failure_events(error, concerned, reason), snapshot)
 
-    def _tell(self, events: Iterable[status.Event], snapshot: Snapshot) -> None:
+    def _tell(self, news: Iterable[Event], snapshot: Snapshot) -> None:
         """Each event once for what users say in the snapshot: by now they may say otherwise."""
-        told = list(events)
+        told = list(news)
         said = snapshot.objects() if told else {}
         for event in told:
             self._edges.writer.record_event(
@@ -397,8 +401,8 @@ class StackReconciler:
                 type=event.type,
                 reason=event.reason,
                 message=event.message,
-                component=status.COMPONENT,
-                fingerprint=status.fingerprint(said.get(event.ref)),
+                component=COMPONENT,
+                fingerprint=events.fingerprint(said.get(event.ref)),
             )
 
 
@@ -409,7 +413,7 @@ def _is_harmless(error: ControllerError) -> bool:
     }  # fmt: skip
 
 
-def _next(translation: Translation) -> Result:
+def _next(translation: Translation[Any]) -> Result:
     """AWS tells no one when a missing resource appears: look again after a while."""
     if any(isinstance(p, Missing) for p in translation.problems):
         return SLOW

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from alb_controller.build.elbv2.names import generated_name
 from alb_controller.errors import Conflict
 from alb_controller.frontends.ingress.load import LoadedMember, load
-from alb_controller.frontends.ingress.translate import Translation, translate
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.translate import translate
+from alb_controller.frontends.translation import Translation
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
@@ -103,14 +105,16 @@ AROUND: list[KubeObject] = [
 ]
 
 
-def translated(members: list[Ingress], remembered: Mapping[str, Any], seed: int = 0) -> Translation:
+def translated(
+    members: list[Ingress], remembered: Mapping[str, Any], seed: int = 0
+) -> Translation[MemberIntent]:
     """The group, with the cluster filled in some order."""
     objects = [*AROUND, *members]
     Random(seed).shuffle(objects)
     return translate(load(TEAM, cluster(*objects), "alb"), SETTINGS, remembered, {})
 
 
-def told(made: Translation) -> list[tuple[str, str]]:
+def told(made: Translation[MemberIntent]) -> list[tuple[str, str]]:
     """The problems as users see them."""
     return [(str(p.origin), str(p)) for p in made.problems]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from alb_controller.frontends.events import Event
 from alb_controller.frontends.ingress.load import Snapshot
-from alb_controller.frontends.ingress.status import Event
 from alb_controller.objects.annotations.names import unknown_annotations, unknown_json_keys
 from alb_controller.objects.core import KubeObject, ref
 from alb_controller.objects.events import Reason

@@ -28,9 +28,8 @@ from alb_controller.frontends.ingress.member import (
 from alb_controller.frontends.ingress.merge import claims_of, merge
 from alb_controller.frontends.ingress.notices import notices
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
-from alb_controller.frontends.ingress.status import Event
 from alb_controller.frontends.ingress.trust import GroupTrust
-from alb_controller.intent import StackIntent
+from alb_controller.frontends.translation import Translation
 from alb_controller.objects.annotations import LOAD_BALANCER_ATTRIBUTES
 from alb_controller.objects.annotations.values import boolean, string_map
 from alb_controller.objects.core import ref
@@ -42,33 +41,12 @@ from alb_controller.values import ObjectRef
 _DELETION_PROTECTION = "deletion_protection.enabled"
 
 
-class Translation(msgspec.Struct, frozen=True, kw_only=True):
-    """What a group wants, and what is wrong with whom."""
-
-    intent: StackIntent
-    good: dict[str, MemberIntent]
-    """By uid: the members whose present word is in the intent, to be remembered once applied."""
-    served: frozenset[str]
-    """The uids of all members that the intent serves, by their present or last good word."""
-    first: str = ""
-    """The uid of the first of them in group order; empty where there is none."""
-    problems: tuple[Invalid, ...]
-    warnings: tuple[Event, ...] = ()
-    """What stops nobody and should be known."""
-    secrets: frozenset[SecretName] = frozenset()
-    """Every Secret that the group needs, known or not."""
-    blocked_by: tuple[ObjectRef, ...] = ()
-    """Members whose last good intent nobody knows: nothing of the group may change."""
-    protected: DeletionProtected | None = None
-    """Set where the load balancer must go and the annotations of a deleted member forbid it."""
-
-
 def translate(
     snapshot: Snapshot,
     settings: Settings,
     remembered: Mapping[str, MemberIntent],
     stopped: Mapping[ObjectRef, Invalid],
-) -> Translation:
+) -> Translation[MemberIntent]:
     """The group's intent; `remembered` are last good intents by uid.
 
     Where some are remembered, this process has applied the group before: a member that is not

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from alb_controller.errors import Invalid
+from alb_controller.frontends.events import Event
 from alb_controller.frontends.ingress.agreement import Agreement, Claim
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.ingress.status import Event
 from alb_controller.intent import RouteIntent
 from alb_controller.model.elbv2 import HostHeader, PathPattern
 from alb_controller.objects import annotations as rows

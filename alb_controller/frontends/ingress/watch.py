@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 
 from alb_controller.frontends.ingress import select
 from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
+from alb_controller.frontends.watch import Change
 from alb_controller.model.tags import stack_of_labels
 from alb_controller.objects import indexes
 from alb_controller.objects.cluster import Cluster
@@ -17,26 +18,6 @@ from alb_controller.objects.elbv2 import IngressClassParams, TargetGroupBinding
 from alb_controller.objects.networking import Ingress, IngressClass
 from alb_controller.objects.notes import said_by_users
 from alb_controller.values import StackKey
-
-T = TypeVar("T", bound=KubeObject)
-
-
-class Change(msgspec.Struct, Generic[T], frozen=True):
-    """An object before and after; None at creation or deletion."""
-
-    old: T | None
-    new: T | None
-
-    def versions(self) -> list[T]:
-        """Those of the two that exist, the older first."""
-        return [v for v in (self.old, self.new) if v is not None]
-
-    def keeps(self, *facts: Callable[[T], object]) -> bool:
-        """Whether it is an update that leaves the uid and all these facts as they were."""
-        old, new = self.old, self.new
-        if old is None or new is None or old.metadata.uid != new.metadata.uid:
-            return False
-        return all(fact(old) == fact(new) for fact in facts)
 
 
 class Scope(msgspec.Struct, frozen=True):

@@ -17,8 +17,9 @@ from alb_controller.errors import (
     QuotaExceeded,
     Throttled,
 )
-from alb_controller.frontends.ingress.explanation import Explanation, written
-from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
+from alb_controller.frontends.ingress.watch import CONCERNS, Scope
+from alb_controller.frontends.status_document import StatusDocument, written
+from alb_controller.frontends.watch import Change
 from alb_controller.kube.store import Stores
 from alb_controller.model.stack import Observed
 from alb_controller.objects.core import ref
@@ -62,7 +63,7 @@ class Rig:
         assert found is not None
         return found
 
-    def said(self, name: str) -> Explanation | None:
+    def said(self, name: str) -> StatusDocument | None:
         return written(self.ingress(name), TEAM)
 
     def apply(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from alb_controller.frontends.ingress.status import fingerprint
+from alb_controller.frontends.events import fingerprint
 from alb_controller.kube.store import Stores
 from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.memory import StackMemory

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from alb_controller.errors import Conflict, InvalidAnnotation, Missing
-from alb_controller.frontends.ingress.translate import Translation
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.translation import Translation
 from alb_controller.intent import NamedSubnets
 from alb_controller.objects.annotations import PREFIX
 from alb_controller.objects.core import ref
@@ -34,7 +35,7 @@ HELD = ["group.ingress.k8s.aws/team"]
 BAD_SCHEME = f"{PREFIX}scheme: 'public' must be one of internal, internet-facing"
 
 
-def names(made: Translation) -> list[str]:
+def names(made: Translation[MemberIntent]) -> list[str]:
     """The members that the intent serves, by name."""
     return sorted(uid.removeprefix("uid-") for uid in made.served)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from alb_controller.frontends.ingress.translate import Translation
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.translation import Translation
 from alb_controller.objects.annotations import PREFIX
 from tests.factories import ingress, member, service
 from tests.unit.frontends.ingress.translation import WEB, translated
 
 
-def warned(made: Translation) -> list[tuple[str, str, str]]:
+def warned(made: Translation[MemberIntent]) -> list[tuple[str, str, str]]:
     """Object, reason and sentence of each Warning."""
     assert {event.type for event in made.warnings} <= {"Warning"}
     return [(str(event.ref), event.reason, event.message) for event in made.warnings]

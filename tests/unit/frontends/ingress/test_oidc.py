@@ -10,7 +10,7 @@ import pytest
 from alb_controller.errors import Missing
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.routing.secrets import note
-from alb_controller.frontends.ingress.translate import Translation
+from alb_controller.frontends.translation import Translation
 from alb_controller.model.elbv2 import AuthenticateOidcAction, Session
 from alb_controller.objects.annotations import PREFIX
 from alb_controller.objects.secrets import (
@@ -51,7 +51,7 @@ def oidc(
     noted: str | None = None,
     last: MemberIntent | None = None,
     by: Settings | None = None,
-) -> Translation:
+) -> Translation[MemberIntent]:
     """Ingress web with a login; `noted` is its annotation, `last` its last good intent."""
     web = ingress(
         alb=HTTPS | OIDC | (alb or {}),
@@ -67,7 +67,7 @@ def oidc(
     )
 
 
-def login(made: Translation) -> AuthenticateOidcAction:
+def login(made: Translation[MemberIntent]) -> AuthenticateOidcAction:
     """The login before the one route."""
     assert made.problems == ()
     guard = made.intent.listeners[0].routes[0].guard
@@ -75,7 +75,7 @@ def login(made: Translation) -> AuthenticateOidcAction:
     return guard
 
 
-def problem(made: Translation) -> str:
+def problem(made: Translation[MemberIntent]) -> str:
     """What the one Ingress is told."""
     ((sentence,),) = told(made).values()
     assert isinstance(made.problems[0], Missing)
@@ -212,7 +212,7 @@ def test_a_service_can_have_a_secret_of_its_own() -> None:
 # ---- what AWS has
 
 
-def version(made: Translation) -> str:
+def version(made: Translation[MemberIntent]) -> str:
     """The version that the login's secret is to be sent for."""
     return login(made).secret_version
 

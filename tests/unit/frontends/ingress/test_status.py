@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from alb_controller.errors import Invalid, QuotaExceeded
-from alb_controller.frontends.ingress import status
-from alb_controller.frontends.ingress.status import Event
+from alb_controller.frontends import events
+from alb_controller.frontends.events import Event
+from alb_controller.frontends.ingress.status import status_patch
 from alb_controller.intent import StackIntent
 from alb_controller.model.elbv2 import Listener, LoadBalancer
 from alb_controller.model.refs import ResourceId
@@ -80,12 +81,12 @@ def showing(*entries: IngressLoadBalancerIngress) -> Ingress:
 def test_the_status_names_the_load_balancer_and_all_its_ports() -> None:
     """In lower case, ports ascending and once each."""
     found = observed(443, 80, 80, dns_name=HOSTNAME.upper())
-    assert status.status_patch(ingress(), found) == entry(80, 443)
+    assert status_patch(ingress(), found) == entry(80, 443)
 
 
 def test_a_status_that_says_so_already_is_not_written() -> None:
     """Whatever the order of its ports."""
-    assert status.status_patch(with_status(ingress(), HOSTNAME, 443, 80), observed(80, 443)) is None
+    assert status_patch(with_status(ingress(), HOSTNAME, 443, 80), observed(80, 443)) is None
 
 
 PORT = [IngressPortStatus(80)]
@@ -108,12 +109,12 @@ PORT = [IngressPortStatus(80)]
 )
 def test_any_other_status_is_rewritten(shown: Ingress) -> None:
     """One entry, one host, no address, these ports."""
-    assert status.status_patch(shown, observed(80)) == entry(80)
+    assert status_patch(shown, observed(80)) == entry(80)
 
 
 def test_without_a_load_balancer_the_status_stays() -> None:
     """There is nothing to say yet."""
-    assert status.status_patch(ingress(), Observed()) is None
+    assert status_patch(ingress(), Observed()) is None
 
 
 def with_front(behind: Observed) -> Observed:
@@ -139,13 +140,13 @@ def test_a_front_is_a_second_entry_without_ports() -> None:
     found = with_front(observed(80))
     both = entry(80)
     both["loadBalancer"]["ingress"].append({"hostname": f"nlb-{HOSTNAME}"})
-    assert status.status_patch(ingress(), found) == both
+    assert status_patch(ingress(), found) == both
     shown = showing(
         IngressLoadBalancerIngress(HOSTNAME, "", PORT),
         IngressLoadBalancerIngress(f"nlb-{HOSTNAME}", "", []),
     )
-    assert status.status_patch(shown, found) is None
-    assert status.status_patch(shown, observed(80)) == entry(80)
+    assert status_patch(shown, found) is None
+    assert status_patch(shown, observed(80)) == entry(80)
 
 
 def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
@@ -155,7 +156,7 @@ def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
         Invalid(APP, "b", "is two"),
         Invalid(WEB, "", "three"),
     ]
-    assert status.problem_events(problems, ()) == [
+    assert events.problem_events(problems, ()) == [
         Event(WEB, "Warning", BUILD, "Failed build model due to a: is one; three"),
         Event(APP, "Warning", BUILD, "Failed build model due to b: is two"),
     ]
@@ -165,17 +166,17 @@ def test_an_ingress_that_is_in_no_group_is_told_that() -> None:
     """With the reference's reason for it."""
     rejected = Invalid(WEB, "group.name", "is none")
     message = "failed load groupID due to group.name: is none"
-    assert status.problem_events([rejected], [rejected]) == [
+    assert events.problem_events([rejected], [rejected]) == [
         Event(WEB, "Warning", Reason("FailedLoadGroupID"), message)
     ]
 
 
 def test_whoever_waits_for_a_held_group_is_told_for_whom() -> None:
     """The member at fault is not told again."""
-    (event,) = status.held_events([WEB], [APP])
+    (event,) = events.blocked_events([WEB], [APP])
     assert (event.ref, event.type, event.reason) == (APP, "Warning", "FailedBuildModel")
     assert str(WEB) in event.message
-    assert status.held_events([WEB], []) == []
+    assert events.blocked_events([WEB], []) == []
 
 
 @pytest.mark.parametrize(
@@ -185,14 +186,14 @@ def test_a_failure_reads_the_same_every_time(reason: Reason, part: str) -> None:
     """Without the request id of that one attempt; it says which part of the pass failed."""
     error = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most", "abc-123")
     said = "elbv2 CreateListener: TooManyListeners: 50 at most"
-    assert status.failure_events(error, [WEB], reason) == [
+    assert events.failure_events(error, [WEB], reason) == [
         Event(WEB, "Warning", reason, f"Failed {part} model due to {said}")
     ]
 
 
 def test_success_is_told_in_the_references_words() -> None:
     """Tools look for them."""
-    assert status.success_events([WEB]) == [
+    assert events.success_events([WEB]) == [
         Event(WEB, "Normal", Reason("SuccessfullyReconciled"), "Successfully reconciled")
     ]
 
@@ -201,13 +202,13 @@ def test_a_fingerprint_changes_when_a_user_changes_the_object() -> None:
     """Spec or annotations; not status, labels or finalizers, nor the order of annotations."""
     of = ingress(alb={"a": "1", "b": "2"})
     same = changed(ingress(alb={"b": "2", "a": "1"}), labels={"x": "y"}, finalizers=["f"])
-    assert status.fingerprint(of) == status.fingerprint(same)
+    assert events.fingerprint(of) == events.fingerprint(same)
     others = [changed(of, generation=2), ingress(alb={"a": "1"}), None]
-    assert len({status.fingerprint(o) for o in [of, *others]}) == 4
+    assert len({events.fingerprint(o) for o in [of, *others]}) == 4
 
 
 def test_an_empty_group_tells_nobody() -> None:
     """It wants nothing and has no problems."""
     made = translated()
     assert made.intent == StackIntent(key=TEAM)
-    assert status.problem_events(made.problems, ()) == []
+    assert events.problem_events(made.problems, ()) == []

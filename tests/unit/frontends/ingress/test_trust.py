@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from alb_controller.frontends.ingress.translate import Translation
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.translation import Translation
 from alb_controller.objects.annotations import PREFIX
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress_class, member, params, path, rule
@@ -27,7 +28,7 @@ def younger(namespace: str = "guest", **fields: Any) -> Ingress:
     return member("late", namespace=namespace, **fields)
 
 
-def distrusted(made: Translation) -> list[str]:
+def distrusted(made: Translation[MemberIntent]) -> list[str]:
     """What Warnings of trust say; nobody is stopped by them."""
     assert made.problems == ()
     return [event.message for event in made.warnings if event.reason == "GroupTrust"]

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from alb_controller.frontends.ingress.status import fingerprint
-from alb_controller.frontends.ingress.watch import CONCERNS, Change, Scope
+from alb_controller.frontends.events import fingerprint
+from alb_controller.frontends.ingress.watch import CONCERNS, Scope
+from alb_controller.frontends.watch import Change
 from alb_controller.model.tags import stack_labels
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.notes import OURS

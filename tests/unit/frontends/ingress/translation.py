@@ -11,7 +11,8 @@ from typing import Any
 from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.load import Snapshot, load
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.ingress.translate import Translation, translate
+from alb_controller.frontends.ingress.translate import translate
+from alb_controller.frontends.translation import Translation
 from alb_controller.intent import (
     BackendIntent,
     BalancerIntent,
@@ -52,7 +53,7 @@ def translated(
     remembered: Mapping[str, MemberIntent] | None = None,
     stopped: Mapping[ObjectRef, Invalid] | None = None,
     secrets: Mapping[SecretName, SecretState] | None = None,
-) -> Translation:
+) -> Translation[MemberIntent]:
     """The translation of a group, team unless another key is given."""
     seen = snapshot(key, *objects, secrets=secrets)
     return translate(seen, by or settings(), remembered or {}, stopped or {})
@@ -107,7 +108,7 @@ def only_backend(intent: StackIntent) -> BackendIntent:
     return made
 
 
-def told(translation: Translation) -> dict[str, list[str]]:
+def told(translation: Translation[MemberIntent]) -> dict[str, list[str]]:
     """What each object is told, by its kind and path."""
     sentences: dict[str, list[str]] = {}
     for problem in translation.problems:

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from alb_controller.errors import InvalidAnnotation, Missing, QuotaExceeded
-from alb_controller.frontends.ingress.explanation import (
+from alb_controller.frontends.status_document import (
     ErrorNote,
-    Explanation,
+    StatusDocument,
     error_note,
     explain,
     problem_note,
@@ -27,17 +27,17 @@ from tests.unit.frontends.ingress.translation import TEAM, translated
 from tests.unit.frontends.ingress.translation import WEB as LONE
 
 QUOTA = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most", "request-1")
-FAILING = Explanation(group="shop/web").failing(error_note(QUOTA))
+FAILING = StatusDocument(group="shop/web").failing(error_note(QUOTA))
 OTHERWISE = FAILING.failing(ErrorNote(category="aws", message="another"))
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def at(seconds: float) -> Explanation:
+def at(seconds: float) -> StatusDocument:
     """FAILING, to be tried again then."""
     return FAILING.tried_again(NOW, timedelta(seconds=seconds))
 
 
-def said(explanation: Explanation) -> Any:
+def said(explanation: StatusDocument) -> Any:
     """What a reader of the annotation gets."""
     return json.loads(explanation.text())
 
@@ -113,7 +113,7 @@ def test_a_try_within_30_s_is_not_told(seconds: float, is_told: bool) -> None:
     ],
 )
 def test_a_time_is_news_and_its_absence_is_none(
-    new: Explanation, standing: str, is_news: bool
+    new: StatusDocument, standing: str, is_news: bool
 ) -> None:
     """Another error always is, and so is its end; one that is tried by the second, once."""
     assert new.is_news(standing) is is_news

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from alb_controller.errors import AwsError, ControllerError, handling_of
-from alb_controller.frontends.ingress.status import lasting
+from alb_controller.frontends.events import lasting
 from alb_controller.intent import BackendIntent
 from alb_controller.model.stack import FoundLoadBalancer, Observed
 from alb_controller.objects.core import KubeObject
@@ -50,7 +50,7 @@ class ErrorNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, r
     """In UTC, whole seconds; None: sooner than TOLD_FROM, or only when an object changes."""
 
 
-class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """All of it; `target_groups` are the Ingress's own, the rest is the whole group's."""
 
     group: str
@@ -68,19 +68,19 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
         """The annotation's value."""
         return msgspec.json.encode(self, order="sorted").decode()
 
-    def served(self) -> Explanation:
+    def served(self) -> StatusDocument:
         """The same AWS resources, and nothing wrong."""
         return msgspec.structs.replace(self, state="served", error=None)
 
-    def held(self) -> Explanation:
+    def held(self) -> StatusDocument:
         """The same AWS resources, and a change would have to wait for another member."""
         return msgspec.structs.replace(self, state="held", error=None)
 
-    def failing(self, error: ErrorNote) -> Explanation:
+    def failing(self, error: ErrorNote) -> StatusDocument:
         """The same AWS resources, and this error."""
         return msgspec.structs.replace(self, state="failing", error=error)
 
-    def tried_again(self, now: datetime, wait: timedelta) -> Explanation:
+    def tried_again(self, now: datetime, wait: timedelta) -> StatusDocument:
         """The same, with the time of the retry where that is worth telling."""
         return self if wait < TOLD_FROM else _tried_at(self, (now + wait).replace(microsecond=0))
 
@@ -97,17 +97,17 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
         return (_tried_at(self, theirs) if is_same else self).text() != standing
 
 
-def written(obj: KubeObject, key: StackKey) -> Explanation | None:
+def written(obj: KubeObject, key: StackKey) -> StatusDocument | None:
     """What an Ingress's annotation says of this group; None for nothing that can be read."""
     found = _decoded(obj.metadata.annotations.get(STATUS, ""))
     return found if found and found.group == str(key) else None
 
 
-def explain(key: StackKey, observed: Observed, backends: Iterable[BackendIntent]) -> Explanation:
+def explain(key: StackKey, observed: Observed, backends: Iterable[BackendIntent]) -> StatusDocument:
     """What is in AWS for one Ingress with these backends."""
     by_type = {one.resource.type: one for one in observed.load_balancers}
     main, front = by_type.get("application"), by_type.get("network")
-    return Explanation(
+    return StatusDocument(
         group=str(key),
         load_balancer=_arn(main),
         front_load_balancer=_arn(front),
@@ -138,14 +138,14 @@ def problem_note(problems: Iterable[ControllerError]) -> ErrorNote | None:
     )
 
 
-def _tried_at(said: Explanation, due: datetime | None) -> Explanation:
+def _tried_at(said: StatusDocument, due: datetime | None) -> StatusDocument:
     error = said.error and msgspec.structs.replace(said.error, next_retry=due)
     return msgspec.structs.replace(said, error=error)
 
 
-def _decoded(text: str) -> Explanation | None:
+def _decoded(text: str) -> StatusDocument | None:
     try:
-        return msgspec.json.decode(text, type=Explanation)
+        return msgspec.json.decode(text, type=StatusDocument)
     except msgspec.DecodeError:
         return None
 

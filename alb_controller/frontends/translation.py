@@ -1,0 +1,39 @@
+"""What a front end makes of a snapshot: the intent, and the problems of members without one."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from alb_controller.errors import DeletionProtected, Invalid
+from alb_controller.frontends.events import Event
+from alb_controller.intent import StackIntent
+from alb_controller.objects.secrets import SecretName
+from alb_controller.values import ObjectRef
+
+M = TypeVar("M")
+
+
+class Translation(msgspec.Struct, Generic[M], frozen=True, kw_only=True):
+    """What a stack wants, and what is wrong with which of its members.
+
+    `M` is what is remembered of a member that was good, so that it can stand in for it later.
+    """
+
+    intent: StackIntent
+    good: dict[str, M]
+    """By uid: the members whose present word is in the intent, to be remembered once applied."""
+    served: frozenset[str]
+    """The uids of all members that the intent serves, by their present or last good word."""
+    first: str = ""
+    """The uid of the first of them in stack order; empty where there is none."""
+    problems: tuple[Invalid, ...]
+    warnings: tuple[Event, ...] = ()
+    """What stops nobody and should be known."""
+    secrets: frozenset[SecretName] = frozenset()
+    """Every Secret that the stack needs, known or not."""
+    blocked_by: tuple[ObjectRef, ...] = ()
+    """Members whose last good intent nobody knows: nothing of the stack may change."""
+    protected: DeletionProtected | None = None
+    """Set where the load balancer must go and the annotations of a deleted member forbid it."""
