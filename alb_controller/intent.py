@@ -307,8 +307,3 @@ class StackIntent(msgspec.Struct, frozen=True, kw_only=True):
     backends: tuple[BackendIntent, ...] = ()
     certificates: tuple[CertificateIntent, ...] = ()
     front: FrontIntent | None = None
-
-    @property
-    def name(self) -> str:
-        """The stack id string, as in the tag `ingress.k8s.aws/stack` (spec 2.3)."""
-        return str(self.key)

@@ -14,6 +14,8 @@ import msgspec
 
 Tags: TypeAlias = Mapping[str, str]
 IpFamily: TypeAlias = Literal["ipv4", "ipv6"]
+Api: TypeAlias = Literal["ingress", "service", "gateway-alb", "gateway-nlb", "accelerator"]
+"""The APIs by which users ask for load balancers; a Gateway's depends on its class."""
 PortRef: TypeAlias = int | str
 """A port by number or by name, as Kubernetes' IntOrString."""
 
@@ -67,20 +69,24 @@ class ObjectRef(msgspec.Struct, frozen=True, order=True):
 
 
 class StackKey(msgspec.Struct, frozen=True, order=True):
-    """One group of Ingresses that share a load balancer (spec 2.3).
+    """What one set of AWS resources is made for: a group of Ingresses, a Service, a Gateway.
 
-    An explicit group has no namespace; an implicit one carries those of its Ingress.
+    An explicit group of Ingresses has no namespace (spec 2.3); every other key has namespace and
+    name of its object. Two APIs may have a key of one namespace and name: only with the API are
+    they told apart, so that nothing is filed under `id` alone.
     """
 
+    api: Api
     namespace: str
     name: str
 
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return self.id if self.api == "ingress" else f"{self.api} {self.id}"
 
     @property
-    def is_explicit(self) -> bool:
-        return not self.namespace
+    def id(self) -> str:
+        """The stack id, as in the tag of the API (spec 7.1): `namespace/name`, or `name`."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
 class BindingKey(msgspec.Struct, frozen=True, order=True):

@@ -28,8 +28,8 @@ from alb_controller.kube.secrets import SecretWatches
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.model.elbv2 import TargetGroup
+from alb_controller.model.ownership import INGRESS, stack_of_labels
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import stack_of_labels
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
@@ -53,6 +53,8 @@ from alb_controller.settings import Settings
 from alb_controller.targets import watch as targets_watch
 from alb_controller.values import BindingKey, StackKey, Tags
 
+_APIS = frozenset({INGRESS.api})
+"""Whose stacks this process brings about."""
 _SWEEP = "all"
 _BACKEND_GROUP = "backend-sg"
 _MOST_SECONDS = 300.0
@@ -183,6 +185,7 @@ class Reconcilers:
             is_referenced=rules.references,
             request=lambda: self._queues.shared.add(_BACKEND_GROUP),
             wake=self._queues.stacks.add,
+            apis=_APIS,
         )
         return BackendGroup(ec2, self._inventory, self._stores, self._settings, signals)
 
@@ -213,7 +216,7 @@ class Reconcilers:
         for binding in self._stores.list(TargetGroupBinding):
             self._queues.bindings.add(targets_watch.key_of(binding))
             stack = stack_of_labels(binding.metadata.labels)
-            if stack is not None:
+            if stack is not None and stack.api in _APIS:
                 self._queues.stacks.add(stack)
 
     def start(self, workers: Workers) -> None:

@@ -20,16 +20,15 @@ from alb_controller.model.elbv2 import (
     WeightedTargetGroup,
 )
 from alb_controller.model.kube import Binding
+from alb_controller.model.ownership import stack_labels, tracking_tags
 from alb_controller.model.refs import Ref, Reference, ResourceId
 from alb_controller.model.stack import Stack
-from alb_controller.model.tags import stack_labels, tracking_tags
 from alb_controller.objects.elbv2 import ServiceReference, TargetGroupBindingSpec
 from alb_controller.plan.changes import PlanPolicy
 from alb_controller.values import StackKey
 
 CLUSTER = "prod"
-KEY = StackKey("shop", "app")
-STACK = str(KEY)
+KEY = StackKey("ingress", "shop", "app")
 POLICY = PlanPolicy(cluster=CLUSTER)
 NOT_FOUND: Action = FixedResponseAction("404", "text/plain")
 LOAD_BALANCER = ResourceId("LoadBalancer", "LoadBalancer")
@@ -37,7 +36,7 @@ LOAD_BALANCER = ResourceId("LoadBalancer", "LoadBalancer")
 
 def tags_of(name: str, **more: str) -> dict[str, str]:
     """The tags of a resource of the stack."""
-    return {**more, **tracking_tags(CLUSTER, STACK, name)}
+    return {**more, **tracking_tags(CLUSTER, KEY, name)}
 
 
 def open_port(port: int, source: str = "0.0.0.0/0") -> IngressRule:
@@ -181,4 +180,4 @@ def rules(*contents: tuple[str, Action], port: int = 80) -> tuple[ListenerRule, 
 
 def stack(**parts: Any) -> Stack:
     """A stack of the group `shop/app`."""
-    return Stack(name=STACK, **parts)
+    return Stack(key=KEY, **parts)

@@ -37,9 +37,9 @@ from alb_controller.model.elbv2 import (
     Transform,
 )
 from alb_controller.model.kube import Binding
+from alb_controller.model.ownership import resource_name
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found, FoundLoadBalancer, Resource
-from alb_controller.model.tags import RESOURCE_TAG
 from alb_controller.values import Tags
 from tests.world_store import Store, nothing, refuse, refuse_if
 
@@ -359,7 +359,7 @@ class World(Store):
     def _tag(self, name: str, identity: str, edit: Callable[[Tags], Tags]) -> None:
         now: Any = self.things.get(identity)
         tags = edit(getattr(now, "tags", {}))
-        named = ResourceId(now.id.kind, tags.get(RESOURCE_TAG, "")) if now else None
+        named = ResourceId(now.id.kind, resource_name(tags)) if now else None
         self._edit(name, type(now), identity, tags=tags, id=named)
 
     # ---- security groups

@@ -15,8 +15,8 @@ from alb_controller.aws.codecs.elbv2 import encode_tags
 from alb_controller.aws.network import FILTER_VALUES, Network
 from alb_controller.errors import NotFound
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.ownership import CLUSTER_TAG, LEGACY_CLUSTER_TAG
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import CLUSTER_TAG, LEGACY_CLUSTER_TAG
 from alb_controller.values import Tags
 
 PERMISSIONS = frozenset(

@@ -19,8 +19,9 @@ from alb_controller.aws.tagging import TaggedListing
 from alb_controller.clock import Clock
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
+from alb_controller.model.ownership import belongs_to, is_shared_group
 from alb_controller.model.stack import Found, FoundLoadBalancer
-from alb_controller.model.tags import belongs_to, is_shared_group
+from alb_controller.values import StackKey
 
 Kind: TypeAlias = Literal["LoadBalancer", "TargetGroup", "SecurityGroup"]
 Kept: TypeAlias = FoundLoadBalancer | Found[TargetGroup] | Found[SecurityGroup]
@@ -73,9 +74,9 @@ class Inventory:
         """Whether anything is known of AWS yet."""
         return self.age_seconds < float("inf")
 
-    def of_stack(self, cluster: str, stack: str) -> OfStack:
+    def of_stack(self, cluster: str, key: StackKey) -> OfStack:
         """The resources with the stack's tags, in today's form or the v1 controller's."""
-        ours = [one for one in self._all() if belongs_to(one.resource.tags, cluster, stack)]
+        ours = [one for one in self._all() if belongs_to(one.resource.tags, cluster, key)]
         return OfStack(
             tuple(one for one in ours if isinstance(one, FoundLoadBalancer)),
             tuple(one for one in ours if isinstance(one.resource, TargetGroup)),

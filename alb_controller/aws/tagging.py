@@ -13,8 +13,8 @@ from alb_controller.aws.client import Sender, pages
 from alb_controller.aws.codecs.elbv2 import decode_tags
 from alb_controller.aws.elbv2_reads import Elbv2Reads
 from alb_controller.model.elbv2 import TargetGroup
+from alb_controller.model.ownership import CLUSTER_TAG, LEGACY_CLUSTER_TAG
 from alb_controller.model.stack import Found, FoundLoadBalancer
-from alb_controller.model.tags import CLUSTER_TAG, LEGACY_CLUSTER_TAG
 from alb_controller.values import Tags
 
 PERMISSIONS = frozenset({"tag:GetResources"})

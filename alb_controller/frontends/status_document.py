@@ -100,7 +100,7 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 def written(obj: KubeObject, key: StackKey) -> StatusDocument | None:
     """What an Ingress's annotation says of this group; None for nothing that can be read."""
     found = _decoded(obj.metadata.annotations.get(STATUS, ""))
-    return found if found and found.group == str(key) else None
+    return found if found and found.group == key.id else None
 
 
 def explain(key: StackKey, observed: Observed, backends: Iterable[BackendIntent]) -> StatusDocument:
@@ -108,7 +108,7 @@ def explain(key: StackKey, observed: Observed, backends: Iterable[BackendIntent]
     by_type = {one.resource.type: one for one in observed.load_balancers}
     main, front = by_type.get("application"), by_type.get("network")
     return StatusDocument(
-        group=str(key),
+        group=key.id,
         load_balancer=_arn(main),
         front_load_balancer=_arn(front),
         listeners=_listeners(observed, _arn(main)),

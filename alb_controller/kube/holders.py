@@ -13,10 +13,10 @@ import msgspec
 from alb_controller.errors import KubeError, ObjectMissing
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.store import Stores
+from alb_controller.model.ownership import GATEWAY_ALB, GATEWAY_NLB, SERVICE
 from alb_controller.objects.core import KubeObject, Service
 
-SERVICE_FINALIZER = "service.k8s.aws/resources"
-GATEWAY_FINALIZERS = {"gateway.k8s.aws/alb", "gateway.k8s.aws/nlb"}
+_GATEWAY_FINALIZERS = {GATEWAY_ALB.finalizer, GATEWAY_NLB.finalizer}
 _GATEWAYS = "/apis/gateway.networking.k8s.io/v1/gateways"
 
 
@@ -39,7 +39,7 @@ class Holders:
         """
         services = (s.metadata.finalizers for s in self._stores.list(Service))
         found = {
-            "Service": sum(SERVICE_FINALIZER in finalizers for finalizers in services),
+            "Service": sum(SERVICE.finalizer in finalizers for finalizers in services),
             "Gateway": self._gateways(),
         }
         return {kind: number for kind, number in found.items() if number}
@@ -53,7 +53,7 @@ class Holders:
                 return 0
             page = _page(data)
             gateways = (set(g.metadata.finalizers) for g in page.items)
-            held += sum(bool(finalizers & GATEWAY_FINALIZERS) for finalizers in gateways)
+            held += sum(bool(finalizers & _GATEWAY_FINALIZERS) for finalizers in gateways)
             more = page.metadata.get("continue")
             if not more:
                 return held

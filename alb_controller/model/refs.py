@@ -12,7 +12,7 @@ ResourceKind: TypeAlias = Literal[
 
 
 class ResourceId(msgspec.Struct, frozen=True, order=True):
-    """A resource within its stack; `name` is the value of the tag `ingress.k8s.aws/resource`."""
+    """A resource within its stack; `name` is the value of the API's resource tag."""
 
     kind: ResourceKind
     name: str

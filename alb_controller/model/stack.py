@@ -10,6 +10,7 @@ from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
 from alb_controller.model.kube import Binding
 from alb_controller.model.refs import ResourceId
+from alb_controller.values import StackKey
 
 Resource: TypeAlias = SecurityGroup | TargetGroup | LoadBalancer | Listener | ListenerRule | Binding
 BalancerState: TypeAlias = Literal["active", "provisioning", "active_impaired", "failed"]
@@ -20,8 +21,7 @@ R_co = TypeVar("R_co", bound=Resource, covariant=True)
 class Stack(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that should exist for one key; resources refer to each other by Ref."""
 
-    name: str
-    """The stack id string, as in the tag `ingress.k8s.aws/stack`."""
+    key: StackKey
     security_groups: tuple[SecurityGroup, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
     load_balancers: tuple[LoadBalancer, ...] = ()
@@ -34,7 +34,7 @@ class Found(msgspec.Struct, Generic[R_co], frozen=True, kw_only=True):
     """A resource as it was found, with its identity.
 
     `identity` is the ARN, the security group id, or `namespace/name` of a binding. `resource.id` is
-    empty where the tag `ingress.k8s.aws/resource` is missing.
+    empty where no tag gives it.
     """
 
     identity: str

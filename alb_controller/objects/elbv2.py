@@ -7,10 +7,6 @@ import msgspec
 from alb_controller.objects.core import Condition, KubeObject, KubeStruct, LabelSelector
 from alb_controller.values import PortRef
 
-STACK_LABEL = "ingress.k8s.aws/stack"
-STACK_NAMESPACE_LABEL = "ingress.k8s.aws/stack-namespace"
-STACK_NAME_LABEL = "ingress.k8s.aws/stack-name"
-
 
 class ServiceReference(KubeStruct, frozen=True):
     name: str = ""

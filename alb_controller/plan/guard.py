@@ -12,10 +12,15 @@ from typing import TypeVar
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
 from alb_controller.model.kube import Binding
+from alb_controller.model.ownership import (
+    belongs_to,
+    is_claimed,
+    ownership_of,
+    stack_of_labels,
+)
 from alb_controller.model.stack import Found, Observed
-from alb_controller.model.tags import STACK_TAG, belongs_to, stack_of_labels
 from alb_controller.plan.changes import PlanPolicy
-from alb_controller.values import Value
+from alb_controller.values import StackKey, Value
 
 T = TypeVar("T", bound=Found[SecurityGroup] | Found[TargetGroup] | Found[LoadBalancer])
 
@@ -27,7 +32,7 @@ class Owned(Value, frozen=True):
     notes: tuple[str, ...]
 
 
-def owned(observed: Observed, stack: str, policy: PlanPolicy) -> Owned:
+def owned(observed: Observed, key: StackKey, policy: PlanPolicy) -> Owned:
     """Leave out what is not our stack's, or lacks the tag that says what it is in the stack.
 
     The reference stops the whole group at a resource without its resource tag (spec 7.4).
@@ -35,7 +40,7 @@ def owned(observed: Observed, stack: str, policy: PlanPolicy) -> Owned:
     notes: list[str] = []
 
     def ours(found: Iterable[T]) -> tuple[T, ...]:
-        return tuple(one for one in found if _is_ours(one, stack, policy, notes))
+        return tuple(one for one in found if _is_ours(one, key, policy, notes))
 
     balancers = ours(observed.load_balancers)
     arns = {balancer.identity for balancer in balancers}
@@ -47,41 +52,39 @@ def owned(observed: Observed, stack: str, policy: PlanPolicy) -> Owned:
         load_balancers=balancers,
         listeners=listeners,
         rules=tuple(one for one in observed.rules if one.resource.listener in above),
-        bindings=tuple(one for one in observed.bindings if _is_our_binding(one, stack)),
+        bindings=tuple(one for one in observed.bindings if _is_our_binding(one, key)),
     )
     return Owned(observed=kept, notes=tuple(notes))
 
 
-def may_delete_listener(listener: Found[Listener], stack: str, policy: PlanPolicy) -> bool:
+def may_delete_listener(listener: Found[Listener], key: StackKey, policy: PlanPolicy) -> bool:
     """A listener that somebody added to our load balancer stays; without tags none can tell."""
     return not policy.tag_listeners_and_rules or belongs_to(
-        listener.resource.tags, policy.cluster, stack
+        listener.resource.tags, policy.cluster, key
     )
 
 
-def is_our_rule(rule: Found[ListenerRule], stack: str, policy: PlanPolicy) -> bool:
+def is_our_rule(rule: Found[ListenerRule], key: StackKey, policy: PlanPolicy) -> bool:
     """Where rules are not tagged, all rules on our listeners are ours."""
-    return not policy.tag_listeners_and_rules or belongs_to(
-        rule.resource.tags, policy.cluster, stack
-    )
+    return not policy.tag_listeners_and_rules or belongs_to(rule.resource.tags, policy.cluster, key)
 
 
 def may_adopt_rule(rule: Found[ListenerRule]) -> bool:
     """No stack claims it: left from a time when the gate for rules' tags was off."""
-    return STACK_TAG not in rule.resource.tags
+    return not is_claimed(rule.resource.tags)
 
 
-def _is_ours(found: T, stack: str, policy: PlanPolicy, notes: list[str]) -> bool:
+def _is_ours(found: T, key: StackKey, policy: PlanPolicy, notes: list[str]) -> bool:
     resource = found.resource
-    if not belongs_to(resource.tags, policy.cluster, stack):
+    if not belongs_to(resource.tags, policy.cluster, key):
         notes.append(f"left alone, not this stack's: {found.identity}")
         return False
     if not resource.id.name:
-        notes.append(f"left alone, no ingress.k8s.aws/resource tag: {found.identity}")
+        tag = ownership_of(key).resource_tag
+        notes.append(f"left alone, no {tag} tag: {found.identity}")
         return False
     return True
 
 
-def _is_our_binding(found: Found[Binding], stack: str) -> bool:
-    key = stack_of_labels(found.resource.labels)
-    return key is not None and str(key) == stack
+def _is_our_binding(found: Found[Binding], key: StackKey) -> bool:
+    return stack_of_labels(found.resource.labels) == key

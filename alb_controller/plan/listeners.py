@@ -17,7 +17,7 @@ from alb_controller.plan.guard import may_delete_listener
 from alb_controller.plan.rules.matching import RuleDiff, match_rules
 from alb_controller.plan.rules.steps import rule_steps
 from alb_controller.plan.tags import tag_steps, tags_at_creation
-from alb_controller.values import Value
+from alb_controller.values import StackKey, Value
 
 
 class ListenerSteps(Value, frozen=True):
@@ -39,7 +39,7 @@ class _Live(Value, frozen=True):
 
 
 def listener_steps(
-    matches: Matches, observed: Observed, stack: str, policy: PlanPolicy
+    matches: Matches, observed: Observed, key: StackKey, policy: PlanPolicy
 ) -> ListenerSteps:
     """All listeners of the stack. A listener of a load balancer that goes is not mentioned."""
     created: list[Step] = []
@@ -50,12 +50,12 @@ def listener_steps(
         if pair.found is None:
             created += _create(pair.desired, rules, policy)
         else:
-            diff = _match_rules(pair.desired, pair.found, rules, observed, stack, policy)
+            diff = _match_rules(pair.desired, pair.found, rules, observed, key, policy)
             live.append(_Live(desired=pair.desired, found=pair.found, rules=diff))
     if "rules" in policy.limits_reached:
         live.sort(key=lambda one: not one.rules.deleted)
     surplus = sorted(matches.listeners.surplus, key=lambda found: _place(found.resource))
-    going = [found for found in surplus if may_delete_listener(found, stack, policy)]
+    going = [found for found in surplus if may_delete_listener(found, key, policy)]
     return ListenerSteps(
         created=tuple(created),
         updated=tuple(step for one in live for step in _update(one)),
@@ -130,13 +130,13 @@ def _match_rules(
     found: Found[Listener],
     rules: Sequence[ListenerRule],
     observed: Observed,
-    stack: str,
+    key: StackKey,
     policy: PlanPolicy,
 ) -> RuleDiff:
     return match_rules(
         rules,
         [one for one in observed.rules if one.resource.listener == found.identity],
-        stack=stack,
+        key=key,
         policy=policy,
         default_differs=not same_actions(desired.default_actions, found.resource.default_actions),
     )

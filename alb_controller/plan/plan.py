@@ -39,11 +39,11 @@ from alb_controller.values import Value
 
 def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
     """The steps from what was found to what is desired; none where they are the same."""
-    ours = owned(observed, stack.name, policy)
+    ours = owned(observed, stack.key, policy)
     matches = match(
         stack, ours.observed, replace_for_health_checks=policy.replace_for_health_checks
     )
-    listeners = listener_steps(matches, ours.observed, stack.name, policy)
+    listeners = listener_steps(matches, ours.observed, stack.key, policy)
     groups = _security_groups(matches, policy)
     balancers = _load_balancers(matches.load_balancers, policy)
     targets = _target_groups(matches.target_groups, policy)

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
+from alb_controller.model.ownership import resource_name
 from alb_controller.model.refs import ResourceId, ResourceKind
 from alb_controller.model.stack import Found, Observed
-from alb_controller.model.tags import RESOURCE_TAG
 from alb_controller.plan import changes
 from alb_controller.plan.policies import mutual_authentication, settled
 
@@ -191,7 +191,7 @@ def _(step: changes.UpdateBinding) -> Edit:
 
 def _tagged(now: Any, tags: dict[str, str]) -> dict[str, object]:
     """The resource id is read from a tag."""
-    return {"tags": tags, "id": ResourceId(now.id.kind, tags.get(RESOURCE_TAG, ""))}
+    return {"tags": tags, "id": ResourceId(now.id.kind, resource_name(tags))}
 
 
 def _edited(observed: Observed, kind: ResourceKind, identity: str, edit: Edit) -> Observed:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from alb_controller.model.ownership import legacy_keys
 from alb_controller.model.refs import ResourceKind
 from alb_controller.model.stack import Found, Resource
-from alb_controller.model.tags import legacy_keys
 from alb_controller.plan.changes import AddTags, PlanPolicy, RemoveTags, Step
 from alb_controller.values import Tags
 

@@ -12,16 +12,15 @@ from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.build.elbv2.security_groups import shared_backend
 from alb_controller.errors import AlreadyExists, ControllerError, ForeignOwner, NotReady
-from alb_controller.frontends.ingress.select import held_keys
 from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.ownership import INGRESS, is_shared_group, stack_of_labels
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import is_shared_group, stack_of_labels
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.owners import owner_of
 from alb_controller.settings import Settings
-from alb_controller.values import StackKey
+from alb_controller.values import Api, StackKey
 
 _SOON_SECONDS = 0.5
 _LATER_SECONDS = 60.0
@@ -39,6 +38,8 @@ class Signals(msgspec.Struct, frozen=True, kw_only=True):
     """Enqueues this key."""
     wake: Callable[[StackKey], None]
     """Enqueues a stack."""
+    apis: frozenset[Api]
+    """Those whose stacks this process brings about, and takes away."""
 
 
 class _Demand:
@@ -246,7 +247,7 @@ class BackendGroup:
             return
         group_id = found.identity
         naming = self._bindings_naming(group_id)
-        if any(_is_users(binding) for binding in naming):
+        if any(self._is_users(binding) for binding in naming):
             self._let_go()  # that is no stack's business
             raise NotReady("users' bindings that name the shared security group", _LATER_SECONDS)
         if naming or self._signals.is_referenced(group_id):
@@ -263,9 +264,17 @@ class BackendGroup:
         with self._demand.lock:
             seen = set(self._demand.seen)
         ingresses = self._cluster.list(Ingress)
-        if any(key not in seen for ingress in ingresses for key in held_keys(ingress)):
+        if any(
+            key not in seen for ingress in ingresses for key in INGRESS.held_keys(ingress.metadata)
+        ):
             return True
         return bool(self._signals.count_holders())
+
+    def _is_users(self, binding: TargetGroupBinding) -> bool:
+        """Whether it stays until its user deletes it; those of our stacks go with them."""
+        owner = stack_of_labels(binding.metadata.labels)
+        is_ours = owner is not None and owner.api in self._signals.apis
+        return not is_ours and not binding.is_deleting
 
     def _bindings_naming(self, group_id: str) -> list[TargetGroupBinding]:
         return [b for b in self._cluster.list(TargetGroupBinding) if _names(b, group_id)]
@@ -275,8 +284,3 @@ def _names(binding: TargetGroupBinding, group_id: str) -> bool:
     networking = binding.spec.networking
     peers = (p for r in (networking.ingress if networking else ()) for p in r.from_)
     return any(p.security_group and p.security_group.group_id == group_id for p in peers)
-
-
-def _is_users(binding: TargetGroupBinding) -> bool:
-    """Whether it stays until its user deletes it; those of stacks go with them."""
-    return stack_of_labels(binding.metadata.labels) is None and not binding.is_deleting

@@ -9,9 +9,9 @@ import msgspec
 from alb_controller.errors import ForeignOwner, ObjectExists, ObjectMissing
 from alb_controller.kube.writer import Writer
 from alb_controller.model.kube import Binding
+from alb_controller.model.ownership import stack_of_labels
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import stack_of_labels
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding

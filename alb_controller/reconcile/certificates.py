@@ -21,9 +21,9 @@ from alb_controller.aws.certificates.managed import (
 from alb_controller.clock import Clock
 from alb_controller.errors import InUse, Missing, NotReady
 from alb_controller.intent import CertificateIntent, StackIntent
-from alb_controller.model.tags import RESOURCE_TAG, stack_tags, tracking_tags
+from alb_controller.model.ownership import resource_name, stack_tags, tracking_tags
 from alb_controller.settings import Settings
-from alb_controller.values import Tags, Value
+from alb_controller.values import StackKey, Tags, Value
 
 _RECORDS_SECONDS, _ISSUE_SECONDS, _IN_USE_SECONDS = 5.0, 15.0, 5.0
 
@@ -67,7 +67,7 @@ class Certificates:
         self._listing = Shared(authority.arns, CERTIFICATES, clock)
         self._zones = Shared(authority.zones, HOSTED_ZONES, clock)
         self._requested: dict[str, Tags] = {}
-        self._settled: dict[str, _Settled] = {}
+        self._settled: dict[StackKey, _Settled] = {}
         self._proven: set[str] = set()
         self._lock = threading.Lock()
 
@@ -78,10 +78,10 @@ class Certificates:
         """
         if not intent.certificates:
             return {}
-        settled = self._settled.get(intent.name)
+        settled = self._settled.get(intent.key)
         if settled is not None and settled.wanted == intent.certificates:
             return settled.arns
-        known = self._of_stack(intent.name)
+        known = self._of_stack(intent.key)
         found = {one.id: self._ensured(one, intent, known) for one in intent.certificates}
         waiting = sorted(one.arn for one in found.values() if not one.is_issued)
         if waiting:
@@ -92,10 +92,10 @@ class Certificates:
         """Delete what the stack asks for no more, once no listener has it. Raises NotReady."""
         if not self._settings.feature_gates.enable_certificate_management:
             return
-        settled = self._settled.get(intent.name)
+        settled = self._settled.get(intent.key)
         if settled is not None and settled.wanted == intent.certificates:
             return
-        known = self._of_stack(intent.name)
+        known = self._of_stack(intent.key)
         kept = [
             one
             for wanted in intent.certificates
@@ -112,7 +112,7 @@ class Certificates:
             for one in kept
             if one in known.get(wanted.id, ())
         }
-        self._settled[intent.name] = _Settled(wanted=intent.certificates, arns=arns)
+        self._settled[intent.key] = _Settled(wanted=intent.certificates, arns=arns)
 
     def _ensured(
         self,
@@ -143,7 +143,7 @@ class Certificates:
             for host in wanted.hosts:
                 self._zone(host, wanted)
         tags = dict(wanted.tags) | dict(self._settings.default_tags)
-        tags |= tracking_tags(self._settings.cluster_name, intent.name, wanted.id)
+        tags |= tracking_tags(self._settings.cluster_name, intent.key, wanted.id)
         arn = self._authority.request(
             CertificateRequest(
                 domain=wanted.hosts[0],
@@ -188,7 +188,7 @@ class Certificates:
         others = [
             self._authority.certificate(arn)
             for arn, tags in self._tagged().items()
-            if RESOURCE_TAG in tags and arn not in surplus
+            if resource_name(tags) and arn not in surplus
         ]
         return {record for one in others if one is not None for record in one.records}
 
@@ -197,16 +197,16 @@ class Certificates:
             requested = dict(self._requested)
         return self._tags.of(self._listing.get()) | requested
 
-    def _of_stack(self, stack: str) -> dict[str, list[ManagedCertificate]]:
+    def _of_stack(self, key: StackKey) -> dict[str, list[ManagedCertificate]]:
         """The certificates with the stack's tags, by the id in their resource tag."""
         listed = self._tagged()
-        ours = stack_tags(self._settings.cluster_name, stack)
+        ours = stack_tags(self._settings.cluster_name, key)
         found: dict[str, list[ManagedCertificate]] = {}
         for arn, tags in sorted(listed.items()):
             if all(tags.get(key) == value for key, value in ours.items()):
                 one = self._authority.certificate(arn)
                 if one is not None:
-                    found.setdefault(tags.get(RESOURCE_TAG, ""), []).append(one)
+                    found.setdefault(resource_name(tags), []).append(one)
         return found
 
 

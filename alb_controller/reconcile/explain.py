@@ -68,7 +68,7 @@ class Explainer:
         said: list[_Said] = []
         own = _backends_by_owner(translation)
         for member in snapshot.members:
-            made = StatusDocument(group=str(snapshot.key))
+            made = StatusDocument(group=snapshot.key.id)
             if member.uid in translation.served:
                 path = ref("Ingress", member.ingress).path
                 made = explain(snapshot.key, observed, own.get(path, ()))
@@ -156,7 +156,7 @@ class Explainer:
             if one.ingress is ingress:
                 return one.explanation.served()
         known = written(self._newest(ingress), key)
-        return known.served() if known else StatusDocument(group=str(key))
+        return known.served() if known else StatusDocument(group=key.id)
 
     def _newest(self, ingress: Ingress) -> Ingress:
         known = self._cluster.get(Ingress, *ingress.key)

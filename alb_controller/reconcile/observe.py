@@ -52,7 +52,7 @@ class Observer:
             except AwsError:
                 self._is_listing_old = True
                 raise
-        ours = self._inventory.of_stack(self._cluster_name, str(key))
+        ours = self._inventory.of_stack(self._cluster_name, key)
         below = [self._elbv2.listeners_and_rules(b) for b in ours.load_balancers]
         return Observed(
             security_groups=ours.security_groups,

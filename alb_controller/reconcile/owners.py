@@ -13,10 +13,10 @@ from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.errors import ForeignOwner, NotReady
+from alb_controller.model.ownership import belongs_to, ownership_of
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import RESOURCE_TAG, belongs_to
 from alb_controller.plan.changes import NameToClaim
-from alb_controller.values import Tags
+from alb_controller.values import StackKey, Tags
 
 FRESH_SECONDS = 10.0
 """A listing of this age still tells who holds which name."""
@@ -34,7 +34,7 @@ class Owners:
         self._elbv2, self._ec2 = elbv2, ec2
         self._inventory, self._cluster_name = inventory, cluster_name
 
-    def check(self, names: Iterable[NameToClaim], stack: str) -> None:
+    def check(self, names: Iterable[NameToClaim], key: StackKey) -> None:
         """Raises ForeignOwner, or NotReady where the holder is our own and was not known.
 
         Names of security groups are not looked up: AWS refuses those that exist.
@@ -42,16 +42,16 @@ class Owners:
         names = [name for name in names if name.kind != "SecurityGroup"]
         inventory = self._inventory
         is_known = inventory.lists_others and inventory.age_seconds < FRESH_SECONDS
-        self._check(names, stack, self._listed_holder if is_known else self._holder)
+        self._check(names, key, self._listed_holder if is_known else self._holder)
 
-    def explain(self, names: Iterable[NameToClaim], stack: str) -> None:
+    def explain(self, names: Iterable[NameToClaim], key: StackKey) -> None:
         """After AWS has refused a name: as `check`, asking AWS for each."""
-        self._check(names, stack, self._holder)
+        self._check(names, key, self._holder)
 
     def _check(
         self,
         names: Iterable[NameToClaim],
-        stack: str,
+        key: StackKey,
         holder: Callable[[NameToClaim], Found[Any] | None],
     ) -> None:
         for name in names:
@@ -59,11 +59,12 @@ class Owners:
             if found is None:
                 continue
             owner = owner_of(found.resource.tags)
-            if belongs_to(found.resource.tags, self._cluster_name, stack):
+            if belongs_to(found.resource.tags, self._cluster_name, key):
                 if found.resource.id.name:
                     self._inventory.put(found)
                     raise NotReady(f"{name.kind} {name.name}, which exists already", 0.5)
-                owner = f"it has no tag {RESOURCE_TAG}, {owner}"  # the plan leaves it alone
+                tag = ownership_of(key).resource_tag
+                owner = f"it has no tag {tag}, {owner}"  # the plan leaves it alone
             raise ForeignOwner(_WORDS[name.kind], name.name, owner)
 
     def _listed_holder(self, name: NameToClaim) -> Found[Any] | None:

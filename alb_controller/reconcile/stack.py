@@ -32,12 +32,12 @@ from alb_controller.frontends import events
 from alb_controller.frontends.events import Event
 from alb_controller.frontends.ingress.load import Snapshot, load
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.ingress.select import finalizer
 from alb_controller.frontends.ingress.status import COMPONENT, status_patch
 from alb_controller.frontends.ingress.translate import translate
 from alb_controller.frontends.translation import Translation
 from alb_controller.intent import StackIntent
 from alb_controller.kube.writer import Writer
+from alb_controller.model.ownership import finalizer_of
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import ref
@@ -305,12 +305,12 @@ class StackReconciler:
             if not _is_harmless(outcome.error):
                 self._memory.doubt(key)
             if isinstance(outcome.error, AlreadyExists):
-                self._edges.owners.explain(todo.names_to_claim, str(key))
+                self._edges.owners.explain(todo.names_to_claim, key)
         return outcome
 
     def _check_owners(self, key: StackKey, todo: Plan) -> None:
         try:
-            self._edges.owners.check(todo.names_to_claim, str(key))
+            self._edges.owners.check(todo.names_to_claim, key)
         except NotReady:
             self._memory.doubt(key)
             raise
@@ -321,7 +321,7 @@ class StackReconciler:
         self._memory.remember_good(snapshot.key, good, members)
 
     def _add_finalizers(self, snapshot: Snapshot) -> None:
-        wanted = finalizer(snapshot.key)
+        wanted = finalizer_of(snapshot.key)
         for member in snapshot.members:
             if member.problem is not None:  # what has no place in a group gets nothing in AWS
                 continue
@@ -334,7 +334,7 @@ class StackReconciler:
     def _remove_finalizers(self, snapshot: Snapshot) -> None:
         for ingress in snapshot.inactive:
             self._explainer.left(ingress, snapshot.key)
-            self._edges.writer.remove_finalizer(INGRESS, ingress, finalizer(snapshot.key))
+            self._edges.writer.remove_finalizer(INGRESS, ingress, finalizer_of(snapshot.key))
 
     def _report_rejected(self, snapshot: Snapshot) -> Result:
         self._explainer.rejected(snapshot)

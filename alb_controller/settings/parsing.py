@@ -6,27 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from alb_controller.model.ownership import TRACKING_KEYS
 from alb_controller.settings.forms import format_duration
 from alb_controller.settings.gates import gate_rows, named_gates
 from alb_controller.settings.table import FlagRow, Settings, flag_rows
 
 LEAST_LIFETIME = timedelta(seconds=10)
 """Of a kept certificate: rotation needs some looks at the cluster."""
-TRACKING_TAG_KEYS = frozenset(
-    {
-        "elbv2.k8s.aws/cluster",
-        "elbv2.k8s.aws/resource",
-        "ingress.k8s.aws/stack",
-        "ingress.k8s.aws/resource",
-        "service.k8s.aws/stack",
-        "service.k8s.aws/resource",
-        "gateway.k8s.aws.nlb/stack",
-        "gateway.k8s.aws.nlb/resource",
-        "gateway.k8s.aws.alb/stack",
-        "gateway.k8s.aws.alb/resource",
-    }
-)
-"""Tags that say who owns a resource; the reference's set (spec 7.4)."""
 
 
 class InvalidSetting(ValueError):
@@ -162,7 +148,7 @@ def _check_tag_keys(settings: Settings) -> None:
         ("default-tags", settings.default_tags),
         ("external-managed-tags", settings.external_managed_tags),
     ):
-        for key in sorted(TRACKING_TAG_KEYS.intersection(keys)):
+        for key in sorted(TRACKING_KEYS.intersection(keys)):
             raise InvalidSetting(flag, f"must not hold {key!r}: that tag says who owns a resource")
     for key in settings.external_managed_tags:
         if key in settings.default_tags:

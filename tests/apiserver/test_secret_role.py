@@ -21,7 +21,7 @@ from tests.waiting import until
 
 RBAC = "apis/rbac.authorization.k8s.io/v1/namespaces/shop"
 ACCOUNT = "api/v1/namespaces/kube-system/serviceaccounts"
-STACK = StackKey("shop", "web")
+STACK = StackKey("ingress", "shop", "web")
 LOGIN: SecretName = ("shop", "login")
 OTHER: SecretName = ("shop", "other")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from alb_controller.aws.iam import DEFAULT_FEATURES, POD_IDENTITY, PolicyWish, Scope, policy
 from alb_controller.aws.iam.policy import is_read
-from alb_controller.model.tags import CLUSTER_TAG
+from alb_controller.model.ownership import CLUSTER_TAG
 from alb_controller.sandbox.aws.account import CLUSTER
 from tests.iam.authorization import WITHOUT_TAGS, swapped
 from tests.iam.evaluator import Asked, is_allowed

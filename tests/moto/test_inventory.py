@@ -8,7 +8,7 @@ from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.tagging import TaggedListing
 from alb_controller.clock import SystemClock
-from alb_controller.model.tags import LEGACY_CLUSTER_TAG, STACK_TAG
+from alb_controller.model.ownership import INGRESS, LEGACY_CLUSTER_TAG
 from tests.moto.conftest import Account
 from tests.unit.aws import samples
 
@@ -37,7 +37,7 @@ def test_tags_find_the_cluster_s_own(account: Account) -> None:
     """With the gate EnableRGTAPI: in both forms of the tags, with the tags, and nobody else's."""
     balancer = account.has_load_balancer()
     group = account.has_target_group()
-    v1 = {LEGACY_CLUSTER_TAG: samples.CLUSTER, STACK_TAG: samples.STACK}
+    v1 = {LEGACY_CLUSTER_TAG: samples.CLUSTER, INGRESS.stack_tag: samples.STACK.id}
     old = account.has_target_group(name="v1", tags=v1)
     account.has_target_group(name="another", tags={"team": "data"})
     inventory = Inventory(_tagged(account), account.ec2, samples.CLUSTER, SystemClock())

@@ -13,12 +13,13 @@ from alb_controller.aws.certificates.managed import (
     ValidationRecord,
     zone_of,
 )
-from alb_controller.model.tags import tracking_tags
+from alb_controller.model.ownership import tracking_tags
+from alb_controller.values import StackKey
 from tests.moto.conftest import Account
 from tests.unit.aws.clocks import JumpingClock
 
 CA = "arn:aws:acm-pca:us-west-2:123456789012:certificate-authority/0"
-TAGS = tracking_tags("prod", "shop/web", "amazon_issued/a.example-1")
+TAGS = tracking_tags("prod", StackKey("ingress", "shop", "web"), "amazon_issued/a.example-1")
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 
 from alb_controller.errors import AlreadyExists, InUse
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.ownership import LEGACY_CLUSTER_TAG
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import LEGACY_CLUSTER_TAG
 from tests.moto.conftest import Account
 from tests.unit.aws import samples
 

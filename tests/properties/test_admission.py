@@ -16,7 +16,7 @@ from alb_controller.webhooks.judging.ingresses import judge_ingress
 from alb_controller.webhooks.judging.verdicts import ALLOWED
 from tests.factories import cluster, ingress, ingress_class, path, rule, service, to
 
-WEB = StackKey("shop", "web")
+WEB = StackKey("ingress", "shop", "web")
 SETTINGS = Settings(cluster_name="prod")
 STRICT = Settings(
     cluster_name="prod",

@@ -28,10 +28,10 @@ from alb_controller.plan.references import resolve
 from alb_controller.plan.render import render_json, render_lines
 from alb_controller.reconcile.apply import Outcome, apply
 from tests.resources import (
+    KEY,
     LOAD_BALANCER,
     NOT_FOUND,
     POLICY,
-    STACK,
     answer,
     binding,
     forward,
@@ -330,7 +330,7 @@ def test_plans_print(before: Stack, after: Stack) -> None:
 def foreign(world: World) -> dict[str, Any]:
     """A load balancer and a group of another stack, and some that lack a tag."""
     other = {"ingress.k8s.aws/stack": "other", "elbv2.k8s.aws/cluster": "prod"}
-    nameless = {**other, "ingress.k8s.aws/stack": STACK}
+    nameless = {**other, "ingress.k8s.aws/stack": KEY.id}
     empty = ResourceId("TargetGroup", "")
     world.create_load_balancer(load_balancer(name="theirs", tags=other))
     world.create_load_balancer(

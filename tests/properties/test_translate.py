@@ -33,7 +33,7 @@ from tests.factories import (
     to,
 )
 
-TEAM = StackKey("", "team")
+TEAM = StackKey("ingress", "", "team")
 SETTINGS = Settings(cluster_name="prod")
 CHOICES: dict[str, list[str]] = {
     "scheme": ["internal", "internet-facing"],
@@ -229,7 +229,7 @@ def test_names_fit_for_every_name_that_kubernetes_allows(
     alb = {"group.name": group} if is_explicit else {}
     of = ingress(name, namespace=space, alb=alb, rules=[rule("", path(backend=to(name)))])
     objects = cluster(ingress_class(), service(name, namespace=space), of)
-    key = StackKey("", group) if is_explicit else StackKey(space, name)
+    key = StackKey("ingress", "", group) if is_explicit else StackKey("ingress", space, name)
     by = Settings(cluster_name=cluster_name)
     intent = translate(load(key, objects, "alb"), by, {}, {}).intent
     assert intent.balancer is not None

@@ -47,11 +47,8 @@ def test_names_read_as_kubernetes_writes_them() -> None:
 
 def test_a_stack_is_called_by_its_group_or_by_its_ingress() -> None:
     """The stack id string: the group's name, or namespace/name of the Ingress (spec 2.3)."""
-    assert (str(StackKey("", "team")), StackKey("", "team").is_explicit) == ("team", True)
-    assert (str(StackKey("shop", "web")), StackKey("shop", "web").is_explicit) == (
-        "shop/web",
-        False,
-    )
+    assert str(StackKey("ingress", "", "team")) == "team"
+    assert str(StackKey("ingress", "shop", "web")) == "shop/web"
 
 
 def test_a_secret_shows_itself_to_nobody() -> None:

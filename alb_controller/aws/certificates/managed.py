@@ -16,7 +16,7 @@ from alb_controller.aws.client import Sender, pages
 from alb_controller.aws.codecs.elbv2 import decode_tags, encode_tags
 from alb_controller.clock import Clock
 from alb_controller.errors import AwsError, NotFound
-from alb_controller.model.tags import CLUSTER_TAG, STACK_TAG
+from alb_controller.model.ownership import CLUSTER_TAG, is_claimed
 from alb_controller.values import Tags
 
 PERMISSIONS = frozenset(
@@ -178,8 +178,8 @@ class CertificateTags:
 
     def managed(self, arns: Collection[str]) -> list[str]:
         """Those that a controller requested for a stack of whatever cluster (spec 3.3)."""
-        keys = {CLUSTER_TAG, STACK_TAG}
-        return [arn for arn, tags in self.of(arns).items() if keys <= tags.keys()]
+        found = self.of(arns).items()
+        return [arn for arn, tags in found if CLUSTER_TAG in tags and is_claimed(tags)]
 
     def forget(self, arn: str) -> None:
         """After it has been deleted."""

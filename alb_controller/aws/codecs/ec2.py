@@ -13,10 +13,10 @@ import msgspec
 from alb_controller.aws.codecs.elbv2 import decode_tags, encode_tags
 from alb_controller.aws.codecs.guards import Raw
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.ownership import SHARED_RESOURCE_TAG, resource_name
 from alb_controller.model.queries import Subnet
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import RESOURCE_TAG, SHARED_RESOURCE_TAG
 
 _ALL_PROTOCOLS = "-1"
 _NO_PORT = -1
@@ -96,7 +96,7 @@ def encode_security_group(group: SecurityGroup, vpc_id: str) -> Raw:
 def decode_security_group(raw: Raw) -> Found[SecurityGroup]:
     """One of DescribeSecurityGroups; the shared backend group's id is its own tag's value."""
     tags = decode_tags(raw.get("Tags"))
-    name = tags.get(RESOURCE_TAG) or tags.get(SHARED_RESOURCE_TAG, "")
+    name = resource_name(tags) or tags.get(SHARED_RESOURCE_TAG, "")
     return Found(
         identity=raw["GroupId"],
         resource=SecurityGroup(

@@ -36,10 +36,10 @@ from alb_controller.model.elbv2 import (
     TargetHealth,
     TargetType,
 )
+from alb_controller.model.ownership import resource_name
 from alb_controller.model.queries import BoundTargetGroup
 from alb_controller.model.refs import ResourceId, ResourceKind
 from alb_controller.model.stack import BalancerState, Found, FoundLoadBalancer
-from alb_controller.model.tags import RESOURCE_TAG
 from alb_controller.values import IpFamily, Tags
 
 _STATES = ("active", "provisioning", "active_impaired", "failed")
@@ -68,7 +68,7 @@ def decode_attributes(answer: Raw) -> Attributes:
 
 def resource_id(kind: ResourceKind, tags: Tags) -> ResourceId:
     """The id that our tag gives; its name is empty where the tag is missing."""
-    return ResourceId(kind, tags.get(RESOURCE_TAG, ""))
+    return ResourceId(kind, resource_name(tags))
 
 
 # ---- load balancers

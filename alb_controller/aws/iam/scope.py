@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from alb_controller.model.tags import CLUSTER_TAG
+from alb_controller.model.ownership import CLUSTER_TAG
 
 _REQUEST = f"aws:RequestTag/{CLUSTER_TAG}"
 _RESOURCE = f"aws:ResourceTag/{CLUSTER_TAG}"

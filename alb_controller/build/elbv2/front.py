@@ -23,7 +23,7 @@ from alb_controller.model.elbv2 import (
 from alb_controller.model.queries import Query
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Stack
-from alb_controller.values import Value
+from alb_controller.values import StackKey, Value
 
 FRONT = ResourceId("LoadBalancer", "FrontendNlb")
 _SUFFIX = "-nlb"
@@ -45,10 +45,10 @@ def queries(front: FrontIntent, context: Context, facts: Facts) -> Iterator[Quer
 
 
 def build_front(
-    front: FrontIntent, behind: LoadBalancer, stack: str, context: Context, facts: Facts
+    front: FrontIntent, behind: LoadBalancer, key: StackKey, context: Context, facts: Facts
 ) -> Front:
     """The front of a load balancer; raises Missing and Invalid as `build` does."""
-    made = _Builder(front.balancer, stack, context)
+    made = _Builder(front.balancer, key, context)
     return Front(
         load_balancer=made.load_balancer(behind, facts),
         listeners=tuple(made.listener(port) for port in front.ports),
@@ -69,8 +69,8 @@ def with_front(stack: Stack, front: Front) -> Stack:
 class _Builder:
     """Builds the parts; all carry the same users' tags."""
 
-    def __init__(self, balancer: BalancerIntent, stack: str, context: Context) -> None:
-        self._balancer, self._stack, self._context = balancer, stack, context
+    def __init__(self, balancer: BalancerIntent, key: StackKey, context: Context) -> None:
+        self._balancer, self._key, self._context = balancer, key, context
 
     def load_balancer(self, behind: LoadBalancer, facts: Facts) -> LoadBalancer:
         balancer, context = self._balancer, self._context.for_front
@@ -119,7 +119,7 @@ class _Builder:
         )
 
     def _tags(self, resource: str) -> dict[str, str]:
-        return resource_tags(self._balancer.tags, self._context.settings, self._stack, resource)
+        return resource_tags(self._balancer.tags, self._context.settings, self._key, resource)
 
 
 def _group_id(port: FrontPort) -> ResourceId:

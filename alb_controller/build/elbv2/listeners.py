@@ -30,7 +30,7 @@ def build_listener(
         ssl_policy=listener.tls.policy if listener.tls else None,
         mutual_authentication=choose_mutual_authentication(listener, context, facts),
         attributes=listener.attributes or None,
-        tags=resource_tags(listener.tags, context.settings, intent.name, id_.name),
+        tags=resource_tags(listener.tags, context.settings, intent.key, id_.name),
     )
 
 
@@ -47,7 +47,7 @@ def build_rules(
             conditions=tuple(sorted(route.conditions, key=_field)),
             actions=build_actions(route, listener, facts),
             transforms=route.transforms,
-            tags=resource_tags(route.tags, context.settings, intent.name, id_.name),
+            tags=resource_tags(route.tags, context.settings, intent.key, id_.name),
         )
 
 

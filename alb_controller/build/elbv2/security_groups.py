@@ -17,6 +17,7 @@ from alb_controller.intent import (
     StackIntent,
 )
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.ownership import BACKEND_SECURITY_GROUP, CLUSTER_TAG, SHARED_RESOURCE_TAG
 from alb_controller.model.queries import (
     Query,
     SecurityGroupInfo,
@@ -24,7 +25,6 @@ from alb_controller.model.queries import (
     SecurityGroupsByName,
 )
 from alb_controller.model.refs import Ref, Reference, ResourceId
-from alb_controller.model.tags import BACKEND_SECURITY_GROUP, CLUSTER_TAG, SHARED_RESOURCE_TAG
 from alb_controller.settings import Settings
 
 MANAGED = ResourceId("SecurityGroup", "ManagedLBSecurityGroup")
@@ -50,7 +50,7 @@ def managed(intent: StackIntent, context: Context) -> tuple[SecurityGroup, ...]:
             name=generated_name(balancer.security.name),
             description=_MANAGED_DESCRIPTION,
             ingress=_inbound(intent, balancer),
-            tags=resource_tags(balancer.tags, context.settings, intent.name, MANAGED.name),
+            tags=resource_tags(balancer.tags, context.settings, intent.key, MANAGED.name),
         ),
     )
 

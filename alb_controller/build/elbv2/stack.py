@@ -23,11 +23,11 @@ def build(intent: StackIntent, context: Context, facts: Facts) -> Stack:
     """
     balancer = intent.balancer
     if balancer is None:
-        return Stack(name=intent.name)
+        return Stack(key=intent.key)
     peer = security_groups.of_targets(balancer, context)
     load_balancer = _load_balancer(balancer, intent, context, facts)
     stack = Stack(
-        name=intent.name,
+        key=intent.key,
         load_balancers=(load_balancer,),
         security_groups=security_groups.managed(intent, context),
         target_groups=tuple(
@@ -41,7 +41,7 @@ def build(intent: StackIntent, context: Context, facts: Facts) -> Stack:
     )
     if intent.front is None:
         return stack
-    return with_front(stack, build_front(intent.front, load_balancer, intent.name, context, facts))
+    return with_front(stack, build_front(intent.front, load_balancer, intent.key, context, facts))
 
 
 def _load_balancer(
@@ -55,7 +55,7 @@ def _load_balancer(
         subnets=subnets.choose(balancer, context, facts),
         security_groups=security_groups.of_load_balancer(balancer, context, facts),
         attributes=balancer.attributes or None,
-        tags=resource_tags(balancer.tags, context.settings, intent.name, LOAD_BALANCER.name),
+        tags=resource_tags(balancer.tags, context.settings, intent.key, LOAD_BALANCER.name),
         customer_owned_ipv4_pool=balancer.customer_owned_ipv4_pool,
         ipv4_ipam_pool_id=balancer.ipv4_ipam_pool_id,
         capacity_units=balancer.capacity_units,

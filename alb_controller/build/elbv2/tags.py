@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from alb_controller.model.tags import tracking_tags
+from alb_controller.model.ownership import tracking_tags
 from alb_controller.settings import Settings
-from alb_controller.values import Tags
+from alb_controller.values import StackKey, Tags
 
 
-def resource_tags(user: Tags, settings: Settings, stack: str, resource: str) -> dict[str, str]:
+def resource_tags(user: Tags, settings: Settings, key: StackKey, resource: str) -> dict[str, str]:
     """Tracking tags win over all; default tags over the users' unless a gate says otherwise."""
     low, high = dict(user), dict(settings.default_tags)
     if settings.feature_gates.enable_default_tags_low_priority:
         low, high = high, low
-    return low | high | tracking_tags(settings.cluster_name, stack, resource)
+    return low | high | tracking_tags(settings.cluster_name, key, resource)

@@ -9,8 +9,8 @@ from alb_controller.errors import Invalid
 from alb_controller.intent import BackendIntent, BalancerIntent, StackIntent
 from alb_controller.model.elbv2 import TargetGroup
 from alb_controller.model.kube import Binding
+from alb_controller.model.ownership import stack_labels
 from alb_controller.model.refs import Ref, Reference, ResourceId
-from alb_controller.model.tags import stack_labels
 from alb_controller.objects.core import LabelSelector
 from alb_controller.objects.elbv2 import (
     NetworkingIngressRule,
@@ -43,7 +43,7 @@ def build_target_group(
         ip_address_type=backend.ip_family,
         health_check=backend.health_check,
         attributes=backend.attributes or None,
-        tags=resource_tags(backend.tags, context.settings, intent.name, backend.id),
+        tags=resource_tags(backend.tags, context.settings, intent.key, backend.id),
         target_control_port=backend.target_control_port,
     )
 

@@ -10,7 +10,7 @@ import msgspec
 from alb_controller.errors import Invalid, InvalidAnnotation, Missing
 from alb_controller.intent import BackendIntent, NameSeed, Origin
 from alb_controller.model.elbv2 import HealthCheck, TargetType
-from alb_controller.model.tags import problems_of_keys
+from alb_controller.model.ownership import problems_of_keys
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import Reader, Source
 from alb_controller.objects.core import Service, ServicePort, ref
@@ -147,7 +147,7 @@ class BackendTranslator:
         meta, owner = port.service.metadata, self._source.ref
         hashed = (
             self._settings.cluster_name,
-            str(self._key),
+            self._key.id,
             owner.namespace,
             owner.name,
             meta.uid,

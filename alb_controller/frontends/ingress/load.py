@@ -10,6 +10,7 @@ import msgspec
 from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress import select
 from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
+from alb_controller.model.ownership import INGRESS
 from alb_controller.objects.annotations import GROUP_ORDER, Reader, Source
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject, Service, ref
@@ -81,7 +82,7 @@ def load(
     rejected: list[Invalid] = []
     rejected_ingresses: list[Ingress] = []
     for ingress in _candidates(key, cluster):
-        held = select.held_keys(ingress)
+        held = INGRESS.held_keys(ingress.metadata)
         holds = key in held
         selection = select.select(ingress, cluster, class_flag)
         match selection:
@@ -93,7 +94,7 @@ def load(
                 continue
             case BadClass(is_ours=True) if held:
                 pass  # told by the group whose finalizer it holds
-            case BadClass(is_ours=True) | BadGroup() if _is_own_key(key, ingress):
+            case BadClass(is_ours=True) | BadGroup() if key == select.own_key(ingress):
                 rejected.append(selection.problem)
                 rejected_ingresses.append(ingress)
         if holds:
@@ -119,7 +120,7 @@ def _loaded(member: Member) -> LoadedMember:
 
 
 def _candidates(key: StackKey, cluster: Cluster) -> Iterable[Ingress]:
-    if key.is_explicit:
+    if select.is_explicit(key):
         return cluster.list(Ingress)
     found = cluster.get(Ingress, key.namespace, key.name)
     return () if found is None else (found,)
@@ -130,10 +131,6 @@ def _secrets(
 ) -> dict[SecretName, SecretState]:
     namespaces = {m.ingress.metadata.namespace for m in members}
     return {name: state for name, state in known.items() if name[0] in namespaces}
-
-
-def _is_own_key(key: StackKey, ingress: Ingress) -> bool:
-    return (key.namespace, key.name) == ingress.key
 
 
 def _services(ingresses: Iterable[Ingress], cluster: Cluster) -> dict[tuple[str, str], Service]:

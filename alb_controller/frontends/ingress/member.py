@@ -27,7 +27,7 @@ from alb_controller.intent import (
     TaggedSubnets,
 )
 from alb_controller.model.elbv2 import IpAddressType, Scheme
-from alb_controller.model.tags import problems_of_keys
+from alb_controller.model.ownership import problems_of_keys
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import PatientReader, Source
 from alb_controller.objects.core import Service, ref

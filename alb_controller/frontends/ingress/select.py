@@ -9,6 +9,7 @@ import msgspec
 
 from alb_controller.errors import Invalid
 from alb_controller.intent import NameSeed
+from alb_controller.model.ownership import INGRESS
 from alb_controller.objects.annotations import GROUP_NAME
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Namespace, ref
@@ -19,8 +20,6 @@ from alb_controller.values import ObjectRef, StackKey
 CONTROLLER = "ingress.k8s.aws/alb"
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 DEFAULT_CLASS_ANNOTATION = "ingressclass.kubernetes.io/is-default-class"
-EXPLICIT_FINALIZER_PREFIX = "group.ingress.k8s.aws/"
-IMPLICIT_FINALIZER = "ingress.k8s.aws/resources"
 _GROUP_NAME = re.compile(r"([a-z0-9][-a-z0-9.]*)?[a-z0-9]")
 _GROUP_NAME_LIMIT = 63
 _CLASS_FIELD = "spec.ingressClassName"
@@ -57,27 +56,20 @@ class BadGroup(msgspec.Struct, frozen=True):
 Selection: TypeAlias = NotOurs | Member | BadClass | BadGroup
 
 
-def finalizer(key: StackKey) -> str:
-    """The finalizer that a group puts on its members (spec 2.3)."""
-    return EXPLICIT_FINALIZER_PREFIX + key.name if key.is_explicit else IMPLICIT_FINALIZER
+def is_explicit(key: StackKey) -> bool:
+    """Whether users named the group, so that it spans namespaces (spec 2.3)."""
+    return not key.namespace
 
 
 def name_seed(key: StackKey, cluster: str, *more: str) -> NameSeed:
     """The seed of a name that a group's resources have: readable parts and a hash (spec 6.1)."""
-    parts = ((key.name, 17),) if key.is_explicit else ((key.namespace, 8), (key.name, 8))
-    return NameSeed(parts, (cluster, str(key), *more))
+    parts = ((key.name, 17),) if is_explicit(key) else ((key.namespace, 8), (key.name, 8))
+    return NameSeed(parts, (cluster, key.id, *more))
 
 
-def held_keys(ingress: Ingress) -> list[StackKey]:
-    """The groups whose finalizers an Ingress carries."""
-    meta = ingress.metadata
-    keys = []
-    for name in meta.finalizers:
-        if name == IMPLICIT_FINALIZER:
-            keys.append(StackKey(meta.namespace, meta.name))
-        elif name.startswith(EXPLICIT_FINALIZER_PREFIX):
-            keys.append(StackKey("", name.removeprefix(EXPLICIT_FINALIZER_PREFIX)))
-    return keys
+def own_key(ingress: Ingress) -> StackKey:
+    """The group that an Ingress alone is (spec 2.3)."""
+    return StackKey(INGRESS.api, *ingress.key)
 
 
 def select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
@@ -160,14 +152,14 @@ def _member(ingress: Ingress, params: IngressClassParams | None) -> Member | Bad
         field = f"IngressClassParams {params.metadata.name} spec.group.name"
         name = params.spec.group.name
     if name is None:
-        return Member(StackKey(meta.namespace, meta.name), ingress, params)
+        return Member(own_key(ingress), ingress, params)
     if len(name) > _GROUP_NAME_LIMIT or not _GROUP_NAME.fullmatch(name):
         problem = (
             f"{name!r} is not a group name: at most {_GROUP_NAME_LIMIT} lower-case letters, "
             "digits, '-' and '.', beginning and ending with a letter or digit"
         )
         return BadGroup(Invalid(_ref(ingress), field, problem))
-    return Member(StackKey("", name), ingress, params)
+    return Member(StackKey(INGRESS.api, "", name), ingress, params)
 
 
 def _ref(ingress: Ingress) -> ObjectRef:

@@ -10,7 +10,7 @@ import msgspec
 from alb_controller.frontends.ingress import select
 from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
 from alb_controller.frontends.watch import Change
-from alb_controller.model.tags import stack_of_labels
+from alb_controller.model.ownership import INGRESS, stack_of_labels
 from alb_controller.objects import indexes
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject, Namespace, Service
@@ -30,12 +30,12 @@ class Scope(msgspec.Struct, frozen=True):
         """The groups that Ingresses hold finalizers of, and those that they ask for."""
         keys: set[StackKey] = set()
         for ingress in ingresses:
-            keys.update(select.held_keys(ingress))
+            keys.update(INGRESS.held_keys(ingress.metadata))
             match select.select(ingress, self.cluster, self.class_flag):
                 case Member(key=key):
                     keys.add(key)
                 case BadClass(is_ours=True) | BadGroup():
-                    keys.add(StackKey(*ingress.key))
+                    keys.add(select.own_key(ingress))
         return keys
 
 
@@ -82,7 +82,7 @@ def _binding(change: Change[TargetGroupBinding], _scope: Scope) -> Iterable[Stac
     ):
         return ()
     found = (stack_of_labels(b.metadata.labels) for b in change.versions())
-    return {key for key in found if key is not None}
+    return {key for key in found if key is not None and key.api == INGRESS.api}
 
 
 CONCERNS: dict[type[KubeObject], Callable[[Change[Any], Scope], Iterable[StackKey]]] = {

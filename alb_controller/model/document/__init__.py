@@ -42,7 +42,7 @@ def stack_document(stack: Stack) -> Document:
     resources: Document = {}
     for entry in _entries(stack):
         resources.setdefault(entry.type, {})[entry.id] = entry.resource
-    return {"id": stack.name, "resources": resources}
+    return {"id": stack.key.id, "resources": resources}
 
 
 def _entries(stack: Stack) -> Iterator[_Entry]:

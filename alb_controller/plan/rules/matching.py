@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from alb_controller.model.elbv2 import Condition, ListenerRule
+from alb_controller.model.ownership import ownership_of
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import RESOURCE_TAG
 from alb_controller.plan.changes import PlanPolicy
 from alb_controller.plan.equality import same_content
 from alb_controller.plan.guard import is_our_rule, may_adopt_rule
 from alb_controller.plan.rules.overlap import may_overlap
-from alb_controller.values import Value
+from alb_controller.values import StackKey, Value
 
 Conditions = tuple[Condition, ...]
 
@@ -72,16 +72,16 @@ def match_rules(
     desired: Sequence[ListenerRule],
     found: Iterable[Found[ListenerRule]],
     *,
-    stack: str,
+    key: StackKey,
     policy: PlanPolicy,
     default_differs: bool = False,
 ) -> RuleDiff:
     """Sort out the rules of one listener; `default_differs`: its default actions change too."""
     present = sorted(found, key=lambda rule: rule.resource.priority)
-    ours = _ours(desired, present, stack, policy)
+    ours = _ours(desired, present, key, policy)
     claimed = {rule.identity for rule in ours}
     foreign = tuple(rule for rule in present if rule.identity not in claimed)
-    wanted = _numbered(desired, foreign)
+    wanted = _numbered(desired, foreign, key)
     same = _pair_off(wanted, ours, same_content)
     changed = _pair_off(same.desired, same.found, _any)
     if "rules" in policy.limits_reached:
@@ -106,23 +106,21 @@ def match_rules(
 def _ours(
     desired: Sequence[ListenerRule],
     present: Sequence[Found[ListenerRule]],
-    stack: str,
+    key: StackKey,
     policy: PlanPolicy,
 ) -> list[Found[ListenerRule]]:
     """Rules with our tags, and untagged ones that say just what we still lack."""
-    tagged = [rule for rule in present if is_our_rule(rule, stack, policy)]
+    tagged = [rule for rule in present if is_our_rule(rule, key, policy)]
     if len(tagged) == len(present):
         return tagged
     lacking = _pair_off(desired, tagged, same_content).desired
-    free = [
-        rule for rule in present if not is_our_rule(rule, stack, policy) and may_adopt_rule(rule)
-    ]
+    free = [rule for rule in present if not is_our_rule(rule, key, policy) and may_adopt_rule(rule)]
     adopted = [pair.found for pair in _pair_off(lacking, free, same_content).pairs]
     return sorted([*tagged, *adopted], key=lambda rule: rule.resource.priority)
 
 
 def _numbered(
-    desired: Iterable[ListenerRule], foreign: Iterable[Found[ListenerRule]]
+    desired: Iterable[ListenerRule], foreign: Iterable[Found[ListenerRule]], key: StackKey
 ) -> tuple[ListenerRule, ...]:
     """Desired rules by priority; those that a foreign rule's number is in the way of move on."""
     taken = {rule.resource.priority for rule in foreign}
@@ -132,14 +130,15 @@ def _numbered(
         last = max(last + 1, rule.priority)
         while last in taken:
             last += 1
-        numbered.append(rule if last == rule.priority else _renumbered(rule, last))
+        numbered.append(rule if last == rule.priority else _renumbered(rule, last, key))
     return tuple(numbered)
 
 
-def _renumbered(rule: ListenerRule, number: int) -> ListenerRule:
+def _renumbered(rule: ListenerRule, number: int, key: StackKey) -> ListenerRule:
     """The resource id and its tag are `port:priority`, so they follow (spec 4.5)."""
     name = f"{rule.id.name.rpartition(':')[0]}:{number}"
-    tags = {**rule.tags, RESOURCE_TAG: name} if RESOURCE_TAG in rule.tags else rule.tags
+    tag = ownership_of(key).resource_tag
+    tags = {**rule.tags, tag: name} if tag in rule.tags else rule.tags
     identity = ResourceId(rule.id.kind, name)
     return msgspec.structs.replace(rule, priority=number, id=identity, tags=tags)
 

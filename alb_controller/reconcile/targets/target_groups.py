@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alb_controller.errors import Missing, Refused
-from alb_controller.model.tags import CLUSTER_TAG
+from alb_controller.model.ownership import CLUSTER_TAG
 from alb_controller.objects.core import ref
 from alb_controller.objects.elbv2 import (
     TargetGroupBinding,

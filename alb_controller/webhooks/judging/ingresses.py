@@ -20,6 +20,8 @@ from alb_controller.frontends.ingress.select import (
     BadGroup,
     Member,
     NotOurs,
+    is_explicit,
+    own_key,
     select,
 )
 from alb_controller.frontends.ingress.trust import GroupTrust
@@ -65,7 +67,7 @@ def translate_alone(
     """What one Ingress asks for, whoever else is in its group; raises Problems."""
     meta = member.ingress.metadata
     secrets = MemberSecrets(meta.namespace, _AssumedSecrets(), None)
-    key = key or StackKey(meta.namespace, meta.name)
+    key = key or own_key(member.ingress)
     return MemberTranslator(member, key, services, secrets, settings).translate()
 
 
@@ -161,7 +163,7 @@ def _taken_places(
     member: Member, intent: MemberIntent, cluster: Cluster, settings: Settings
 ) -> Iterator[Finding]:
     """Hosts and paths that older members of other namespaces hold."""
-    if not member.key.is_explicit:
+    if not is_explicit(member.key):
         return
     mine = LoadedMember(ingress=member.ingress)
     trust = GroupTrust(refuses=False)

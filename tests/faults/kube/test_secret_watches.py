@@ -19,7 +19,7 @@ from tests.waiting import until
 
 SECRETS = "/api/v1/namespaces/shop/secrets"
 OIDC: SecretName = ("shop", "oidc")
-TEAM, WEB = StackKey("", "team"), StackKey("shop", "web")
+TEAM, WEB = StackKey("ingress", "", "team"), StackKey("ingress", "shop", "web")
 TEXT = "correct horse battery staple"
 
 

@@ -18,10 +18,11 @@ from alb_controller.model.elbv2 import (
     TargetGroup,
     WeightedTargetGroup,
 )
+from alb_controller.model.ownership import tracking_tags
 from alb_controller.model.refs import ResourceId
-from alb_controller.model.tags import tracking_tags
+from alb_controller.values import StackKey
 
-CLUSTER, STACK = "prod", "shop/web"
+CLUSTER, STACK = "prod", StackKey("ingress", "shop", "web")
 
 
 def tags(resource: str, **more: str) -> dict[str, str]:

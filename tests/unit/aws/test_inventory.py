@@ -12,8 +12,9 @@ from alb_controller.aws.inventory import Inventory
 from alb_controller.errors import Unavailable
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import TargetGroup
+from alb_controller.model.ownership import INGRESS, LEGACY_CLUSTER_TAG
 from alb_controller.model.stack import Found, FoundLoadBalancer
-from alb_controller.model.tags import LEGACY_CLUSTER_TAG, STACK_TAG
+from alb_controller.values import StackKey
 from tests.unit.aws import samples
 from tests.unit.aws.clocks import JumpingClock
 
@@ -71,7 +72,7 @@ def test_aws_is_read_once() -> None:
 def test_resources_are_told_apart_by_kind_and_owner() -> None:
     """A stack gets what carries its tags, of each kind, in the v1 form too."""
     world = World()
-    v1 = {LEGACY_CLUSTER_TAG: samples.CLUSTER, STACK_TAG: samples.STACK}
+    v1 = {LEGACY_CLUSTER_TAG: samples.CLUSTER, INGRESS.stack_tag: samples.STACK.id}
     world.balancers = [_balancer("lb", tags=v1)]
     world.groups = [Found(identity="tg", resource=samples.target_group())]
     world.security = [Found(identity="sg", resource=samples.security_group())]
@@ -79,7 +80,7 @@ def test_resources_are_told_apart_by_kind_and_owner() -> None:
     assert [one.identity for one in found.load_balancers] == ["lb"]
     assert [one.identity for one in found.target_groups] == ["tg"]
     assert [one.identity for one in found.security_groups] == ["sg"]
-    other = world.inventory().of_stack(samples.CLUSTER, "another")
+    other = world.inventory().of_stack(samples.CLUSTER, StackKey("ingress", "", "another"))
     assert msgspec.structs.astuple(other) == ((), (), ())
 
 

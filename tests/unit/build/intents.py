@@ -28,7 +28,7 @@ from alb_controller.settings import FeatureGates, Settings
 from alb_controller.values import ObjectRef, StackKey
 
 WEB = ObjectRef("Ingress", "shop", "web")
-KEY = StackKey("shop", "web")
+KEY = StackKey("ingress", "shop", "web")
 SEED = NameSeed((("shop", 8), ("web", 8)), ("prod", "shop/web"))
 ID = "shop/web-app:80"
 CHECK = HealthCheck(

@@ -14,6 +14,7 @@ from alb_controller.model.stack import Stack
 from alb_controller.settings import FeatureGates, Settings
 from tests.unit.build.intents import (
     ID,
+    KEY,
     backend,
     balancer,
     context,
@@ -36,7 +37,7 @@ def built(intent: StackIntent, by: Context | None = None) -> Stack:
 def test_without_a_balancer_nothing_of_the_stack_stays() -> None:
     """And nothing is asked."""
     nothing = stack_intent(balancer=None)
-    assert built(nothing) == Stack(name="shop/web")
+    assert built(nothing) == Stack(key=KEY)
     assert needs(nothing, context(), {}) == frozenset()
 
 
@@ -92,7 +93,7 @@ def test_tags_that_make_a_resource_ours_win_over_all() -> None:
     """Then the operator's, then the users' (spec 7.1, 7.2)."""
     settings = Settings(cluster_name="prod", default_tags={"team": "ops", "env": "prod"})
     user = {"team": "a", "own": "x", "ingress.k8s.aws/stack": "stolen"}
-    assert resource_tags(user, settings, "shop/web", "80") == {
+    assert resource_tags(user, settings, KEY, "80") == {
         "team": "ops",
         "env": "prod",
         "own": "x",
@@ -109,5 +110,5 @@ def test_a_gate_puts_the_tags_of_users_before_the_operators() -> None:
         default_tags={"team": "ops", "env": "prod"},
         feature_gates=FeatureGates(enable_default_tags_low_priority=True),
     )
-    tags = resource_tags({"team": "a"}, settings, "shop/web", "80")
+    tags = resource_tags({"team": "a"}, settings, KEY, "80")
     assert (tags["team"], tags["env"]) == ("a", "prod")

@@ -54,7 +54,10 @@ def test_an_ipv6_service_needs_a_dualstack_load_balancer() -> None:
 def test_a_binding_is_named_as_its_target_group() -> None:
     """In the Service's namespace, with the labels of its stack."""
     made = build_binding(
-        backend(namespace="other"), stack_intent(key=StackKey("", "team")), context(), None
+        backend(namespace="other"),
+        stack_intent(key=StackKey("ingress", "", "team")),
+        context(),
+        None,
     )
     assert (made.namespace, made.name) == ("other", generated_name(backend().name))
     assert made.labels == {"ingress.k8s.aws/stack": "team"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.model.tags import (
+from alb_controller.model.ownership import (
     TRACKING_KEYS,
     belongs_to,
     is_shared_group,
@@ -16,6 +16,8 @@ from alb_controller.model.tags import (
 )
 from alb_controller.values import StackKey
 
+TEAM, WEB = StackKey("ingress", "", "team"), StackKey("ingress", "shop", "web")
+
 
 def test_every_resource_carries_cluster_stack_and_its_own_name() -> None:
     """Three tags on each resource; two of them are the filter for a stack (spec 7.1)."""
@@ -24,8 +26,8 @@ def test_every_resource_carries_cluster_stack_and_its_own_name() -> None:
         "ingress.k8s.aws/stack": "shop/web",
         "ingress.k8s.aws/resource": "80:1",
     }
-    assert tracking_tags("prod", "shop/web", "80:1") == tags
-    assert stack_tags("prod", "shop/web").items() < tags.items()
+    assert tracking_tags("prod", WEB, "80:1") == tags
+    assert stack_tags("prod", WEB).items() < tags.items()
     assert tags.keys() < TRACKING_KEYS
 
 
@@ -43,7 +45,7 @@ def test_every_resource_carries_cluster_stack_and_its_own_name() -> None:
 )
 def test_a_resource_is_ours_by_cluster_and_stack(tags: dict[str, str], ours: bool) -> None:
     """Both must be right; the v1 controller's cluster tag counts too (spec 7.4)."""
-    assert belongs_to(tags, "prod", "team") is ours
+    assert belongs_to(tags, "prod", TEAM) is ours
 
 
 def test_the_tags_of_the_first_controller_are_left_alone() -> None:
@@ -66,9 +68,9 @@ def test_the_shared_group_is_the_clusters(kind: str, cluster: str, ours: bool) -
 @pytest.mark.parametrize(
     "key,labels",
     [
-        (StackKey("", "team"), {"ingress.k8s.aws/stack": "team"}),
+        (StackKey("ingress", "", "team"), {"ingress.k8s.aws/stack": "team"}),
         (
-            StackKey("shop", "web"),
+            StackKey("ingress", "shop", "web"),
             {"ingress.k8s.aws/stack-namespace": "shop", "ingress.k8s.aws/stack-name": "web"},
         ),
     ],

@@ -9,8 +9,8 @@ import pytest
 
 from alb_controller.build.elbv2.security_groups import shared_backend
 from alb_controller.errors import AccessDenied, AlreadyExists, ControllerError, InUse, NotReady
-from alb_controller.frontends.ingress.select import IMPLICIT_FINALIZER
 from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.ownership import INGRESS
 from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
@@ -20,7 +20,7 @@ from alb_controller.values import StackKey
 from tests.factories import changed, cluster, ingress
 from tests.unit.targets.cluster import binding
 
-WEB, APP = StackKey("shop", "web"), StackKey("shop", "app")
+WEB, APP = StackKey("ingress", "shop", "web"), StackKey("ingress", "shop", "app")
 SETTINGS = parse_settings({"cluster-name": ["prod"], "default-tags": ["team=edge"]})
 WANTED = shared_backend(SETTINGS)
 
@@ -94,6 +94,7 @@ class Rig:
             is_referenced=self.referenced.__contains__,
             request=self._request,
             wake=self.woken.append,
+            apis=frozenset({INGRESS.api}),
         )
         aws = cast("Any", self.aws)
         self.cluster = cluster(*objects)
@@ -273,7 +274,7 @@ def test_a_user_that_comes_before_the_deletion_keeps_it(rig: Rig) -> None:
 
 def test_it_stays_while_an_ingress_was_not_looked_at() -> None:
     """After a restart a finalizer of ours says that its stack may use the group."""
-    held = changed(ingress("app"), finalizers=[IMPLICIT_FINALIZER])
+    held = changed(ingress("app"), finalizers=[INGRESS.finalizer])
     rig = Rig(held)
     rig.has_made(WEB)
     rig.group.release(WEB)

@@ -10,7 +10,7 @@ import pytest
 from alb_controller.errors import ForeignOwner, ObjectExists, ObjectMissing
 from alb_controller.kube.store import Stores
 from alb_controller.model.kube import Binding
-from alb_controller.model.tags import stack_labels
+from alb_controller.model.ownership import stack_labels
 from alb_controller.objects.core import Metadata
 from alb_controller.objects.elbv2 import TargetGroupBinding, TargetGroupBindingSpec
 from alb_controller.objects.kinds import Kind
@@ -19,7 +19,7 @@ from alb_controller.values import StackKey
 from tests.factories import cluster
 from tests.resources import binding, target_group
 
-WEB = StackKey("shop", "web")
+WEB = StackKey("ingress", "shop", "web")
 LABELS = stack_labels(WEB)
 WANTED = msgspec.structs.replace(
     binding(target_group()), labels=LABELS, namespace="shop", name="k8s-app"
@@ -71,7 +71,10 @@ def _wanted() -> Binding:
 
 def test_a_stack_has_the_bindings_with_its_labels() -> None:
     """Also those that are going; never another stack's or a user's."""
-    app, own = there("app", labels=stack_labels(StackKey("shop", "app"))), there("own", labels={})
+    app, own = (
+        there("app", labels=stack_labels(StackKey("ingress", "shop", "app"))),
+        there("own", labels={}),
+    )
     found = Rig(there("one"), there("two"), app, own).bindings.of_stack(WEB)
     assert sorted(one.identity for one in found) == ["shop/one", "shop/two"]
 

@@ -106,7 +106,7 @@ def asks(*hosts: str, **fields: Any) -> StackIntent:
     """A stack that asks for one certificate."""
     base: dict[str, Any] = {"id": ID, "hosts": hosts, "tags": {}, "origin": Origin(WEB, "key")}
     wanted = CertificateIntent(**{**base, **fields})
-    return StackIntent(key=StackKey("shop", "web"), certificates=(wanted,))
+    return StackIntent(key=StackKey("ingress", "shop", "web"), certificates=(wanted,))
 
 
 def test_one_that_is_issued_at_once_gets_its_records_too(acm: Acm) -> None:
@@ -120,7 +120,7 @@ def test_one_that_is_issued_at_once_gets_its_records_too(acm: Acm) -> None:
     assert acm.records == {}
 
 
-NOTHING = StackIntent(key=StackKey("shop", "web"))
+NOTHING = StackIntent(key=StackKey("ingress", "shop", "web"))
 
 
 def issued(made: Certificates, intent: StackIntent) -> dict[str, str]:
@@ -174,7 +174,7 @@ def test_after_a_restart_the_certificate_is_found_by_its_tags(acm: Acm) -> None:
     """Nothing is requested again, nor taken from another stack."""
     issued(certificates(acm), asks("a.example"))
     assert certificates(acm).arns(asks("a.example")) == {ID: "arn:0"}
-    other = msgspec.structs.replace(asks("a.example"), key=StackKey("", "team"))
+    other = msgspec.structs.replace(asks("a.example"), key=StackKey("ingress", "", "team"))
     assert certificates(acm).arns(other) == {ID: "arn:1"}
 
 
@@ -231,7 +231,7 @@ def test_a_record_that_another_stack_needs_stays(acm: Acm) -> None:
     """ACM gives all certificates of an account for one domain the same record."""
     mine, theirs = certificates(acm), certificates(acm)
     issued(mine, asks("a.example", "b.example"))
-    theirs.arns(msgspec.structs.replace(asks("a.example"), key=StackKey("", "team")))
+    theirs.arns(msgspec.structs.replace(asks("a.example"), key=StackKey("ingress", "", "team")))
     certificates(acm).release(NOTHING)
     assert set(acm.made) == {"arn:1"}
     assert {record.name for record in acm.records} == {"_x.a.example"}

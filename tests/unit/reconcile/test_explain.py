@@ -221,7 +221,7 @@ def test_what_leaves_the_group_loses_the_groups_word() -> None:
     rig = Rig(A, B)
     rig.apply()
     rig.writes.clear()
-    rig.explainer.left(A, StackKey("shop", "a"))
+    rig.explainer.left(A, StackKey("ingress", "shop", "a"))
     rig.explainer.left(changed(B, deletion_timestamp=BORN), TEAM)
     assert rig.writes == []
     rig.explainer.left(A, TEAM)

@@ -6,7 +6,7 @@ from alb_controller.model.stack import Observed
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.values import StackKey
 
-WEB, APP = StackKey("shop", "web"), StackKey("shop", "app")
+WEB, APP = StackKey("ingress", "shop", "web"), StackKey("ingress", "shop", "app")
 
 
 def test_what_was_seen_is_known_until_it_is_doubted() -> None:

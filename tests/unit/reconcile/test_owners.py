@@ -9,14 +9,15 @@ from msgspec.structs import replace as changed
 
 from alb_controller.aws.inventory import Kept
 from alb_controller.errors import ForeignOwner, NotReady
+from alb_controller.model.ownership import stack_tags
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
-from alb_controller.model.tags import stack_tags
 from alb_controller.plan.changes import NameToClaim
 from alb_controller.reconcile.owners import Owners
+from alb_controller.values import StackKey
 from tests.resources import load_balancer, security_group, target_group
 
-STACK = "shop/web"
+STACK = StackKey("ingress", "shop", "web")
 OURS = stack_tags("prod", STACK)
 BALANCER = NameToClaim("LoadBalancer", "k8s-web")
 GROUP = NameToClaim("TargetGroup", "k8s-app")
@@ -86,7 +87,11 @@ def test_a_listing_of_our_own_knows_no_other_holder(aws: FakeAws) -> None:
         (BALANCER, load_balancer(tags={"a": "b", "c": "d"}), "load balancer.*a=b, c=d"),
         (GROUP, target_group(tags={}), "target group.*no tags"),
         (GROUP, target_group(tags=stack_tags("other", STACK)), "elbv2.k8s.aws/cluster=other"),
-        (BALANCER, load_balancer(tags=stack_tags("prod", "shop/app")), "stack=shop/app"),
+        (
+            BALANCER,
+            load_balancer(tags=stack_tags("prod", StackKey("ingress", "shop", "app"))),
+            "stack=shop/app",
+        ),
         (
             GROUP,
             changed(target_group(tags=OURS), id=ResourceId("TargetGroup", "")),

@@ -9,7 +9,7 @@ import msgspec
 
 from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.model.elbv2 import Scheme
-from alb_controller.model.tags import problems_of_keys
+from alb_controller.model.ownership import problems_of_keys
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import Annotation, PatientReader, Source
 from alb_controller.settings import Settings

@@ -280,7 +280,7 @@ def test_a_target_group_is_called_as_by_the_reference(port: PortRef, name: str) 
     found = translated(
         of,
         changed(app, uid=""),
-        key=StackKey("ns-1", "ing-1"),
+        key=StackKey("ingress", "ns-1", "ing-1"),
         by=Settings(cluster_name="cluster-dummy"),
     )
     assert generated_name(only_backend(found.intent).name) == name

@@ -48,7 +48,7 @@ def test_without_annotations_the_defaults_hold() -> None:
     listener = only_listener(intent)
     assert (listener.port, listener.protocol) == (80, "HTTP")
     assert listener.inbound == InboundSources(("0.0.0.0/0",), ("::/0",))
-    assert intent.name == "shop/web"
+    assert str(intent.key) == "shop/web"
 
 
 def test_the_operator_chooses_the_default_scheme() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from alb_controller.frontends.ingress import select
 from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member, NotOurs, Selection
+from alb_controller.model.ownership import INGRESS, finalizer_of
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress, IngressClassParametersReference
 from alb_controller.values import StackKey
@@ -22,7 +23,7 @@ from tests.factories import (
     params,
 )
 
-WEB = StackKey("shop", "web")
+WEB = StackKey("ingress", "shop", "web")
 TEAM_ONLY: dict[str, Any] = {"namespaceSelector": {"matchLabels": {"team": "a"}}}
 
 
@@ -165,7 +166,7 @@ def test_a_group_name_makes_an_explicit_group(name: str) -> None:
     """Its key has no namespace, so members of all namespaces meet there."""
     found = selected(member("web", group=name), ingress_class())
     assert isinstance(found, Member)
-    assert found.key == StackKey("", name)
+    assert found.key == StackKey("ingress", "", name)
 
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", ".a", "A", "a_b", "a b", "a" * 64, "a\n", "é"])
@@ -185,7 +186,7 @@ def test_the_group_of_the_class_replaces_the_annotation() -> None:
     for name in ("other", "-bad-"):
         found = selected(member("web", group=name), *objects)
         assert isinstance(found, Member)
-        assert found.key == StackKey("", "of-class")
+        assert found.key == StackKey("ingress", "", "of-class")
     bad = (ingress_class(params="params"), params(group={"name": "-bad-"}))
     assert problem_of(selected(ingress(), *bad)).startswith(
         "IngressClassParams params spec.group.name: '-bad-' is not a group name"
@@ -195,17 +196,20 @@ def test_the_group_of_the_class_replaces_the_annotation() -> None:
 @pytest.mark.parametrize(
     "key,name",
     [
-        (StackKey("", "team"), "group.ingress.k8s.aws/team"),
-        (StackKey("shop", "web"), "ingress.k8s.aws/resources"),
+        (StackKey("ingress", "", "team"), "group.ingress.k8s.aws/team"),
+        (StackKey("ingress", "shop", "web"), "ingress.k8s.aws/resources"),
     ],
 )
 def test_a_finalizer_names_the_group(key: StackKey, name: str) -> None:
     """And the group is found again by it (spec 2.3)."""
-    assert select.finalizer(key) == name
-    assert select.held_keys(ingress(finalizers=[name])) == [key]
+    assert finalizer_of(key) == name
+    assert INGRESS.held_keys(ingress(finalizers=[name]).metadata) == [key]
 
 
 def test_an_ingress_may_hold_several_groups() -> None:
     """After moves; other finalizers are not ours."""
     names = ["group.ingress.k8s.aws/a", "foreground", "ingress.k8s.aws/resources"]
-    assert select.held_keys(ingress(finalizers=names)) == [StackKey("", "a"), WEB]
+    assert INGRESS.held_keys(ingress(finalizers=names).metadata) == [
+        StackKey("ingress", "", "a"),
+        WEB,
+    ]

@@ -10,7 +10,7 @@ import pytest
 from alb_controller.frontends.events import fingerprint
 from alb_controller.frontends.ingress.watch import CONCERNS, Scope
 from alb_controller.frontends.watch import Change
-from alb_controller.model.tags import stack_labels
+from alb_controller.model.ownership import stack_labels
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.notes import OURS
 from alb_controller.values import StackKey
@@ -28,7 +28,11 @@ from tests.factories import (
 )
 from tests.unit.targets.cluster import binding
 
-TEAM, WEB, LONE = StackKey("", "team"), StackKey("shop", "web"), StackKey("shop", "lone")
+TEAM, WEB, LONE = (
+    StackKey("ingress", "", "team"),
+    StackKey("ingress", "shop", "web"),
+    StackKey("ingress", "shop", "lone"),
+)
 KNOWN: tuple[KubeObject, ...] = (
     ingress_class(),
     member("a"),
@@ -82,7 +86,7 @@ def test_an_ingress_that_moves_concerns_both_groups() -> None:
     held = ["group.ingress.k8s.aws/old", "ingress.k8s.aws/resources"]
     moved = member("web", finalizers=held)
     assert keys(ingress(), member("web")) == {WEB, TEAM}
-    assert keys(None, moved) == {TEAM, StackKey("", "old"), WEB}
+    assert keys(None, moved) == {TEAM, StackKey("ingress", "", "old"), WEB}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +124,7 @@ def test_a_service_that_stays_as_it_is_concerns_nobody() -> None:
 @pytest.mark.parametrize("obj", [ingress_class("x", is_default=True), params("x")])
 def test_a_class_concerns_every_group(obj: KubeObject) -> None:
     """It may become the default one, or be named by a class that is."""
-    everyone = {TEAM, LONE, StackKey("other", "far")}
+    everyone = {TEAM, LONE, StackKey("ingress", "other", "far")}
     assert keys(None, obj) == everyone
     assert keys(obj, changed(obj, generation=2)) == everyone
     assert keys(obj, changed(obj, labels={"a": "b"})) == set()
@@ -129,7 +133,7 @@ def test_a_class_concerns_every_group(obj: KubeObject) -> None:
 def test_labels_of_a_namespace_concern_its_ingresses() -> None:
     """A class may select by them."""
     assert keys(namespace(), namespace(team="a")) == {TEAM, LONE}
-    assert keys(None, namespace("other")) == {StackKey("other", "far")}
+    assert keys(None, namespace("other")) == {StackKey("ingress", "other", "far")}
     assert keys(namespace(), changed(namespace(), annotations={"a": "b"})) == set()
 
 

@@ -26,8 +26,8 @@ from alb_controller.settings import FeatureGates, Settings
 from alb_controller.values import ObjectRef, StackKey
 from tests.factories import cluster, ingress, ingress_class, params, service
 
-TEAM = StackKey("", "team")
-WEB = StackKey("shop", "web")
+TEAM = StackKey("ingress", "", "team")
+WEB = StackKey("ingress", "shop", "web")
 
 
 def settings(**fields: Any) -> Settings:

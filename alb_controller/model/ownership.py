@@ -1,0 +1,181 @@
+"""Who owns what: the tags, labels and finalizers of each API, byte for byte the reference's.
+
+Prefixes, tags and labels: the reference's `pkg/deploy/tracking/provider.go` and
+`pkg/gateway/constants/controller_constants.go`; Ingress: spec 2.3, 7.1, 7.4; the other APIs:
+their own spec, A1, B1 and C1. No other module may write one of these texts
+(`tests/meta/test_ownership.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
+
+from alb_controller.objects.core import Metadata
+from alb_controller.values import Api, StackKey, Tags, Value
+
+CLUSTER_TAG = "elbv2.k8s.aws/cluster"
+SHARED_RESOURCE_TAG = "elbv2.k8s.aws/resource"
+BACKEND_SECURITY_GROUP = "backend-sg"
+LEGACY_CLUSTER_TAG = "ingress.k8s.aws/cluster"
+
+
+class Ownership(Value, frozen=True):
+    """How one API marks what is its own, in AWS and in Kubernetes."""
+
+    api: Api
+    prefix: str
+    """Of tags and labels."""
+    finalizer: str
+    """On the object that a stack has its namespace and name from."""
+    group_finalizer: str | None = None
+    """What the name of a stack without a namespace follows; None: the API has no such stacks."""
+
+    @property
+    def stack_tag(self) -> str:
+        """The tag, and for a stack without a namespace the label, with the stack's id."""
+        return f"{self.prefix}/stack"
+
+    @property
+    def resource_tag(self) -> str:
+        """The tag with the id of a resource within its stack."""
+        return f"{self.prefix}/resource"
+
+    @property
+    def namespace_label(self) -> str:
+        return f"{self.prefix}/stack-namespace"
+
+    @property
+    def name_label(self) -> str:
+        return f"{self.prefix}/stack-name"
+
+    def held_keys(self, meta: Metadata) -> list[StackKey]:
+        """The stacks of this API whose finalizers an object carries."""
+        keys = []
+        for name in meta.finalizers:
+            if name == self.finalizer:
+                keys.append(StackKey(self.api, meta.namespace, meta.name))
+            elif self.group_finalizer is not None and name.startswith(self.group_finalizer):
+                keys.append(StackKey(self.api, "", name.removeprefix(self.group_finalizer)))
+        return keys
+
+
+INGRESS = Ownership(
+    api="ingress",
+    prefix="ingress.k8s.aws",
+    finalizer="ingress.k8s.aws/resources",
+    group_finalizer="group.ingress.k8s.aws/",
+)
+SERVICE = Ownership(api="service", prefix="service.k8s.aws", finalizer="service.k8s.aws/resources")
+GATEWAY_ALB = Ownership(
+    api="gateway-alb", prefix="gateway.k8s.aws.alb", finalizer="gateway.k8s.aws/alb"
+)
+GATEWAY_NLB = Ownership(
+    api="gateway-nlb", prefix="gateway.k8s.aws.nlb", finalizer="gateway.k8s.aws/nlb"
+)
+ACCELERATOR = Ownership(api="accelerator", prefix="aga.k8s.aws", finalizer="aga.k8s.aws/resources")
+OWNERSHIPS: Mapping[Api, Ownership] = MappingProxyType(
+    {one.api: one for one in (INGRESS, SERVICE, GATEWAY_ALB, GATEWAY_NLB, ACCELERATOR)}
+)
+_STACK_TAGS = frozenset(one.stack_tag for one in OWNERSHIPS.values())
+TRACKING_KEYS = frozenset(
+    {CLUSTER_TAG, SHARED_RESOURCE_TAG, *_STACK_TAGS}
+    | {one.resource_tag for one in OWNERSHIPS.values()}
+)
+"""Tags that say who owns a resource: nobody but the controller may set them."""
+
+
+def ownership_of(key: StackKey) -> Ownership:
+    """That of the stack's API."""
+    return OWNERSHIPS[key.api]
+
+
+def legacy_keys(cluster: str) -> frozenset[str]:
+    """Tags of the v1 controller: never added, changed or removed on LB, TG and SG (spec 7.3)."""
+    return frozenset(
+        {
+            f"kubernetes.io/cluster/{cluster}",
+            "kubernetes.io/cluster-name",
+            "kubernetes.io/namespace",
+            "kubernetes.io/ingress-name",
+            "kubernetes.io/service-name",
+            "kubernetes.io/service-port",
+            LEGACY_CLUSTER_TAG,
+        }
+    )
+
+
+def problems_of_keys(tags: Tags, managed: Collection[str]) -> Iterator[str]:
+    """A sentence for each tag of a user that `--external-managed-tags` leaves to others."""
+    for key in sorted(set(tags) & set(managed)):
+        yield f"tag {key!r} is managed by others (--external-managed-tags)"
+
+
+def stack_tags(cluster: str, key: StackKey) -> dict[str, str]:
+    """The tags that make a resource ours and this stack's."""
+    return {CLUSTER_TAG: cluster, ownership_of(key).stack_tag: key.id}
+
+
+def tracking_tags(cluster: str, key: StackKey, resource: str) -> dict[str, str]:
+    """What every resource of a stack carries; wins over every other source (spec 7.1)."""
+    return {**stack_tags(cluster, key), ownership_of(key).resource_tag: resource}
+
+
+def belongs_to(tags: Tags, cluster: str, key: StackKey) -> bool:
+    """Whether tags are those of our stack, in the present or the v1 controller's form."""
+    return tags.get(ownership_of(key).stack_tag) == key.id and cluster in (
+        tags.get(CLUSTER_TAG),
+        tags.get(LEGACY_CLUSTER_TAG),
+    )
+
+
+def is_claimed(tags: Tags) -> bool:
+    """Whether a stack, of whatever API and cluster, has put its tag there."""
+    return not _STACK_TAGS.isdisjoint(tags)
+
+
+def resource_name(tags: Tags) -> str:
+    """The id of a resource within its stack; empty where no tag gives it.
+
+    Where several APIs have left a tag, the one whose stack tag is there counts.
+    """
+    found = [one for one in OWNERSHIPS.values() if tags.get(one.resource_tag)]
+    found.sort(key=lambda one: one.stack_tag not in tags)
+    return tags[found[0].resource_tag] if found else ""
+
+
+def is_shared_group(tags: Tags, cluster: str) -> bool:
+    """Whether tags are those of the cluster's shared backend security group (spec 6.5)."""
+    kind, owner = tags.get(SHARED_RESOURCE_TAG), tags.get(CLUSTER_TAG)
+    return kind == BACKEND_SECURITY_GROUP and owner == cluster
+
+
+def stack_labels(key: StackKey) -> dict[str, str]:
+    """The labels on a stack's bindings (spec 2.3)."""
+    own = ownership_of(key)
+    if not key.namespace:
+        return {own.stack_tag: key.name}
+    return {own.namespace_label: key.namespace, own.name_label: key.name}
+
+
+def stack_of_labels(labels: Mapping[str, str]) -> StackKey | None:
+    """The stack that a binding's labels name, or None for a binding that a user made."""
+    for own in OWNERSHIPS.values():
+        if labels.get(own.stack_tag):
+            return StackKey(own.api, "", labels[own.stack_tag])
+        if labels.get(own.name_label):
+            return StackKey(own.api, labels.get(own.namespace_label, ""), labels[own.name_label])
+    return None
+
+
+def finalizer_of(key: StackKey) -> str:
+    """The finalizer that a stack puts on its members.
+
+    Raises ValueError for a stack without a namespace where its API has none such.
+    """
+    own = ownership_of(key)
+    if key.namespace:
+        return own.finalizer
+    if own.group_finalizer is None:
+        raise ValueError(f"a stack of {key.api} has a namespace: {key}")
+    return own.group_finalizer + key.name
