@@ -8,13 +8,11 @@ anew for what others have done.
 from __future__ import annotations
 
 import threading
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
 from alb_controller.aws.caches import INVENTORY, Shared
-from alb_controller.aws.ec2 import Ec2
-from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.tagging import TaggedListing
 from alb_controller.clock import Clock
 from alb_controller.model.ec2 import SecurityGroup
@@ -25,6 +23,19 @@ from alb_controller.values import StackKey
 
 Kind: TypeAlias = Literal["LoadBalancer", "TargetGroup", "SecurityGroup"]
 Kept: TypeAlias = FoundLoadBalancer | Found[TargetGroup] | Found[SecurityGroup]
+
+
+class BalancerListing(Protocol):
+    """What is needed of `aws.elbv2.Elbv2` or `aws.tagging.TaggedListing`."""
+
+    def load_balancers(self) -> tuple[FoundLoadBalancer, ...]: ...
+    def target_groups(self) -> tuple[Found[TargetGroup], ...]: ...
+
+
+class GroupListing(Protocol):
+    """What is needed of `aws.ec2.Ec2`."""
+
+    def security_groups(self, cluster: str, /) -> tuple[Found[SecurityGroup], ...]: ...
 
 
 class OfStack(msgspec.Struct, frozen=True):
@@ -44,7 +55,7 @@ class Inventory:
     """
 
     def __init__(
-        self, listing: Elbv2 | TaggedListing, ec2: Ec2, cluster: str, clock: Clock
+        self, listing: BalancerListing, ec2: GroupListing, cluster: str, clock: Clock
     ) -> None:
         self._listing = listing
         self._ec2 = ec2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 
-from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.build.elbv2.security_groups import shared_backend
 from alb_controller.errors import AlreadyExists, ControllerError, ForeignOwner, NotReady
@@ -18,13 +18,22 @@ from alb_controller.model.stack import Found
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
-from alb_controller.reconcile.owners import owner_of
+from alb_controller.reconcile.owners import GroupNames, owner_of
 from alb_controller.settings import Settings
-from alb_controller.values import Api, StackKey
+from alb_controller.values import Api, StackKey, Tags
 
 _SOON_SECONDS = 0.5
 _LATER_SECONDS = 60.0
 """Until the next look whether a user's own binding still names the group: nobody tells."""
+
+
+class GroupApi(GroupNames, Protocol):
+    """What is needed of `aws.ec2.Ec2`."""
+
+    def create_security_group(self, group: SecurityGroup, /) -> Found[SecurityGroup]: ...
+    def create_tags(self, ids: Iterable[str], tags: Tags, /) -> None: ...
+    def delete_tags(self, ids: Iterable[str], keys: Iterable[str], /) -> None: ...
+    def delete_security_group(self, group_id: str, /) -> None: ...
 
 
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +78,7 @@ class BackendGroup:
 
     def __init__(
         self,
-        ec2: Ec2,
+        ec2: GroupApi,
         inventory: Inventory,
         cluster: Cluster,
         settings: Settings,

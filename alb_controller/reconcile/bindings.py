@@ -7,7 +7,6 @@ from typing import Any, cast
 import msgspec
 
 from alb_controller.errors import ForeignOwner, ObjectExists, ObjectMissing
-from alb_controller.kube.writer import Writer
 from alb_controller.model.kube import Binding
 from alb_controller.model.ownership import stack_of_labels
 from alb_controller.model.refs import ResourceId
@@ -16,13 +15,14 @@ from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING
+from alb_controller.objects.writer import ObjectWriter
 from alb_controller.values import StackKey
 
 
 class Bindings:
     """Reads a stack's bindings from memory and writes them through the API."""
 
-    def __init__(self, cluster: Cluster, writer: Writer) -> None:
+    def __init__(self, cluster: Cluster, writer: ObjectWriter) -> None:
         self._cluster, self._writer = cluster, writer
 
     def of_stack(self, key: StackKey) -> tuple[Found[Binding], ...]:

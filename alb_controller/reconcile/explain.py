@@ -22,13 +22,13 @@ from alb_controller.frontends.status_document import (
 )
 from alb_controller.frontends.translation import Translation
 from alb_controller.intent import BackendIntent
-from alb_controller.kube.writer import Writer
 from alb_controller.model.stack import Observed
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import ref
 from alb_controller.objects.kinds import INGRESS
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.notes import STATUS
+from alb_controller.objects.writer import ObjectWriter
 from alb_controller.reconcile.quotas import usage
 from alb_controller.telemetry import metrics
 from alb_controller.telemetry.series import Labels
@@ -52,7 +52,7 @@ class Explainer:
     of the next try, in one write.
     """
 
-    def __init__(self, cluster: Cluster, writer: Writer, clock: Clock) -> None:
+    def __init__(self, cluster: Cluster, writer: ObjectWriter, clock: Clock) -> None:
         self._cluster, self._writer, self._clock = cluster, writer, clock
         self._waiting: dict[StackKey, list[_Said]] = {}
         """Of groups in work: each is with one worker at a time."""

@@ -6,28 +6,39 @@ with it shows at that step, which fails alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 
-from alb_controller.aws.addons.services import AddonServices
-from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.errors import AwsError
 from alb_controller.model.addons import Addons
-from alb_controller.model.elbv2 import BalancerTarget
+from alb_controller.model.elbv2 import BalancerTarget, TargetHealth
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.plan.late import unread
 
 _log = structlog.get_logger(__name__)
 
 
+class LateReads(Protocol):
+    """What is needed of `aws.elbv2.Elbv2`."""
+
+    def capacity_units(self, arn: str, /) -> int: ...
+    def target_health(self, arn: str, /) -> tuple[TargetHealth, ...]: ...
+
+
+class AddonReads(Protocol):
+    """What is needed of `aws.addons.services.AddonServices`."""
+
+    def read(self, load_balancer_arn: str, fields: Iterable[str], /) -> Addons: ...
+
+
 class LateReader:
     """Over Elastic Load Balancing and the services beside it."""
 
-    def __init__(self, elbv2: Elbv2, addons: AddonServices) -> None:
+    def __init__(self, elbv2: LateReads, addons: AddonReads) -> None:
         self._elbv2, self._addons = elbv2, addons
 
     def complete(self, stack: Stack, observed: Observed) -> Observed:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
-from alb_controller.aws.addons.services import AddonServices
-from alb_controller.aws.elbv2 import Elbv2
+from alb_controller.aws.elbv2_reads import ListenersAndRules
 from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.inventory import Kept as Listed
 from alb_controller.build.context import Kept
 from alb_controller.errors import AwsError
-from alb_controller.model.elbv2 import Listener, LoadBalancer, TargetGroup
+from alb_controller.model.elbv2 import Attributes, Listener, LoadBalancer, TargetGroup
 from alb_controller.model.refs import ResourceId
-from alb_controller.model.stack import Found, Observed, Resource, Stack
+from alb_controller.model.stack import Found, FoundLoadBalancer, Observed, Resource, Stack
 from alb_controller.plan.diff import unread
 from alb_controller.reconcile.bindings import Bindings
-from alb_controller.reconcile.late import LateReader
+from alb_controller.reconcile.late import AddonReads, LateReader, LateReads
 from alb_controller.values import StackKey
+
+
+class StackReads(LateReads, Protocol):
+    """What is needed of `aws.elbv2.Elbv2`; errors are those of `alb_controller.errors`."""
+
+    def listeners_and_rules(self, balancer: FoundLoadBalancer, /) -> ListenersAndRules: ...
+    def load_balancer_attributes(self, arn: str, /) -> Attributes: ...
+    def target_group_attributes(self, arn: str, /) -> Attributes: ...
+    def listener_attributes(self, arn: str, /) -> Attributes: ...
 
 
 class Observer:
@@ -24,8 +34,8 @@ class Observer:
 
     def __init__(
         self,
-        elbv2: Elbv2,
-        addons: AddonServices,
+        elbv2: StackReads,
+        addons: AddonReads,
         inventory: Inventory,
         bindings: Bindings,
         cluster_name: str,
@@ -84,7 +94,7 @@ class Observer:
             if found.identity not in kept:
                 self._inventory.drop(found.identity)
 
-    def _attributes(self, found: Found[Resource]) -> dict[str, str]:
+    def _attributes(self, found: Found[Resource]) -> Attributes:
         match found.resource:
             case LoadBalancer():
                 return self._elbv2.load_balancer_attributes(found.identity)
@@ -99,7 +109,7 @@ def _listed(observed: Observed) -> list[Listed]:
     return [*observed.load_balancers, *observed.target_groups, *observed.security_groups]
 
 
-def _with(found: Found[Resource], read: dict[str, dict[str, str]]) -> Found[Resource]:
+def _with(found: Found[Resource], read: dict[str, Attributes]) -> Found[Resource]:
     attributes = read.get(found.identity)
     if attributes is None:
         return found

@@ -7,14 +7,14 @@ hand back what is there (Elastic Load Balancing v2 API reference).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
-from alb_controller.aws.ec2 import Ec2
-from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.inventory import Inventory
 from alb_controller.errors import ForeignOwner, NotReady
+from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.elbv2 import TargetGroup
 from alb_controller.model.ownership import belongs_to, ownership_of
-from alb_controller.model.stack import Found
+from alb_controller.model.stack import Found, FoundLoadBalancer
 from alb_controller.plan.changes import NameToClaim
 from alb_controller.values import StackKey, Tags
 
@@ -27,10 +27,25 @@ _WORDS = {
 }
 
 
+class BalancerNames(Protocol):
+    """What is needed of `aws.elbv2.Elbv2`."""
+
+    def load_balancers_by_name(self, name: str, /) -> FoundLoadBalancer | None: ...
+    def target_group_by_name(self, name: str, /) -> Found[TargetGroup] | None: ...
+
+
+class GroupNames(Protocol):
+    """What is needed of `aws.ec2.Ec2`."""
+
+    def security_group_by_name(self, group_name: str, /) -> Found[SecurityGroup] | None: ...
+
+
 class Owners:
     """Refuses creates whose name exists without the stack's tags."""
 
-    def __init__(self, elbv2: Elbv2, ec2: Ec2, inventory: Inventory, cluster_name: str) -> None:
+    def __init__(
+        self, elbv2: BalancerNames, ec2: GroupNames, inventory: Inventory, cluster_name: str
+    ) -> None:
         self._elbv2, self._ec2 = elbv2, ec2
         self._inventory, self._cluster_name = inventory, cluster_name
 

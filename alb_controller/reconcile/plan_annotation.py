@@ -9,18 +9,18 @@ import structlog
 from alb_controller.errors import KubeError, ObjectMissing
 from alb_controller.frontends.ingress.load import Snapshot
 from alb_controller.frontends.translation import Translation
-from alb_controller.kube.writer import Writer
 from alb_controller.model.document import stack_json
 from alb_controller.model.stack import Stack
 from alb_controller.objects.annotations.names import PLAN_ANNOTATION
 from alb_controller.objects.kinds import INGRESS
 from alb_controller.objects.networking import Ingress
+from alb_controller.objects.writer import ObjectWriter
 
 _log = structlog.get_logger(__name__)
 
 
 def note_plan(
-    writer: Writer,
+    writer: ObjectWriter,
     snapshot: Snapshot,
     translation: Translation[Any],
     stack: Stack,
@@ -39,7 +39,7 @@ def note_plan(
             _write(writer, member.ingress, wanted)
 
 
-def _write(writer: Writer, ingress: Ingress, wanted: str | None) -> None:
+def _write(writer: ObjectWriter, ingress: Ingress, wanted: str | None) -> None:
     meta = ingress.metadata
     body = {"metadata": {"uid": meta.uid, "annotations": {PLAN_ANNOTATION: wanted}}}
     try:

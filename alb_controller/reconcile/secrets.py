@@ -9,9 +9,9 @@ from alb_controller.errors import NotReady, ObjectMissing
 from alb_controller.frontends.ingress.load import Snapshot
 from alb_controller.frontends.ingress.routing.secrets import note
 from alb_controller.frontends.translation import Translation
-from alb_controller.kube.writer import Writer
 from alb_controller.objects.kinds import INGRESS
 from alb_controller.objects.secrets import APPLIED_SECRETS, SecretName, SecretState
+from alb_controller.objects.writer import ObjectWriter
 from alb_controller.values import StackKey
 
 _SECONDS = 2.0
@@ -36,7 +36,7 @@ def use_secrets(secrets: Secrets, snapshot: Snapshot, translation: Translation[A
         raise NotReady(f"the first look at Secret {', '.join(unread)}", _SECONDS)
 
 
-def note_secrets(writer: Writer, snapshot: Snapshot, translation: Translation[Any]) -> None:
+def note_secrets(writer: ObjectWriter, snapshot: Snapshot, translation: Translation[Any]) -> None:
     """Write on each Ingress which Secrets AWS has of it, where it does not say so already."""
     for member in snapshot.members:
         good, meta = translation.good.get(member.uid), member.ingress.metadata

@@ -6,13 +6,12 @@ Every step but observing, asking and applying is a pure function of another pack
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 
-from alb_controller.aws.facts import Facts as FactSource
 from alb_controller.build.context import Context, Facts, needs_backend_group
 from alb_controller.build.elbv2.front import FRONT
 from alb_controller.build.elbv2.listeners import LOAD_BALANCER
@@ -36,14 +35,15 @@ from alb_controller.frontends.ingress.status import COMPONENT, status_patch
 from alb_controller.frontends.ingress.translate import translate
 from alb_controller.frontends.translation import Translation
 from alb_controller.intent import StackIntent
-from alb_controller.kube.writer import Writer
 from alb_controller.model.ownership import finalizer_of
+from alb_controller.model.queries import Answer, Query
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import ref
 from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import INGRESS
 from alb_controller.objects.networking import Ingress
+from alb_controller.objects.writer import ObjectWriter
 from alb_controller.plan.changes import Plan, PlanPolicy
 from alb_controller.plan.plan import plan
 from alb_controller.plan.render import render_lines
@@ -70,11 +70,18 @@ _MOST_QUESTIONS = 4
 _log = structlog.get_logger(__name__)
 
 
+class FactSource(Protocol):
+    """What is needed of `aws.facts.Facts`."""
+
+    def answer(self, queries: Iterable[Query]) -> Mapping[Query, Answer]:
+        """Each question with its answer. Raises AwsError."""
+
+
 class Edges(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a pass touches outside the pure core."""
 
     cluster: Cluster
-    writer: Writer
+    writer: ObjectWriter
     facts: FactSource
     observer: Observer
     operations: Operations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Protocol
 
 import msgspec
 
@@ -14,13 +14,12 @@ from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.kinds import Kind
+from alb_controller.objects.writer import ObjectWriter
 from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups
 from alb_controller.reconcile.targets.endpoint_rules import EndpointRules
 from alb_controller.reconcile.targets.memory import TargetMemory
 from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses
-from alb_controller.values import BindingKey, ObjectRef, Tags, Value
-
-T = TypeVar("T", bound=KubeObject)
+from alb_controller.values import BindingKey, Tags, Value
 
 
 class TargetApi(Protocol):
@@ -37,50 +36,6 @@ class TargetApi(Protocol):
 
     def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
         """A target group of the account, or None."""
-
-
-class BindingWriter(Protocol):
-    """What is needed of `kube.writer.Writer`."""
-
-    def add_finalizer(self, kind: Kind, obj: T, finalizer: str) -> T:
-        """The object with the finalizer."""
-
-    def remove_finalizer(self, kind: Kind, obj: KubeObject, finalizer: str) -> None:
-        """Take the finalizer away; an object that is gone is fine."""
-
-    def patch_status(
-        self, kind: Kind, obj: T, status_patch: dict[str, Any], *, is_strategic: bool = False
-    ) -> T:
-        """Merge a patch into the status; strategic: lists by key."""
-
-    def create(self, kind: Kind, body: dict[str, Any]) -> KubeObject:
-        """Create an object; raises ObjectExists."""
-
-    def delete(self, kind: Kind, obj: KubeObject) -> None:
-        """Delete exactly this object; one that is gone is fine."""
-
-    def merge_patch(
-        self,
-        kind: Kind,
-        namespace: str,
-        name: str,
-        body: dict[str, Any],
-        *,
-        resource_version: str | None = None,
-    ) -> KubeObject:
-        """Merge a patch into an object, or into that version of it alone."""
-
-    def record_event(
-        self,
-        ref: ObjectRef,
-        *,
-        type: Literal["Normal", "Warning"],  # noqa: A002  # the field's name in Event
-        reason: str,
-        message: str,
-        component: str,
-        fingerprint: str = "",
-    ) -> None:
-        """Tell users something about an object, once."""
 
 
 class LiveApi(Protocol):
@@ -125,7 +80,7 @@ class BindingEdges(msgspec.Struct, frozen=True, kw_only=True):
     """The target groups of a role's account, by role ARN and external id. Raises Refused."""
     group_tags: Callable[[TargetGroupBinding, str], Tags]
     """The tags of a binding's target group, by its ARN."""
-    writer: BindingWriter
+    writer: ObjectWriter
     groups: EndpointGroups
     rules: EndpointRules
     addresses: VpcAddresses

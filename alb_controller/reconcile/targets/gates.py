@@ -16,7 +16,7 @@ from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Condition, Pod
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.kinds import POD
-from alb_controller.reconcile.targets.edges import BindingWriter
+from alb_controller.objects.writer import ObjectWriter
 from alb_controller.reconcile.targets.registration import Registration
 from alb_controller.targets.endpoints import Endpoint, Endpoints
 from alb_controller.targets.readiness import (
@@ -61,7 +61,7 @@ class ReadinessGates:
     """
 
     def __init__(
-        self, cluster: Cluster, writer: BindingWriter, clock: Clock, *, longest_seconds: float
+        self, cluster: Cluster, writer: ObjectWriter, clock: Clock, *, longest_seconds: float
     ) -> None:
         """`longest_seconds`: the most between two looks (--targetgroupbinding-requeue-duration)."""
         self._cluster, self._writer, self._clock = cluster, writer, clock

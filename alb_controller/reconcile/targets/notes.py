@@ -14,7 +14,7 @@ from alb_controller.objects.core import Condition, ref
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING
-from alb_controller.reconcile.targets.edges import BindingWriter
+from alb_controller.objects.writer import ObjectWriter
 from alb_controller.targets.checkpoint import (
     CHECKPOINT_ANNOTATION,
     CHECKPOINT_TIMESTAMP_ANNOTATION,
@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 class BindingNotes:
     """Writes notes on bindings; nothing where nothing has changed."""
 
-    def __init__(self, cluster: Cluster, writer: BindingWriter, clock: Clock) -> None:
+    def __init__(self, cluster: Cluster, writer: ObjectWriter, clock: Clock) -> None:
         self._cluster, self._writer, self._clock = cluster, writer, clock
         self._owing: set[BindingKey] = set()  # bindings whose success is still to be told
 

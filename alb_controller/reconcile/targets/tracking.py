@@ -14,7 +14,8 @@ from alb_controller.errors import ObjectMissing
 from alb_controller.objects.core import ConfigMap
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.kinds import CONFIG_MAP
-from alb_controller.reconcile.targets.edges import BindingWriter, LiveApi
+from alb_controller.objects.writer import ObjectWriter
+from alb_controller.reconcile.targets.edges import LiveApi
 from alb_controller.targets.watch import key_of
 from alb_controller.values import BindingKey
 
@@ -31,7 +32,7 @@ class _Known(msgspec.Struct, frozen=True):
 class TrackedTargets:
     """Reads each ConfigMap once; writes it only as the version that was read."""
 
-    def __init__(self, live: LiveApi, writer: BindingWriter) -> None:
+    def __init__(self, live: LiveApi, writer: ObjectWriter) -> None:
         self._live, self._writer = live, writer
         self._known: dict[BindingKey, _Known] = {}
 

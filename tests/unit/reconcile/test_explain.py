@@ -94,12 +94,6 @@ def states() -> set[tuple[str, str]]:
     return {(one["name"], one["state"]) for one in labels if one["kind"] == "Ingress"}
 
 
-@pytest.fixture(autouse=True)
-def forgotten() -> None:
-    """No state of another test."""
-    Rig().explainer.rejected(snapshot(TEAM))
-
-
 def test_a_served_group_is_told_once() -> None:
     """Every member, and nobody again while nothing changes."""
     rig = Rig(A, B)

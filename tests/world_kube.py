@@ -1,0 +1,209 @@
+"""An in-memory Kubernetes API that behaves, and what a process that watches it knows of it.
+
+It keeps versions, generations and finalizers as the API server does, and refuses what that
+refuses. Source: the Kubernetes API conventions (metadata, merge patches, finalizers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar, cast
+
+import msgspec
+
+from alb_controller.errors import ObjectExists, ObjectMissing, Stale
+from alb_controller.objects.core import KubeObject
+from alb_controller.objects.kinds import Kind
+from alb_controller.objects.notes import OURS
+from alb_controller.values import ObjectRef
+from tests.factories import BORN, cluster
+
+T = TypeVar("T", bound=KubeObject)
+
+
+class RecordedEvent(msgspec.Struct, frozen=True):
+    """An event that users can read."""
+
+    name: str
+    """Of the object that it is about."""
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+class Kube:
+    """Implements `objects.writer.ObjectWriter`; `put` and `remove` are what users do."""
+
+    def __init__(self) -> None:
+        self.stores = cluster()
+        self.writes: list[str] = []
+        """What was asked for: the verb and the object's name."""
+        self.events: list[RecordedEvent] = []
+        self.on_write: list[Callable[[], None]] = []
+        """Called after every write that took effect."""
+        self._recorded: set[tuple[str, ...]] = set()
+        self._version = 0
+
+    # ---- users
+
+    def put(self, *objects: KubeObject) -> None:
+        """Apply manifests: what the controller has added to the objects stays on them."""
+        for obj in objects:
+            known = self.stores.get(type(obj), *obj.key)
+            self._keep(self._born(obj) if known is None else _applied(obj, known))
+
+    def remove(self, kind: type[KubeObject], name: str, namespace: str = "shop") -> None:
+        """Delete an object; it stays while it has finalizers."""
+        known = self.stores.get(kind, namespace, name)
+        assert known is not None
+        self._end(known)
+
+    def warnings(self, name: str) -> list[str]:
+        """What the Warnings about an object say."""
+        return [one.message for one in self.events if (one.name, one.type) == (name, "Warning")]
+
+    # ---- the controller
+
+    def add_finalizer(self, kind: Kind, obj: T, finalizer: str) -> T:
+        now = self._same(kind, obj)
+        if finalizer in now.metadata.finalizers:
+            return now
+        finalizers = [*now.metadata.finalizers, finalizer]
+        return self._changed("hold", now, {"metadata": {"finalizers": finalizers}})
+
+    def remove_finalizer(self, kind: Kind, obj: KubeObject, finalizer: str) -> None:
+        now = self.stores.get(kind.struct, *obj.key)
+        if now is None or finalizer not in now.metadata.finalizers:
+            return
+        finalizers = [one for one in now.metadata.finalizers if one != finalizer]
+        self._changed("let go", now, {"metadata": {"finalizers": finalizers}})
+
+    def patch_status(
+        self, kind: Kind, obj: T, status_patch: dict[str, Any], *, is_strategic: bool = False
+    ) -> T:
+        assert not is_strategic, "lists by key are for pods"
+        return self._changed("status", self._same(kind, obj), {"status": status_patch})
+
+    def create(self, kind: Kind, body: dict[str, Any]) -> KubeObject:
+        made = msgspec.convert(body, kind.struct)
+        if self.stores.get(kind.struct, *made.key) is not None:
+            raise ObjectExists(409, "AlreadyExists", made.metadata.name)
+        return self._written("create", self._born(made))
+
+    def delete(self, kind: Kind, obj: KubeObject) -> None:
+        now = self.stores.get(kind.struct, *obj.key)
+        if now is not None and now.metadata.uid == obj.metadata.uid:
+            self.writes.append(f"delete {obj.metadata.name}")
+            self._end(now)
+            self._report()
+
+    def merge_patch(
+        self,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        body: dict[str, Any],
+        *,
+        resource_version: str | None = None,
+    ) -> KubeObject:
+        now = self.stores.get(kind.struct, namespace, name)
+        if now is None:
+            raise ObjectMissing(404, "NotFound", name)
+        if body.get("metadata", {}).get("uid", now.metadata.uid) != now.metadata.uid:
+            raise Stale(409, "Conflict", f"{name} is another object")
+        if resource_version not in (None, now.metadata.resource_version):
+            raise Stale(409, "Conflict", f"{name} has changed")
+        return self._changed("patch", now, body)
+
+    def record_event(
+        self,
+        ref: ObjectRef,
+        *,
+        type: Literal["Normal", "Warning"],  # noqa: A002  # the Writer's word
+        reason: str,
+        message: str,
+        component: str,
+        fingerprint: str = "",
+    ) -> None:
+        """Once for each state of the object that users have made."""
+        event = (ref.kind, ref.path, component, reason, message, fingerprint)
+        if event not in self._recorded:
+            self._recorded.add(event)
+            self.events.append(RecordedEvent(ref.name, type, reason, message))
+
+    # ---- the server
+
+    def _same(self, kind: Kind, obj: T) -> T:
+        now = self.stores.get(kind.struct, *obj.key)
+        if now is None or now.metadata.uid != obj.metadata.uid:
+            raise ObjectMissing(404, "NotFound", obj.metadata.name)
+        return cast("T", now)
+
+    def _changed(self, verb: str, now: T, patch: dict[str, Any]) -> T:
+        merged = _merged(msgspec.to_builtins(now), patch)
+        return self._written(verb, _generation(msgspec.convert(merged, type(now)), now))
+
+    def _end(self, obj: KubeObject) -> None:
+        meta = msgspec.structs.replace(obj.metadata, deletion_timestamp=BORN)
+        self._keep(msgspec.structs.replace(obj, metadata=meta))
+
+    def _written(self, verb: str, obj: T) -> T:
+        self.writes.append(f"{verb} {obj.metadata.name}")
+        kept = self._keep(obj)
+        self._report()
+        return kept
+
+    def _report(self) -> None:
+        for watch in self.on_write:
+            watch()
+
+    def _born(self, obj: T) -> T:
+        """No two objects have one uid, whatever their names."""
+        born = obj.metadata.creation_timestamp or BORN
+        meta = msgspec.structs.replace(
+            obj.metadata, uid=f"uid-{self._version}", generation=1, creation_timestamp=born
+        )
+        return msgspec.structs.replace(obj, metadata=meta)
+
+    def _keep(self, obj: T) -> T:
+        self._version += 1
+        meta = msgspec.structs.replace(obj.metadata, resource_version=str(self._version))
+        kept = msgspec.structs.replace(obj, metadata=meta)
+        self.stores.of(type(obj)).upsert(kept)
+        if kept.is_deleting and not meta.finalizers:
+            self.stores.of(type(obj)).delete(kept)
+        return kept
+
+
+def _applied(obj: T, known: T) -> T:
+    """Uid, finalizers, status and our own annotations are not in users' manifests."""
+    meta, before = obj.metadata, known.metadata
+    ours = {key: text for key, text in before.annotations.items() if key in OURS}
+    meta = msgspec.structs.replace(
+        before, annotations={**meta.annotations, **ours}, labels=meta.labels
+    )
+    fields: dict[str, Any] = {"metadata": meta}
+    if hasattr(known, "status"):
+        fields["status"] = known.status
+    return _generation(msgspec.structs.replace(obj, **fields), known)
+
+
+def _generation(obj: T, before: T) -> T:
+    """It counts the changes of the spec."""
+    is_same = getattr(obj, "spec", None) == getattr(before, "spec", None)
+    generation = before.metadata.generation + (0 if is_same else 1)
+    meta = msgspec.structs.replace(obj.metadata, generation=generation)
+    return msgspec.structs.replace(obj, metadata=meta)
+
+
+def _merged(now: Any, patch: Any) -> Any:
+    """A JSON merge patch (RFC 7386)."""
+    if not isinstance(patch, dict):
+        return patch
+    kept = dict(now) if isinstance(now, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            kept.pop(key, None)
+        else:
+            kept[key] = _merged(kept.get(key), value)
+    return kept

@@ -1,0 +1,171 @@
+"""The in-memory AWS of `tests.world` as a reader sees it; it records what is read.
+
+A listing shows neither attributes nor what other services know of a load balancer, as
+DescribeLoadBalancers, DescribeTargetGroups and DescribeListeners do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from alb_controller.aws.elbv2_reads import ListenersAndRules
+from alb_controller.errors import ControllerError
+from alb_controller.model.addons import Addons
+from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.elbv2 import (
+    Attributes,
+    Listener,
+    ListenerRule,
+    LoadBalancer,
+    Target,
+    TargetGroup,
+    TargetHealth,
+)
+from alb_controller.model.queries import Answer, Query, Subnet, SubnetsById, SubnetsByRole
+from alb_controller.model.stack import Found, FoundLoadBalancer, Resource
+from tests.world import World
+
+T = TypeVar("T", bound=Resource)
+F = TypeVar("F", bound=Found[Any])
+
+
+class Account(World):
+    """Implements what reconcilers read of Elastic Load Balancing, EC2 and their facts."""
+
+    def __init__(self, subnets: Iterable[Subnet] = (), **limits: int) -> None:
+        super().__init__(**limits)
+        self.subnets = tuple(subnets)
+        self.reads: list[str] = []
+        self._refusals: dict[str, list[ControllerError]] = {}
+
+    def refuse(self, operation: str, *errors: ControllerError) -> None:
+        """Answer the next calls of a writing operation with these errors."""
+        self._refusals.setdefault(operation, []).extend(errors)
+
+    def _write(self, name: str, effect: Callable[[], Any]) -> Any:
+        if self._refusals.get(name):
+            self.calls.append(name)
+            raise self._refusals[name].pop(0)
+        return super()._write(name, effect)
+
+    def create_load_balancer(self, balancer: LoadBalancer) -> FoundLoadBalancer:
+        made = super().create_load_balancer(balancer)
+        return msgspec.structs.replace(made, dns_name=_dns_name(balancer))
+
+    # ---- listings
+
+    def load_balancers(self) -> tuple[FoundLoadBalancer, ...]:
+        self.reads.append("DescribeLoadBalancers")
+        return tuple(map(_listed_balancer, self._found(LoadBalancer)))
+
+    def target_groups(self) -> tuple[Found[TargetGroup], ...]:
+        self.reads.append("DescribeTargetGroups")
+        return tuple(map(_listed_group, self._found(TargetGroup)))
+
+    def security_groups(self, _cluster: str) -> tuple[Found[SecurityGroup], ...]:
+        self.reads.append("DescribeSecurityGroups")
+        return tuple(self._found(SecurityGroup))
+
+    def load_balancers_by_name(self, name: str) -> FoundLoadBalancer | None:
+        return _named(name, self.load_balancers())
+
+    def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
+        return _named(name, self.target_groups())
+
+    def security_group_by_name(self, group_name: str) -> Found[SecurityGroup] | None:
+        return _named(group_name, self.security_groups(""))
+
+    # ---- one resource
+
+    def listeners_and_rules(self, balancer: FoundLoadBalancer) -> ListenersAndRules:
+        self.reads.append("DescribeListeners")
+        self._get(LoadBalancer, balancer.identity)
+        listeners = self._of(Listener, balancer.identity, lambda one: one.load_balancer)
+        self.reads.extend("DescribeRules" for _ in listeners)
+        return ListenersAndRules(
+            tuple(_without_attributes(one) for one in listeners),
+            tuple(
+                rule
+                for above in listeners
+                for rule in self._of(ListenerRule, above.identity, lambda one: one.listener)
+            ),
+        )
+
+    def load_balancer_attributes(self, arn: str) -> Attributes:
+        return self._attributes(LoadBalancer, arn)
+
+    def target_group_attributes(self, arn: str) -> Attributes:
+        return self._attributes(TargetGroup, arn)
+
+    def listener_attributes(self, arn: str) -> Attributes:
+        return self._attributes(Listener, arn)
+
+    def capacity_units(self, arn: str) -> int:
+        self.reads.append("DescribeCapacityReservation")
+        return self._get(LoadBalancer, arn).capacity_units or 0
+
+    def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
+        self.reads.append("DescribeTargetHealth")
+        targets = self._get(TargetGroup, arn).targets or ()
+        return tuple(
+            TargetHealth(target=Target(str(one.load_balancer), one.port), state="healthy")
+            for one in targets
+        )
+
+    def read(self, load_balancer_arn: str, fields: Iterable[str]) -> Addons:
+        """As `aws.addons.services`."""
+        self.reads.extend(f"read {field}" for field in fields)
+        now = self._get(LoadBalancer, load_balancer_arn).addons
+        return Addons(**{field: getattr(now, field) for field in fields})
+
+    def answer(self, queries: Iterable[Query]) -> Mapping[Query, Answer]:
+        """As `aws.facts`: subnets are there, nothing else is."""
+        self.reads.append("DescribeSubnets")
+        return {query: self._answer(query) for query in queries}
+
+    def _answer(self, query: Query) -> Answer:
+        match query:
+            case SubnetsByRole():
+                return self.subnets
+            case SubnetsById(ids=ids):
+                return tuple(one for one in self.subnets if one.id in ids)
+            case _:
+                return ()
+
+    def _attributes(self, kind: type[Any], arn: str) -> Attributes:
+        self.reads.append(f"Describe{kind.__name__}Attributes")
+        found: Attributes = self._get(kind, arn).attributes or {}
+        return found
+
+    def _of(self, kind: type[T], above: str, parent: Callable[[T], object]) -> list[Found[T]]:
+        return [one for one in self._found(kind) if parent(one.resource) == above]
+
+
+def _dns_name(balancer: LoadBalancer) -> str:
+    return f"{balancer.name}.elb.example"
+
+
+def _listed_balancer(found: Found[LoadBalancer]) -> FoundLoadBalancer:
+    listed = msgspec.structs.replace(
+        found.resource, attributes=None, capacity_units=None, addons=Addons()
+    )
+    return FoundLoadBalancer(
+        identity=found.identity, resource=listed, dns_name=_dns_name(found.resource)
+    )
+
+
+def _listed_group(found: Found[TargetGroup]) -> Found[TargetGroup]:
+    listed = msgspec.structs.replace(found.resource, attributes=None, targets=None)
+    return Found(identity=found.identity, resource=listed)
+
+
+def _without_attributes(found: Found[Listener]) -> Found[Listener]:
+    listed = msgspec.structs.replace(found.resource, attributes=None)
+    return Found(identity=found.identity, resource=listed)
+
+
+def _named(name: str, found: Iterable[F]) -> F | None:
+    return next((one for one in found if one.resource.name == name), None)
