@@ -88,7 +88,7 @@ class BackendGroup:
         self._settings, self._signals = settings, signals
         self._demand = _Demand()
         self._id = settings.backend_security_group
-        self._is_synced = False
+        self._sweeps = 0
 
     def id_for(self, key: StackKey) -> str:
         """The group's id for a stack that needs it; raises NotReady while it is being made.
@@ -153,7 +153,7 @@ class BackendGroup:
         """The slow sweep: look again whether the group is there."""
         with self._demand.lock:
             self._id = self._settings.backend_security_group
-            self._is_synced = False
+            self._sweeps += 1
             self._demand.problem = None
 
     def reconcile(self) -> None:
@@ -183,15 +183,20 @@ class BackendGroup:
             self._signals.wake(key)
 
     def _ensure(self) -> None:
-        if self._id is None:
+        with self._demand.lock:
+            sweep, known = self._sweeps, self._id
+        if known is None:
             cluster = self._settings.cluster_name
             found = self._inventory.shared_security_group(cluster) or self._create()
             self._sync_tags(found)
-            with self._demand.lock:
-                self._id = found.identity
+            known = found.identity
         with self._demand.lock:
-            self._demand.problem = None
-            waiting, self._demand.waiting = self._demand.waiting, set()
+            is_current = self._sweeps == sweep
+            waiting = self._demand.waiting if is_current else set()
+            if is_current:
+                self._id, self._demand.problem, self._demand.waiting = known, None, set()
+        if not is_current:  # a sweep came meanwhile: what was read is older
+            self._signals.request()
         for key in sorted(waiting):
             self._signals.wake(key)
 
@@ -212,9 +217,7 @@ class BackendGroup:
         return found
 
     def _sync_tags(self, found: Found[SecurityGroup]) -> None:
-        """Once per process: add what is missing, remove what nobody may have put there."""
-        if self._is_synced:
-            return
+        """Add what is missing, remove what nobody may have put there."""
         wanted, present = shared_backend(self._settings).tags, found.resource.tags
         left_alone = set(self._settings.external_managed_tags)
         missing = {k: v for k, v in wanted.items() if present.get(k) != v}
@@ -230,7 +233,6 @@ class BackendGroup:
         if missing or surplus:
             resource = msgspec.structs.replace(found.resource, tags=wanted)
             self._inventory.put(msgspec.structs.replace(found, resource=resource))
-        self._is_synced = True
 
     def _end(self) -> None:
         """Try to delete it; those who leave are told of every outcome but "not yet"."""
@@ -264,7 +266,7 @@ class BackendGroup:
         with self._demand.lock:
             if self._demand.users:  # a stack that was given the id a moment ago: its wish is queued
                 return
-            self._id, self._is_synced = None, False
+            self._id = None
         self._ec2.delete_security_group(group_id)
         self._inventory.drop(group_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import msgspec
@@ -33,7 +34,8 @@ class FakeAws:
         self.listed: set[str] = set()
         self.calls: list[str] = []
         self.error: ControllerError | None = None
-        self.is_answer_lost = False
+        self.meanwhile: list[Callable[[], None]] = []
+        """Each is called once, after a tag was written."""
 
     def has(self, **tags: str) -> Found[SecurityGroup]:
         group = msgspec.structs.replace(WANTED, tags=tags)
@@ -56,6 +58,8 @@ class FakeAws:
 
     def create_tags(self, ids: list[str], tags: dict[str, str]) -> None:
         self.calls.append(f"tag {ids} {tags}")
+        while self.meanwhile:
+            self.meanwhile.pop()()
 
     def delete_tags(self, ids: list[str], keys: list[str]) -> None:
         self.calls.append(f"untag {ids} {sorted(keys)}")
@@ -314,6 +318,24 @@ def test_a_sweep_has_it_looked_at_again(rig: Rig) -> None:
     rig.waits(WEB)
     rig.group.reconcile()
     assert rig.aws.calls == ["create"]
+
+
+def test_a_sweep_in_the_middle_of_a_look_is_not_undone_by_it(rig: Rig) -> None:
+    """What the look ends with was read before: the group is looked at again, and was deleted."""
+
+    def sweep() -> None:
+        rig.aws.groups.clear()
+        rig.group.doubt()
+
+    rig.aws.put(rig.aws.has(**{**WANTED.tags, "team": "other"}))
+    rig.waits(WEB)
+    rig.aws.meanwhile.append(sweep)
+    rig.group.reconcile()
+    assert (rig.requests, rig.woken) == (2, [])
+    rig.waits(WEB)
+    rig.group.reconcile()
+    assert rig.aws.calls[-1] == "create"
+    assert rig.group.id_for(WEB) == "sg-new"
 
 
 def test_a_group_that_the_operator_names_is_left_alone() -> None:
