@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from alb_controller.errors import Invalid
-from alb_controller.frontends.ingress.agreement import Agreement, Claim
+from alb_controller.frontends.conflicts import Agreement, Key, MapKeys, PortKeys, Setting
 from alb_controller.frontends.ingress.listeners import HTTP, HTTPS, MemberListener
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.routing.optimize import optimize
@@ -15,6 +15,7 @@ from alb_controller.intent import (
     DefaultIntent,
     InboundSources,
     ListenerIntent,
+    MutualTlsIntent,
     Origin,
     TlsIntent,
 )
@@ -25,26 +26,33 @@ from alb_controller.values import parse_cidr
 
 NO_MATCH = DefaultIntent(action=FixedResponseAction("404", content_type="text/plain"))
 """What a listener answers without a default backend (spec 3.5)."""
-REDIRECT = "ssl redirect"
+PROTOCOL = PortKeys[str]("protocol")
+"""The first to set it has the port."""
+INBOUND_CIDRS = PortKeys[frozenset[str]]("inbound CIDRs")
+_PREFIX_LISTS = PortKeys[frozenset[str]]("prefix lists")
+_SSL_POLICY = PortKeys[str]("ssl policy")
+_MUTUAL = PortKeys[MutualTlsIntent]("mutual authentication")
+_DEFAULT = PortKeys[DefaultIntent]("default backend")
+_REDIRECT = Key[int]("ssl redirect")
 
 
 class ClassDefaults(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands before members speak; on it no member can disagree."""
+    """What is settled before conflicts are: on it no member can disagree."""
 
     attributes: Mapping[str, str] = {}
     """Attributes of the load balancer that the first member's class sets (spec 2.2)."""
     listener_attributes: Mapping[int, Mapping[str, str]] = {}
     """By port, those that the class of the port's first member sets."""
     is_redirected: bool = False
-    """Plain HTTP listeners redirect: nobody's backends are behind them."""
+    """Plain HTTP listeners redirect: no backends are behind them."""
     first: MemberIntent | None = None
     """Whose class decides capacity and address pool (spec 2.2)."""
     names_a_web_acl: bool = False
-    """Somebody names one: nobody's ARN counts."""
+    """Some member names one: no ARN counts."""
     names_security_groups: bool = False
-    """Somebody names some: without them no word on their rules counts (spec 1.1)."""
+    """Some member names some: without them no setting of their rules counts (spec 1.1)."""
     wants_front: bool = False
-    """Somebody asks for a network load balancer in front: what is said of it counts."""
+    """Some member asks for a network load balancer in front: its settings count."""
 
 
 def class_defaults(members: Sequence[MemberIntent]) -> ClassDefaults:
@@ -64,60 +72,63 @@ def class_defaults(members: Sequence[MemberIntent]) -> ClassDefaults:
     )
 
 
-def listener_claims(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Claim]:
-    """What a member says of each of its ports, and of all plain ones."""
+def listener_settings(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Setting[object]]:
+    """What a member sets for each of its ports, and for all plain ones."""
     if member.ssl_redirect is not None:
-        yield Claim(REDIRECT, member.ssl_redirect, rows.SSL_REDIRECT.key)
+        yield _REDIRECT.setting(member.ssl_redirect, rows.SSL_REDIRECT.key)
     for port, listener in sorted(member.listeners.items()):
-        yield from _port_claims(port, listener)
+        yield from _port_settings(port, listener)
         params = defaults.listener_attributes.get(port, {})
-        row = rows.listener_attributes(listener.protocol, port)
+        row, keys = rows.listener_attributes(listener.protocol, port), _attributes(port)
         for key, value in sorted(listener.attributes.items()):
-            yield Claim(_attribute(port) + key, value, row.key, binds=key not in params)
+            yield keys.of(key).setting(value, row.key, is_exclusive=key not in params)
         if member.default is not None:
-            subject, said = f"default backend of port {port}", str(member.ref)
             is_hidden = defaults.is_redirected and listener.protocol == HTTP
-            yield Claim(subject, said, "spec.defaultBackend", member.default, binds=not is_hidden)
+            yield _DEFAULT.of(port).setting(
+                member.default,
+                "spec.defaultBackend",
+                is_exclusive=not is_hidden,
+                compared=str(member.ref),
+            )
 
 
-def _port_claims(port: int, listener: MemberListener) -> Iterator[Claim]:
-    yield Claim(f"protocol of port {port}", listener.protocol, rows.LISTEN_PORTS.key)
-    for subject, value, row in (
-        ("inbound CIDRs", listener.cidrs, rows.INBOUND_CIDRS),
-        ("prefix lists", listener.prefix_lists, rows.PREFIX_LISTS),
-        ("ssl policy", listener.ssl_policy, rows.SSL_POLICY),
-    ):
-        if value is not None:
-            yield Claim(f"{subject} of port {port}", value, row.key)
+def _port_settings(port: int, listener: MemberListener) -> Iterator[Setting[object]]:
+    yield PROTOCOL.of(port).setting(listener.protocol, rows.LISTEN_PORTS.key)
+    if listener.cidrs is not None:
+        yield INBOUND_CIDRS.of(port).setting(listener.cidrs, rows.INBOUND_CIDRS.key)
+    if listener.prefix_lists is not None:
+        yield _PREFIX_LISTS.of(port).setting(listener.prefix_lists, rows.PREFIX_LISTS.key)
+    if listener.ssl_policy is not None:
+        yield _SSL_POLICY.of(port).setting(listener.ssl_policy, rows.SSL_POLICY.key)
     mutual = listener.mutual
     if mutual is not None:
-        words = [mutual.mode, mutual.trust_store or ""]
-        words += [str(mutual.ignore_client_certificate_expiry)]
-        words += [str(mutual.advertise_trust_store_ca_names)]
-        subject = f"mutual authentication of port {port}"
-        yield Claim(subject, " ".join(words), rows.MUTUAL_AUTHENTICATION.key, mutual)
+        options = (mutual.ignore_client_certificate_expiry, mutual.advertise_trust_store_ca_names)
+        compared = " ".join((mutual.mode, mutual.trust_store or "", *map(str, options)))
+        field = rows.MUTUAL_AUTHENTICATION.key
+        yield _MUTUAL.of(port).setting(mutual, field, compared=compared)
 
 
-def _attribute(port: int) -> str:
-    return f"listener attribute of port {port}: "
+def _attributes(port: int) -> MapKeys[str]:
+    return MapKeys("listener attribute", port)
 
 
 def redirect_problem(agreed: Agreement, members: Sequence[MemberIntent]) -> Invalid | None:
-    """Why the redirect that was agreed on cannot be, told to the member that asks for it.
+    """Why the redirect that was agreed on cannot be, as a problem of the member that asks for it.
 
-    A last good word is left as it is: a redirect to a port that is not served any more is safer
-    than plain HTTP.
+    A last known good one stays: a redirect to a port that is not served any more is safer than
+    plain HTTP.
     """
-    owner, port = agreed.owner(REDIRECT), agreed.value(REDIRECT)
-    if owner is None or owner.is_remembered:
+    found = agreed.find(_REDIRECT)
+    if found is None or found.is_last_known_good:
         return None
-    protocol = agreed.value(f"protocol of port {port}")
+    port = found.setting.value
+    protocol = agreed.get(PROTOCOL.of(port))
     if protocol == HTTPS and any(port in member.listeners for member in members):
         return None
     problem = f"names port {port}, which is no listener of the group"
     if protocol is not None:
         problem = f"names port {port}, which is an {protocol} listener: it must be an HTTPS one"
-    return Invalid(owner.ref, rows.SSL_REDIRECT.key, problem)
+    return Invalid(found.set_by, rows.SSL_REDIRECT.key, problem)
 
 
 def merge_listeners(
@@ -138,34 +149,29 @@ def has_routes(member: MemberIntent, agreed: Agreement) -> bool:
 
 def _redirect(port: int, agreed: Agreement) -> int | None:
     """The HTTPS port that a port sends everything to, None where it has routes."""
-    protocol = agreed.value(f"protocol of port {port}")
-    found: int | None = agreed.value(REDIRECT) if protocol == HTTP else None
-    return found
+    return agreed.get(_REDIRECT) if agreed.get(PROTOCOL.of(port)) == HTTP else None
 
 
 def _listener(
     port: int, members: Sequence[MemberIntent], agreed: Agreement, settings: Settings
 ) -> ListenerIntent:
     listening = [m for m in members if port in m.listeners]
-    protocol = agreed.value(f"protocol of port {port}")
+    protocol = agreed[PROTOCOL.of(port)]
     redirect = _redirect(port, agreed)
     routes = (route for m in listening for route in m.routes)
-    default = agreed.value(f"default backend of port {port}") or NO_MATCH
+    default = agreed.get(_DEFAULT.of(port)) or NO_MATCH
     tags: dict[str, str] = {}
     for member in listening:
         tags = member.tags | tags
     return ListenerIntent(
         port=port,
         protocol=protocol,
-        inbound=_inbound(
-            agreed.value(f"inbound CIDRs of port {port}"),
-            agreed.value(f"prefix lists of port {port}"),
-        ),
+        inbound=_inbound(agreed.get(INBOUND_CIDRS.of(port)), agreed.get(_PREFIX_LISTS.of(port))),
         default=default if redirect is None else _to_https(redirect),
         routes=optimize(routes, port, protocol) if redirect is None else (),
         tags=tags,
         attributes=(
-            agreed.entries(_attribute(port)) | listening[0].listeners[port].params_attributes
+            agreed.entries(_attributes(port)) | listening[0].listeners[port].params_attributes
         ),
         tls=_tls(port, listening, agreed, settings) if protocol == HTTPS else None,
     )
@@ -180,9 +186,9 @@ def _tls(
 ) -> TlsIntent:
     certificates = (member.listeners[port].certificates for member in listening)
     return TlsIntent(
-        policy=agreed.value(f"ssl policy of port {port}") or settings.default_ssl_policy,
+        policy=agreed.get(_SSL_POLICY.of(port)) or settings.default_ssl_policy,
         certificates=tuple(one for one in certificates if one is not None),
-        mutual=agreed.value(f"mutual authentication of port {port}"),
+        mutual=agreed.get(_MUTUAL.of(port)),
         origin=Origin(listening[0].ref, rows.LISTEN_PORTS.key),
         keeps_certificates=any(member.is_remembered for member in listening),
     )

@@ -87,7 +87,7 @@ class Problems(Exception):
     """Everything that is wrong with one member, reported at once."""
 
     def __init__(self, found: list[Invalid]) -> None:
-        self.found = without_repeats(found)
+        self.found = deduplicated(found)
         super().__init__(self.found)
 
 
@@ -212,7 +212,7 @@ class MemberTranslator:
         return wanted
 
 
-def without_repeats(problems: Iterable[Invalid]) -> tuple[Invalid, ...]:
+def deduplicated(problems: Iterable[Invalid]) -> tuple[Invalid, ...]:
     """Each problem once, however many paths or members run into it."""
     return tuple({(p.origin, str(p)): p for p in problems}.values())
 

@@ -1,20 +1,19 @@
 """The members of a group become one stack: what they must agree on, and in whose order (spec 3.2).
 
-A conflict is settled by age, so that the result depends on no history and no order of events:
-the older member keeps its word, the younger is stopped whole.
+Conflicts are settled by `frontends.conflicts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alb_controller.frontends.ingress.addons.group import addon_claims, with_addons
-from alb_controller.frontends.ingress.agreement import Agreement, Claim
-from alb_controller.frontends.ingress.front.group import front_claims, merge_front
+from alb_controller.frontends.conflicts import Agreement, Key, MapKeys, Setting
+from alb_controller.frontends.ingress.addons.group import addon_settings, with_addons
+from alb_controller.frontends.ingress.front.group import front_settings, merge_front
 from alb_controller.frontends.ingress.group_listeners import (
     ClassDefaults,
     has_routes,
-    listener_claims,
+    listener_settings,
     merge_listeners,
 )
 from alb_controller.frontends.ingress.member import MemberIntent
@@ -31,51 +30,63 @@ from alb_controller.intent import (
     StackIntent,
     SubnetChoice,
 )
+from alb_controller.model.elbv2 import IpAddressType, Scheme
 from alb_controller.objects import annotations as rows
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey
 
-_TAG, _ATTRIBUTE = "tag ", "attribute "
-_BACKEND_RULES = "backend rules"
+_SCHEME = Key[Scheme]("scheme")
+_IP_ADDRESS_TYPE = Key[IpAddressType]("ip address type")
+_NAME = Key[str]("load balancer name")
+_SECURITY_GROUPS = Key[tuple[str, ...]]("security groups")
+_ADDRESS_POOL = Key[str]("address pool")
+_SUBNETS = Key[SubnetChoice]("subnets")
+_BACKEND_RULES = Key[bool]("backend rules")
+_TARGET_GROUPS = MapKeys[str]("target group")
+_TAGS, _ATTRIBUTES = MapKeys[str]("tag"), MapKeys[str]("attribute")
 
 
-def claims_of(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Claim]:
-    """Everything that a member says on behalf of the whole group."""
-    yield from _balancer_claims(member)
+def settings_of(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Setting[object]]:
+    """Everything that a member sets for the whole group; raises Invalid for what it cannot set."""
+    yield from _balancer_settings(member)
     if member.manage_backend_rules is not None:
-        said, binds = member.manage_backend_rules, defaults.names_security_groups
-        yield Claim(_BACKEND_RULES, said, rows.MANAGE_BACKEND_RULES.key, binds=binds)
-    for key, value in sorted(member.attributes.items()):
-        binds = key not in defaults.attributes
-        yield Claim(f"{_ATTRIBUTE}{key}", value, rows.LOAD_BALANCER_ATTRIBUTES.key, binds=binds)
-    for key, value in sorted(member.tags.items()):
-        yield Claim(f"{_TAG}{key}", value, rows.TAGS.key)
+        value, is_exclusive = member.manage_backend_rules, defaults.names_security_groups
+        field = rows.MANAGE_BACKEND_RULES.key
+        yield _BACKEND_RULES.setting(value, field, is_exclusive=is_exclusive)
+    for key, text in sorted(member.attributes.items()):
+        is_exclusive, field = key not in defaults.attributes, rows.LOAD_BALANCER_ATTRIBUTES.key
+        yield _ATTRIBUTES.of(key).setting(text, field, is_exclusive=is_exclusive)
+    for key, text in sorted(member.tags.items()):
+        yield _TAGS.of(key).setting(text, rows.TAGS.key)
     for backend in member.backends:
         # `a-b` with Service `c` and `a` with Service `b-c` would be one target group (spec 5.1)
         owner = f"Service {backend.service.name} of {member.ref}"
-        yield Claim(f"target group {backend.id}", owner, "spec.rules")
-    yield from listener_claims(member, defaults)
-    yield from addon_claims(member, defaults.first, named=defaults.names_a_web_acl)
-    yield from front_claims(member, is_wanted=defaults.wants_front)
+        yield _TARGET_GROUPS.of(backend.id).setting(owner, "spec.rules")
+    yield from listener_settings(member, defaults)
+    yield from addon_settings(member, defaults.first, named=defaults.names_a_web_acl)
+    yield from front_settings(member, is_wanted=defaults.wants_front)
 
 
-def _balancer_claims(member: MemberIntent) -> Iterator[Claim]:
-    for subject, value, row in (
-        ("scheme", member.scheme, rows.SCHEME),
-        ("ip address type", member.ip_address_type, rows.IP_ADDRESS_TYPE),
-        ("load balancer name", member.load_balancer_name, rows.LOAD_BALANCER_NAME),
-        ("security groups", member.security_groups, rows.SECURITY_GROUPS),
-        ("address pool", member.customer_owned_ipv4_pool, rows.CUSTOMER_OWNED_IPV4_POOL),
-    ):
-        if value is not None:
-            yield Claim(subject, value, row.key)
+def _balancer_settings(member: MemberIntent) -> Iterator[Setting[object]]:
+    if member.scheme is not None:
+        yield _SCHEME.setting(member.scheme, rows.SCHEME.key)
+    if member.ip_address_type is not None:
+        yield _IP_ADDRESS_TYPE.setting(member.ip_address_type, rows.IP_ADDRESS_TYPE.key)
+    if member.load_balancer_name is not None:
+        yield _NAME.setting(member.load_balancer_name, rows.LOAD_BALANCER_NAME.key)
+    if member.security_groups is not None:
+        yield _SECURITY_GROUPS.setting(member.security_groups, rows.SECURITY_GROUPS.key)
+    if member.customer_owned_ipv4_pool is not None:
+        field = rows.CUSTOMER_OWNED_IPV4_POOL.key
+        yield _ADDRESS_POOL.setting(member.customer_owned_ipv4_pool, field)
     subnets = member.subnets
     if isinstance(subnets, NamedSubnets):
         # the order of the names does not matter, nor may one member name subnets by its class
-        names = frozenset({f"{subnets.origin.field}:", *subnets.names})
-        yield Claim("subnets", names, subnets.origin.field, subnets)
+        field = subnets.origin.field
+        names, shown = frozenset({f"{field}:", *subnets.names}), ", ".join(subnets.names)
+        yield _SUBNETS.setting(subnets, field, compared=names, shown=shown)
     elif subnets is not None:
-        yield Claim("subnets", subnets.tags, subnets.origin.field, subnets)
+        yield _SUBNETS.setting(subnets, subnets.origin.field, compared=subnets.tags)
 
 
 def merge(
@@ -99,30 +110,31 @@ def merge(
 def _balancer(
     key: StackKey, members: list[MemberIntent], agreed: Agreement, settings: Settings
 ) -> BalancerIntent:
-    scheme = agreed.value("scheme") or settings.default_load_balancer_scheme
+    scheme = agreed.get(_SCHEME) or settings.default_load_balancer_scheme
     cluster = settings.cluster_name
-    subnets: SubnetChoice = agreed.value("subnets") or DiscoveredSubnets()
-    attributes = agreed.entries(_ATTRIBUTE) | members[0].params_attributes
-    speaker = agreed.owner("ip address type") or members[0]
+    subnets = agreed.get(_SUBNETS) or DiscoveredSubnets()
+    attributes = agreed.entries(_ATTRIBUTES) | members[0].params_attributes
+    set_by = agreed.set_by(_IP_ADDRESS_TYPE) or members[0].ref
     return BalancerIntent(
         scheme=scheme,
-        ip_address_type=agreed.value("ip address type") or "ipv4",
-        explicit_name=agreed.value("load balancer name"),
+        ip_address_type=agreed.get(_IP_ADDRESS_TYPE) or "ipv4",
+        explicit_name=agreed.get(_NAME),
         name=name_seed(key, cluster, scheme),
         subnets=subnets,
         security=_security(name_seed(key, cluster), agreed, settings),
         attributes=attributes,
-        tags=agreed.entries(_TAG),
-        customer_owned_ipv4_pool=agreed.value("address pool"),
-        ip_address_type_origin=Origin(speaker.ref, rows.IP_ADDRESS_TYPE.key),
+        tags=agreed.entries(_TAGS),
+        customer_owned_ipv4_pool=agreed.get(_ADDRESS_POOL),
+        ip_address_type_origin=Origin(set_by, rows.IP_ADDRESS_TYPE.key),
     )
 
 
 def _security(name: NameSeed, agreed: Agreement, settings: Settings) -> SecurityChoice:
-    owner, names = agreed.owner("security groups"), agreed.value("security groups")
-    if owner is None or not names:
+    found = agreed.find(_SECURITY_GROUPS)
+    if found is None or not found.setting.value:
         return ManagedSecurityGroup(name)
-    manage = agreed.value(_BACKEND_RULES)
+    manage = agreed.get(_BACKEND_RULES)
     if manage is None:
         manage = settings.enable_manage_backend_security_group_rules
-    return GivenSecurityGroups(names, manage, Origin(owner.ref, rows.SECURITY_GROUPS.key))
+    origin = Origin(found.set_by, rows.SECURITY_GROUPS.key)
+    return GivenSecurityGroups(found.setting.value, manage, origin)

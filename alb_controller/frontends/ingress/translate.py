@@ -7,14 +7,14 @@ remembers (after a restart), the group is held until the member is valid or gone
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from alb_controller.errors import DeletionProtected, Invalid
-from alb_controller.frontends.ingress.agreement import Agreement
+from alb_controller.frontends.conflicts import Resolution, Rules, resolve
+from alb_controller.frontends.events import Event
 from alb_controller.frontends.ingress.group_listeners import (
-    ClassDefaults,
     class_defaults,
     redirect_problem,
 )
@@ -23,9 +23,9 @@ from alb_controller.frontends.ingress.member import (
     MemberIntent,
     MemberTranslator,
     Problems,
-    without_repeats,
+    deduplicated,
 )
-from alb_controller.frontends.ingress.merge import claims_of, merge
+from alb_controller.frontends.ingress.merge import merge, settings_of
 from alb_controller.frontends.ingress.notices import notices
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
 from alb_controller.frontends.ingress.trust import GroupTrust
@@ -33,6 +33,7 @@ from alb_controller.frontends.translation import Translation
 from alb_controller.objects.annotations import LOAD_BALANCER_ATTRIBUTES
 from alb_controller.objects.annotations.values import boolean, string_map
 from alb_controller.objects.core import ref
+from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.secrets import SecretName
 from alb_controller.settings import Settings
@@ -56,21 +57,23 @@ def translate(
     treated as members with that problem.
     """
     members = _members(snapshot, settings, remembered, stopped)
-    resolver = _resolve(snapshot, settings, members, remembered)
-    agreed, accepted = resolver.agreed, resolver.accepted
+    resolution = _resolve(snapshot, settings, members, remembered)
+    agreed, accepted = resolution.agreed, resolution.accepted
     in_order = sorted(accepted, key=lambda uid: accepted[uid].sort_key)
     ordered = [accepted[uid] for uid in in_order]
-    misled = redirect_problem(agreed, ordered)
-    if misled is not None:
-        return translate(snapshot, settings, remembered, {**stopped, misled.origin: misled})
+    invalid_redirect = redirect_problem(agreed, ordered)
+    if invalid_redirect is not None:
+        stopped = {**stopped, invalid_redirect.origin: invalid_redirect}
+        return translate(snapshot, settings, remembered, stopped)
     intent = merge(snapshot.key, ordered, agreed, settings)
+    problems = (*snapshot.rejected, *members.problems, *resolution.stopped.values())
     return Translation(
         intent=intent,
-        good=members.good,
+        good={uid: one for uid, one in members.valid.items() if uid not in resolution.stopped},
         served=frozenset(accepted),
         first=next(iter(in_order), ""),
-        problems=without_repeats((*snapshot.rejected, *members.problems)),
-        warnings=(*notices(snapshot), *resolver.trust.warnings),
+        problems=deduplicated(problems),
+        warnings=(*notices(snapshot), *_trust_warnings(resolution)),
         secrets=frozenset(members.secrets | _secrets_of(accepted.values())),
         blocked_by=() if remembered else tuple(_blockers(snapshot.members, accepted)),
         protected=None if intent.balancer else _protection(snapshot.inactive),
@@ -80,14 +83,10 @@ def translate(
 class _Members(msgspec.Struct):
     """The members, each on its own: what they want, what is wrong, the Secrets they ask for."""
 
-    good: dict[str, MemberIntent] = {}
+    valid: dict[str, MemberIntent] = {}
+    """By uid."""
     problems: list[Invalid] = []
     secrets: set[SecretName] = set()
-
-    def stop(self, uid: str, problem: Invalid) -> None:
-        """What the member wants now does not count."""
-        self.problems.append(problem)
-        del self.good[uid]
 
 
 def _members(
@@ -105,37 +104,11 @@ def _members(
         secrets = _member_secrets(member, snapshot, settings, remembered.get(member.uid))
         translator = MemberTranslator(member, snapshot.key, snapshot.services, secrets, settings)
         try:
-            made.good[member.uid] = translator.translate()
+            made.valid[member.uid] = translator.translate()
         except Problems as found:
             made.problems.extend(found.found)
         made.secrets |= secrets.asked
     return made
-
-
-class _ConflictResolver:
-    """The members speak, the older first, and have to agree."""
-
-    def __init__(self, defaults: ClassDefaults, trust: GroupTrust) -> None:
-        self._defaults, self.trust = defaults, trust
-        self.agreed = Agreement()
-        self.accepted: dict[str, MemberIntent] = {}
-        """By uid, those that have been heard."""
-
-    def add(self, uid: str, member: MemberIntent) -> None:
-        """Raises Invalid where it cannot be what older members have said."""
-        claims = tuple(claims_of(member, self._defaults))
-        self.trust.check(member, claims, self.agreed)
-        self.agreed.add(member, claims)
-        self._accept(uid, member)
-
-    def add_last_known_good(self, uid: str, last: MemberIntent) -> None:
-        """The last good word of a member that is stopped, as far as it fits."""
-        self.agreed.add_what_fits(last, claims_of(last, self._defaults))
-        self._accept(uid, last)
-
-    def _accept(self, uid: str, member: MemberIntent) -> None:
-        self.accepted[uid] = member
-        self.trust.accept(member)
 
 
 def _resolve(
@@ -143,34 +116,31 @@ def _resolve(
     settings: Settings,
     members: _Members,
     remembered: Mapping[str, MemberIntent],
-) -> _ConflictResolver:
-    """Until all who are left agree: whoever is stopped decides nothing for the others."""
-    while True:
-        defaults = class_defaults(_in_order(members.good, remembered, snapshot))
-        resolver = _ConflictResolver(
-            defaults, GroupTrust(refuses=settings.group_trust == "namespace")
+) -> Resolution[MemberIntent]:
+    def rules_for(candidates: Sequence[MemberIntent]) -> Rules[MemberIntent]:
+        defaults = class_defaults(sorted(candidates, key=lambda member: member.sort_key))
+        trust = GroupTrust(refuses=settings.group_trust == "namespace")
+        return Rules(
+            settings_of=lambda member: settings_of(member, defaults),
+            check=trust.check,
+            accept=trust.accept,
         )
-        count = len(members.good)
-        for member in snapshot.members:  # by age
-            _add(member.uid, resolver, members, remembered)
-        if len(members.good) == count:
-            return resolver
+
+    last_known_good = {
+        uid: msgspec.structs.replace(member, is_remembered=True)
+        for uid, member in remembered.items()
+    }
+    return resolve(
+        [member.uid for member in snapshot.members],
+        current=members.valid,
+        last_known_good=last_known_good,
+        rules_for=rules_for,
+    )
 
 
-def _add(
-    uid: str, resolver: _ConflictResolver, members: _Members, remembered: Mapping[str, MemberIntent]
-) -> None:
-    """A member's present word, or else its last good one."""
-    present, last = members.good.get(uid), remembered.get(uid)
-    if present is not None:
-        try:
-            resolver.add(uid, present)
-        except Invalid as problem:
-            members.stop(uid, problem)
-        else:
-            return
-    if last is not None:
-        resolver.add_last_known_good(uid, msgspec.structs.replace(last, is_remembered=True))
+def _trust_warnings(resolution: Resolution[MemberIntent]) -> Iterable[Event]:
+    for origin, sentence in resolution.warnings:
+        yield Event(origin, "Warning", Reason.GROUP_TRUST, sentence)
 
 
 def _member_secrets(
@@ -189,14 +159,6 @@ def _member_secrets(
 
 def _secrets_of(accepted: Iterable[MemberIntent]) -> set[SecretName]:
     return {(member.ref.namespace, name) for member in accepted for name in member.secrets}
-
-
-def _in_order(
-    good: Mapping[str, MemberIntent], remembered: Mapping[str, MemberIntent], snapshot: Snapshot
-) -> list[MemberIntent]:
-    """Those who will speak, by their present or last good word, in group order."""
-    found = (good.get(m.uid) or remembered.get(m.uid) for m in snapshot.members)
-    return sorted((m for m in found if m is not None), key=lambda m: m.sort_key)
 
 
 def _blockers(

@@ -1,25 +1,24 @@
-"""What a member of a group may say for Ingresses of other namespaces (spec 12.1 #4).
+"""What a member of a group may set for Ingresses of other namespaces (spec 12.1 #4).
 
 Whoever may create an Ingress in any namespace can join any group. The oldest member holds the
 group, and the oldest that names a host and path holds those. Others of the holder's namespace are
-trusted. A member of another namespace is told, or refused with `--group-trust=namespace`, where it
-takes what is held, or decides for the whole load balancer what no older member has decided.
+trusted. A member of another namespace gets a Warning, or is refused with
+`--group-trust=namespace`, for a host and path that another holds, and for a setting of the whole
+load balancer that no older member has.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from alb_controller.errors import Invalid
-from alb_controller.frontends.events import Event
-from alb_controller.frontends.ingress.agreement import Agreement, Claim
+from alb_controller.frontends.conflicts import Agreement, Setting
+from alb_controller.frontends.ingress.group_listeners import INBOUND_CIDRS, PROTOCOL
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.intent import RouteIntent
 from alb_controller.model.elbv2 import HostHeader, PathPattern
 from alb_controller.objects import annotations as rows
-from alb_controller.objects.events import Reason
 from alb_controller.values import ObjectRef
 
 _FOR_ITSELF = frozenset(
@@ -32,8 +31,7 @@ _FOR_ITSELF = frozenset(
         "spec.rules",
     }
 )
-"""Fields with which a member adds to what others say, and decides nothing for them."""
-_PORT = re.compile(r" of port (\d+)")
+"""Fields with which a member adds to what others set, and decides nothing for them."""
 _ANYONE = frozenset({"0.0.0.0/0", "::/0"})
 Place: TypeAlias = tuple[int, str, str]
 """A port, a host and a path, as conditions write them; an empty host is any."""
@@ -46,20 +44,19 @@ class GroupTrust:
         self._refuses = refuses
         self._holder: ObjectRef | None = None
         self._held: dict[Place, ObjectRef] = {}
-        self.warnings: list[Event] = []
 
-    def check(self, member: MemberIntent, claims: Iterable[Claim], agreed: Agreement) -> None:
-        """Note what a member goes too far with; raises Invalid where that is refused.
+    def check(
+        self, member: MemberIntent, settings: Iterable[Setting[object]], agreed: Agreement
+    ) -> str:
+        """What a member goes too far with, in a sentence; raises Invalid where that is refused.
 
-        `agreed` is what older members have said.
+        `agreed` is what older members have set.
         """
-        found = [*self.taken_places(member), *self._decided_alone(member, claims, agreed)]
-        if not found:
-            return
+        found = [*self.taken_places(member), *self._set_for_others(member, settings, agreed)]
         sentence = "; ".join(found)
-        if self._refuses:
+        if sentence and self._refuses:
             raise Invalid(member.ref, "", f"{sentence} (refused by --group-trust=namespace)")
-        self.warnings.append(Event(member.ref, "Warning", Reason.GROUP_TRUST, sentence))
+        return sentence
 
     def accept(self, member: MemberIntent) -> None:
         """From now on the member holds what nobody older holds."""
@@ -75,25 +72,26 @@ class GroupTrust:
                 port, host, path = place
                 yield f"{host or 'any host'} {path} on port {port} is held by {holder}"
 
-    def _decided_alone(
-        self, member: MemberIntent, claims: Iterable[Claim], agreed: Agreement
+    def _set_for_others(
+        self, member: MemberIntent, settings: Iterable[Setting[object]], agreed: Agreement
     ) -> Iterator[str]:
         holder = self._holder
         if holder is None or holder.namespace == member.ref.namespace:
             return
-        for claim in claims:
-            if agreed.owner(claim.subject) is None and _is_for_all(claim, agreed):
-                yield f"{claim.field} decides for the load balancer, which is held by {holder}"
+        for setting in settings:
+            if agreed.set_by(setting.key) is None and _is_for_others(setting, agreed):
+                yield f"{setting.field} decides for the load balancer, which is held by {holder}"
 
 
-def _is_for_all(claim: Claim, agreed: Agreement) -> bool:
-    """Whether a claim says something of older members' traffic too."""
-    port = _PORT.search(claim.subject)
-    if port is not None and agreed.owner(f"protocol of port {port[1]}") is None:
-        return False  # nobody older listens there
-    if claim.field == rows.INBOUND_CIDRS.key:
-        return bool(_ANYONE & frozenset(claim.value))
-    return claim.binds and claim.field not in _FOR_ITSELF
+def _is_for_others(setting: Setting[object], agreed: Agreement) -> bool:
+    """Whether it says something of older members' traffic too."""
+    port = setting.key.port
+    if port is not None:
+        if agreed.set_by(PROTOCOL.of(port)) is None:
+            return False  # no older member listens there
+        if setting.key == INBOUND_CIDRS.of(port) and isinstance(setting.value, frozenset):
+            return bool(_ANYONE & setting.value)
+    return setting.is_exclusive and setting.field not in _FOR_ITSELF
 
 
 def _places(member: MemberIntent) -> Iterator[Place]:

@@ -6,41 +6,47 @@ from collections.abc import Iterator
 
 import msgspec
 
-from alb_controller.frontends.ingress.agreement import Agreement, Claim
+from alb_controller.frontends.conflicts import Agreement, Key, Setting
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.intent import AddonsIntent, BalancerIntent, Origin, WebAclChoice
 from alb_controller.objects import annotations as rows
 from alb_controller.settings import Settings
 
-_ARN, _NAME, _REGIONAL = "WAFv2 web ACL", "WAFv2 web ACL name", "WAF Classic web ACL"
-_SHIELD, _CAPACITY, _POOL = "shield protection", "capacity units", "ipv4 ipam pool"
+_ARN = Key[str]("WAFv2 web ACL")
+_NAME = Key[str]("WAFv2 web ACL name")
+_REGIONAL = Key[str]("WAF Classic web ACL")
+_SHIELD = Key[bool]("shield protection")
+_CAPACITY = Key[int]("capacity units")
+_POOL = Key[str]("ipv4 ipam pool")
 _NO_NAME = "none"
 
 
-def addon_claims(
+def addon_settings(
     member: MemberIntent, first: MemberIntent | None, *, named: bool
-) -> Iterator[Claim]:
-    """What a member says on behalf of the group; `first` is the first in the group's order.
+) -> Iterator[Setting[object]]:
+    """What a member sets for the group; `first` is the first in the group's order.
 
-    `named`: somebody names a web ACL, so that nobody's ARN counts.
+    `named`: some member names a web ACL, so that no ARN counts.
     """
     addons = member.addons
-    for subject, said, binds in (
+    for key, given, is_exclusive in (
         (_ARN, addons.web_acl_arn, not named),
         (_NAME, addons.web_acl_name, True),
         (_REGIONAL, addons.regional_web_acl_id, True),
     ):
-        if said is not None:
-            yield Claim(subject, said.value, said.field, binds=binds)
+        if given is not None:
+            yield key.setting(given.value, given.field, is_exclusive=is_exclusive)
     if addons.shield is not None:
-        yield Claim(_SHIELD, addons.shield, rows.SHIELD.key)
-    decided = first.addons if first else None
+        yield _SHIELD.setting(addons.shield, rows.SHIELD.key)
+    of_class = first.addons if first else None
     if addons.capacity_units is not None:
-        binds = decided is None or decided.params_capacity_units is None
-        yield Claim(_CAPACITY, addons.capacity_units, rows.MINIMUM_CAPACITY.key, binds=binds)
+        is_exclusive = of_class is None or of_class.params_capacity_units is None
+        yield _CAPACITY.setting(
+            addons.capacity_units, rows.MINIMUM_CAPACITY.key, is_exclusive=is_exclusive
+        )
     if addons.ipam_pool_id is not None:
-        binds = decided is None or decided.params_ipam_pool_id is None
-        yield Claim(_POOL, addons.ipam_pool_id, rows.IPAM_IPV4_POOL.key, binds=binds)
+        is_exclusive = of_class is None or of_class.params_ipam_pool_id is None
+        yield _POOL.setting(addons.ipam_pool_id, rows.IPAM_IPV4_POOL.key, is_exclusive=is_exclusive)
 
 
 def with_addons(
@@ -50,7 +56,7 @@ def with_addons(
     own = first.addons
     capacity = own.params_capacity_units
     if capacity is None:
-        capacity = agreed.value(_CAPACITY)
+        capacity = agreed.get(_CAPACITY)
     if capacity is None and settings.feature_gates.lb_capacity_reservation:
         capacity = 0 if settings.feature_gates.enhanced_default_behavior else None
     pool = own.params_ipam_pool_id
@@ -58,22 +64,22 @@ def with_addons(
         balancer,
         addons=AddonsIntent(
             web_acl=_web_acl(agreed),
-            regional_web_acl_id=agreed.value(_REGIONAL),
-            shield=agreed.value(_SHIELD),
+            regional_web_acl_id=agreed.get(_REGIONAL),
+            shield=agreed.get(_SHIELD),
         ),
         capacity_units=capacity,
-        ipv4_ipam_pool_id=agreed.value(_POOL) if pool is None else pool or None,
+        ipv4_ipam_pool_id=agreed.get(_POOL) if pool is None else pool or None,
     )
 
 
 def _web_acl(agreed: Agreement) -> WebAclChoice | None:
-    for subject, kind in ((_NAME, "name"), (_ARN, "arn")):
-        claim, owner = agreed.claim(subject), agreed.owner(subject)
-        if claim is None or owner is None:
-            continue
-        origin = Origin(owner.ref, claim.field)
-        if kind == "name" and claim.value != _NO_NAME:
-            return WebAclChoice(kind="name", value=claim.value, origin=origin)
-        arn = "" if kind == "name" else claim.value
-        return WebAclChoice(kind="arn", value=arn, origin=origin)
-    return None
+    """By name where some member names one; the name `none` is no web ACL."""
+    found = agreed.find(_NAME) or agreed.find(_ARN)
+    if found is None:
+        return None
+    value, origin = found.setting.value, Origin(found.set_by, found.setting.field)
+    if found.setting.key == _ARN:
+        return WebAclChoice(kind="arn", value=value, origin=origin)
+    if value == _NO_NAME:
+        return WebAclChoice(kind="arn", value="", origin=origin)
+    return WebAclChoice(kind="name", value=value, origin=origin)

@@ -14,8 +14,8 @@ from alb_controller.values import ObjectRef
 _PARAMS = "IngressClassParams spec."
 
 
-class Said(msgspec.Struct, frozen=True):
-    """A word of one Ingress, and the field it stands in."""
+class FieldValue(msgspec.Struct, frozen=True):
+    """A value that one Ingress asks for, and the field it stands in."""
 
     value: str
     field: str
@@ -24,9 +24,9 @@ class Said(msgspec.Struct, frozen=True):
 class MemberAddons(msgspec.Struct, frozen=True, kw_only=True):
     """None where the Ingress does not say; an empty value is none."""
 
-    web_acl_arn: Said | None = None
-    web_acl_name: Said | None = None
-    regional_web_acl_id: Said | None = None
+    web_acl_arn: FieldValue | None = None
+    web_acl_name: FieldValue | None = None
+    regional_web_acl_id: FieldValue | None = None
     shield: bool | None = None
     capacity_units: int | None = None
     params_capacity_units: int | None = None
@@ -72,25 +72,25 @@ class AddonTranslator:
             self._reader.problems.append(problem)
         return units
 
-    def _web_acl_arn(self) -> Said | None:
+    def _web_acl_arn(self) -> FieldValue | None:
         if self._params.wafv2_acl_arn:
             arn = rows.WAFV2_ACL_ARN.parse(self._params.wafv2_acl_arn)
-            return Said(arn, f"{_PARAMS}wafv2AclArn")
-        return _said(self._reader.get(rows.WAFV2_ACL_ARN), rows.WAFV2_ACL_ARN.key)
+            return FieldValue(arn, f"{_PARAMS}wafv2AclArn")
+        return _given(self._reader.get(rows.WAFV2_ACL_ARN), rows.WAFV2_ACL_ARN.key)
 
-    def _web_acl_name(self) -> Said | None:
+    def _web_acl_name(self) -> FieldValue | None:
         """An empty name says nothing; `none` is a name like any other until it is looked up."""
         if self._params.wafv2_acl_name:
-            return Said(self._params.wafv2_acl_name, f"{_PARAMS}wafv2AclName")
-        return _said(self._reader.get(rows.WAFV2_ACL_NAME) or None, rows.WAFV2_ACL_NAME.key)
+            return FieldValue(self._params.wafv2_acl_name, f"{_PARAMS}wafv2AclName")
+        return _given(self._reader.get(rows.WAFV2_ACL_NAME) or None, rows.WAFV2_ACL_NAME.key)
 
-    def _regional_web_acl(self) -> Said | None:
+    def _regional_web_acl(self) -> FieldValue | None:
         """The older key counts only where the newer is absent; an empty id says nothing."""
         has_newer = self._reader.source(rows.WAF_ACL_ID) is not None
         row = rows.WAF_ACL_ID if has_newer else rows.WEB_ACL_ID
         raw = self._reader.get(row)
-        return Said("" if raw == "none" else raw, row.key) if raw else None
+        return FieldValue("" if raw == "none" else raw, row.key) if raw else None
 
 
-def _said(value: str | None, field: str) -> Said | None:
-    return None if value is None else Said(value, field)
+def _given(value: str | None, field: str) -> FieldValue | None:
+    return None if value is None else FieldValue(value, field)

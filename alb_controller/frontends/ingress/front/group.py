@@ -1,4 +1,4 @@
-"""The group's network load balancer in front, of what its members say (spec 1.1, 6.8).
+"""The group's network load balancer in front, of what its members set (spec 1.1, 6.8).
 
 Differences from the reference, all of them its bugs (spec 12.1 #19): attributes are merged key by
 key and need not be repeated on every member, equal success codes do not conflict, and default tags
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from alb_controller.frontends.ingress.agreement import Agreement, Claim
+import msgspec
+
+from alb_controller.frontends.conflicts import Agreement, Key, MapKeys, Setting
 from alb_controller.frontends.ingress.front.member import CHECKS
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.select import name_seed
@@ -25,15 +27,20 @@ from alb_controller.intent import (
     SecurityChoice,
     SubnetChoice,
 )
-from alb_controller.model.elbv2 import HealthCheck
+from alb_controller.model.elbv2 import HealthCheck, Scheme
 from alb_controller.objects import annotations as rows
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey
 
-_WANTED, _SCHEME, _SUBNETS = "frontend NLB", "frontend NLB scheme", "frontend NLB subnets"
-_GROUPS, _ADDRESSES = "frontend NLB security groups", "frontend NLB elastic IPs"
-_ATTRIBUTE, _TAG = "frontend NLB attribute ", "frontend NLB tag "
-_PORT, _CHECK = "port behind frontend NLB port ", "frontend NLB health check of port "
+_NLB = "frontend NLB"
+_WANTED = Key[bool](_NLB)
+_SCHEME = Key[Scheme]("scheme", balancer=_NLB)
+_SUBNETS = Key[SubnetChoice]("subnets", balancer=_NLB)
+_GROUPS = Key[tuple[str, ...]]("security groups", balancer=_NLB)
+_ADDRESSES = Key[tuple[str, ...]]("elastic IPs", balancer=_NLB)
+_ATTRIBUTES = MapKeys[str]("attribute", balancer=_NLB)
+_TAGS = MapKeys[str]("tag", balancer=_NLB)
+_PORTS = MapKeys[int](f"port behind {_NLB} port")
 _DEFAULT_CHECK = HealthCheck(
     port="traffic-port",
     protocol="HTTP",
@@ -46,39 +53,44 @@ _DEFAULT_CHECK = HealthCheck(
 )
 
 
-def front_claims(member: MemberIntent, *, is_wanted: bool) -> Iterator[Claim]:
-    """What a member says; raises Invalid for what cannot be read, where it counts."""
+def front_settings(member: MemberIntent, *, is_wanted: bool) -> Iterator[Setting[object]]:
+    """What a member sets; raises Invalid for what cannot be read, where it counts."""
     front = member.front
     if front.is_wanted is not None:
-        yield Claim(_WANTED, front.is_wanted, rows.ENABLE_FRONT.key)
+        yield _WANTED.setting(front.is_wanted, rows.ENABLE_FRONT.key)
     if not is_wanted:
         return
     if front.problems and not member.is_remembered:
         raise front.problems[0]
     if front.scheme is not None:
-        yield Claim(_SCHEME, front.scheme, rows.FRONT_SCHEME.key)
+        yield _SCHEME.setting(front.scheme, rows.FRONT_SCHEME.key)
     if front.subnets is not None:
-        origin = Origin(member.ref, rows.FRONT_SUBNETS.key)
-        said = NamedSubnets(front.subnets, origin)
-        yield Claim(_SUBNETS, frozenset(front.subnets), origin.field, said)
+        origin, shown = Origin(member.ref, rows.FRONT_SUBNETS.key), ", ".join(front.subnets)
+        choice, names = NamedSubnets(front.subnets, origin), frozenset(front.subnets)
+        yield _SUBNETS.setting(choice, origin.field, compared=names, shown=shown)
     if front.security_groups is not None:
-        yield Claim(_GROUPS, front.security_groups, rows.FRONT_SECURITY_GROUPS.key)
+        yield _GROUPS.setting(front.security_groups, rows.FRONT_SECURITY_GROUPS.key)
     if front.elastic_ips is not None:
-        ips = front.elastic_ips
-        yield Claim(_ADDRESSES, frozenset(ips), rows.FRONT_ELASTIC_IPS.key, ips)
-    yield from _map_claims(member)
+        ips, field = front.elastic_ips, rows.FRONT_ELASTIC_IPS.key
+        yield _ADDRESSES.setting(ips, field, compared=frozenset(ips))
+    yield from _map_settings(member)
 
 
-def _map_claims(member: MemberIntent) -> Iterator[Claim]:
+def _map_settings(member: MemberIntent) -> Iterator[Setting[object]]:
     front = member.front
     for key, value in sorted(front.attributes.items()):
-        yield Claim(_ATTRIBUTE + key, value, rows.FRONT_ATTRIBUTES.key)
+        yield _ATTRIBUTES.of(key).setting(value, rows.FRONT_ATTRIBUTES.key)
     for key, value in sorted(front.tags.items()):
-        yield Claim(_TAG + key, value, rows.FRONT_TAGS.key)
+        yield _TAGS.of(key).setting(value, rows.FRONT_TAGS.key)
     for port, behind in sorted(front.ports.items()):
-        yield Claim(f"{_PORT}{port}", behind, rows.FRONT_PORTS.key)
-        for name, value in front.check.items():
-            yield Claim(f"{_CHECK}{port}: {name}", value, CHECKS[name].key)
+        yield _PORTS.of(str(port)).setting(behind, rows.FRONT_PORTS.key)
+        for name, check in front.check.items():
+            yield _check_keys(port).of(name).setting(check, CHECKS[name].key)
+
+
+def _check_keys(port: int) -> MapKeys[object]:
+    """By the name of the field."""
+    return MapKeys("health check", port, _NLB)
 
 
 def merge_front(
@@ -89,46 +101,39 @@ def merge_front(
     settings: Settings,
 ) -> FrontIntent | None:
     """The front of a balancer, or None where nobody asks for one."""
-    if not agreed.value(_WANTED):
+    if not agreed.get(_WANTED):
         return None
-    ports = {int(front): port for front, port in agreed.entries(_PORT).items()}
+    ports = {int(front): port for front, port in agreed.entries(_PORTS).items()}
+    addresses = agreed.find(_ADDRESSES)
     has_tags = any(member.front.has_tags for member in members)
     return FrontIntent(
         balancer=BalancerIntent(
             family="network",
-            scheme=agreed.value(_SCHEME) or settings.default_load_balancer_scheme,
+            scheme=agreed.get(_SCHEME) or settings.default_load_balancer_scheme,
             ip_address_type="ipv4" if behind.ip_address_type == "ipv4" else "dualstack",
             explicit_name=None,
             name=behind.name,
-            subnets=_subnets(agreed),
+            subnets=agreed.get(_SUBNETS) or DiscoveredSubnets(),
             security=_security(agreed),
-            attributes=agreed.entries(_ATTRIBUTE),
-            tags=agreed.entries(_TAG) if has_tags else behind.tags,
-            elastic_ips=agreed.value(_ADDRESSES) or (),
-            elastic_ips_origin=_origin(agreed, _ADDRESSES, rows.FRONT_ELASTIC_IPS.key),
+            attributes=agreed.entries(_ATTRIBUTES),
+            tags=agreed.entries(_TAGS) if has_tags else behind.tags,
+            elastic_ips=addresses.setting.value if addresses else (),
+            elastic_ips_origin=(
+                Origin(addresses.set_by, addresses.setting.field) if addresses else None
+            ),
             ip_address_type_origin=behind.ip_address_type_origin,
         ),
         ports=tuple(_port(key, port, ports[port], agreed, settings) for port in sorted(ports)),
     )
 
 
-def _subnets(agreed: Agreement) -> SubnetChoice:
-    chosen: SubnetChoice | None = agreed.value(_SUBNETS)
-    return chosen or DiscoveredSubnets()
-
-
 def _security(agreed: Agreement) -> SecurityChoice:
     """An empty list is as none: then those of the balancer behind."""
-    names = agreed.value(_GROUPS)
-    origin = _origin(agreed, _GROUPS, rows.FRONT_SECURITY_GROUPS.key)
-    if not names or origin is None:
+    found = agreed.find(_GROUPS)
+    if found is None or not found.setting.value:
         return SameSecurityGroups()
-    return GivenSecurityGroups(names, manage_backend_rules=False, origin=origin)
-
-
-def _origin(agreed: Agreement, subject: str, field: str) -> Origin | None:
-    owner = agreed.owner(subject)
-    return None if owner is None else Origin(owner.ref, field)
+    origin = Origin(found.set_by, found.setting.field)
+    return GivenSecurityGroups(found.setting.value, manage_backend_rules=False, origin=origin)
 
 
 def _port(
@@ -141,7 +146,5 @@ def _port(
 
 
 def _check(port: int, agreed: Agreement) -> HealthCheck:
-    """What anybody says beats the default, field by field."""
-    said = agreed.entries(f"{_CHECK}{port}: ")
-    fields = {name: getattr(_DEFAULT_CHECK, name) for name in _DEFAULT_CHECK.__struct_fields__}
-    return HealthCheck(**(fields | said))
+    """What any member sets, field by field, and the default for the rest."""
+    return msgspec.structs.replace(_DEFAULT_CHECK, **agreed.entries(_check_keys(port)))

@@ -41,8 +41,8 @@ class MemberFront(msgspec.Struct, frozen=True, kw_only=True):
     """It has the annotation, if only an empty one."""
     ports: dict[int, int] = {}
     """Port in front -> port behind, of the Ingress's own listeners."""
-    check: dict[str, Any] = {}
-    """What it says of the health check, by field."""
+    check: dict[str, object] = {}
+    """What it sets of the health check, by field."""
     problems: tuple[Invalid, ...] = ()
     """Of one that does not ask for a front: they count where another member does."""
 
