@@ -6,7 +6,6 @@ an answer (the builder says so), and is never taken from memory: it may have bee
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -40,6 +39,7 @@ from alb_controller.model.queries import (
     TargetGroupInfo,
 )
 from alb_controller.model.stack import Found
+from alb_controller.model.wildcards import matches
 
 _OfVpc: TypeAlias = SubnetsByRole | SubnetsByName | SubnetsByTags | SubnetsByReachability
 NetworkQuery: TypeAlias = _OfVpc | SubnetsById | SecurityGroupsById | SecurityGroupsByName
@@ -202,17 +202,9 @@ def _is_complete(query: _OfVpc, found: tuple[Subnet, ...]) -> bool:
 
 def _carries(tags: Mapping[str, str], wanted: Iterable[tuple[str, tuple[str, ...]]]) -> bool:
     return all(
-        key in tags and any(_fits(pattern, tags[key]) for pattern in patterns)
+        key in tags and any(matches(pattern, tags[key]) for pattern in patterns)
         for key, patterns in wanted
     )
-
-
-def _fits(pattern: str, value: str) -> bool:
-    r"""As EC2's filters: `*` is any text, `?` any character, `\` takes the next one literally."""
-    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
-    wild = {"*": ".*", "?": "."}
-    regex = "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
-    return re.fullmatch(regex, value, re.DOTALL) is not None
 
 
 def _public_subnets(subnets: Iterable[Subnet], tables: Iterable[RouteTable]) -> frozenset[str]:

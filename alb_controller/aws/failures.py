@@ -76,7 +76,7 @@ IAM_PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "ta
 """Where the prefix of an IAM action is not boto3's name of the service."""
 
 _SECRET_FIELDS = frozenset({"ClientSecret"})
-_ENCODED = re.compile(r"\s*Encoded authorization failure message: \S+")
+_ENCODED = re.compile(r"(?<!\s)\s*Encoded authorization failure message: \S+")
 
 
 class Failure(msgspec.Struct, frozen=True):

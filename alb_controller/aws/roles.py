@@ -11,7 +11,6 @@ import re
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -19,6 +18,7 @@ from alb_controller.aws.client import Sender
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.clock import Clock
 from alb_controller.errors import Refused
+from alb_controller.model.wildcards import matches
 
 EARLY = timedelta(seconds=30)
 """Credentials are renewed this long before they expire, so that no call in flight loses them."""
@@ -55,7 +55,7 @@ class AssumedRoles:
 
     def elbv2(self, role_arn: str, external_id: str) -> Elbv2:
         """The role's view. Raises Refused for a role that is not allowed, AwsError."""
-        if not any(fnmatchcase(role_arn, pattern) for pattern in self._allowed):
+        if not any(matches(pattern, role_arn) for pattern in self._allowed):
             raise Refused(
                 f"role {role_arn} may not be assumed: --allowed-assume-role-arns allows "
                 f"{', '.join(self._allowed) or 'none'}"

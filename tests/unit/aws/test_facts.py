@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -119,6 +120,16 @@ def _ids(facts: NetworkFacts, query: NetworkQuery) -> list[str]:
 def test_subnets_are_chosen_in_memory(vpc: Vpc, query: NetworkQuery, ids: list[str]) -> None:
     """Each question gets the subnets that fit, sorted by id."""
     assert _ids(_facts(vpc), query) == ids
+
+
+def test_tags_of_a_subnet_are_matched_at_once_whatever_the_patterns(vpc: Vpc) -> None:
+    """The stars of an IngressClassParams object cannot be tried one against the other."""
+    vpc.here["d"] = {"pattern": "a" * 256}
+    facts, hostile = _facts(vpc), "*a" * 12 + "*b"
+    began = time.thread_time()
+    assert _ids(facts, SubnetsByTags((("pattern", (hostile, "?" * 255)),))) == []
+    assert _ids(facts, SubnetsByTags((("pattern", (hostile, "*a")),))) == ["d"]
+    assert time.thread_time() - began < 0.25
 
 
 def test_one_listing_answers_all_questions_about_subnets(vpc: Vpc) -> None:
