@@ -57,14 +57,15 @@ def translate(
     treated as members with that problem.
     """
     members = _members(snapshot, settings, remembered, stopped)
-    resolution = _resolve(snapshot, settings, members, remembered)
-    agreed, accepted = resolution.agreed, resolution.accepted
-    in_order = sorted(accepted, key=lambda uid: accepted[uid].sort_key)
-    ordered = [accepted[uid] for uid in in_order]
-    invalid_redirect = redirect_problem(agreed, ordered)
-    if invalid_redirect is not None:
-        stopped = {**stopped, invalid_redirect.origin: invalid_redirect}
-        return translate(snapshot, settings, remembered, stopped)
+    while True:
+        resolution = _resolve(snapshot, settings, members, remembered)
+        agreed, accepted = resolution.agreed, resolution.accepted
+        in_order = sorted(accepted, key=lambda uid: accepted[uid].sort_key)
+        ordered = [accepted[uid] for uid in in_order]
+        invalid_redirect = redirect_problem(agreed, ordered)
+        if invalid_redirect is None:
+            break
+        members.stop(invalid_redirect)
     intent = merge(snapshot.key, ordered, agreed, settings)
     problems = (*snapshot.rejected, *members.problems, *resolution.stopped.values())
     return Translation(
@@ -87,6 +88,11 @@ class _Members(msgspec.Struct):
     """By uid."""
     problems: list[Invalid] = []
     secrets: set[SecretName] = set()
+
+    def stop(self, problem: Invalid) -> None:
+        """What the member at fault asks for does not count."""
+        self.problems.append(problem)
+        del self.valid[problem.origin.uid]
 
 
 def _members(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from typing import Any
 
 import pytest
@@ -159,6 +161,21 @@ def test_a_redirect_needs_its_secure_listener(port: str, complaint: str) -> None
     assert told(made) == {"Ingress shop/asks": [f"{PREFIX}ssl-redirect: {complaint}"]}
     assert owners(made.intent) == ["plain"]
     assert on(80, made.intent).routes
+
+
+def test_many_members_may_ask_for_a_redirect_that_cannot_be() -> None:
+    """Each is stopped in turn, and no depth of calls grows with their number."""
+    members = [
+        member(f"m{i}", alb={"listen-ports": HTTP, "ssl-redirect": "8443"}) for i in range(200)
+    ]
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    try:
+        made = translated(*members)
+    finally:
+        sys.setrecursionlimit(limit)
+    assert len(told(made)) == 200
+    assert made.intent.listeners == ()
 
 
 def test_the_listener_of_a_redirect_may_be_another_members() -> None:
