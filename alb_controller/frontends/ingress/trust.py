@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from alb_controller.errors import Invalid
 from alb_controller.frontends.conflicts import Agreement, Setting
+from alb_controller.frontends.ingress.front.group import PORTS
 from alb_controller.frontends.ingress.group_listeners import INBOUND_CIDRS, PROTOCOL
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.intent import RouteIntent
@@ -85,11 +86,12 @@ class GroupTrust:
 
 def _is_for_others(setting: Setting[object], agreed: Agreement) -> bool:
     """Whether it says something of older members' traffic too."""
-    port = setting.key.port
-    if port is not None:
-        if agreed.set_by(PROTOCOL.of(port)) is None:
-            return False  # no older member listens there
-        if setting.key == INBOUND_CIDRS.of(port) and isinstance(setting.value, frozenset):
+    key = setting.key
+    if key.port is not None:
+        has_port = PORTS.of(str(key.port)) if key.balancer else PROTOCOL.of(key.port)
+        if agreed.set_by(has_port) is None:
+            return False  # no older member has the port
+        if key == INBOUND_CIDRS.of(key.port) and isinstance(setting.value, frozenset):
             return bool(_ANYONE & setting.value)
     return setting.is_exclusive and setting.field not in _FOR_ITSELF
 

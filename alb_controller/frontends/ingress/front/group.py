@@ -40,7 +40,8 @@ _GROUPS = Key[tuple[str, ...]]("security groups", balancer=_NLB)
 _ADDRESSES = Key[tuple[str, ...]]("elastic IPs", balancer=_NLB)
 _ATTRIBUTES = MapKeys[str]("attribute", balancer=_NLB)
 _TAGS = MapKeys[str]("tag", balancer=_NLB)
-_PORTS = MapKeys[int](f"port behind {_NLB} port")
+PORTS = MapKeys[int](f"port behind {_NLB} port")
+"""By port in front; the first to set an entry has the port."""
 _DEFAULT_CHECK = HealthCheck(
     port="traffic-port",
     protocol="HTTP",
@@ -83,7 +84,7 @@ def _map_settings(member: MemberIntent) -> Iterator[Setting[object]]:
     for key, value in sorted(front.tags.items()):
         yield _TAGS.of(key).setting(value, rows.FRONT_TAGS.key)
     for port, behind in sorted(front.ports.items()):
-        yield _PORTS.of(str(port)).setting(behind, rows.FRONT_PORTS.key)
+        yield PORTS.of(str(port)).setting(behind, rows.FRONT_PORTS.key)
         for name, check in front.check.items():
             yield _check_keys(port).of(name).setting(check, CHECKS[name].key)
 
@@ -103,7 +104,7 @@ def merge_front(
     """The front of a balancer, or None where nobody asks for one."""
     if not agreed.get(_WANTED):
         return None
-    ports = {int(front): port for front, port in agreed.entries(_PORTS).items()}
+    ports = {int(front): port for front, port in agreed.entries(PORTS).items()}
     addresses = agreed.find(_ADDRESSES)
     has_tags = any(member.front.has_tags for member in members)
     return FrontIntent(

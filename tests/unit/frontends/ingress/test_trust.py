@@ -106,6 +106,20 @@ def test_a_guest_decides_for_itself(alb: dict[str, str]) -> None:
     assert distrusted(translated(older(), younger(alb=alb))) == []
 
 
+def test_a_port_of_the_frontend_nlb_is_its_first_members() -> None:
+    """By the number of that port, not by that of a port behind it."""
+    front = {"enable-frontend-nlb": "true", "frontend-nlb-listener-port-mapping": "8080=80"}
+    check = {"frontend-nlb-healthcheck-path": "/x"}
+    (sentence,) = distrusted(translated(older(alb=front), younger(alb={**front, **check})))
+    assert sentence == (
+        f"{PREFIX}frontend-nlb-healthcheck-path decides for the load balancer, which is held by "
+        "Ingress shop/holder"
+    )
+    own = {"listen-ports": '[{"HTTP": 81}]', "frontend-nlb-listener-port-mapping": "80=81"}
+    (sentence,) = distrusted(translated(older(alb=front), younger(alb={**own, **check})))
+    assert "healthcheck-path" not in sentence
+
+
 def test_strict_trust_refuses_the_guest_alone() -> None:
     """It is stopped and told what it goes too far with; the holder is served as before."""
     late = younger(**PATHS, alb={"scheme": "internet-facing"})
