@@ -77,7 +77,7 @@ class BindingTargets:
         new = [e for e in endpoints.members if e.key in missing]
         refused = self._register(binding, registration, new, guards)
         self._tell_of_unknown(binding, registration.unknown(changes.deregister))
-        registration.apply(TargetChanges(deregister=changes.deregister))
+        registration.deregister(changes.deregister)
         registration.record()
         return Registered(
             is_changed=bool(changes),
@@ -98,17 +98,15 @@ class BindingTargets:
         endpoints: Sequence[Endpoint],
         guards: Guards,
     ) -> Rejected | None:
-        refused = registration.apply(self._placed(binding, endpoints, guards))
+        refused = registration.register(self._placed(binding, endpoints, guards))
         if refused is not None and self._zones.takes_from_nodes(binding, refused):
-            return registration.apply(self._placed(binding, endpoints, guards))
+            return registration.register(self._placed(binding, endpoints, guards))
         return refused
 
     def _placed(
         self, binding: TargetGroupBinding, endpoints: Sequence[Endpoint], guards: Guards
-    ) -> TargetChanges:
-        return TargetChanges(
-            register=tuple(self._zones.place(binding, e, guards) for e in endpoints)
-        )
+    ) -> list[Target]:
+        return [self._zones.place(binding, e, guards) for e in endpoints]
 
     def _cut(
         self, binding: TargetGroupBinding, registration: Registration, changes: TargetChanges

@@ -153,7 +153,9 @@ class BindingReconciler:
             outcome = self._targets.bring(
                 binding, registration, Endpoints(), verdict, _NO_NETWORK.guards
             )
-        except NotFound:
+        except NotFound as error:
+            if not registration.is_gone(error):
+                raise
             registration.gone()
             outcome = Registered()
         if outcome.is_held:

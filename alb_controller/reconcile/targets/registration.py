@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import structlog
 
-from alb_controller.errors import NotFound, Rejected
+from alb_controller.errors import AwsError, NotFound, Rejected
 from alb_controller.model.elbv2 import Target, TargetHealth
 from alb_controller.reconcile.targets.edges import TargetApi
 from alb_controller.reconcile.targets.memory import TargetMemory
@@ -75,30 +75,40 @@ class Registration:
         changes = diff(desired, known)
         return TargetChanges(register=changes.register, deregister=self._own(changes.deregister))
 
-    def apply(self, changes: TargetChanges) -> Rejected | None:
-        """Register first, deregister then; the error of targets that AWS refuses by themselves.
+    def register(self, targets: Sequence[Target]) -> Rejected | None:
+        """Register these; the error of targets that AWS refuses by themselves stops no other.
 
-        Raises AwsError; what is registered is then to be read again. A target that AWS refuses
-        stops none of the others.
+        Raises AwsError, KubeError; what is registered is then to be read again.
         """
-        if not changes:
+        if not targets:
             return None
-        _log.info(
-            "targets",
-            target_group=self._arn,
-            registered=len(changes.register),
-            deregistered=len(changes.deregister),
-        )
+        _log.info("targets", target_group=self._arn, registered=len(targets))
+        self._track()
         known = self._memory.known(self._arn)
         self._memory.forget(self._arn)
-        refused = self._register(changes.register)
-        if changes.deregister:
-            self._elbv2.deregister_targets(self._arn, changes.deregister)
-            self._memory.deregistered(self._arn, self._owner, changes.deregister)
-            self._there -= {t.key for t in changes.deregister}
-        if known is not None and refused is None:  # else the slow resync has made it void
-            self._memory.set(self._arn, {*known, *changes.register} - {*changes.deregister})
-        return refused
+        self._memory.registering(self._arn, self._owner, targets)
+        self.fresh = frozenset(t.key for t in targets)
+        self._there |= self.fresh
+        try:
+            self._elbv2.register_targets(self._arn, targets)
+        except Rejected as error:
+            return error
+        if known is not None:  # else the slow resync has made it void
+            self._memory.set(self._arn, {*known, *targets})
+        return None
+
+    def deregister(self, targets: Sequence[Target]) -> None:
+        """Deregister these. Raises AwsError; what is registered is then to be read again."""
+        if not targets:
+            return
+        _log.info("targets", target_group=self._arn, deregistered=len(targets))
+        known = self._memory.known(self._arn)
+        self._memory.forget(self._arn)
+        self._elbv2.deregister_targets(self._arn, targets)
+        self._memory.deregistered(self._arn, self._owner, targets)
+        self._there -= {t.key for t in targets}
+        if known is not None:  # else the slow resync has made it void
+            self._memory.set(self._arn, {*known} - {*targets})
 
     def read_health(self, targets: Sequence[Target]) -> Mapping[_Key, TargetHealth]:
         """The health of targets, or of the whole group where they are many. Raises AwsError.
@@ -127,6 +137,22 @@ class Registration:
             there = {_word(key) for key in self._there}
             self._ledger.write({_word(key) for key in self._wanted} | (tracked & there))
 
+    def is_gone(self, error: AwsError) -> bool:
+        """Whether an error means that there is no such target group, and a second look says so.
+
+        Of a group that is there AWS may say for a moment that it is not: then its targets are
+        still to be deregistered. Raises AwsError.
+        """
+        if not _says_gone(error):
+            return False
+        try:
+            self._elbv2.target_health(self._arn)
+        except AwsError as second:
+            if not _says_gone(second):
+                raise
+            return True
+        return False
+
     def gone(self) -> None:
         """The target group is gone, and its targets with it."""
         self._memory.gone(self._arn, self._owner)
@@ -134,11 +160,9 @@ class Registration:
     def release(self) -> None:
         """Deregister all for good; an ARN that is none was never served."""
         try:
-            self.apply(self.changes_to(()))
-        except NotFound:
-            pass
-        except Rejected as error:
-            if error.code != "ValidationError":
+            self.deregister(self.changes_to(()).deregister)
+        except AwsError as error:
+            if not self.is_gone(error):
                 raise
         if self._ledger is not None:
             self._ledger.close()
@@ -159,21 +183,17 @@ class Registration:
         tracked = self._ledger.targets or frozenset()
         return tuple(t for t in targets if _word(t.key) in tracked)
 
-    def _register(self, targets: tuple[Target, ...]) -> Rejected | None:
-        """The error that speaks of some targets alone; the others are registered."""
-        if not targets:
-            return None
-        if self._ledger is not None:  # before they are sent: the answer may get lost
+    def _track(self) -> None:
+        """Write down what is to be sent to a shared group: the answer may get lost."""
+        if self._ledger is not None:
             tracked = self._ledger.targets or frozenset()
             self._ledger.write(tracked | {_word(key) for key in self._wanted})
-        self._memory.registering(self._arn, self._owner, targets)
-        self.fresh = frozenset(t.key for t in targets)
-        self._there |= self.fresh
-        try:
-            self._elbv2.register_targets(self._arn, targets)
-        except Rejected as error:
-            return error
-        return None
+
+
+def _says_gone(error: AwsError) -> bool:
+    """`ValidationError`: the ARN is none at all."""
+    is_no_arn = isinstance(error, Rejected) and error.code == "ValidationError"
+    return isinstance(error, NotFound) or is_no_arn
 
 
 def _word(key: _Key) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from alb_controller.errors import NotFound, Rejected
 from alb_controller.model.elbv2 import Target
+from tests.factories import service
 from tests.unit.reconcile.binding_world import NODES_GROUP, FakeAws, World, web
 from tests.unit.targets.cluster import ARN, binding, node
 
@@ -65,10 +66,35 @@ def test_a_target_group_that_is_gone_is_no_obstacle() -> None:
 def test_a_deleted_binding_of_a_group_that_never_was_goes(error: Exception) -> None:
     """An ARN that is none must not keep the object for ever."""
     aws = FakeAws()
-    aws.fail("DescribeTargetHealth", error)
+    aws.fail("DescribeTargetHealth", error, error)
     world = World(binding(metadata=OURS), aws=aws)
     world.delete()
     assert world.settle().binding() is None
+
+
+@pytest.mark.parametrize("operation", ["DescribeTargetHealth", "DeregisterTargets"])
+def test_a_group_that_aws_denies_for_a_moment_is_emptied_all_the_same(operation: str) -> None:
+    """The group is looked at before the binding goes; the next try deregisters its targets."""
+    world = world_with_rules()
+    world.start()
+    world.delete()
+    world.aws.fail(operation, NotFound("elbv2", operation, "TargetGroupNotFound", "none"))
+    world.settle()
+    assert (world.targets(), world.binding() is not None) == (["10.0.0.10:8080"], True)
+    assert world.retry().errors == []
+    assert (world.targets(), world.ingress(), world.binding()) == ([], [], None)
+
+
+def test_a_group_that_aws_denies_for_a_moment_loses_what_has_no_service_any_more() -> None:
+    """The binding stays, and so does the wish to empty its group."""
+    world = world_with_rules()
+    world.aws.fail(
+        "DeregisterTargets", NotFound("elbv2", "DeregisterTargets", "TargetGroupNotFound", "none")
+    )
+    world.remove(service())
+    assert world.settle().targets() == ["10.0.0.10:8080"]
+    assert world.retry().errors == []
+    assert world.targets() == []
 
 
 def test_another_refusal_keeps_the_binding() -> None:

@@ -296,5 +296,5 @@ def test_a_resync_in_the_middle_of_a_write_is_not_undone_by_it() -> None:
     registration = Registration(aws, memory, ARN, MINE)
     changes = registration.changes_to([Target("10.0.0.1", 80)])
     memory.clear()
-    registration.apply(changes)
+    registration.register(changes.register)
     assert memory.known(ARN) is None
