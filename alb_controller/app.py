@@ -248,6 +248,7 @@ class App:
     def _serve_webhooks(
         self, kube: KubeClient, sender: Sender, roles: AssumedRoles, clock: Clock, vpc_id: str
     ) -> Webhooks:
+        from alb_controller.frontends.ingress.admission import REVIEWS
         from alb_controller.webhooks.serving import WebhookEdges, serve
 
         edges = WebhookEdges(
@@ -258,6 +259,7 @@ class App:
             clock=clock,
             vpc_id=vpc_id,
             may_write=self._may_write,
+            reviews=REVIEWS,
         )
         return serve(self._settings, edges)
 

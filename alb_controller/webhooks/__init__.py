@@ -1,1 +1,1 @@
-"""Admission: reviews of the Kubernetes API in, verdicts out, over HTTPS (spec 10.1)."""
+"""Admission: reviews of the Kubernetes API in, responses out, over HTTPS (spec 10.1)."""

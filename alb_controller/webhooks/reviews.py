@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from alb_controller.webhooks.judging.verdicts import Verdict
+from alb_controller.frontends.review import AdmissionResponse
 
 T = TypeVar("T")
+CREATE, UPDATE = "CREATE", "UPDATE"
 API_VERSION, KIND = "admission.k8s.io/v1", "AdmissionReview"
 _REFUSED = 403
 _NOTHING = msgspec.Raw(b"null")
@@ -60,19 +61,19 @@ def decode(body: bytes) -> Request:
     return review.request
 
 
-def encode(uid: str, verdict: Verdict) -> bytes:
+def encode(uid: str, answer: AdmissionResponse) -> bytes:
     """The answer to the request of that uid."""
-    response: dict[str, Any] = {"uid": uid, "allowed": verdict.is_allowed}
-    if not verdict.is_allowed:
+    response: dict[str, Any] = {"uid": uid, "allowed": answer.is_allowed}
+    if not answer.is_allowed:
         response["status"] = {
             "status": "Failure",
             "code": _REFUSED,
             "reason": "Forbidden",
-            "message": verdict.problem,
+            "message": answer.problem,
         }
-    elif verdict.patch:
+    elif answer.patch:
         response["patchType"] = "JSONPatch"
-        response["patch"] = base64.b64encode(msgspec.json.encode(verdict.patch)).decode()
-    if verdict.warnings:
-        response["warnings"] = list(verdict.warnings)
+        response["patch"] = base64.b64encode(msgspec.json.encode(answer.patch)).decode()
+    if answer.warnings:
+        response["warnings"] = list(answer.warnings)
     return msgspec.json.encode({"apiVersion": API_VERSION, "kind": KIND, "response": response})

@@ -12,10 +12,10 @@ import msgspec
 import structlog
 
 from alb_controller.errors import ControllerError
+from alb_controller.frontends.review import AdmissionResponse
 from alb_controller.runtime.listening import Handler, HttpServer, Listener
 from alb_controller.settings import BindAddress
 from alb_controller.webhooks import reviews
-from alb_controller.webhooks.judging.verdicts import Verdict
 
 FIRST_WORD_SECONDS = 10.0
 """A connection that has not shaken hands, or not finished a request by then, is closed."""
@@ -30,9 +30,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Hook(NamedTuple):
-    """A webhook: its judge, and what counts its failures by category."""
+    """A webhook: its review, and what counts its failures by category."""
 
-    judge: Callable[[reviews.Request], Verdict]
+    review: Callable[[reviews.Request], AdmissionResponse]
     count_failure: Callable[[str], None]
 
 
@@ -60,13 +60,13 @@ class WebhookServer(Listener):
         context: Callable[[], ssl.SSLContext | None],
         not_ready: Callable[[], str],
     ) -> None:
-        """`context` is asked for each connection, `not_ready` says why nothing can be judged yet.
+        """`context` is asked for each connection, `not_ready` says why nothing can be reviewed yet.
 
         Raises ControllerError, naming the flag, where the address cannot be had.
         """
         self._work = _Work()
-        desk = _Desk(hooks, not_ready, self._work)
-        handler = type("Handler", (_Handler,), {"desk": desk})
+        shared = _HandlerContext(hooks, not_ready, self._work)
+        handler = type("Handler", (_Handler,), {"shared": shared})
         super().__init__(flag, address, lambda: _TlsServer(address, handler, context))
 
     def stop(self) -> None:
@@ -99,7 +99,7 @@ class _Work:
             self._changed.wait_for(lambda: not self._count, seconds)
 
 
-class _Desk(NamedTuple):
+class _HandlerContext(NamedTuple):
     """What the handlers of all connections share."""
 
     hooks: Hooks
@@ -130,7 +130,7 @@ class _TlsServer(HttpServer):
 
 
 class _Handler(Handler, BaseHTTPRequestHandler):
-    desk: ClassVar[_Desk]
+    shared: ClassVar[_HandlerContext]
     timeout = FIRST_WORD_SECONDS
     wbufsize = -1  # headers and body in one packet
     disable_nagle_algorithm = True
@@ -145,39 +145,39 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         return super().parse_request()
 
     def do_POST(self) -> None:
-        with self.desk.work:
+        with self.shared.work:
             try:
-                self._answer(200, self._judged(self.path.partition("?")[0]), "application/json")
+                self._answer(200, self._reviewed(self.path.partition("?")[0]), "application/json")
             except _Refusal as refusal:
                 self.close_connection = True  # part of the request may be unread
                 self._answer(refusal.status, refusal.text.encode(), "text/plain; charset=utf-8")
             self.wfile.flush()
 
-    def _judged(self, path: str) -> bytes:
-        hook = self.desk.hooks.get(path)
+    def _reviewed(self, path: str) -> bytes:
+        hook = self.shared.hooks.get(path)
         if hook is None:
             raise _Refusal(404, "no webhook has this path")
         try:
             request = reviews.decode(self._body())
         except ValueError as error:
             raise _Refusal(400, str(error)) from None
-        if reason := self.desk.not_ready():
+        if reason := self.shared.not_ready():
             raise _Refusal(503, reason)
         try:
-            verdict = hook.judge(request)
+            response = hook.review(request)
         except msgspec.DecodeError as error:
             raise _Refusal(400, f"the object cannot be read: {error}") from None
         except ControllerError as error:
             hook.count_failure("error")
             _log.warning("review_failed", path=path, error=str(error))
             raise _Refusal(500, str(error)) from None
-        except Exception:  # noqa: BLE001  # whatever a judge does, the caller gets an answer
+        except Exception:  # noqa: BLE001  # whatever a review does, the caller gets an answer
             hook.count_failure("bug")
             _log.exception("review_failed", path=path)
             raise _Refusal(500, "internal error") from None
-        if not verdict.is_allowed:
+        if not response.is_allowed:
             hook.count_failure("refused")
-        return reviews.encode(request.uid, verdict)
+        return reviews.encode(request.uid, response)
 
     def _body(self) -> bytes:
         if self.headers.get_content_type() != "application/json":
@@ -198,7 +198,7 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
-        if self.close_connection or self.desk.work.is_ending:
+        if self.close_connection or self.shared.work.is_ending:
             self.close_connection = True
             self.send_header("Connection", "close")
         self.end_headers()

@@ -12,18 +12,21 @@ from alb_controller.aws.elbv2_reads import Elbv2Reads
 from alb_controller.aws.roles import AssumedRoles
 from alb_controller.clock import Clock
 from alb_controller.errors import ControllerError
+from alb_controller.frontends.review import Reviews
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.lease import own_namespace
 from alb_controller.kube.live import LiveReads
 from alb_controller.kube.serving import ServingObjects, own_account
 from alb_controller.kube.store import Stores
 from alb_controller.settings import BindAddress, Settings
+from alb_controller.webhooks.bindings import BindingReviews, BoundGroups
 from alb_controller.webhooks.certificates.keeper import CertificateKeeper
 from alb_controller.webhooks.certificates.sources import CertificateFiles, CertificateSource
 from alb_controller.webhooks.choice import files_of
 from alb_controller.webhooks.fresh import FreshCluster
-from alb_controller.webhooks.hooks import BoundGroups, Passes, Reviews, hooks_of
+from alb_controller.webhooks.passes import Passes
 from alb_controller.webhooks.server import WebhookServer
+from alb_controller.webhooks.table import front_end_webhooks, hooks_of, own_webhooks
 
 _FLAG = "--webhook-bind-port"
 
@@ -39,6 +42,8 @@ class WebhookEdges(msgspec.Struct, frozen=True, kw_only=True):
     vpc_id: str
     may_write: Callable[[], None]
     """Raises NotLeading."""
+    reviews: Reviews
+    """Of the front ends."""
 
 
 class Webhooks:
@@ -48,11 +53,15 @@ class Webhooks:
         self._source, self._stores = source, edges.stores
         cluster = FreshCluster(edges.stores, LiveReads(edges.client))
         groups = BoundGroups(_elbv2_of(edges), edges.clock)
+        bindings = BindingReviews(cluster, groups, edges.vpc_id)
         self._server = WebhookServer(
             _FLAG,
             BindAddress("", settings.webhook_bind_port),
             hooks_of(
-                Reviews(cluster, groups, settings, edges.vpc_id),
+                (
+                    *own_webhooks(bindings, cluster, settings),
+                    *front_end_webhooks(edges.reviews, cluster, settings),
+                ),
                 Passes(lambda: own_account(edges.client), settings.watch_namespace),
             ),
             context=source.context,

@@ -11,7 +11,7 @@ from typing import Any
 from tests.meta.sources import ROOT
 
 PURE = {"frontends", "build", "plan", "targets", "intent", "model", "objects"}
-PURE_PARTS = {"webhooks.judging"}
+PURE_PARTS = {"webhooks.binding_rules", "webhooks.pods"}
 OUTSIDE = {"__init__", "__main__", "crds"}
 
 

@@ -7,13 +7,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alb_controller.frontends.ingress.admission import validate_ingress
 from alb_controller.frontends.ingress.load import load
 from alb_controller.frontends.ingress.translate import translate
+from alb_controller.frontends.review import ALLOWED
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey
-from alb_controller.webhooks.judging.ingresses import judge_ingress
-from alb_controller.webhooks.judging.verdicts import ALLOWED
 from tests.factories import cluster, ingress, ingress_class, path, rule, service, to
 
 WEB = StackKey("ingress", "shop", "web")
@@ -62,7 +62,7 @@ def has_problems(made: Ingress, by: Settings) -> bool:
 def test_what_admission_refuses_translation_refuses(made: Ingress) -> None:
     """Also strictly, where nothing that is missing is tolerated."""
     for by in (SETTINGS, STRICT):
-        if not judge_ingress(made, None, cluster(*KNOWN), by).is_allowed:
+        if not validate_ingress(made, None, cluster(*KNOWN), by).is_allowed:
             assert has_problems(made, by)
 
 
@@ -70,9 +70,9 @@ def test_what_admission_refuses_translation_refuses(made: Ingress) -> None:
 def test_what_translation_refuses_admission_tells(made: Ingress) -> None:
     """In a word of warning at least; strictly, it is refused."""
     if has_problems(made, STRICT):
-        verdict = judge_ingress(made, None, cluster(*KNOWN), SETTINGS)
-        assert verdict.problem or verdict.warnings
-        assert not judge_ingress(made, None, cluster(*KNOWN), STRICT).is_allowed
+        response = validate_ingress(made, None, cluster(*KNOWN), SETTINGS)
+        assert response.problem or response.warnings
+        assert not validate_ingress(made, None, cluster(*KNOWN), STRICT).is_allowed
 
 
 @given(ingresses(), ingresses())
@@ -80,7 +80,7 @@ def test_a_change_back_is_never_refused_for_what_it_does_not_change(
     one: Ingress, other: Ingress
 ) -> None:
     """The same object again is no change, and all that is refused is new."""
-    assert judge_ingress(one, one, cluster(*KNOWN), STRICT) == ALLOWED
-    change = judge_ingress(other, one, cluster(*KNOWN), STRICT)
-    whole = judge_ingress(other, None, cluster(*KNOWN), STRICT)
+    assert validate_ingress(one, one, cluster(*KNOWN), STRICT) == ALLOWED
+    change = validate_ingress(other, one, cluster(*KNOWN), STRICT)
+    whole = validate_ingress(other, None, cluster(*KNOWN), STRICT)
     assert whole.problem or not change.problem

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from alb_controller.frontends.review import ALLOWED
 from alb_controller.objects.core import Pod, PodSpec, ReadinessGate
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.webhooks.judging.pods import inject_gates
-from alb_controller.webhooks.judging.verdicts import ALLOWED
+from alb_controller.webhooks.pods import inject_gates
 from tests.factories import BORN, NAMESPACE, changed, cluster, meta, service
 
 SELECTOR = {"app": "web"}
@@ -32,10 +32,10 @@ def pod(*gates: str, **labels: str) -> Pod:
 
 def gates_of(asked: Pod, *objects: Any) -> list[str] | None:
     """The gates that the patch sets; None where the pod stays as it is."""
-    verdict = inject_gates(asked, NAMESPACE, cluster(*objects))
-    if verdict == ALLOWED:
+    response = inject_gates(asked, NAMESPACE, cluster(*objects))
+    if response == ALLOWED:
         return None
-    (change,) = verdict.patch
+    (change,) = response.patch
     assert (change["op"], change["path"]) == ("add", "/spec/readinessGates")
     return [gate["conditionType"] for gate in change["value"]]
 

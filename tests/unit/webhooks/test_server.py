@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from alb_controller.errors import Unreachable
+from alb_controller.frontends.review import ALLOWED, AdmissionResponse, refuse
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import BindAddress
 from alb_controller.webhooks import server as module
 from alb_controller.webhooks.certificates.pairs import Issued, issue, server_context
-from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict, refuse
 from alb_controller.webhooks.reviews import Request
 from alb_controller.webhooks.server import Hook, WebhookServer
 from tests.waiting import until
@@ -32,26 +32,26 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Process:
-    """A server whose judge, readiness and certificate a test can change."""
+    """A server whose review, readiness and certificate a test can change."""
 
     def __init__(self) -> None:
         self.made: Issued = issue("test", ["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
         self.context: ssl.SSLContext | None = server_context(self.made.pair)
         self.reason = ""
         self.failures: list[str] = []
-        self.judge: Any = lambda _: ALLOWED
-        hook = Hook(self._judge, self.failures.append)
+        self.respond: Any = lambda _: ALLOWED
+        hook = Hook(self._review, self.failures.append)
         self.server = WebhookServer(
             "--webhook-bind-port",
             LOOPBACK,
-            {"/judge": hook},
+            {"/review": hook},
             context=lambda: self.context,
             not_ready=lambda: self.reason,
         )
 
-    def _judge(self, request: Request) -> Verdict:
-        verdict: Verdict = self.judge(request)
-        return verdict
+    def _review(self, request: Request) -> AdmissionResponse:
+        response: AdmissionResponse = self.respond(request)
+        return response
 
     def trust(self) -> ssl.SSLContext:
         """A client's context."""
@@ -66,7 +66,7 @@ class Process:
         )
 
     def send(
-        self, body: bytes, path: str = "/judge", headers: dict[str, str] | None = None
+        self, body: bytes, path: str = "/review", headers: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
         """One POST; status and body."""
         with contextlib.closing(self.connection()) as connection:
@@ -100,14 +100,14 @@ def process() -> Iterator[Process]:
     made.server.stop()
 
 
-def test_a_verdict_is_answered(process: Process) -> None:
+def test_a_response_is_answered(process: Process) -> None:
     """With the review's uid, and no more than there is to say."""
     assert process.review() == {"uid": "u-1", "allowed": True}
 
 
 def test_a_refusal_carries_its_sentence(process: Process) -> None:
     """And is counted."""
-    process.judge = lambda _: refuse("spec.a: no", "spec.b: no")
+    process.respond = lambda _: refuse("spec.a: no", "spec.b: no")
     response = process.review()
     assert not response["allowed"]
     assert response["status"]["message"] == "spec.a: no; spec.b: no"
@@ -117,7 +117,7 @@ def test_a_refusal_carries_its_sentence(process: Process) -> None:
 def test_patches_and_warnings_are_passed_on(process: Process) -> None:
     """As the API wants them: base64 of a JSON patch."""
     change = {"op": "add", "path": "/spec/a", "value": 1}
-    process.judge = lambda _: Verdict(patch=(change,), warnings=("careful",))
+    process.respond = lambda _: AdmissionResponse(patch=(change,), warnings=("careful",))
     response = process.review()
     assert response["patchType"] == "JSONPatch"
     assert json.loads(base64.b64decode(response["patch"])) == [change]
@@ -128,16 +128,16 @@ def test_patches_and_warnings_are_passed_on(process: Process) -> None:
     "body, path, headers, status",
     [
         (review(), "/other", JSON, 404),
-        (b"{", "/judge", JSON, 400),
-        (b"", "/judge", JSON, 400),
-        (b"[]", "/judge", JSON, 400),
-        (b"\xff" * 10, "/judge", JSON, 400),
-        (review().replace(b"k8s.io/v1", b"k8s.io/v1beta1"), "/judge", JSON, 400),
-        (review(), "/judge", {"Content-Type": "text/plain"}, 415),
-        (b"x", "/judge", {**JSON, "Content-Length": str(9 << 20)}, 413),
-        (b"x", "/judge", {**JSON, "Content-Length": "9" * 5000}, 413),
-        (b"x", "/judge", {**JSON, "Content-Length": "-1"}, 400),
-        (b"1", "/judge", {**JSON, "Transfer-Encoding": "chunked"}, 411),
+        (b"{", "/review", JSON, 400),
+        (b"", "/review", JSON, 400),
+        (b"[]", "/review", JSON, 400),
+        (b"\xff" * 10, "/review", JSON, 400),
+        (review().replace(b"k8s.io/v1", b"k8s.io/v1beta1"), "/review", JSON, 400),
+        (review(), "/review", {"Content-Type": "text/plain"}, 415),
+        (b"x", "/review", {**JSON, "Content-Length": str(9 << 20)}, 413),
+        (b"x", "/review", {**JSON, "Content-Length": "9" * 5000}, 413),
+        (b"x", "/review", {**JSON, "Content-Length": "-1"}, 400),
+        (b"1", "/review", {**JSON, "Transfer-Encoding": "chunked"}, 411),
     ],
 )
 def test_a_bad_request_is_answered(
@@ -151,12 +151,12 @@ def test_a_bad_request_is_answered(
 def test_other_methods_are_refused(process: Process) -> None:
     """A browser gets an answer too."""
     connection = process.connection()
-    connection.request("GET", "/judge")
+    connection.request("GET", "/review")
     assert connection.getresponse().status == 501
     connection.close()
 
 
-def test_nothing_is_judged_before_it_can_be(process: Process) -> None:
+def test_nothing_is_reviewed_before_it_can_be(process: Process) -> None:
     """An error, so that failurePolicy decides: neither allowed nor refused."""
     process.reason = "not synced: Service"
     assert process.send(review()) == (503, b"not synced: Service")
@@ -165,10 +165,10 @@ def test_nothing_is_judged_before_it_can_be(process: Process) -> None:
 def test_what_cannot_be_asked_is_an_error(process: Process) -> None:
     """An API that does not answer refuses nobody's object."""
 
-    def fail(_: Request) -> Verdict:
+    def fail(_: Request) -> AdmissionResponse:
         raise Unreachable(0, "no answer", "GET /x")
 
-    process.judge = fail
+    process.respond = fail
     status, body = process.send(review())
     assert (status, process.failures) == (500, ["error"])
     assert b"no answer" in body
@@ -176,7 +176,7 @@ def test_what_cannot_be_asked_is_an_error(process: Process) -> None:
 
 def test_an_object_that_cannot_be_read_is_an_error(process: Process) -> None:
     """Of a kind that is not the webhook's; no traceback."""
-    process.judge = lambda request: request.new(Ingress)
+    process.respond = lambda request: request.new(Ingress)
     wrong: tuple[Any, ...] = (None, [], {"spec": {"rules": 1}})
     for found in wrong:
         status, body = process.send(review(object=found))
@@ -185,7 +185,7 @@ def test_an_object_that_cannot_be_read_is_an_error(process: Process) -> None:
 
 def test_a_bug_is_an_answer_without_its_traceback(process: Process) -> None:
     """And the server lives."""
-    process.judge = lambda _: 1 / 0
+    process.respond = lambda _: 1 / 0
     assert process.send(review()) == (500, b"internal error")
     assert process.failures == ["bug"]
 
@@ -194,7 +194,7 @@ def test_one_connection_serves_many_reviews_over_certificates(process: Process) 
     """A new certificate is for new connections; kube-apiserver keeps the old ones."""
     connection = process.connection()
     for _ in range(3):
-        connection.request("POST", "/judge", review(), JSON)
+        connection.request("POST", "/review", review(), JSON)
         assert connection.getresponse().read()
         process.made = issue("test", ["127.0.0.1"], datetime.now(UTC), timedelta(hours=1))
         process.context = server_context(process.made.pair)
@@ -244,7 +244,7 @@ def test_silent_clients_hold_up_nobody(process: Process, monkeypatch: pytest.Mon
         assert process.review()["allowed"]
         assert silent.recv(1) == b""
     connection = process.connection()
-    connection.putrequest("POST", "/judge")
+    connection.putrequest("POST", "/review")
     connection.putheader("Content-Type", "application/json")
     connection.putheader("Content-Length", "10")
     connection.endheaders(b"123")
@@ -258,14 +258,14 @@ def test_a_stop_lets_an_answer_finish(process: Process) -> None:
     """The caller gets it, and is told to come no more on this connection."""
     began, release = threading.Event(), threading.Event()
 
-    def wait(_: Request) -> Verdict:
+    def wait(_: Request) -> AdmissionResponse:
         began.set()
         release.wait(30)
         return ALLOWED
 
-    process.judge = wait
+    process.respond = wait
     connection = process.connection()
-    connection.request("POST", "/judge", review(), JSON)
+    connection.request("POST", "/review", review(), JSON)
     assert began.wait(20)
     stopping = threading.Thread(target=process.server.stop)
     stopping.start()

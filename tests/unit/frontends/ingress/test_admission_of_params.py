@@ -6,16 +6,18 @@ from typing import Any
 
 import pytest
 
+from alb_controller.frontends.ingress.admission import validate_class_params
+from alb_controller.frontends.review import ALLOWED, AdmissionResponse
 from alb_controller.objects.elbv2 import IngressClassParams
-from alb_controller.webhooks.judging.class_params import judge_params
-from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
-from tests.factories import BORN, changed, ingress_class, params
+from tests.factories import BORN, changed, cluster, ingress_class, params
 from tests.unit.frontends.ingress.translation import refused, settings
 
 
-def judged(new: IngressClassParams, old: IngressClassParams | None = None, **flags: Any) -> Verdict:
-    """The verdict."""
-    return judge_params(new, old, settings(**flags))
+def response_to(
+    new: IngressClassParams, old: IngressClassParams | None = None, **flags: Any
+) -> AdmissionResponse:
+    """The response."""
+    return validate_class_params(new, old, cluster(), settings(**flags))
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -35,22 +37,22 @@ def test_what_the_reference_refuses_is_refused_here_and_to_members(
     spec: dict[str, Any], sentence: str
 ) -> None:
     """Where the webhook is off, the Ingresses of the class hear of it."""
-    assert sentence in judged(params(**spec)).problem
+    assert sentence in response_to(params(**spec)).problem
     assert any(sentence in told for told in refused(ingress_class(params="params"), params(**spec)))
 
 
 def test_what_no_ingress_could_do_with_is_a_warning() -> None:
     """Refused with --strict-admission."""
     made = params(sslRedirectPort="no")
-    (warning,) = judged(made).warnings
+    (warning,) = response_to(made).warnings
     assert warning.startswith("spec.sslRedirectPort: 'no' must be a whole number")
-    assert "spec.sslRedirectPort" in judged(made, strict_admission=True).problem
+    assert "spec.sslRedirectPort" in response_to(made, strict_admission=True).problem
 
 
 def test_tags_that_others_manage_are_a_warning() -> None:
     """As each of its Ingresses would be told."""
     made = params(tags=[{"key": "owner", "value": "me"}])
-    (warning,) = judged(made, external_managed_tags=("owner",)).warnings
+    (warning,) = response_to(made, external_managed_tags=("owner",)).warnings
     assert "tag 'owner' is managed by others" in warning
 
 
@@ -60,13 +62,13 @@ def test_good_parameters_are_taken() -> None:
         "inboundCIDRs": ["10.0.0.0/8", "::/0"],
         "subnets": {"tags": {"a": ["b", "c"]}},
     }
-    assert judged(params(**spec)) == ALLOWED
+    assert response_to(params(**spec)) == ALLOWED
 
 
 def test_old_mistakes_and_deletions_pass() -> None:
-    """A change is judged by what it changes."""
+    """A change is reviewed for what it changes."""
     bad: dict[str, Any] = {"inboundCIDRs": ["10.0.0.1/8"]}
-    assert judged(params(**bad, scheme="internal"), params(**bad)) == ALLOWED
-    assert judged(changed(params(**bad), labels={"a": "b"}), params(**bad)) == ALLOWED
-    assert judged(changed(params(**bad), deletion_timestamp=BORN), params()) == ALLOWED
-    assert judged(params(inboundCIDRs=["10.0.0.2/8"]), params(**bad)).problem
+    assert response_to(params(**bad, scheme="internal"), params(**bad)) == ALLOWED
+    assert response_to(changed(params(**bad), labels={"a": "b"}), params(**bad)) == ALLOWED
+    assert response_to(changed(params(**bad), deletion_timestamp=BORN), params()) == ALLOWED
+    assert response_to(params(inboundCIDRs=["10.0.0.2/8"]), params(**bad)).problem

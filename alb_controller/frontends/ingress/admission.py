@@ -1,7 +1,9 @@
-"""Ingresses: what the reference refuses, and what it would take and then stumble over (spec 10.1).
+"""Ingresses and IngressClassParams at admission: what is refused or warned of (spec 10.1).
 
 An Ingress is translated as a reconcile would translate it, by the same code. So what is refused
-here is refused there, and what is found here is told in the same words.
+here is refused there, and what is found here is found there in the same words. Of parameters,
+what the reference refuses is refused, and what stops every Ingress of the class is warned of
+(spec 2.2).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import assert_never
 from alb_controller.errors import InvalidAnnotation
 from alb_controller.frontends.ingress.load import LoadedMember, load
 from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
+from alb_controller.frontends.ingress.params import FIELD, check_params
 from alb_controller.frontends.ingress.routing.conditions import ConditionTranslator
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets
 from alb_controller.frontends.ingress.select import (
@@ -25,17 +28,26 @@ from alb_controller.frontends.ingress.select import (
     select,
 )
 from alb_controller.frontends.ingress.trust import GroupTrust
+from alb_controller.frontends.review import (
+    ALLOWED,
+    AdmissionResponse,
+    Finding,
+    Review,
+    Reviews,
+    Weight,
+    respond,
+)
 from alb_controller.objects import annotations as rows
 from alb_controller.objects.annotations import Source
 from alb_controller.objects.annotations.names import unknown_annotations, unknown_json_keys
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Service, ref
+from alb_controller.objects.elbv2 import IngressClassParams
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.references import USE_ANNOTATION, backends, service_names
 from alb_controller.objects.secrets import OidcSecret, OidcSecretData, SecretName, SecretState
 from alb_controller.settings import Settings
 from alb_controller.values import Secret, StackKey
-from alb_controller.webhooks.judging.verdicts import ALLOWED, Finding, Verdict, Weight, judge
 
 Services = Mapping[tuple[str, str], Service]
 
@@ -50,18 +62,39 @@ class _AssumedSecrets:
 _COMPLETE = OidcSecret(data=OidcSecretData(client_id=Secret("id"), client_secret=Secret("-")))
 
 
-def judge_ingress(
+def validate_ingress(
     new: Ingress, old: Ingress | None, cluster: Cluster, settings: Settings
-) -> Verdict:
-    """The verdict on a new or changed Ingress."""
+) -> AdmissionResponse:
+    """The response to a new or changed Ingress."""
     if new.is_deleting or (old is not None and _is_same(new, old)):
         return ALLOWED
     found = [*_findings(new, cluster, settings), *_unwanted(new, old, cluster, settings)]
     before = _findings(old, cluster, settings) if old is not None and found else ()
-    return judge(found, before, is_strict=settings.strict_admission)
+    return respond(found, before, is_strict=settings.strict_admission)
 
 
-def translate_alone(
+def validate_class_params(
+    new: IngressClassParams, old: IngressClassParams | None, _: Cluster, settings: Settings
+) -> AdmissionResponse:
+    """The response to new or changed parameters."""
+    if new.is_deleting or (old is not None and new.spec == old.spec):
+        return ALLOWED
+    before = _params_findings(old, settings) if old is not None else ()
+    return respond(_params_findings(new, settings), before, is_strict=settings.strict_admission)
+
+
+REVIEWS: Reviews = {
+    "/validate-networking-v1-ingress": Review(
+        name="ingress", kind=Ingress, validate=validate_ingress
+    ),
+    "/validate-elbv2-k8s-aws-v1beta1-ingressclassparams": Review(
+        name="ingressClassParams", kind=IngressClassParams, validate=validate_class_params
+    ),
+}
+"""By the reference's paths."""
+
+
+def _translate_alone(
     member: LoadedMember, services: Services, settings: Settings, key: StackKey | None = None
 ) -> MemberIntent:
     """What one Ingress asks for, whoever else is in its group; raises Problems."""
@@ -82,9 +115,9 @@ def _findings(ingress: Ingress, cluster: Cluster, settings: Settings) -> Iterato
             return
         case BadClass(problem=problem, is_ours=is_ours):
             # the reference looks at classes here, and not at their parameters
-            yield Finding(Weight.DOUBTFUL if is_ours else Weight.REFUSED, str(problem))
+            yield Finding(Weight.WARNING if is_ours else Weight.REFUSED, str(problem))
         case BadGroup(problem=problem):
-            yield Finding(Weight.DOUBTFUL, str(problem))
+            yield Finding(Weight.WARNING, str(problem))
         case Member() as member:
             yield from _member_findings(member, cluster, settings)
         case unknown:
@@ -129,13 +162,13 @@ def _member_findings(member: Member, cluster: Cluster, settings: Settings) -> It
     ingress = member.ingress
     services = _services(ingress, cluster)
     try:
-        intent = translate_alone(
+        intent = _translate_alone(
             LoadedMember(ingress=ingress, params=member.params), services, settings, member.key
         )
     except Problems as problems:
         own = ref("Ingress", ingress)  # it is told of its Services' mistakes as well
         for found in (one for one in problems.found if one.origin == own):
-            yield Finding(Weight.DOUBTFUL, str(found))
+            yield Finding(Weight.WARNING, str(found))
     else:
         yield from _taken_places(member, intent, cluster, settings)
     yield from _missing(ingress, services, settings)
@@ -148,7 +181,7 @@ def _missing(ingress: Ingress, services: Services, settings: Settings) -> Iterat
         for name in sorted(service_names(ingress)):
             if (namespace, name) not in services:
                 sentence = f"Service {namespace}/{name} does not exist: its requests get 503"
-                yield Finding(Weight.DOUBTFUL, sentence)
+                yield Finding(Weight.WARNING, sentence)
     if settings.tolerate_non_existent_backend_action:
         for service in (backend.service for backend in backends(ingress)):
             if service is None or service.port.name != USE_ANNOTATION:
@@ -156,7 +189,7 @@ def _missing(ingress: Ingress, services: Services, settings: Settings) -> Iterat
             key = rows.action(service.name).key
             if key not in ingress.metadata.annotations:
                 sentence = f"{key} does not exist: its requests get 503"
-                yield Finding(Weight.DOUBTFUL, sentence)
+                yield Finding(Weight.WARNING, sentence)
 
 
 def _taken_places(
@@ -174,14 +207,31 @@ def _taken_places(
             continue
         try:
             services = _services(other.ingress, cluster)
-            trust.accept(translate_alone(other, services, settings, member.key))
+            trust.accept(_translate_alone(other, services, settings, member.key))
         except Problems:
             continue  # it holds nothing as it stands
     for sentence in trust.taken_places(intent):
-        yield Finding(Weight.DOUBTFUL, sentence)
+        yield Finding(Weight.WARNING, sentence)
 
 
 def _services(ingress: Ingress, cluster: Cluster) -> Services:
     namespace = ingress.metadata.namespace
     found = (cluster.get(Service, namespace, name) for name in service_names(ingress))
     return {service.key: service for service in found if service is not None}
+
+
+def _params_findings(params: IngressClassParams, settings: Settings) -> Iterator[Finding]:
+    refused = {f"{found.field}: {found.problem}" for found in check_params(params.spec)}
+    for sentence in sorted(refused):
+        yield Finding(Weight.REFUSED, sentence)
+    for sentence in _problems_of_members(params, settings):
+        if sentence not in refused:
+            yield Finding(Weight.WARNING, sentence)
+
+
+def _problems_of_members(params: IngressClassParams, settings: Settings) -> Iterator[str]:
+    """What an Ingress without a setting of its own would hear of its class."""
+    try:
+        _translate_alone(LoadedMember(ingress=Ingress(), params=params), {}, settings)
+    except Problems as problems:
+        yield from (str(found).removeprefix(FIELD) for found in problems.found)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from alb_controller.frontends.review import ALLOWED, AdmissionResponse, refuse
 from alb_controller.model.queries import BoundTargetGroup
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.elbv2 import (
@@ -14,7 +15,6 @@ from alb_controller.objects.elbv2 import (
     group_name_in,
 )
 from alb_controller.objects.indexes import BY_TARGET_GROUP
-from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict, refuse
 
 TARGET_TYPES = ("instance", "ip")
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC")
@@ -34,7 +34,7 @@ def is_complete(spec: TargetGroupBindingSpec) -> bool:
     return None not in _filled_in(spec).values()
 
 
-def complete(spec: TargetGroupBindingSpec, group: BoundTargetGroup) -> Verdict:
+def complete(spec: TargetGroupBindingSpec, group: BoundTargetGroup) -> AdmissionResponse:
     """The patch that fills in what a new binding does not say."""
     if group.target_type not in TARGET_TYPES:
         return refuse(
@@ -48,7 +48,9 @@ def complete(spec: TargetGroupBindingSpec, group: BoundTargetGroup) -> Verdict:
         "targetGroupProtocol": group.protocol if group.protocol in PROTOCOLS else None,
     }
     absent = (field for field, value in _filled_in(spec).items() if value is None)
-    return Verdict(patch=tuple(_add(field, known[field]) for field in absent if known[field]))
+    return AdmissionResponse(
+        patch=tuple(_add(field, known[field]) for field in absent if known[field])
+    )
 
 
 def _filled_in(spec: TargetGroupBindingSpec) -> dict[str, str | None]:
@@ -65,13 +67,15 @@ def _add(field: str, value: str | None) -> dict[str, Any]:
     return {"op": "add", "path": f"/spec/{field}", "value": value}
 
 
-def missing_group(spec: TargetGroupBindingSpec) -> Verdict:
-    """The verdict where AWS knows no such target group."""
+def missing_group(spec: TargetGroupBindingSpec) -> AdmissionResponse:
+    """The response where AWS knows no such target group."""
     return refuse(f"{_named(spec)}: there is no such target group")
 
 
-def judge_new(new: TargetGroupBinding, group: BoundTargetGroup, cluster: Cluster) -> Verdict:
-    """The verdict on a binding that is created; `group` is what AWS says of its target group."""
+def validate_new(
+    new: TargetGroupBinding, group: BoundTargetGroup, cluster: Cluster
+) -> AdmissionResponse:
+    """The response to a binding that is created; `group` is what AWS says of its target group."""
     problems = [
         *_check_required(new.spec),
         *_check_type(new.spec),
@@ -81,10 +85,10 @@ def judge_new(new: TargetGroupBinding, group: BoundTargetGroup, cluster: Cluster
     return refuse(*problems)
 
 
-def judge_change(
+def validate_change(
     new: TargetGroupBinding, old: TargetGroupBinding, cluster: Cluster, vpc_id: str
-) -> Verdict:
-    """The verdict on an update, by what it changes; `vpc_id` is the controller's.
+) -> AdmissionResponse:
+    """The response to an update, by what it changes; `vpc_id` is the controller's.
 
     Nothing of AWS is asked: what a target group is never changes, nor may the group.
     """

@@ -1,4 +1,4 @@
-"""Ingresses at admission: refused, warned of, and judged by what changes (spec 10.1)."""
+"""Ingresses at admission: refused, warned of, and by what changes (spec 10.1)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from alb_controller.frontends.ingress.admission import validate_ingress
+from alb_controller.frontends.review import ALLOWED, AdmissionResponse
 from alb_controller.objects.annotations import PREFIX
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress, IngressBackend
-from alb_controller.webhooks.judging.ingresses import judge_ingress
-from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
 from tests.factories import (
     BORN,
     changed,
@@ -31,18 +31,20 @@ BAD_CONDITIONS = {"conditions.app": "["}
 CLASS = "kubernetes.io/ingress.class"
 
 
-def judged(new: Ingress, *objects: KubeObject, old: Ingress | None = None, **flags: Any) -> Verdict:
-    """The verdict in a cluster with the class alb, the Service app, and what is given."""
+def response_to(
+    new: Ingress, *objects: KubeObject, old: Ingress | None = None, **flags: Any
+) -> AdmissionResponse:
+    """The response in a cluster with the class alb, the Service app, and what is given."""
     known = cluster(ingress_class(), service(), *objects)
-    return judge_ingress(new, old, known, settings(**flags))
+    return validate_ingress(new, old, known, settings(**flags))
 
 
 def test_a_good_ingress_is_taken_without_a_word() -> None:
     """And so is one of another controller, whatever it says."""
-    assert judged(ingress()) == ALLOWED
+    assert response_to(ingress()) == ALLOWED
     nginx = ingress_class("nginx", controller="k8s.io/nginx")
-    assert judged(ingress(class_name="nginx", alb=BAD_CONDITIONS), nginx) == ALLOWED
-    assert judged(ingress(annotations={CLASS: "nginx"}, alb=BAD_CONDITIONS)) == ALLOWED
+    assert response_to(ingress(class_name="nginx", alb=BAD_CONDITIONS), nginx) == ALLOWED
+    assert response_to(ingress(annotations={CLASS: "nginx"}, alb=BAD_CONDITIONS)) == ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -55,7 +57,7 @@ def test_a_good_ingress_is_taken_without_a_word() -> None:
 )
 def test_what_the_reference_refuses_is_refused(fields: dict[str, Any], sentence: str) -> None:
     """A class that is not there, and conditions that cannot be read or lack something."""
-    assert sentence in judged(ingress(**fields)).problem
+    assert sentence in response_to(ingress(**fields)).problem
 
 
 def test_two_default_classes_are_refused() -> None:
@@ -63,25 +65,25 @@ def test_two_default_classes_are_refused() -> None:
     classes = (ingress_class("a", is_default=True), ingress_class("b", is_default=True))
     assert (
         "several IngressClasses are default: a, b"
-        in judged(ingress(class_name=None), *classes).problem
+        in response_to(ingress(class_name=None), *classes).problem
     )
 
 
 def test_bad_conditions_of_a_default_backend_are_a_warning() -> None:
     """The reference reads them in a reconcile alone."""
     made = ingress(alb=BAD_CONDITIONS, rules=[], default_backend=to())
-    verdict = judged(made)
-    assert verdict.is_allowed
-    assert "conditions.app" in verdict.warnings[0]
+    response = response_to(made)
+    assert response.is_allowed
+    assert "conditions.app" in response.warnings[0]
 
 
 def test_bad_conditions_are_refused_whatever_else_is_wrong() -> None:
     """A missing port of the same path does not hide them."""
     made = ingress(alb=BAD_CONDITIONS, rules=[rule("", path("/", "Prefix", to("app", 81)))])
-    assert "conditions.app" in judged(made).problem
+    assert "conditions.app" in response_to(made).problem
 
 
-DOUBTFUL: list[tuple[dict[str, Any], tuple[KubeObject, ...], str]] = [
+WARNINGS: list[tuple[dict[str, Any], tuple[KubeObject, ...], str]] = [
     ({"alb": {"scheme": "public"}}, (), f"{PREFIX}scheme: 'public' must be one of"),
     ({"alb": {"group.name": "A B"}}, (), f"{PREFIX}group.name: 'A B' is not a group name"),
     ({"rules": [rule("", path("/", "Prefix", to("no")))]}, (), "Service shop/no does not exist"),
@@ -101,21 +103,21 @@ DOUBTFUL: list[tuple[dict[str, Any], tuple[KubeObject, ...], str]] = [
 ]
 
 
-@pytest.mark.parametrize("fields, objects, sentence", DOUBTFUL)
+@pytest.mark.parametrize("fields, objects, sentence", WARNINGS)
 def test_what_the_reference_misses_is_a_warning(
     fields: dict[str, Any], objects: tuple[KubeObject, ...], sentence: str
 ) -> None:
     """Refused with --strict-admission."""
     made = ingress(**fields)
-    verdict = judged(made, *objects)
-    assert verdict.is_allowed
-    assert [w for w in verdict.warnings if w.startswith(sentence) or sentence in w]
-    assert sentence in judged(made, *objects, strict_admission=True).problem
+    response = response_to(made, *objects)
+    assert response.is_allowed
+    assert [w for w in response.warnings if w.startswith(sentence) or sentence in w]
+    assert sentence in response_to(made, *objects, strict_admission=True).problem
 
 
 def test_a_mistake_on_a_service_is_told_once() -> None:
     """Whose it is stands first; the Ingress may be right."""
-    (warning,) = judged(ingress(), service(alb={"target-type": "pod"})).warnings
+    (warning,) = response_to(ingress(), service(alb={"target-type": "pod"})).warnings
     assert warning.startswith("Service shop/app: ")
 
 
@@ -123,7 +125,7 @@ def test_a_holder_that_is_stopped_holds_nothing() -> None:
     """A member with a problem of its own is not in the load balancer."""
     mine = member("mine", rules=[rule("", path("/x"))])
     theirs = member("theirs", namespace="other", age_minutes=5, alb={"tags": "bad"})
-    assert judged(mine, theirs, service(namespace="other")) == ALLOWED
+    assert response_to(mine, theirs, service(namespace="other")) == ALLOWED
 
 
 def test_what_is_missing_is_a_problem_where_it_is_not_tolerated() -> None:
@@ -134,21 +136,21 @@ def test_what_is_missing_is_a_problem_where_it_is_not_tolerated() -> None:
     }
     to_action = path("/", "Prefix", to("act", "use-annotation"))
     made = ingress(rules=[rule("", path("/x", "Prefix", to("no")), to_action)])
-    warnings = judged(made, **strict).warnings
+    warnings = response_to(made, **strict).warnings
     assert [w.partition(": ")[2][:12] for w in warnings] == ["names Servic", "needs the an"]
 
 
 def test_a_resource_backend_is_a_warning() -> None:
     """Where the reference's webhook fails (spec 12.4 #68)."""
     made = ingress(rules=[rule("", path("/", "Prefix", IngressBackend()))])
-    (warning,) = judged(made).warnings
+    (warning,) = response_to(made).warnings
     assert "resource backends are not supported" in warning
 
 
 def test_keys_that_nobody_reads_are_told_and_never_refused() -> None:
     """With the nearest one that is read."""
     made = ingress(alb={"schema": "internal"})
-    (warning,) = judged(made, strict_admission=True).warnings
+    (warning,) = response_to(made, strict_admission=True).warnings
     assert "did you mean alb.ingress.kubernetes.io/scheme?" in warning
 
 
@@ -158,65 +160,65 @@ def test_a_place_that_another_namespace_holds_is_a_warning() -> None:
     theirs = member("theirs", namespace="other", age_minutes=5, rules=mine.spec.rules)
     objects = (theirs, service(namespace="other"))
     sentence = "a.example /x on port 80 is held by Ingress other/theirs"
-    assert sentence in judged(mine, *objects).warnings
-    assert sentence in judged(mine, *objects, strict_admission=True).problem
-    assert judged(changed(mine, creation_timestamp=None), *objects).warnings
+    assert sentence in response_to(mine, *objects).warnings
+    assert sentence in response_to(mine, *objects, strict_admission=True).problem
+    assert response_to(changed(mine, creation_timestamp=None), *objects).warnings
     older = changed(mine, creation_timestamp=BORN.replace(year=2025))
-    assert judged(older, *objects) == ALLOWED
-    assert judged(mine, changed(theirs, namespace="shop")) == ALLOWED
+    assert response_to(older, *objects) == ALLOWED
+    assert response_to(mine, changed(theirs, namespace="shop")) == ALLOWED
 
 
 def test_a_new_use_of_a_closed_annotation_is_refused() -> None:
     """A present one stays, and other controllers' classes are their own business."""
     closed: dict[str, Any] = {"disable_ingress_class_annotation": True}
     annotated = ingress(annotations={CLASS: "alb"}, class_name=None)
-    assert f"{CLASS}: 'alb' is new" in judged(annotated, **closed).problem
+    assert f"{CLASS}: 'alb' is new" in response_to(annotated, **closed).problem
     touched = changed(annotated, annotations={CLASS: "alb", "a": "b"})
-    assert judged(touched, old=annotated, **closed) == ALLOWED
-    assert judged(ingress(annotations={CLASS: "nginx"}), **closed) == ALLOWED
+    assert response_to(touched, old=annotated, **closed) == ALLOWED
+    assert response_to(ingress(annotations={CLASS: "nginx"}), **closed) == ALLOWED
 
 
 def test_a_closed_group_name_may_not_be_new_or_another() -> None:
     """Nor may it come with a new Ingress; without one it may go."""
     closed: dict[str, Any] = {"disable_ingress_group_name_annotation": True}
     here, there = member("web", "team"), member("web", "other")
-    assert "group.name: 'team' is new" in judged(here, **closed).problem
-    assert "group.name: 'other' is new" in judged(there, old=here, **closed).problem
-    assert judged(ingress(), old=here, **closed) == ALLOWED
+    assert "group.name: 'team' is new" in response_to(here, **closed).problem
+    assert "group.name: 'other' is new" in response_to(there, old=here, **closed).problem
+    assert response_to(ingress(), old=here, **closed) == ALLOWED
 
 
-def test_a_change_is_judged_by_what_it_changes() -> None:
+def test_a_change_is_reviewed_for_what_it_changes() -> None:
     """Old mistakes stay, also where they move within a list; new ones do not come with them."""
     bad = ingress(alb=BAD_CONDITIONS, rules=[rule("", path("/a*", "Exact"))])
     first = rule("", path("/new"))
     moved = ingress(alb=BAD_CONDITIONS, rules=[first, *bad.spec.rules])
-    assert judged(moved, old=bad, strict_admission=True) == ALLOWED
+    assert response_to(moved, old=bad, strict_admission=True) == ALLOWED
     worse = ingress(alb={**BAD_CONDITIONS, "scheme": "no"}, rules=bad.spec.rules)
-    (warning,) = judged(worse, old=bad).warnings
+    (warning,) = response_to(worse, old=bad).warnings
     assert warning.startswith(PREFIX + "scheme")
     other = ingress(alb={"conditions.app": "[["}, rules=bad.spec.rules)
-    assert judged(other, old=bad).problem
+    assert response_to(other, old=bad).problem
 
 
 def test_deletions_finalizers_and_metadata_pass() -> None:
     """Whatever is wrong with the Ingress, also where its class is gone."""
     bad = ingress(alb=BAD_CONDITIONS, class_name="nope")
-    assert judged(deleted(bad), old=ingress()) == ALLOWED
-    assert judged(changed(bad, finalizers=["f"], labels={"a": "b"}), old=bad) == ALLOWED
+    assert response_to(deleted(bad), old=ingress()) == ALLOWED
+    assert response_to(changed(bad, finalizers=["f"], labels={"a": "b"}), old=bad) == ALLOWED
     noted = changed(bad, annotations={**bad.metadata.annotations, "mine": "1"})
-    assert judged(noted, old=bad, strict_admission=True) == ALLOWED
+    assert response_to(noted, old=bad, strict_admission=True) == ALLOWED
 
 
-def test_an_ingress_that_becomes_ours_is_judged_as_a_whole() -> None:
+def test_an_ingress_that_becomes_ours_is_reviewed_as_a_whole() -> None:
     """What it said to another controller was nothing to us."""
     nginx = ingress_class("nginx", controller="k8s.io/nginx")
     before = ingress(class_name="nginx", alb=BAD_CONDITIONS)
-    assert judged(ingress(alb=BAD_CONDITIONS), nginx, old=before).problem
+    assert response_to(ingress(alb=BAD_CONDITIONS), nginx, old=before).problem
 
 
 def test_secrets_are_not_looked_at() -> None:
     """Admission has no right to read them: what else the annotation lacks is told."""
     oidc = '{"issuer": "https://i", "secretName": "s"}'
     alb = {"listen-ports": '[{"HTTPS": 443}]', "auth-type": "oidc", "auth-idp-oidc": oidc}
-    verdict = judged(ingress(alb=alb))
-    assert not [w for w in verdict.warnings if "Secret" in w]
+    response = response_to(ingress(alb=alb))
+    assert not [w for w in response.warnings if "Secret" in w]

@@ -1,4 +1,4 @@
-"""Bindings at admission: filled in from AWS, refused when wrong, judged by what changes (8.2)."""
+"""Bindings at admission: filled in from AWS, refused when wrong, reviewed by change (spec 8.2)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from alb_controller.frontends.review import ALLOWED, AdmissionResponse
 from alb_controller.model.queries import BoundTargetGroup
 from alb_controller.objects.elbv2 import TargetGroupBinding, TargetGroupBindingSpec
-from alb_controller.webhooks.judging import bindings
-from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
+from alb_controller.webhooks import binding_rules as rules
 from tests.factories import BORN, changed, cluster, meta
 
 ARN = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/web/1"
@@ -41,35 +41,35 @@ def binding(name: str = "b", **fields: Any) -> TargetGroupBinding:
 
 def created(*others: TargetGroupBinding, group: BoundTargetGroup = GROUP, **fields: Any) -> str:
     """Why a new binding is refused; empty where it is not."""
-    return bindings.judge_new(binding(**fields), group, cluster(*others)).problem
+    return rules.validate_new(binding(**fields), group, cluster(*others)).problem
 
 
-def updated(old: TargetGroupBinding, new: TargetGroupBinding) -> Verdict:
-    """The verdict on a change, in the VPC of the target group."""
-    return bindings.judge_change(new, old, cluster(), VPC)
+def updated(old: TargetGroupBinding, new: TargetGroupBinding) -> AdmissionResponse:
+    """The response to a change, in the VPC of the target group."""
+    return rules.validate_change(new, old, cluster(), VPC)
 
 
 def test_what_is_open_is_filled_in_from_aws() -> None:
     """Of a name alone, all five fields; what is given is not touched."""
-    patch = bindings.complete(spec(targetGroupName="web"), GROUP).patch
+    patch = rules.complete(spec(targetGroupName="web"), GROUP).patch
     assert {change["path"]: change["value"] for change in patch} == {
         f"/spec/{field}": value for field, value in WHOLE.items()
     }
     given = spec(**{**WHOLE, "vpcID": ""})
-    (change,) = bindings.complete(given, GROUP).patch
+    (change,) = rules.complete(given, GROUP).patch
     assert change == {"op": "add", "path": "/spec/vpcID", "value": VPC}
 
 
 def test_a_whole_binding_needs_no_call() -> None:
     """The controller's own bindings say all."""
-    assert bindings.is_complete(binding().spec)
-    assert not bindings.is_complete(binding(targetType=None).spec)
+    assert rules.is_complete(binding().spec)
+    assert not rules.is_complete(binding(targetType=None).spec)
 
 
 def test_targets_of_another_type_cannot_be_bound() -> None:
     """Pods and nodes are all that there is."""
     group = msgspec.structs.replace(GROUP, target_type="lambda")
-    problem = bindings.complete(spec(targetGroupARN=ARN), group).problem
+    problem = rules.complete(spec(targetGroupARN=ARN), group).problem
     assert "targets of type 'lambda', allowed are instance, ip" in problem
 
 
@@ -153,8 +153,8 @@ def test_old_mistakes_are_not_held_against_a_change_of_something_else() -> None:
     """Made before the webhook was there: a node selector of pods, and another of its group."""
     bad: dict[str, Any] = {"nodeSelector": {"matchLabels": {"a": "b"}}}
     new = binding(**bad, serviceRef={"name": "other", "port": 1})
-    verdict = bindings.judge_change(new, binding(**bad), cluster(binding("twin")), VPC)
-    assert verdict == ALLOWED
+    response = rules.validate_change(new, binding(**bad), cluster(binding("twin")), VPC)
+    assert response == ALLOWED
 
 
 def test_a_group_is_required_and_not_looked_for_where_none_is_named() -> None:
@@ -169,8 +169,8 @@ def test_a_group_is_required_and_not_looked_for_where_none_is_named() -> None:
 def test_sharing_cannot_be_ended_while_another_shares() -> None:
     """Uniqueness is looked at where a change could break it."""
     shared = binding(multiClusterTargetGroup=True)
-    verdict = bindings.judge_change(binding(), shared, cluster(binding("twin")), VPC)
-    assert "shop/twin" in verdict.problem
+    response = rules.validate_change(binding(), shared, cluster(binding("twin")), VPC)
+    assert "shop/twin" in response.problem
 
 
 def test_deletion_and_metadata_pass() -> None:

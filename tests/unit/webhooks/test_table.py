@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from alb_controller.aws.elbv2_reads import Elbv2Reads
 from alb_controller.errors import KubeError, Refused, Rejected, Unavailable, Unreachable
-from alb_controller.webhooks.hooks import BoundGroups, Passes, Reviews, hooks_of
-from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
+from alb_controller.frontends.ingress.admission import REVIEWS
+from alb_controller.frontends.review import ALLOWED, AdmissionResponse, Review, Reviews, refuse
+from alb_controller.objects.core import Service
+from alb_controller.webhooks.bindings import BindingReviews, BoundGroups
+from alb_controller.webhooks.passes import Passes
 from alb_controller.webhooks.reviews import Request
 from alb_controller.webhooks.server import Hooks
+from alb_controller.webhooks.table import front_end_webhooks, hooks_of, own_webhooks
 from tests.clocks import FakeClock
 from tests.factories import cluster, ingress_class, service
+from tests.meta.sources import ROOT
 from tests.unit.frontends.ingress.translation import settings
-from tests.unit.webhooks.test_bindings import ARN, GROUP, OTHER_ARN, VPC, WHOLE
+from tests.unit.webhooks.test_binding_rules import ARN, GROUP, OTHER_ARN, VPC, WHOLE
 
 BINDING = "-elbv2-k8s-aws-v1beta1-targetgroupbinding"
 CONTROLLER = "system:serviceaccount:kube-system:alb-controller"
@@ -55,8 +62,10 @@ def hooks(aws: Aws, account: str | KubeError | None = CONTROLLER, **flags: Any) 
 
     known = cluster(ingress_class(), service(selector={"app": "web"}))
     groups = BoundGroups(aws.of_role, FakeClock())
-    reviews = Reviews(known, groups, settings(**flags), VPC)
-    return hooks_of(reviews, Passes(read, flags.get("watch_namespace")))
+    by = settings(**flags)
+    bindings = BindingReviews(known, groups, VPC)
+    webhooks = (*own_webhooks(bindings, known, by), *front_end_webhooks(REVIEWS, known, by))
+    return hooks_of(webhooks, Passes(read, flags.get("watch_namespace")))
 
 
 def request(new: dict[str, Any], old: Any = None, user: str = "dev") -> Request:
@@ -81,9 +90,9 @@ def test_a_new_binding_costs_one_call() -> None:
     """Its two reviews ask once, whether it gives a name or an ARN."""
     aws = Aws()
     found = hooks(aws)
-    patch = found["/mutate" + BINDING].judge(request(binding(targetGroupName="web"))).patch
+    patch = found["/mutate" + BINDING].review(request(binding(targetGroupName="web"))).patch
     assert len(patch) == len(WHOLE)
-    assert found["/validate" + BINDING].judge(request(binding(**WHOLE))) == ALLOWED
+    assert found["/validate" + BINDING].review(request(binding(**WHOLE))) == ALLOWED
     assert aws.asked == ["web"]
 
 
@@ -92,9 +101,9 @@ def test_a_whole_binding_and_a_change_cost_none_to_complete() -> None:
     aws = Aws()
     found = hooks(aws)
     whole = binding(**WHOLE)
-    assert found["/mutate" + BINDING].judge(request(whole)) == ALLOWED
+    assert found["/mutate" + BINDING].review(request(whole)) == ALLOWED
     changed = binding(**{**WHOLE, "targetGroupARN": OTHER_ARN})
-    assert found["/validate" + BINDING].judge(request(changed, whole)).problem
+    assert found["/validate" + BINDING].review(request(changed, whole)).problem
     assert aws.asked == []
 
 
@@ -109,74 +118,102 @@ def test_a_whole_binding_and_a_change_cost_none_to_complete() -> None:
 def test_a_target_group_that_is_not_there_is_refused(spec: Any, sentence: str) -> None:
     """By both webhooks."""
     for verb in ("/mutate", "/validate"):
-        assert sentence in hooks(Aws())[verb + BINDING].judge(request(binding(**spec))).problem
+        assert sentence in hooks(Aws())[verb + BINDING].review(request(binding(**spec))).problem
 
 
 def test_what_aws_cannot_read_is_refused_and_its_silence_is_an_error() -> None:
     """A wrong ARN is the user's mistake; an outage is nobody's."""
     aws = Aws()
-    judge = hooks(aws)["/mutate" + BINDING].judge
+    review = hooks(aws)["/mutate" + BINDING].review
     aws.error = Rejected("elbv2", "DescribeTargetGroups", "ValidationError", "not a valid ARN")
-    assert "not a valid ARN" in judge(request(binding(targetGroupARN="arn"))).problem
+    assert "not a valid ARN" in review(request(binding(targetGroupARN="arn"))).problem
     aws.error = Unavailable("elbv2", "DescribeTargetGroups", "503", "down")
     with pytest.raises(Unavailable):
-        judge(request(binding(targetGroupARN="arn")))
+        review(request(binding(targetGroupARN="arn")))
 
 
 def test_a_role_of_another_account_is_asked() -> None:
     """Its view is not ours; one that may not be assumed is refused."""
     aws = Aws()
-    judge = hooks(aws)["/mutate" + BINDING].judge
+    review = hooks(aws)["/mutate" + BINDING].review
     other = {"iamRoleArnToAssume": "arn:r", "assumeRoleExternalId": "x"}
     for spec in ({}, other):
-        assert judge(request(binding(targetGroupName="web", **spec))).patch
+        assert review(request(binding(targetGroupName="web", **spec))).patch
     assert aws.asked == ["web", "arn:r x", "web"]
     forbidden = binding(targetGroupName="web", iamRoleArnToAssume="arn:forbidden")
-    assert judge(request(forbidden)).problem == "spec.iamRoleArnToAssume: may not be assumed"
+    assert review(request(forbidden)).problem == "spec.iamRoleArnToAssume: may not be assumed"
 
 
 def test_the_controllers_own_writes_pass_unasked() -> None:
     """By its service account, on every path; others' do not."""
     aws = Aws()
     for path, hook in hooks(aws).items():
-        assert hook.judge(request(binding(), user=CONTROLLER)) == ALLOWED, path
-    assert hooks(aws)["/validate" + BINDING].judge(request(binding())).problem
+        assert hook.review(request(binding(), user=CONTROLLER)) == ALLOWED, path
+    assert hooks(aws)["/validate" + BINDING].review(request(binding())).problem
     assert aws.asked == []
 
 
 @pytest.mark.parametrize("account", [None, Unreachable(0, "no answer", "POST")])
 def test_without_an_account_nobody_passes_unasked(account: KubeError | None) -> None:
     """A person's kubeconfig, or an API that does not say who we are."""
-    judge = hooks(Aws(), account)["/validate" + BINDING].judge
-    assert judge(request(binding(), user="")).problem
+    review = hooks(Aws(), account)["/validate" + BINDING].review
+    assert review(request(binding(), user="")).problem
 
 
 def test_deletions_and_namespaces_that_are_not_watched_pass() -> None:
     """Nobody looks at them, so nobody can say what is missing there."""
-    judge = hooks(Aws(), watch_namespace="mine")["/validate" + BINDING].judge
-    assert judge(request(binding())) == ALLOWED
+    review = hooks(Aws(), watch_namespace="mine")["/validate" + BINDING].review
+    assert review(request(binding())) == ALLOWED
     gone = msgspec.structs.replace(request(binding()), operation="DELETE")
-    assert hooks(Aws())["/validate" + BINDING].judge(gone) == ALLOWED
+    assert hooks(Aws())["/validate" + BINDING].review(gone) == ALLOWED
 
 
-def pod_verdict(**flags: Any) -> Verdict:
+def pod_response(**flags: Any) -> AdmissionResponse:
     """What a pod of the Service hears."""
     pod = {"metadata": {"labels": {"app": "web"}}, "spec": {}}
-    return hooks(Aws(), **flags)["/mutate-v1-pod"].judge(request(pod))
+    return hooks(Aws(), **flags)["/mutate-v1-pod"].review(request(pod))
 
 
 def test_injection_can_be_switched_off() -> None:
     """With --enable-pod-readiness-gate-inject=false; without bindings there is nothing to do."""
-    assert pod_verdict(enable_pod_readiness_gate_inject=False) == ALLOWED
-    assert pod_verdict() == ALLOWED
+    assert pod_response(enable_pod_readiness_gate_inject=False) == ALLOWED
+    assert pod_response() == ALLOWED
+
+
+def test_the_paths_are_those_that_the_chart_names() -> None:
+    """All of them, and no more."""
+    chart = (ROOT / "charts/alb-controller/templates/webhooks.yaml").read_text()
+    assert set(hooks(Aws())) == set(re.findall(r'"(/(?:mutate|validate)-[^"]+)"', chart))
+
+
+def test_a_front_end_brings_its_own_path() -> None:
+    """Its review gets both versions, what is known and the flags; failures have its name."""
+    asked: list[Any] = []
+
+    def validate(*of: Any) -> AdmissionResponse:
+        asked.append(of)
+        return refuse("spec: no")
+
+    known, by = cluster(service()), settings()
+    reviews: Reviews = {"/validate-x": Review(name="x", kind=Service, validate=validate)}
+    hook = hooks_of(front_end_webhooks(reviews, known, by), lambda _: False)["/validate-x"]
+    new, old = {"metadata": {"name": "new"}}, {"metadata": {"name": "old"}}
+    assert hook.review(request(new)).problem == "spec: no"
+    hook.review(request(new, old))
+    names = [[one and one.metadata.name for one in versions] for *versions, _, _ in asked]
+    assert names == [["new", None], ["new", "old"]]
+    assert all(world is known and flags is by for *_, world, flags in asked)
+    hook.count_failure("refused")
+    labels = {"webhook_name": "x", "error_category": "refused"}
+    assert REGISTRY.get_sample_value("awslbc_webhook_validation_failure_total", labels) == 1
 
 
 def test_ingresses_and_parameters_have_their_paths() -> None:
     """As the reference's."""
     found = hooks(Aws())
     lost = {"metadata": {"name": "w", "namespace": "shop"}, "spec": {"ingressClassName": "no"}}
-    assert found["/validate-networking-v1-ingress"].judge(request(lost)).problem
+    assert found["/validate-networking-v1-ingress"].review(request(lost)).problem
     path = "/validate-elbv2-k8s-aws-v1beta1-ingressclassparams"
     bad = {"metadata": {"name": "p"}, "spec": {"subnets": {}}}
-    assert found[path].judge(request(bad)).problem
-    assert found[path].judge(request(bad, bad)) == ALLOWED
+    assert found[path].review(request(bad)).problem
+    assert found[path].review(request(bad, bad)) == ALLOWED

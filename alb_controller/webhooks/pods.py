@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from alb_controller.frontends.review import ALLOWED, AdmissionResponse
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Pod, Service
 from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.settings import Settings
 from alb_controller.targets.readiness import gate_of
-from alb_controller.webhooks.judging.verdicts import ALLOWED, Verdict
+from alb_controller.webhooks.reviews import CREATE, Request
 
 LEGACY_GATE_PREFIX = "target-health.alb.ingress.k8s.aws"
 """Of version 1 of the reference: nobody sets such a condition any more."""
 
 
-def inject_gates(pod: Pod, namespace: str, cluster: Cluster) -> Verdict:
+def review(request: Request, *, cluster: Cluster, settings: Settings) -> AdmissionResponse:
+    """Readiness gates for a new pod."""
+    if request.operation != CREATE or not settings.enable_pod_readiness_gate_inject:
+        return ALLOWED
+    return inject_gates(request.new(Pod), request.namespace, cluster)
+
+
+def inject_gates(pod: Pod, namespace: str, cluster: Cluster) -> AdmissionResponse:
     """A gate for each binding whose Service selects the pod; allowed as it is where there is none.
 
     `namespace` is the review's: a pod made by a controller carries none yet. A binding that is
@@ -29,7 +38,7 @@ def inject_gates(pod: Pod, namespace: str, cluster: Cluster) -> Verdict:
     kept = [name for name in present if name.partition("/")[0] != LEGACY_GATE_PREFIX]
     gates = [{"conditionType": name} for name in (*kept, *missing)]
     change: dict[str, Any] = {"op": "add", "path": "/spec/readinessGates", "value": gates}
-    return Verdict(patch=(change,))
+    return AdmissionResponse(patch=(change,))
 
 
 def _binding_names(pod: Pod, namespace: str, cluster: Cluster) -> Iterator[str]:

@@ -1,1 +1,0 @@
-"""What is allowed, refused, warned of or changed: functions of a review and what is known. Pure."""

@@ -1,0 +1,44 @@
+"""What passes without a review."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from alb_controller.errors import KubeError
+from alb_controller.webhooks.reviews import CREATE, UPDATE, Request
+
+_log = structlog.get_logger(__name__)
+
+
+class Passes:
+    """What passes unseen: deletions, other namespaces than the watched one, and our own writes.
+
+    Those are known by who makes them, whichever replica it is.
+    """
+
+    def __init__(self, read_account: Callable[[], str | None], watched: str | None = None) -> None:
+        """`read_account` may raise KubeErrors; then a write is reviewed like any other's."""
+        self._read_account, self._watched = read_account, watched
+        self._lock = threading.Lock()
+        self._known: tuple[str | None] | None = None
+
+    def __call__(self, request: Request) -> bool:
+        """Whether a change need not be looked at."""
+        if request.operation not in (CREATE, UPDATE):
+            return True
+        if self._watched and request.namespace not in ("", self._watched):
+            return True
+        return self._is_own(request)
+
+    def _is_own(self, request: Request) -> bool:
+        with self._lock:
+            if self._known is None:
+                try:
+                    self._known = (self._read_account(),)
+                except KubeError as error:
+                    _log.debug("own_account_unknown", error=str(error))
+                    return False
+        return self._known[0] is not None and request.user_info.username == self._known[0]
