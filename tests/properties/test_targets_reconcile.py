@@ -100,6 +100,13 @@ def take(world: World, step: str, value: Any) -> None:
 
 SERVED: list[tuple[str, Any]] = [("pods", {"p0"}), ("settle", None)]
 DELETED: list[tuple[str, Any]] = [("delete", "mine"), ("settle", None)]
+LEFT: list[tuple[str, Any]] = [
+    *DELETED,
+    ("fail", ("RevokeSecurityGroupIngress", Throttled)),
+    ("delete", "other"),
+    ("settle", None),
+    ("restart", None),
+]
 
 
 @settings(max_examples=150, deadline=None)
@@ -108,6 +115,7 @@ DELETED: list[tuple[str, Any]] = [("delete", "mine"), ("settle", None)]
 @example(
     [*SERVED, ("restart", None), ("fail", ("DescribeTargetHealth", NotFound)), *DELETED], set()
 )
+@example([*SERVED, *LEFT], set())
 def test_any_history_ends_in_what_the_cluster_asks_for(
     steps: list[tuple[str, Any]], names: set[str]
 ) -> None:

@@ -22,7 +22,8 @@ from alb_controller.values import BindingKey
 
 SWEEP = "every security group"
 """The key that finds rules left over from former times; due once a process, with its first
-binding. What may be revoked is decided rule by rule, so it need not wait for the last."""
+binding or else its first resync. What may be revoked is decided rule by rule, so it need not wait
+for the last binding."""
 GONE_GROUP_SECONDS = 60.0
 
 
@@ -123,9 +124,7 @@ class EndpointRules:
             due = {name for name in self._touched(key, wanted) if self._replace(name, key, wanted)}
             if due or is_news:
                 due |= {name for name, group in self._groups.items() if group.is_held}
-            if self._is_sweep_due:
-                self._is_sweep_due = False
-                due.add(SWEEP)
+            due |= self._first_sweep()
         return frozenset(due)
 
     def drop(self, key: BindingKey) -> frozenset[str]:
@@ -155,6 +154,11 @@ class EndpointRules:
                 for group in self._groups.values()
                 for rule in (*group.desired, *group.found)
             )
+
+    def _first_sweep(self) -> set[str]:
+        """The sweep's key, for the first one who asks."""
+        is_due, self._is_sweep_due = self._is_sweep_due, False
+        return {SWEEP} if is_due else set()
 
     def _touched(
         self, key: BindingKey, wanted: Mapping[str, frozenset[IngressRule]]
@@ -191,7 +195,9 @@ class EndpointRules:
             for group in self._groups.values():
                 group.is_read = False
                 group.resyncs += 1
-            return frozenset(name for name, group in self._groups.items() if group.is_ours)
+            due = {name for name, group in self._groups.items() if group.is_ours}
+            due |= self._first_sweep()
+        return frozenset(due)
 
     def reconcile(self, group_id: str) -> frozenset[str]:
         """Add what is missing, then revoke what nobody wants; returns further keys that are due.

@@ -218,6 +218,18 @@ def test_the_sweep_names_groups_with_rules_that_nobody_wants() -> None:
     assert aws.counted()["DescribeSecurityGroups"] == 1
 
 
+def test_rules_that_a_former_process_left_behind_go_though_no_binding_is_there() -> None:
+    """It ended before it could revoke them; they are looked for once, with the first resync."""
+    aws = with_group(rule(80), rule(22, "sg-x", description="by hand"))
+    rules = registry(aws)
+    assert rules.forget_found() == {SWEEP}
+    assert rules.reconcile(SWEEP) == {"sg-1"}
+    rules.reconcile("sg-1")
+    assert {one.description for one in aws.rules["sg-1"]} == {"by hand"}
+    assert aws.counted() == {"DescribeSecurityGroups": 1, "RevokeSecurityGroupIngress": 1}
+    assert rules.forget_found() == {"sg-1"}
+
+
 def test_a_part_of_a_merged_rule_is_not_added_while_the_whole_stays() -> None:
     """At a start only some bindings are known: the rule that is there covers what they want."""
     merged = IngressRule("tcp", 80, 9000, "security_group", "sg-lb", SHARED_DESCRIPTION)
