@@ -117,16 +117,30 @@ def stack_tags(cluster: str, key: StackKey) -> dict[str, str]:
 
 
 def tracking_tags(cluster: str, key: StackKey, resource: str) -> dict[str, str]:
-    """What every resource of a stack carries; wins over every other source (spec 7.1)."""
+    """What every resource of a stack carries (spec 7.1)."""
     return {**stack_tags(cluster, key), ownership_of(key).resource_tag: resource}
 
 
+def owned_tags(others: Tags, cluster: str, key: StackKey, resource: str) -> dict[str, str]:
+    """A resource's tags: those of users and operators, without any that says who owns it, and ours.
+
+    A user who could set another API's tag, or that of the shared group, would hand the resource
+    to a stack that is not the user's.
+    """
+    free = {name: value for name, value in others.items() if name not in TRACKING_KEYS}
+    return free | tracking_tags(cluster, key, resource)
+
+
 def belongs_to(tags: Tags, cluster: str, key: StackKey) -> bool:
-    """Whether tags are those of our stack, in the present or the v1 controller's form."""
-    return tags.get(ownership_of(key).stack_tag) == key.id and cluster in (
+    """Whether tags are those of our stack, in the present or the v1 controller's form.
+
+    What has the tags of two APIs is nobody's: it cannot be told whose it is.
+    """
+    is_named = tags.get(ownership_of(key).stack_tag) == key.id and cluster in (
         tags.get(CLUSTER_TAG),
         tags.get(LEGACY_CLUSTER_TAG),
     )
+    return is_named and len(_STACK_TAGS & tags.keys()) == 1
 
 
 def is_claimed(tags: Tags) -> bool:
@@ -159,12 +173,19 @@ def stack_labels(key: StackKey) -> dict[str, str]:
 
 
 def stack_of_labels(labels: Mapping[str, str]) -> StackKey | None:
-    """The stack that a binding's labels name, or None for a binding that a user made."""
-    for own in OWNERSHIPS.values():
-        if labels.get(own.stack_tag):
-            return StackKey(own.api, "", labels[own.stack_tag])
-        if labels.get(own.name_label):
-            return StackKey(own.api, labels.get(own.namespace_label, ""), labels[own.name_label])
+    """The stack that a binding's labels name.
+
+    None for a binding that a user made, and for one with the labels of two APIs.
+    """
+    found = [key for own in OWNERSHIPS.values() if (key := _key_of_labels(own, labels))]
+    return found[0] if len(found) == 1 else None
+
+
+def _key_of_labels(own: Ownership, labels: Mapping[str, str]) -> StackKey | None:
+    if labels.get(own.stack_tag):
+        return StackKey(own.api, "", labels[own.stack_tag])
+    if labels.get(own.name_label):
+        return StackKey(own.api, labels.get(own.namespace_label, ""), labels[own.name_label])
     return None
 
 

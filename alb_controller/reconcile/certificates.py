@@ -21,7 +21,7 @@ from alb_controller.aws.certificates.managed import (
 from alb_controller.clock import Clock
 from alb_controller.errors import InUse, Missing, NotReady
 from alb_controller.intent import CertificateIntent, StackIntent
-from alb_controller.model.ownership import resource_name, stack_tags, tracking_tags
+from alb_controller.model.ownership import CLUSTER_TAG, belongs_to, owned_tags, resource_name
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey, Tags, Value
 
@@ -143,7 +143,7 @@ class Certificates:
             for host in wanted.hosts:
                 self._zone(host, wanted)
         tags = dict(wanted.tags) | dict(self._settings.default_tags)
-        tags |= tracking_tags(self._settings.cluster_name, intent.key, wanted.id)
+        tags = owned_tags(tags, self._settings.cluster_name, intent.key, wanted.id)
         arn = self._authority.request(
             CertificateRequest(
                 domain=wanted.hosts[0],
@@ -199,11 +199,10 @@ class Certificates:
 
     def _of_stack(self, key: StackKey) -> dict[str, list[ManagedCertificate]]:
         """The certificates with the stack's tags, by the id in their resource tag."""
-        listed = self._tagged()
-        ours = stack_tags(self._settings.cluster_name, key)
+        cluster = self._settings.cluster_name
         found: dict[str, list[ManagedCertificate]] = {}
-        for arn, tags in sorted(listed.items()):
-            if all(tags.get(key) == value for key, value in ours.items()):
+        for arn, tags in sorted(self._tagged().items()):
+            if tags.get(CLUSTER_TAG) == cluster and belongs_to(tags, cluster, key):
                 one = self._authority.certificate(arn)
                 if one is not None:
                     found.setdefault(resource_name(tags), []).append(one)

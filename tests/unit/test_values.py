@@ -51,6 +51,13 @@ def test_a_stack_is_called_by_its_group_or_by_its_ingress() -> None:
     assert str(StackKey("ingress", "shop", "web")) == "shop/web"
 
 
+def test_a_stack_of_another_api_is_called_by_it_too() -> None:
+    """The stack id is the same as for an Ingress of that name; the text, and the key, are not."""
+    key = StackKey("service", "shop", "web")
+    assert (key.id, str(key)) == ("shop/web", "service shop/web")
+    assert key != StackKey("ingress", "shop", "web")
+
+
 def test_a_secret_shows_itself_to_nobody() -> None:
     """Neither formatted, nor in a container, nor in an error; only `reveal` has the text."""
     secret = Secret("hunter2")

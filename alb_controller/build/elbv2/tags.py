@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alb_controller.model.ownership import tracking_tags
+from alb_controller.model.ownership import owned_tags
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey, Tags
 
@@ -12,4 +12,4 @@ def resource_tags(user: Tags, settings: Settings, key: StackKey, resource: str) 
     low, high = dict(user), dict(settings.default_tags)
     if settings.feature_gates.enable_default_tags_low_priority:
         low, high = high, low
-    return low | high | tracking_tags(settings.cluster_name, key, resource)
+    return owned_tags(low | high, settings.cluster_name, key, resource)

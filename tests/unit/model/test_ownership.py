@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import typing
+
 import pytest
 
 from alb_controller.model.ownership import (
+    OWNERSHIPS,
     TRACKING_KEYS,
     belongs_to,
+    finalizer_of,
+    is_claimed,
     is_shared_group,
     legacy_keys,
+    owned_tags,
+    resource_name,
     stack_labels,
     stack_of_labels,
     stack_tags,
     tracking_tags,
 )
-from alb_controller.values import StackKey
+from alb_controller.values import Api, StackKey
 
 TEAM, WEB = StackKey("ingress", "", "team"), StackKey("ingress", "shop", "web")
 
@@ -32,6 +39,73 @@ def test_every_resource_carries_cluster_stack_and_its_own_name() -> None:
 
 
 @pytest.mark.parametrize(
+    "api,prefix,finalizer",
+    [
+        ("ingress", "ingress.k8s.aws", "ingress.k8s.aws/resources"),
+        ("service", "service.k8s.aws", "service.k8s.aws/resources"),
+        ("gateway-alb", "gateway.k8s.aws.alb", "gateway.k8s.aws/alb"),
+        ("gateway-nlb", "gateway.k8s.aws.nlb", "gateway.k8s.aws/nlb"),
+        ("accelerator", "aga.k8s.aws", "aga.k8s.aws/resources"),
+    ],
+)
+def test_each_api_has_its_own_marks(api: Api, prefix: str, finalizer: str) -> None:
+    """As the reference's controllers write them (spec of the other APIs, A1, B1 and C1)."""
+    key = StackKey(api, "shop", "web")
+    assert tracking_tags("prod", key, "80") == {
+        "elbv2.k8s.aws/cluster": "prod",
+        f"{prefix}/stack": "shop/web",
+        f"{prefix}/resource": "80",
+    }
+    assert stack_labels(key) == {
+        f"{prefix}/stack-namespace": "shop",
+        f"{prefix}/stack-name": "web",
+    }
+    assert finalizer_of(key) == finalizer
+    assert set(OWNERSHIPS) == set(typing.get_args(Api))
+
+
+def test_a_group_without_a_namespace_is_an_ingress_s_alone() -> None:
+    """No other API has a finalizer for one."""
+    assert finalizer_of(TEAM) == "group.ingress.k8s.aws/team"
+    with pytest.raises(ValueError, match="a stack of service has a namespace: service team"):
+        finalizer_of(StackKey("service", "", "team"))
+
+
+def test_tags_of_others_never_say_who_owns_a_resource() -> None:
+    """Another API's, or the shared group's, would give it to a stack that is not the user's."""
+    claims = dict.fromkeys(TRACKING_KEYS, "stolen")
+    assert owned_tags({**claims, "team": "a"}, "prod", WEB, "80") == {
+        "team": "a",
+        **tracking_tags("prod", WEB, "80"),
+    }
+
+
+@pytest.mark.parametrize(
+    "tags,name,claimed",
+    [
+        ({}, "", False),
+        ({"ingress.k8s.aws/resource": "80"}, "80", False),
+        ({"service.k8s.aws/stack": "shop/web"}, "", True),
+        ({"service.k8s.aws/stack": "shop/web", "service.k8s.aws/resource": "80"}, "80", True),
+        (
+            {
+                "ingress.k8s.aws/resource": "left",
+                "service.k8s.aws/stack": "shop/web",
+                "service.k8s.aws/resource": "80",
+            },
+            "80",
+            True,
+        ),
+    ],
+)
+def test_a_resource_is_named_by_the_api_that_claims_it(
+    tags: dict[str, str], name: str, claimed: bool
+) -> None:
+    """Where it is claimed at all; a name alone claims nothing."""
+    assert (resource_name(tags), is_claimed(tags)) == (name, claimed)
+
+
+@pytest.mark.parametrize(
     "tags,ours",
     [
         ({"elbv2.k8s.aws/cluster": "prod", "ingress.k8s.aws/stack": "team"}, True),
@@ -40,6 +114,7 @@ def test_every_resource_carries_cluster_stack_and_its_own_name() -> None:
         ({"elbv2.k8s.aws/cluster": "prod", "ingress.k8s.aws/stack": "other"}, False),
         ({"ingress.k8s.aws/stack": "team"}, False),
         ({"elbv2.k8s.aws/cluster": "prod"}, False),
+        ({"elbv2.k8s.aws/cluster": "prod", "service.k8s.aws/stack": "team"}, False),
         ({}, False),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from alb_controller.build.elbv2.security_groups import shared_backend
 from alb_controller.errors import AccessDenied, AlreadyExists, ControllerError, InUse, NotReady
 from alb_controller.model.ec2 import SecurityGroup
-from alb_controller.model.ownership import INGRESS
+from alb_controller.model.ownership import INGRESS, stack_labels
 from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
@@ -21,6 +21,7 @@ from alb_controller.values import StackKey
 from tests.factories import changed, cluster, ingress
 from tests.unit.targets.cluster import binding
 
+SERVICE_WEB = StackKey("service", "shop", "web")
 WEB, APP = StackKey("ingress", "shop", "web"), StackKey("ingress", "shop", "app")
 SETTINGS = parse_settings({"cluster-name": ["prod"], "default-tags": ["team=edge"]})
 WANTED = shared_backend(SETTINGS)
@@ -276,12 +277,28 @@ def test_a_user_that_comes_before_the_deletion_keeps_it(rig: Rig) -> None:
     assert rig.aws.calls == []
 
 
+def test_a_service_and_an_ingress_of_one_name_are_two_users(rig: Rig) -> None:
+    """One that needs it no more, or ends, takes it from neither the other nor its place."""
+    rig.has_made(WEB, SERVICE_WEB)
+    rig.group.release(WEB)
+    rig.group.await_end(WEB)
+    rig.group.forget(WEB)
+    rig.group.reconcile()
+    assert rig.aws.calls == []
+    rig.group.release(SERVICE_WEB)
+    rig.waits_for_end(SERVICE_WEB)
+    rig.group.reconcile()
+    assert rig.aws.calls == ["delete sg-new"]
+    assert rig.woken[-1] == SERVICE_WEB
+
+
 def test_it_stays_while_an_ingress_was_not_looked_at() -> None:
     """After a restart a finalizer of ours says that its stack may use the group."""
     held = changed(ingress("app"), finalizers=[INGRESS.finalizer])
     rig = Rig(held)
     rig.has_made(WEB)
     rig.group.release(WEB)
+    rig.group.release(StackKey("service", *APP.id.split("/")))  # of that name, and another stack
     rig.group.reconcile()
     assert rig.aws.calls == []
     rig.group.release(APP)
@@ -350,14 +367,16 @@ def test_a_group_that_the_operator_names_is_left_alone() -> None:
     assert rig.aws.calls == []
 
 
-def test_a_users_own_binding_keeps_the_group_and_no_ingress() -> None:
+@pytest.mark.parametrize("labels", [{}, stack_labels(SERVICE_WEB)])
+def test_a_users_own_binding_keeps_the_group_and_no_ingress(labels: dict[str, str]) -> None:
     """It may name the group for as long as its user likes; a stack's binding goes with its stack.
 
-    The group goes when the user's binding does.
+    One of an API that we do not serve is left to its user too. The group goes when the binding
+    does.
     """
     peer = {"securityGroup": {"groupID": "sg-new"}}
     networking = {"ingress": [{"from": [peer], "ports": [{"port": 80}]}]}
-    users = binding(networking=networking)
+    users = binding(metadata={"labels": labels}, networking=networking)
     rig = Rig(users)
     rig.has_made(WEB)
     rig.group.release(WEB)

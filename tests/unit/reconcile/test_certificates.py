@@ -237,6 +237,29 @@ def test_a_record_that_another_stack_needs_stays(acm: Acm) -> None:
     assert {record.name for record in acm.records} == {"_x.a.example"}
 
 
+def test_a_service_has_no_part_in_the_certificates_of_an_ingress_of_its_name(acm: Acm) -> None:
+    """It neither takes what was requested for the Ingress, nor deletes it."""
+    made, service = certificates(acm), StackKey("service", "shop", "web")
+    issued(made, asks("a.example"))
+    made.release(asks("a.example"))
+    made.release(StackIntent(key=service))
+    assert set(acm.made) == {"arn:0"}
+    made.arns(msgspec.structs.replace(asks("a.example"), key=service))
+    assert acm.requests[1].tags["service.k8s.aws/stack"] == "shop/web"
+
+
+def test_tags_of_a_user_give_a_certificate_to_no_other_stack(acm: Acm) -> None:
+    """Those that say who owns a resource are ours alone to set."""
+    tags = {"service.k8s.aws/stack": "shop/web", "team": "a"}
+    issued(certificates(acm), asks("a.example", tags=tags))
+    assert acm.requests[0].tags == {
+        "team": "a",
+        "elbv2.k8s.aws/cluster": "prod",
+        "ingress.k8s.aws/stack": "shop/web",
+        "ingress.k8s.aws/resource": ID,
+    }
+
+
 def test_a_failed_certificate_is_replaced(acm: Acm) -> None:
     """A pending one is not: a new request would have the same records."""
     made = certificates(acm)

@@ -77,6 +77,9 @@ def test_a_flag_given_twice_takes_the_last_value() -> None:
         ({"backend_security_group": "mine"}, "must begin with sg-, not 'mine'"),
         ({"default_tags": "elbv2.k8s.aws/cluster=x"}, "must not hold 'elbv2.k8s.aws/cluster'"),
         ({"external_managed_tags": "ingress.k8s.aws/stack"}, "--external-managed-tags must not"),
+        ({"default_tags": "service.k8s.aws/stack=x"}, "must not hold 'service.k8s.aws/stack'"),
+        ({"default_tags": "gateway.k8s.aws.nlb/resource=x"}, "must not hold 'gateway.k8s.aws.nlb"),
+        ({"default_tags": "aga.k8s.aws/stack=x"}, "must not hold 'aga.k8s.aws/stack'"),
         ({"required_secrets_label": "team"}, "must be key=value, not 'team'"),
         ({"default_tags": "a=1", "external_managed_tags": "a"}, "holds 'a', as --default-tags"),
         (

@@ -159,3 +159,9 @@ def test_our_own_writes_to_bindings_concern_nobody() -> None:
 def test_a_binding_that_a_user_made_concerns_no_stack() -> None:
     """It has no labels of ours."""
     assert keys(binding(), None) == set()
+
+
+def test_a_binding_of_another_api_concerns_no_group() -> None:
+    """A Service may have the name of an Ingress."""
+    labels = stack_labels(StackKey("service", "shop", "web"))
+    assert keys(binding(metadata={"labels": labels}), None) == set()
