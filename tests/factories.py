@@ -14,7 +14,7 @@ import msgspec
 
 from alb_controller.frontends.ingress.select import CONTROLLER, DEFAULT_CLASS_ANNOTATION
 from alb_controller.kube.store import Stores
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import (
     KubeObject,
     Metadata,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.networking import Ingress, IngressBackend
 
 USE_ANNOTATION = "use-annotation"

@@ -12,9 +12,10 @@ from alb_controller.errors import InvalidAnnotation
 from alb_controller.frontends.ingress.load import load
 from alb_controller.frontends.ingress.select import BadGroup, Member, select
 from alb_controller.frontends.ingress.translate import translate
-from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import TABLE, Annotation, Reader, Source
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations import values as read
+from alb_controller.objects.annotations.ingress_table import TABLE
+from alb_controller.objects.annotations.rows import Annotation, Reader, Source
 from alb_controller.settings import Settings
 from alb_controller.values import ObjectRef
 from tests.factories import cluster, ingress, ingress_class, service

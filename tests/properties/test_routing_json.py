@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alb_controller.errors import Invalid
 from alb_controller.objects import actions as structs
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import KubeStruct
 from tests.factories import ingress, path, rule, to
 from tests.unit.frontends.ingress.translation import WEB, translated

@@ -37,9 +37,9 @@ from alb_controller.frontends.review import (
     Weight,
     respond,
 )
-from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import Source
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.names import unknown_annotations, unknown_json_keys
+from alb_controller.objects.annotations.rows import Source
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParams

@@ -11,8 +11,8 @@ from alb_controller.errors import Invalid, InvalidAnnotation, Missing
 from alb_controller.intent import BackendIntent, NameSeed, Origin
 from alb_controller.model.elbv2 import HealthCheck, TargetType
 from alb_controller.model.ownership import problems_of_keys
-from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import Reader, Source
+from alb_controller.objects.annotations import ingress_table as rows
+from alb_controller.objects.annotations.rows import Reader, Source
 from alb_controller.objects.core import Service, ServicePort, ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, ServiceReference
 from alb_controller.settings import Settings

@@ -20,7 +20,7 @@ from alb_controller.intent import (
     TlsIntent,
 )
 from alb_controller.model.elbv2 import FixedResponseAction, RedirectAction
-from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
 from alb_controller.values import parse_cidr
 

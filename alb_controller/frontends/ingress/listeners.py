@@ -17,9 +17,9 @@ from alb_controller.intent import (
     Origin,
     RequestedCertificate,
 )
-from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import PatientReader
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.mutual_authentication import ClientCertificates
+from alb_controller.objects.annotations.rows import CollectingReader
 from alb_controller.objects.core import ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, ListenerParams
 from alb_controller.objects.networking import Ingress
@@ -49,7 +49,7 @@ class ListenerTranslator:
     def __init__(
         self,
         ingress: Ingress,
-        reader: PatientReader,
+        reader: CollectingReader,
         params: IngressClassParamsSpec,
         settings: Settings,
     ) -> None:

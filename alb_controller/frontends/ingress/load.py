@@ -11,7 +11,8 @@ from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress import select
 from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
 from alb_controller.model.ownership import INGRESS
-from alb_controller.objects.annotations import GROUP_ORDER, Reader, Source
+from alb_controller.objects.annotations.ingress_table import GROUP_ORDER
+from alb_controller.objects.annotations.rows import Reader, Source
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject, Service, ref
 from alb_controller.objects.elbv2 import IngressClassParams

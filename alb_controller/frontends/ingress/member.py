@@ -28,8 +28,8 @@ from alb_controller.intent import (
 )
 from alb_controller.model.elbv2 import IpAddressType, Scheme
 from alb_controller.model.ownership import problems_of_keys
-from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import PatientReader, Source
+from alb_controller.objects.annotations import ingress_table as rows
+from alb_controller.objects.annotations.rows import CollectingReader, Source
 from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, SubnetSelector
 from alb_controller.settings import Settings
@@ -107,7 +107,7 @@ class MemberTranslator:
         self._settings = settings
         self._ref = ref("Ingress", member.ingress)
         self._source = Source(self._ref, member.ingress.metadata.annotations)
-        self._reader = PatientReader(self._source)
+        self._reader = CollectingReader(self._source)
         self._backends = BackendTranslator(
             key=key,
             source=self._source,

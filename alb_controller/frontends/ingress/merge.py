@@ -31,7 +31,7 @@ from alb_controller.intent import (
     SubnetChoice,
 )
 from alb_controller.model.elbv2 import IpAddressType, Scheme
-from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey
 

@@ -10,7 +10,7 @@ import msgspec
 from alb_controller.errors import Invalid
 from alb_controller.intent import NameSeed
 from alb_controller.model.ownership import INGRESS
-from alb_controller.objects.annotations import GROUP_NAME
+from alb_controller.objects.annotations.ingress_table import GROUP_NAME
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Namespace, ref
 from alb_controller.objects.elbv2 import IngressClassParams

@@ -30,7 +30,7 @@ from alb_controller.frontends.ingress.notices import notices
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
 from alb_controller.frontends.ingress.trust import GroupTrust
 from alb_controller.frontends.translation import Translation
-from alb_controller.objects.annotations import LOAD_BALANCER_ATTRIBUTES
+from alb_controller.objects.annotations.ingress_table import LOAD_BALANCER_ATTRIBUTES
 from alb_controller.objects.annotations.values import boolean, string_map
 from alb_controller.objects.core import ref
 from alb_controller.objects.events import Reason

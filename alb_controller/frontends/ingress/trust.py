@@ -19,7 +19,7 @@ from alb_controller.frontends.ingress.group_listeners import INBOUND_CIDRS, PROT
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.intent import RouteIntent
 from alb_controller.model.elbv2 import HostHeader, PathPattern
-from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.values import ObjectRef
 
 _FOR_ITSELF = frozenset(

@@ -9,15 +9,16 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.json import JsonParser
 from alb_controller.objects.annotations.mutual_authentication import ENTRIES
+from alb_controller.objects.annotations.rows import Annotation
 
 _PLAN = "dry-run-plan"
 PLAN_ANNOTATION = rows.PREFIX + _PLAN
 """Written by controllers, with the gate IngressPlanAnnotation, and read by nobody here."""
 _SUFFIXES = frozenset(row.suffix for row in rows.TABLE) | {_PLAN}
-_BY_NAME: dict[str, Callable[[str], rows.Annotation[Any]]] = {
+_BY_NAME: dict[str, Callable[[str], Annotation[Any]]] = {
     "actions.": rows.action,
     "conditions.": rows.conditions,
     "transforms.": rows.transforms,

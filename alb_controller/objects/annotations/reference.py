@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from alb_controller.objects.annotations import PREFIX, TABLE
+from alb_controller.objects.annotations.ingress_table import PREFIX, TABLE
 from alb_controller.objects.annotations.names import PLAN_ANNOTATION
 from alb_controller.objects.notes import STATUS
 from alb_controller.objects.secrets import APPLIED_SECRETS
@@ -155,7 +155,7 @@ _ENDINGS = {
 _HEAD = f"""\
 # Annotations
 
-Written by `make gen` from `alb_controller/objects/annotations.py`; do not edit.
+Written by `make gen` from `alb_controller/objects/annotations/ingress_table.py`; do not edit.
 
 Every key begins with `{PREFIX}`. *On* says which objects may carry it: where a
 Service may, its value replaces the Ingress's. *In a group* says what happens where several members

@@ -14,15 +14,16 @@ import msgspec
 from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.values import ObjectRef
 
-PREFIX = "alb.ingress.kubernetes.io/"
 T = TypeVar("T")
 Scope: TypeAlias = Literal["Ingress", "Ingress and Service"]
 Merge: TypeAlias = Literal["exclusive", "union", "per port", "per Ingress"]
 
 
-class Annotation(msgspec.Struct, Generic[T], frozen=True):
+class Annotation(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """One row; `parse` raises ValueError with what is allowed."""
 
+    prefix: str
+    """Of the API, as `alb.ingress.kubernetes.io/`; the suffix is the rest of the key."""
     suffix: str
     parse: Callable[[str], T]
     merge: Merge
@@ -32,7 +33,7 @@ class Annotation(msgspec.Struct, Generic[T], frozen=True):
 
     @property
     def key(self) -> str:
-        return PREFIX + self.suffix
+        return self.prefix + self.suffix
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -67,7 +68,7 @@ class Reader:
         return next((s for s in self._sources if row.key in s.annotations), None)
 
 
-class PatientReader(Reader):
+class CollectingReader(Reader):
     """Reads one object and goes on where a value is malformed: users hear of all at once."""
 
     def __init__(self, source: Source) -> None:
@@ -91,19 +92,3 @@ def parse(row: Annotation[T], source: Source) -> T:
         return row.parse(raw)
     except ValueError as error:
         raise InvalidAnnotation(source.ref, row.key, f"{raw!r} {error}") from None
-
-
-def row(
-    suffix: str, parse_value: Callable[[str], T], merge: Merge, doc: str, default: str = ""
-) -> Annotation[T]:
-    """A row that only Ingresses carry."""
-    return Annotation(suffix, parse_value, merge, doc, default=default)
-
-
-def backend_row(
-    suffix: str, parse_value: Callable[[str], T], doc: str, default: str = ""
-) -> Annotation[T]:
-    """A row that a Service may carry as well; it counts for one Ingress and Service."""
-    return Annotation(
-        suffix, parse_value, "per Ingress", doc, scope="Ingress and Service", default=default
-    )

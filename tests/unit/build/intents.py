@@ -22,7 +22,7 @@ from alb_controller.intent import (
 )
 from alb_controller.model.elbv2 import FixedResponseAction, HealthCheck, PathPattern
 from alb_controller.model.queries import Subnet
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.elbv2 import ServiceReference
 from alb_controller.settings import FeatureGates, Settings
 from alb_controller.values import ObjectRef, StackKey

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations import ingress_table as rows
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.annotations.names import unknown_annotations, unknown_json_keys
 
 

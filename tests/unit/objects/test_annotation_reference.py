@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.objects.annotations import FAMILIES, TABLE
+from alb_controller.objects.annotations.ingress_table import FAMILIES, TABLE
 from alb_controller.objects.annotations.reference import EXAMPLES, FAMILY_EXAMPLES, annotations_page
 
 

@@ -5,15 +5,9 @@ from __future__ import annotations
 import pytest
 
 from alb_controller.errors import InvalidAnnotation
-from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import (
-    FAMILIES,
-    PREFIX,
-    TABLE,
-    PatientReader,
-    Reader,
-    Source,
-)
+from alb_controller.objects.annotations import ingress_table as rows
+from alb_controller.objects.annotations.ingress_table import FAMILIES, PREFIX, TABLE
+from alb_controller.objects.annotations.rows import Annotation, CollectingReader, Reader, Source
 from alb_controller.values import ObjectRef
 
 WEB = ObjectRef("Ingress", "shop", "web")
@@ -63,6 +57,19 @@ def test_each_row_has_its_own_key_and_says_what_it_is_for() -> None:
     assert all(row.doc.endswith(".") for row in TABLE)
 
 
+def test_a_row_is_read_under_the_prefix_of_its_own_api() -> None:
+    """A row of a Service's own annotations, beside one of Ingresses with the same suffix."""
+    prefix, suffix = "service.beta.kubernetes.io/", "aws-load-balancer-scheme"
+    row = Annotation(
+        prefix=prefix, suffix=suffix, parse=rows.SCHEME.parse, merge="per Ingress", doc="Scheme."
+    )
+    assert row.key == "service.beta.kubernetes.io/aws-load-balancer-scheme"
+    found = Source(APP, {row.key: "internal", PREFIX + suffix: "internet-facing"})
+    assert Reader(found).get(row) == "internal"
+    with pytest.raises(InvalidAnnotation, match=f"^{row.key}: 'open' must be one of"):
+        Reader(Source(APP, {row.key: "open"})).get(row)
+
+
 def test_a_value_is_none_where_no_object_has_the_key() -> None:
     """An absent annotation is not an empty one."""
     assert Reader(source(WEB)).get(rows.SUBNETS) is None
@@ -99,9 +106,9 @@ def test_a_default_stands_in_for_an_absent_annotation_alone() -> None:
     assert reader.get_or(rows.AUTH_SESSION_COOKIE, "cookie") == "cookie"
 
 
-def test_a_patient_reader_goes_on_behind_a_bad_value() -> None:
+def test_a_collecting_reader_goes_on_behind_a_bad_value() -> None:
     """It notes what is wrong, in the order in which it was asked."""
-    reader = PatientReader(source(WEB, scheme="open", ssl_redirect="first", tags="a=b"))
+    reader = CollectingReader(source(WEB, scheme="open", ssl_redirect="first", tags="a=b"))
     assert reader.get(rows.SCHEME) is None
     assert reader.get_or(rows.SSL_REDIRECT, 0) == 0
     assert reader.get(rows.TAGS) == {"a": "b"}

@@ -9,7 +9,7 @@ import msgspec
 from alb_controller.frontends.conflicts import Agreement, Key, Setting
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.intent import AddonsIntent, BalancerIntent, Origin, WebAclChoice
-from alb_controller.objects import annotations as rows
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
 
 _ARN = Key[str]("WAFv2 web ACL")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from alb_controller.errors import Invalid
-from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import PatientReader
+from alb_controller.objects.annotations import ingress_table as rows
+from alb_controller.objects.annotations.rows import CollectingReader
 from alb_controller.objects.elbv2 import IngressClassParamsSpec
 from alb_controller.settings import FeatureGates
 from alb_controller.values import ObjectRef
@@ -41,7 +41,7 @@ class AddonTranslator:
     def __init__(
         self,
         origin: ObjectRef,
-        reader: PatientReader,
+        reader: CollectingReader,
         params: IngressClassParamsSpec,
         gates: FeatureGates,
     ) -> None:

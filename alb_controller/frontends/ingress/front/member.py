@@ -10,8 +10,8 @@ import msgspec
 from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.model.elbv2 import Scheme
 from alb_controller.model.ownership import problems_of_keys
-from alb_controller.objects import annotations as rows
-from alb_controller.objects.annotations import Annotation, PatientReader, Source
+from alb_controller.objects.annotations import ingress_table as rows
+from alb_controller.objects.annotations.rows import Annotation, CollectingReader, Source
 from alb_controller.settings import Settings
 
 CHECKS: dict[str, Annotation[Any]] = {
@@ -48,13 +48,13 @@ class MemberFront(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def translate_front(
-    source: Source, told: PatientReader, listeners: Iterable[int], settings: Settings
+    source: Source, told: CollectingReader, listeners: Iterable[int], settings: Settings
 ) -> MemberFront:
     """All that the annotations say; `listeners` are the Ingress's own ports.
 
     What cannot be read is a problem of the Ingress, and `told`, where it asks for a front itself.
     """
-    is_wanted, reader = told.get(rows.ENABLE_FRONT), PatientReader(source)
+    is_wanted, reader = told.get(rows.ENABLE_FRONT), CollectingReader(source)
     made = _translate(source, reader, frozenset(listeners), settings)
     if not is_wanted:
         return msgspec.structs.replace(made, is_wanted=is_wanted, problems=tuple(reader.problems))
@@ -63,7 +63,7 @@ def translate_front(
 
 
 def _translate(
-    source: Source, reader: PatientReader, listeners: frozenset[int], settings: Settings
+    source: Source, reader: CollectingReader, listeners: frozenset[int], settings: Settings
 ) -> MemberFront:
     mapping = reader.get(rows.FRONT_PORTS) or {port: port for port in listeners}
     tags = reader.get(rows.FRONT_TAGS)

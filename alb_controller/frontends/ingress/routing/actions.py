@@ -11,14 +11,14 @@ from alb_controller.errors import Invalid, InvalidAnnotation, Missing
 from alb_controller.frontends.ingress.backends import BackendTranslator
 from alb_controller.intent import ActionIntent, ForwardIntent, ForwardTarget
 from alb_controller.model.elbv2 import FixedResponseAction, RedirectAction
-from alb_controller.objects import annotations as rows
 from alb_controller.objects.actions import (
     ActionConfig,
     ForwardConfig,
     RedirectConfig,
     TargetGroupTuple,
 )
-from alb_controller.objects.annotations import Source, parse
+from alb_controller.objects.annotations import ingress_table as rows
+from alb_controller.objects.annotations.rows import Source, parse
 from alb_controller.objects.core import Service
 from alb_controller.objects.networking import IngressBackend
 from alb_controller.objects.references import USE_ANNOTATION

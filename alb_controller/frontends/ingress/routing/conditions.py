@@ -18,7 +18,6 @@ from alb_controller.model.elbv2 import (
     SourceIp,
     Transform,
 )
-from alb_controller.objects import annotations as rows
 from alb_controller.objects.actions import (
     ConditionConfig,
     HttpHeaderConfig,
@@ -27,7 +26,8 @@ from alb_controller.objects.actions import (
     TransformConfig,
     ValuesConfig,
 )
-from alb_controller.objects.annotations import Reader, Source, parse
+from alb_controller.objects.annotations import ingress_table as rows
+from alb_controller.objects.annotations.rows import Reader, Source, parse
 from alb_controller.objects.networking import HttpIngressPath, IngressBackend
 
 EXACT, PREFIX = "Exact", "Prefix"

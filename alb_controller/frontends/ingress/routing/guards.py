@@ -17,9 +17,9 @@ from alb_controller.model.elbv2 import (
     JwtValidationAction,
     Session,
 )
-from alb_controller.objects import annotations as rows
 from alb_controller.objects.actions import CognitoConfig, JwtConfig, OidcConfig
-from alb_controller.objects.annotations import Reader, Source
+from alb_controller.objects.annotations import ingress_table as rows
+from alb_controller.objects.annotations.rows import Reader, Source
 from alb_controller.objects.core import Service, ref
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from alb_controller.frontends.ingress.routing.actions import ActionTranslator
 from alb_controller.frontends.ingress.routing.conditions import EXACT, PREFIX, ConditionTranslator
 from alb_controller.frontends.ingress.routing.guards import GuardTranslator
 from alb_controller.intent import DefaultIntent, Origin, RouteIntent
-from alb_controller.objects.annotations import Source
+from alb_controller.objects.annotations.rows import Source
 from alb_controller.objects.networking import HttpIngressPath, Ingress, IngressRule
 from alb_controller.settings import Settings
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from alb_controller.intent import AddonsIntent, BalancerIntent
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import KubeObject
 from tests.factories import ingress, ingress_class, params
 from tests.unit.frontends.ingress.translation import (

@@ -8,7 +8,7 @@ import pytest
 
 from alb_controller.frontends.ingress.admission import validate_ingress
 from alb_controller.frontends.review import ALLOWED, AdmissionResponse
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress, IngressBackend
 from tests.factories import (

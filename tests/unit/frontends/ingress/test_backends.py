@@ -10,7 +10,7 @@ from alb_controller.build.elbv2.names import generated_name
 from alb_controller.errors import InvalidAnnotation, Missing
 from alb_controller.intent import BackendIntent, ForwardIntent
 from alb_controller.model.elbv2 import FixedResponseAction
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import Service, ServicePort
 from alb_controller.objects.networking import IngressBackend
 from alb_controller.settings import Settings

@@ -20,7 +20,7 @@ from alb_controller.model.elbv2 import (
     SourceIp,
     Transform,
 )
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import HttpIngressPath
 from tests.factories import path, rule
 from tests.unit.frontends.ingress.translation import alone, only_listener, refused

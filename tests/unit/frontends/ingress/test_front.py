@@ -16,7 +16,7 @@ from alb_controller.intent import (
     SameSecurityGroups,
     StackIntent,
 )
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import KubeObject
 from tests.factories import ingress
 from tests.unit.frontends.ingress.translation import (

@@ -14,7 +14,7 @@ from alb_controller.intent import (
     Origin,
     StackIntent,
 )
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress_class, member, params, path, rule, service, to
 from tests.unit.frontends.ingress.translation import (

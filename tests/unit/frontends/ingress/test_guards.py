@@ -14,7 +14,7 @@ from alb_controller.model.elbv2 import (
     JwtValidationAction,
     Session,
 )
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import Service
 from tests.factories import path, rule, service, to
 from tests.unit.frontends.ingress.translation import alone, only_listener, refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alb_controller.model.elbv2 import HealthCheck
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import ServicePort
 from tests.factories import service
 from tests.unit.frontends.ingress.translation import alone, only_backend, refused

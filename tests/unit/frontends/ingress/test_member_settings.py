@@ -16,7 +16,7 @@ from alb_controller.intent import (
     Origin,
     TaggedSubnets,
 )
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.values import ObjectRef
 from tests.factories import (
     ingress_class,

@@ -8,7 +8,7 @@ from alb_controller.errors import Conflict, InvalidAnnotation, Missing
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.translation import Translation
 from alb_controller.intent import NamedSubnets
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import ref
 from tests.factories import (
     HOSTNAME,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.translation import Translation
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from tests.factories import ingress, member, service
 from tests.unit.frontends.ingress.translation import WEB, translated
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alb_controller.intent import GivenCertificates, RequestedCertificate, StackIntent
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from tests.factories import path, rule
 from tests.unit.frontends.ingress.translation import alone, refused, settings, tls
 

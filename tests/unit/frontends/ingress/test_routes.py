@@ -6,7 +6,7 @@ import pytest
 
 from alb_controller.intent import ForwardIntent, Origin
 from alb_controller.model.elbv2 import Condition, FixedResponseAction, HostHeader, PathPattern
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import HttpIngressPath, IngressBackend, IngressRule
 from alb_controller.values import ObjectRef
 from tests.factories import path, rule, service, to

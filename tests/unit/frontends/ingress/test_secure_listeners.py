@@ -15,7 +15,7 @@ from alb_controller.intent import (
     Origin,
 )
 from alb_controller.model.elbv2 import FixedResponseAction, RedirectAction
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import Ingress, IngressTls
 from alb_controller.values import ObjectRef
 from tests.factories import ingress_class, member, params, path, rule, to

@@ -8,7 +8,7 @@ import pytest
 
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.translation import Translation
-from alb_controller.objects.annotations import PREFIX
+from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress_class, member, params, path, rule
 from tests.unit.frontends.ingress.translation import settings, told, translated
