@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Generic, TypeVar
+from concurrent.futures import Future
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -24,9 +25,11 @@ class Lifetime(msgspec.Struct, frozen=True):
 
 SUBNETS = Lifetime(60, "free addresses and tags change; a burst of stacks shares one read")
 ROUTE_TABLES = Lifetime(60, "read with the subnets, and only where no subnet has a role tag")
+VPC_CIDRS = Lifetime(600, "added now and then; they do not leave while addresses are in use")
 ZONES = Lifetime(3600, "a zone's type never changes, but zones can be enabled")
 SECURITY_GROUPS = Lifetime(60, "tags and names change rarely; a missing group is never remembered")
 TARGET_GROUP_NAMES = Lifetime(1200, "an ARN changes only if others make the group anew")
+ROLE_SESSIONS = Lifetime(float("inf"), "each ends when its credentials do")
 BOUND_TARGET_GROUPS = Lifetime(10, "a binding is completed, then judged; a name may be another's")
 CERTIFICATES = Lifetime(60, "they expire; a host that none covers has them listed at once")
 IMPORTED_NAMES = Lifetime(300, "imported anew under its ARN, a certificate may have other names")
@@ -81,30 +84,109 @@ class Shared(Generic[T]):
         return self._clock.monotonic() - kept[0] if kept else float("inf")
 
 
-class Expiring(Generic[K, V]):
-    """Values by key, read many at a time; a key without a value is asked for each time."""
+Read: TypeAlias = Callable[[Sequence[K]], Mapping[K, V]]
 
-    def __init__(self, lifetime: Lifetime, clock: Clock) -> None:
-        self._lifetime = lifetime
-        self._clock = clock
+
+class _Reading(Generic[K, V]):
+    """A read that is on its way, for which other threads may wait."""
+
+    def __init__(self, asked: Sequence[K], began: float) -> None:
+        self.asked, self.began = asked, began
+        self._keys = frozenset(asked)
+        self.outdated: set[K] = set()
+        """Forgotten since it began: what it brings of them is not kept."""
+        self.answer: Future[Mapping[K, V]] = Future()
+
+    def brings(self, key: K) -> bool:
+        """Whether it asks for the key as it is now."""
+        return key in self._keys and key not in self.outdated
+
+    def values(self, wanted: Collection[K]) -> Mapping[K, V]:
+        """What it brings. Raises its error, unless that may be about keys that are not wanted."""
+        try:
+            return self.answer.result()
+        except Exception:
+            if self._keys.issubset(wanted):
+                raise
+            return {}
+
+
+class Expiring(Generic[K, V]):
+    """Values by key, read many at a time; a key without a value is asked for each time.
+
+    Threads that want a key at once share one read. No lock is held meanwhile: what is known, and
+    a read of other keys, does not wait.
+    """
+
+    def __init__(
+        self, lifetime: Lifetime, clock: Clock, *, is_good: Callable[[V], bool] = lambda _: True
+    ) -> None:
+        """`is_good` says whether a value can still be used within its lifetime."""
+        self._lifetime, self._clock, self._is_good = lifetime, clock, is_good
         self._lock = threading.Lock()
         self._kept: dict[K, tuple[float, V]] = {}
+        self._readings: list[_Reading[K, V]] = []
 
-    def get_many(
-        self, keys: Collection[K], read: Callable[[Sequence[K]], Mapping[K, V]]
-    ) -> dict[K, V]:
-        """Values of the keys that have one; `read` is asked once, for all that are not known."""
-        with self._lock:
-            now = self._clock.monotonic()
-            oldest = now - self._lifetime.seconds
-            self._kept = {key: kept for key, kept in self._kept.items() if kept[0] >= oldest}
-            unknown = [key for key in dict.fromkeys(keys) if key not in self._kept]
-            if unknown:
-                self._kept.update((key, (now, value)) for key, value in read(unknown).items())
-            return {key: self._kept[key][1] for key in keys if key in self._kept}
+    def get_many(self, keys: Collection[K], read: Read[K, V]) -> dict[K, V]:
+        """Values of the keys that have one; `read` is asked once, for all that are not known.
+
+        Raises what `read` raises, in this thread or in the one whose read is shared.
+        """
+        wanted = list(dict.fromkeys(keys))
+        found, missed = self._ask(wanted, read, may_share=True)
+        if missed:  # by a read that had begun before: they may be there by now
+            found |= self._ask(missed, read, may_share=False)[0]
+        return {key: found[key] for key in wanted if key in found}
 
     def forget(self, keys: Collection[K]) -> None:
         """After our own write: read these again."""
         with self._lock:
             for key in keys:
                 self._kept.pop(key, None)
+            for reading in self._readings:
+                reading.outdated.update(keys)
+
+    def _ask(
+        self, keys: Sequence[K], read: Read[K, V], *, may_share: bool
+    ) -> tuple[dict[K, V], list[K]]:
+        """The values that are there, and the keys that no read has brought that began just now."""
+        with self._lock:
+            found = self._known(keys)
+            unknown = [key for key in keys if key not in found]
+            running = list(self._readings) if may_share else []
+            shared = [one for one in running if any(map(one.brings, unknown))]
+            alone = [key for key in unknown if not any(one.brings(key) for one in shared)]
+            own = _Reading[K, V](alone, self._clock.monotonic())
+            self._readings.append(own)
+        self._run(own, read)
+        for reading in (own, *shared):
+            found.update(reading.values(keys))
+        settled = found.keys() | set(alone)
+        return found, [key for key in unknown if key not in settled]
+
+    def _run(self, own: _Reading[K, V], read: Read[K, V]) -> None:
+        try:
+            values = read(own.asked) if own.asked else {}
+        except BaseException as error:
+            self._end(own, {})
+            own.answer.set_exception(error)
+            raise
+        self._end(own, values)
+        own.answer.set_result(values)
+
+    def _end(self, own: _Reading[K, V], values: Mapping[K, V]) -> None:
+        with self._lock:
+            self._readings.remove(own)
+            for key, value in values.items():
+                if key not in own.outdated:
+                    self._kept[key] = (own.began, value)
+
+    def _known(self, keys: Sequence[K]) -> dict[K, V]:
+        """Values that can still be used; others are dropped."""
+        oldest = self._clock.monotonic() - self._lifetime.seconds
+        self._kept = {
+            key: (since, value)
+            for key, (since, value) in self._kept.items()
+            if since >= oldest and self._is_good(value)
+        }
+        return {key: self._kept[key][1] for key in keys if key in self._kept}

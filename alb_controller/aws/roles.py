@@ -8,12 +8,12 @@ Source: AssumeRole in the AWS STS API reference.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
+from alb_controller.aws.caches import ROLE_SESSIONS, Expiring
 from alb_controller.aws.client import Sender
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.clock import Clock
@@ -35,7 +35,7 @@ class _Session(msgspec.Struct, frozen=True):
 
 
 class AssumedRoles:
-    """Elastic Load Balancing as roles see it; thread-safe, one session for each role."""
+    """Elastic Load Balancing as roles see it; thread-safe, one session for each role and id."""
 
     def __init__(
         self,
@@ -50,8 +50,9 @@ class AssumedRoles:
         self._sender, self._clock, self._vpc_id = sender, clock, vpc_id
         self._name = session_name(cluster_name)
         self._allowed = tuple(allowed)
-        self._lock = threading.Lock()
-        self._sessions: dict[tuple[str, str], _Session] = {}
+        self._sessions = Expiring[tuple[str, str], _Session](
+            ROLE_SESSIONS, clock, is_good=self._is_good
+        )
 
     def elbv2(self, role_arn: str, external_id: str) -> Elbv2:
         """The role's view. Raises Refused for a role that is not allowed, AwsError."""
@@ -60,14 +61,18 @@ class AssumedRoles:
                 f"role {role_arn} may not be assumed: --allowed-assume-role-arns allows "
                 f"{', '.join(self._allowed) or 'none'}"
             )
-        with self._lock:
-            known = self._sessions.get((role_arn, external_id))
-            if known is None or known.ends_at - EARLY <= self._clock.now():
-                known = self._assume(role_arn, external_id)
-                self._sessions[role_arn, external_id] = known
-        return known.elbv2
+        wanted = (role_arn, external_id)
+        return self._sessions.get_many([wanted], self._assume)[wanted].elbv2
 
-    def _assume(self, role_arn: str, external_id: str) -> _Session:
+    def _assume(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], _Session]:
+        return {
+            (role, external_id): self._session(role, external_id) for role, external_id in wanted
+        }
+
+    def _is_good(self, session: _Session) -> bool:
+        return session.ends_at - EARLY > self._clock.now()
+
+    def _session(self, role_arn: str, external_id: str) -> _Session:
         shared = {"ExternalId": external_id} if external_id else {}
         answer = self._sender.call(
             "sts", "AssumeRole", RoleArn=role_arn, RoleSessionName=self._name, **shared

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import structlog
@@ -22,7 +21,6 @@ class Passes:
     def __init__(self, read_account: Callable[[], str | None], watched: str | None = None) -> None:
         """`read_account` may raise KubeErrors; then a write is reviewed like any other's."""
         self._read_account, self._watched = read_account, watched
-        self._lock = threading.Lock()
         self._known: tuple[str | None] | None = None
 
     def __call__(self, request: Request) -> bool:
@@ -34,11 +32,11 @@ class Passes:
         return self._is_own(request)
 
     def _is_own(self, request: Request) -> bool:
-        with self._lock:
-            if self._known is None:
-                try:
-                    self._known = (self._read_account(),)
-                except KubeError as error:
-                    _log.debug("own_account_unknown", error=str(error))
-                    return False
-        return self._known[0] is not None and request.user_info.username == self._known[0]
+        known = self._known
+        if known is None:  # reviews that come at once may each ask: none waits for another
+            try:
+                self._known = known = (self._read_account(),)
+            except KubeError as error:
+                _log.debug("own_account_unknown", error=str(error))
+                return False
+        return known[0] is not None and request.user_info.username == known[0]

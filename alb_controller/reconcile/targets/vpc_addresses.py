@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-import threading
+from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
-import msgspec
-
+from alb_controller.aws.caches import VPC_CIDRS, Expiring
 from alb_controller.clock import Clock
 
-FRESH_SECONDS = 600.0
-"""CIDRs are added to a VPC now and then; they do not leave it while addresses are in use."""
-
-_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Networks: TypeAlias = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
 
 class VpcApi(Protocol):
@@ -23,29 +19,25 @@ class VpcApi(Protocol):
         """The CIDRs associated with a VPC."""
 
 
-class _Known(msgspec.Struct, frozen=True):
-    read_at: float
-    networks: tuple[_Network, ...]
-
-
 class VpcAddresses:
     """Knows VPCs by their CIDRs; asks EC2 again only about addresses that seem to be outside."""
 
     def __init__(self, ec2: VpcApi, clock: Clock) -> None:
-        self._ec2, self._clock = ec2, clock
-        self._lock = threading.Lock()
-        self._known: dict[str, _Known] = {}
+        self._ec2 = ec2
+        self._fresh = Expiring[str, _Networks](VPC_CIDRS, clock)
+        self._seen: dict[str, _Networks] = {}
 
     def contains(self, vpc_id: str, address: str) -> bool:
         """Whether the address lies in one of the VPC's CIDRs. Raises AwsError."""
         ip = ipaddress.ip_address(address)
-        with self._lock:
-            known = self._known.get(vpc_id)
-            if known is not None and any(ip in network for network in known.networks):
-                return True
-            now = self._clock.monotonic()
-            if known is not None and now - known.read_at <= FRESH_SECONDS:
-                return False
-            networks = tuple(ipaddress.ip_network(c) for c in self._ec2.vpc_cidrs(vpc_id))
-            self._known[vpc_id] = _Known(now, networks)
-            return any(ip in network for network in networks)
+        if any(ip in network for network in self._seen.get(vpc_id, ())):
+            return True
+        return any(ip in network for network in self._fresh.get_many([vpc_id], self._read)[vpc_id])
+
+    def _read(self, vpc_ids: Sequence[str]) -> dict[str, _Networks]:
+        found = {
+            vpc_id: tuple(ipaddress.ip_network(cidr) for cidr in self._ec2.vpc_cidrs(vpc_id))
+            for vpc_id in vpc_ids
+        }
+        self._seen.update(found)
+        return found

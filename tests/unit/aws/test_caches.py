@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -124,3 +124,129 @@ def test_keys_are_read_together_and_missing_ones_again() -> None:
     clock.seconds += 61
     cache.get_many({"b"}, read)
     assert asked[-1] == ["b"]
+
+
+class SlowReads:
+    """Reads keys as their capitals, as it is at the beginning; slow ones last until `finish`."""
+
+    def __init__(self, *slow: str) -> None:
+        self.slow = set(slow)
+        self.asked: list[tuple[str, ...]] = []
+        self.values = {key: key.upper() for key in ("known", "other", "same", "slow")}
+        self.error: Exception | None = None
+        self.begun, self._finished = threading.Event(), threading.Event()
+
+    def __call__(self, keys: Sequence[str]) -> dict[str, str]:
+        self.asked.append(tuple(keys))
+        answer = {key: self.values[key] for key in keys if key in self.values}
+        if self.slow & set(keys):
+            self.begun.set()
+            assert self._finished.wait(10)
+            if self.error is not None:
+                raise self.error
+        return answer
+
+    def finish(self, error: Exception | None = None) -> None:
+        """End what is slow, for good."""
+        self.error, self.slow = error, set()
+        self._finished.set()
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads beside the test's own."""
+    with ThreadPoolExecutor(8) as threads:
+        yield threads
+
+
+def test_a_slow_read_holds_up_neither_what_is_known_nor_other_keys(
+    pool: ThreadPoolExecutor,
+) -> None:
+    """Whoever asks for the slow key alone waits for it."""
+    cache, reads = Expiring[str, str](MINUTE, SystemClock()), SlowReads("slow")
+    cache.get_many(["known"], reads)
+    slow = pool.submit(cache.get_many, ["slow"], reads)
+    assert reads.begun.wait(10)
+    both = pool.submit(cache.get_many, ["known", "other"], reads)
+    assert both.result(10) == {"known": "KNOWN", "other": "OTHER"}
+    assert not slow.done()
+    reads.finish()
+    assert slow.result(10) == {"slow": "SLOW"}
+    assert reads.asked == [("known",), ("slow",), ("other",)]
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["works", "fails"])
+def test_threads_that_want_a_key_at_once_share_its_read(
+    pool: ThreadPoolExecutor, broken: bool
+) -> None:
+    """They share its answer or its error; what one of them wants beside it is read meanwhile."""
+    roll, reads = Roll(), SlowReads("slow")
+    cache = Expiring[str, str](MINUTE, roll)
+    asking = [pool.submit(cache.get_many, ["slow"], reads)]
+    assert reads.begun.wait(10)
+    asking += [pool.submit(cache.get_many, ["slow", "other"], reads) for _ in range(5)]
+    assert all(roll.present.acquire(timeout=10) for _ in asking)
+    reads.finish(RuntimeError("broken") if broken else None)
+    ended = [one.exception(10) or one.result(10)["slow"] for one in asking]
+    assert set(map(str, ended)) == {"broken" if broken else "SLOW"}
+    assert reads.asked[0] == ("slow",)
+    assert set(reads.asked[1:]) == {("other",)}
+
+
+def test_an_error_is_shared_by_those_alone_who_want_all_of_the_read(
+    pool: ThreadPoolExecutor,
+) -> None:
+    """A read of two keys may fail by either: who wants one of them asks for that one again."""
+    roll, reads = Roll(), SlowReads("slow")
+    cache = Expiring[str, str](MINUTE, roll)
+    both = pool.submit(cache.get_many, ["slow", "other"], reads)
+    assert reads.begun.wait(10)
+    one = pool.submit(cache.get_many, ["other"], reads)
+    assert all(roll.present.acquire(timeout=10) for _ in "12")
+    reads.finish(RuntimeError("slow is broken"))
+    assert one.result(10) == {"other": "OTHER"}
+    assert str(both.exception(10)) == "slow is broken"
+    assert reads.asked == [("slow", "other"), ("other",)]
+
+
+def test_what_a_shared_read_does_not_bring_is_asked_for_again(pool: ThreadPoolExecutor) -> None:
+    """It may have come since that read began."""
+    roll, reads = Roll(), SlowReads("new")
+    cache = Expiring[str, str](MINUTE, roll)
+    before = pool.submit(cache.get_many, ["new"], reads)
+    assert reads.begun.wait(10)
+    reads.values["new"] = "NEW"
+    after = pool.submit(cache.get_many, ["new"], reads)
+    assert all(roll.present.acquire(timeout=10) for _ in "12")
+    reads.finish()
+    assert (before.result(10), after.result(10)) == ({}, {"new": "NEW"})
+    assert reads.asked == [("new",), ("new",)]
+
+
+def test_a_key_that_is_forgotten_during_its_read_is_read_again(pool: ThreadPoolExecutor) -> None:
+    """What the read brings is older than the write that it was forgotten for."""
+    cache, reads = Expiring[str, str](MINUTE, SystemClock()), SlowReads("slow")
+    before = pool.submit(cache.get_many, ["slow", "same"], reads)
+    assert reads.begun.wait(10)
+    cache.forget(["slow"])
+    reads.slow.clear()
+    reads.values["slow"] = "new"
+    assert cache.get_many(["slow"], reads) == {"slow": "new"}
+    reads.finish()
+    before.result(10)
+    assert cache.get_many(["slow", "same"], reads) == {"slow": "new", "same": "SAME"}
+    assert reads.asked == [("slow", "same"), ("slow",)]
+
+
+def test_a_value_that_is_not_good_any_more_is_read_again() -> None:
+    """However long values live otherwise."""
+    clock, bad, asked = JumpingClock(), set[str](), list[str]()
+
+    def read(keys: Sequence[str]) -> dict[str, str]:
+        asked.extend(keys)
+        return {key: f"{key}{len(asked)}" for key in keys}
+
+    cache = Expiring[str, str](MINUTE, clock, is_good=lambda value: value not in bad)
+    assert cache.get_many(["a", "b"], read) == {"a": "a2", "b": "b2"}
+    bad.add("a2")
+    assert cache.get_many(["a", "b"], read) == {"a": "a3", "b": "b2"}

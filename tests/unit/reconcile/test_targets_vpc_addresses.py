@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from alb_controller.reconcile.targets.vpc_addresses import FRESH_SECONDS, VpcAddresses
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from alb_controller.aws.caches import VPC_CIDRS
+from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses
 from tests.clocks import FakeClock
 from tests.unit.reconcile.binding_world import VPC, FakeAws
 
@@ -13,7 +17,7 @@ def test_a_vpc_is_asked_about_once_for_addresses_inside() -> None:
     aws.cidrs[VPC] = ("10.0.0.0/16", "fd00::/56")
     addresses = VpcAddresses(aws, clock)
     assert addresses.contains(VPC, "10.0.1.1")
-    clock.advance(FRESH_SECONDS + 1)
+    clock.advance(VPC_CIDRS.seconds + 1)
     assert addresses.contains(VPC, "fd00::1")
     assert aws.counted() == {"DescribeVpcs": 1}
 
@@ -26,5 +30,35 @@ def test_an_address_outside_is_asked_about_again_after_a_while() -> None:
     assert not addresses.contains(VPC, "10.9.0.2")
     assert aws.counted() == {"DescribeVpcs": 1}
     aws.cidrs[VPC] = ("10.0.0.0/16", "10.9.0.0/16")
-    clock.advance(FRESH_SECONDS + 1)
+    clock.advance(VPC_CIDRS.seconds + 1)
     assert addresses.contains(VPC, "10.9.0.1")
+
+
+class SlowEc2:
+    """Describes VPCs of 10.0.0.0/16, the slow one not before `finished`."""
+
+    def __init__(self) -> None:
+        self.begun, self.finished = threading.Event(), threading.Event()
+
+    def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
+        if vpc_id == "vpc-slow":
+            self.begun.set()
+            assert self.finished.wait(10)
+        return ("10.0.0.0/16",)
+
+
+def test_a_vpc_that_is_read_slowly_holds_up_no_other() -> None:
+    """Known or not."""
+    ec2 = SlowEc2()
+    addresses = VpcAddresses(ec2, FakeClock())
+    assert addresses.contains(VPC, "10.0.1.1")
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(addresses.contains, "vpc-slow", "10.0.1.1")
+        assert ec2.begun.wait(10)
+        quick = pool.submit(lambda: [addresses.contains(v, "10.0.1.2") for v in (VPC, "vpc-2")])
+        try:
+            assert quick.result(10) == [True, True]
+            assert not slow.done()
+        finally:
+            ec2.finished.set()
+        assert slow.result(10)
