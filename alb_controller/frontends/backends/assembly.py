@@ -1,0 +1,59 @@
+"""Settings and a port of a Service become a backend."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alb_controller.frontends.backends.service_ports import TRAFFIC_PORT, PortInUse, PortNumbers
+from alb_controller.frontends.backends.settings import TargetGroupSettings
+from alb_controller.intent import BackendIntent, NameSeed, Origin
+from alb_controller.objects.elbv2 import ServiceReference
+from alb_controller.values import PortRef
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a front end calls a backend: it must equal what the reference calls it (spec 5.1)."""
+
+    id: str
+    name: NameSeed
+    origin: Origin
+
+
+def assemble(
+    identity: Identity,
+    port: PortInUse,
+    *,
+    numbers: PortNumbers,
+    settings: TargetGroupSettings,
+    opens_every_port: bool,
+) -> BackendIntent:
+    """The backend; `opens_every_port` lets the load balancer reach every port of its targets."""
+    service = port.service
+    return BackendIntent(
+        id=identity.id,
+        origin=identity.origin,
+        namespace=service.metadata.namespace,
+        service=ServiceReference(name=service.metadata.name, port=port.written),
+        name=identity.name,
+        target_type=settings.target_type,
+        port=numbers.target_group,
+        protocol=settings.protocol,
+        protocol_version=settings.protocol_version,
+        ip_family="ipv6" if "IPv6" in service.spec.ip_families else "ipv4",
+        health_check=msgspec.structs.replace(settings.health_check, port=numbers.health_check),
+        attributes=settings.attributes,
+        tags=settings.tags,
+        network_ports=(None,) if opens_every_port else _network_ports(numbers, settings),
+        target_control_port=settings.target_control_port,
+        node_labels=settings.node_labels,
+        multi_cluster=settings.multi_cluster,
+    )
+
+
+def _network_ports(
+    numbers: PortNumbers, settings: TargetGroupSettings
+) -> tuple[PortRef | None, ...]:
+    """The ports that the load balancer must reach (spec 5.4)."""
+    checked = () if numbers.health_check == TRAFFIC_PORT else (int(numbers.health_check),)
+    control = settings.target_control_port
+    return (numbers.traffic, *checked, *(() if control is None else (control,)))

@@ -1,0 +1,29 @@
+"""How a target group is to be, read by a front end from annotations or objects of its own."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alb_controller.intent import Origin
+from alb_controller.model.elbv2 import HealthCheck, TargetType
+
+
+class TargetGroupSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Complete: what users leave open has the front end's default."""
+
+    target_type: TargetType
+    target_type_origin: Origin
+    """What is at fault where the Service does not fit the target type."""
+    protocol: str
+    protocol_version: str
+    health_check: HealthCheck
+    """Its port as users write it: `traffic-port`, a number, or the name of a Service port."""
+    health_check_port_origin: Origin
+    """What is at fault where the Service has no such port."""
+    attributes: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    node_labels: dict[str, str] | None = None
+    """Labels of the nodes that are targets; None is every node."""
+    multi_cluster: bool = False
+    target_control_port: int | None = None
+    """Where the targets' control agent listens; on pods alone."""
