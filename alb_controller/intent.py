@@ -307,3 +307,8 @@ class StackIntent(msgspec.Struct, frozen=True, kw_only=True):
     backends: tuple[BackendIntent, ...] = ()
     certificates: tuple[CertificateIntent, ...] = ()
     front: FrontIntent | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is wanted: what AWS has of the stack goes."""
+        return self.balancer is None

@@ -19,8 +19,8 @@ from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.roles import AssumedRoles
 from alb_controller.aws.tagging import TaggedListing
 from alb_controller.clock import Clock
+from alb_controller.frontends.ingress.frontend import IngressFrontEnd
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.ingress.watch import CONCERNS, Scope
 from alb_controller.frontends.watch import Change
 from alb_controller.kube.holders import Holders
 from alb_controller.kube.live import LiveReads
@@ -31,16 +31,16 @@ from alb_controller.model.elbv2 import TargetGroup
 from alb_controller.model.ownership import INGRESS, stack_of_labels
 from alb_controller.model.stack import Found
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
 from alb_controller.reconcile.bindings import Bindings
 from alb_controller.reconcile.certificates import Certificates
-from alb_controller.reconcile.explain import Explainer
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer
 from alb_controller.reconcile.operations import StackOperations
 from alb_controller.reconcile.owners import Owners
-from alb_controller.reconcile.stack import Edges, StackReconciler
+from alb_controller.reconcile.stack.parts import Edges, make_parts
+from alb_controller.reconcile.stack.prerequisites import Prerequisites
+from alb_controller.reconcile.stack.reconciler import StackReconciler
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
 from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups
 from alb_controller.reconcile.targets.endpoint_rules import EndpointRules
@@ -133,7 +133,7 @@ class Reconcilers:
         stores, writer = kube.stores, kube.writer
         self._settings, self._stores = settings, stores
         self.count_unserved = kube.holders.count
-        self._scope = Scope(stores, settings.ingress_class)
+        self._front_end = IngressFrontEnd(settings)
         self._queues = _queues(settings, clock)
         self._memory = StackMemory[MemberIntent]()
         aws = _aws(sender, settings, vpc_id, clock)
@@ -145,19 +145,18 @@ class Reconcilers:
         edges = Edges(
             cluster=stores,
             writer=writer,
-            facts=_facts(aws, certificates.facts, clock),
-            observer=Observer(
-                aws.elbv2, aws.addons, aws.inventory, bindings, settings.cluster_name
-            ),
+            lookups=_facts(aws, certificates.facts, clock),
+            record=Observer(aws.elbv2, aws.addons, aws.inventory, bindings, settings.cluster_name),
             operations=_operations(aws, bindings, targets, settings),
             owners=Owners(aws.elbv2, aws.ec2, aws.inventory, settings.cluster_name),
-            backend_group=self._backend_group,
+            prerequisites=Prerequisites(certificates.requested, self._backend_group, settings),
             secrets=kube.secrets,
-            certificates=certificates.requested,
-            explainer=Explainer(stores, writer, clock),
+            clock=clock,
         )
         kube.secrets.wake = self._queues.stacks.add
-        self._stack_reconciler = StackReconciler(edges, self._memory, settings, vpc_id)
+        self._stack_reconciler = StackReconciler(
+            make_parts(self._front_end, edges, self._memory, settings=settings, vpc_id=vpc_id)
+        )
         self._binding_reconciler = BindingReconciler(
             BindingEdges(
                 cluster=stores,
@@ -190,14 +189,14 @@ class Reconcilers:
         return BackendGroup(ec2, self._inventory, self._stores, self._settings, signals)
 
     def _watch(self) -> None:
-        for kind in CONCERNS:
+        for kind in self._front_end.watches:
             self._stores.on_change(kind, self._stack_handler(kind))
         for kind in targets_watch.WATCHES:
             self._stores.on_change(kind, self._binding_handler(kind))
 
     def _stack_handler(self, kind: type[Any]) -> Callable[[Any, Any], None]:
         def handle(old: Any, new: Any) -> None:
-            for key in CONCERNS[kind](Change(old, new), self._scope):
+            for key in self._front_end.watches[kind](Change(old, new), self._stores):
                 self._queues.stacks.add(key)
 
         return handle
@@ -211,7 +210,7 @@ class Reconcilers:
 
     def enqueue_all(self) -> None:
         """Look at everything: at start, and in every slow sweep."""
-        for key in self._scope.keys_of(self._stores.list(Ingress)):
+        for key in self._front_end.keys(self._stores):
             self._queues.stacks.add(key)
         for binding in self._stores.list(TargetGroupBinding):
             self._queues.bindings.add(targets_watch.key_of(binding))
@@ -228,7 +227,7 @@ class Reconcilers:
                 self._queues.stacks,
                 self._stack_reconciler.reconcile,
                 settings.ingress_max_concurrent_reconciles,
-                self._stack_reconciler.tell_next,
+                self._stack_reconciler.publish_retry,
             )
         )
         workers.start(
@@ -258,7 +257,7 @@ class Reconcilers:
     def _sweep(self, _key: str) -> Result:
         """Doubt everything that is known of AWS, so that the next passes find drift."""
         self._inventory.refresh()
-        self._memory.doubt_all()
+        self._memory.invalidate_all()
         self._binding_reconciler.resync()
         self._backend_group.doubt()
         self.enqueue_all()

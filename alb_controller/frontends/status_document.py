@@ -1,4 +1,4 @@
-"""The annotation that says what an Ingress has in AWS and what is wrong with it (ADR 0023).
+"""The annotation that says what an object has in AWS and what is wrong with it (ADR 0023).
 
 The same state gives the same text, whenever and by whichever process it is written: no counts are
 in it, and no time but that of a retry which is some while away.
@@ -103,7 +103,9 @@ def written(obj: KubeObject, key: StackKey) -> StatusDocument | None:
     return found if found and found.group == key.id else None
 
 
-def explain(key: StackKey, observed: Observed, backends: Iterable[BackendIntent]) -> StatusDocument:
+def document_of(
+    key: StackKey, observed: Observed, backends: Iterable[BackendIntent]
+) -> StatusDocument:
     """What is in AWS for one Ingress with these backends."""
     by_type = {one.resource.type: one for one in observed.load_balancers}
     main, front = by_type.get("application"), by_type.get("network")

@@ -6,6 +6,7 @@ import msgspec
 
 from alb_controller.objects import core, elbv2, networking, secrets
 from alb_controller.objects.core import KubeObject
+from alb_controller.values import ObjectRef
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -74,3 +75,15 @@ WATCHED: tuple[Kind, ...] = (
     NAMESPACE,
 )
 """Every kind that the controller keeps a store of."""
+
+_BY_STRUCT = {kind.struct: kind for kind in WATCHED}
+
+
+def kind_of(obj: KubeObject) -> Kind:
+    """The kind of an object that a store holds; raises KeyError for another one."""
+    return _BY_STRUCT[type(obj)]
+
+
+def ref_of(obj: KubeObject) -> ObjectRef:
+    """Which object it is, for problems and events."""
+    return core.ref(kind_of(obj).name, obj)

@@ -108,8 +108,11 @@ class BackendGroup:
         raise NotReady("the shared backend security group", 20.0)
 
     def known_id(self) -> str | None:
-        """The id, where it is known already."""
-        return self._id
+        """The id, where this process has made the group or listed it; asks nobody."""
+        if self._id is not None or not self._inventory.was_read:
+            return self._id
+        found = self._inventory.shared_security_group(self._settings.cluster_name)
+        return None if found is None else found.identity
 
     def release(self, key: StackKey) -> None:
         """A stack was looked at and does not need the group."""

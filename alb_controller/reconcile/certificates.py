@@ -71,6 +71,12 @@ class Certificates:
         self._proven: set[str] = set()
         self._lock = threading.Lock()
 
+    def known(self, intent: StackIntent) -> dict[str, str]:
+        """ARNs by id of those that are issued for all that this process knows; asks nobody."""
+        settled = self._settled.get(intent.key)
+        is_same = settled is not None and settled.wanted == intent.certificates
+        return settled.arns if settled is not None and is_same else {}
+
     def arns(self, intent: StackIntent) -> dict[str, str]:
         """The ARN of each certificate of the stack by id.
 
@@ -78,9 +84,9 @@ class Certificates:
         """
         if not intent.certificates:
             return {}
-        settled = self._settled.get(intent.key)
-        if settled is not None and settled.wanted == intent.certificates:
-            return settled.arns
+        settled = self.known(intent)
+        if settled:
+            return settled
         known = self._of_stack(intent.key)
         found = {one.id: self._ensured(one, intent, known) for one in intent.certificates}
         waiting = sorted(one.arn for one in found.values() if not one.is_issued)

@@ -50,13 +50,13 @@ class Observer:
         found = self._read(key) if remembered is None else remembered
         return msgspec.structs.replace(found, bindings=self._bindings.of_stack(key))
 
-    def distrust(self) -> None:
+    def invalidate(self) -> None:
         """Have the account listed anew before the next stack is read."""
         self._is_listing_old = True
 
     def _read(self, key: StackKey) -> Observed:
         if self._is_listing_old:
-            self._is_listing_old = False  # before the read: it does not know of later distrust
+            self._is_listing_old = False  # before the read: it does not know of a later call
             try:
                 self._inventory.refresh()
             except AwsError:

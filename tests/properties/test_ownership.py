@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from alb_controller.aws.inventory import Inventory
 from alb_controller.build.elbv2.tags import resource_tags
+from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.model.ownership import (
     OWNERSHIPS,
     TRACKING_KEYS,
@@ -28,6 +29,7 @@ from alb_controller.plan.render import render_json
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey, Tags
+from tests.factories import ingress
 from tests.resources import (
     CLUSTER,
     POLICY,
@@ -41,6 +43,7 @@ from tests.resources import (
     target_group,
 )
 from tests.unit.aws.clocks import JumpingClock
+from tests.unit.frontends.ingress.translation import WEB, snapshot, translated
 
 Pair = tuple[StackKey, StackKey]
 NAMES = st.text("ab-", min_size=1, max_size=3)
@@ -207,18 +210,20 @@ def test_a_finalizer_names_one_stack(pair: Pair) -> None:
 
 @given(namesakes())
 def test_what_is_remembered_of_one_is_not_of_the_other(pair: Pair) -> None:
-    """Doubts, last good intents and the end of one leave the other's memory as it is."""
+    """Invalidating, last known good members and the end of one leave the other's as they are."""
     mine, theirs = pair
-    memory = StackMemory[str]()
+    memory = StackMemory[MemberIntent]()
+    web = ingress()
     for key in pair:
         memory.observe(key, Owned(key).observed)
-        memory.remember_good(key, {"uid": key.api}, frozenset({"uid"}))
+        seen = msgspec.structs.replace(snapshot(WEB, web), key=key)
+        memory.remember(seen, translated(web, key=WEB))
         memory.note_change(key)
-    memory.told(mine)
-    memory.doubt(mine)
+    memory.news_published(mine)
+    memory.invalidate(mine)
     assert memory.observed(mine) is None
     memory.forget(mine)
     assert memory.observed(theirs) == Owned(theirs).observed
-    assert memory.good(theirs) == {"uid": theirs.api}
-    assert memory.has_untold_change(theirs)
+    assert memory.last_known_good(theirs).keys() == {web.metadata.uid}
+    assert memory.has_news(theirs)
     assert len({str(key) for key in pair}) == 2

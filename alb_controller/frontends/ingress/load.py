@@ -32,8 +32,16 @@ class LoadedMember(msgspec.Struct, frozen=True, kw_only=True):
     problem: Invalid | None = None
 
     @property
+    def object(self) -> Ingress:
+        return self.ingress
+
+    @property
     def uid(self) -> str:
         return self.ingress.metadata.uid
+
+    @property
+    def has_finalizer(self) -> bool:
+        return self.problem is None  # what has no place in a group gets nothing in AWS
 
     @property
     def age_key(self) -> tuple[datetime, bool, str, str]:

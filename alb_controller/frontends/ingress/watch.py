@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
 
 import msgspec
 
+from alb_controller.frontends.frontend import Watch
 from alb_controller.frontends.ingress import select
 from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
 from alb_controller.frontends.watch import Change
@@ -85,7 +86,8 @@ def _binding(change: Change[TargetGroupBinding], _scope: Scope) -> Iterable[Stac
     return {key for key in found if key is not None and key.api == INGRESS.api}
 
 
-CONCERNS: dict[type[KubeObject], Callable[[Change[Any], Scope], Iterable[StackKey]]] = {
+_Concerns: TypeAlias = Callable[[Change[Any], Scope], Iterable[StackKey]]
+_TABLE: Mapping[type[KubeObject], _Concerns] = {
     Ingress: _ingress,
     Service: _service,
     IngressClass: _class,
@@ -93,3 +95,12 @@ CONCERNS: dict[type[KubeObject], Callable[[Change[Any], Scope], Iterable[StackKe
     Namespace: _namespace,
     TargetGroupBinding: _binding,
 }
+
+
+def watches(class_flag: str) -> Mapping[type[KubeObject], Watch]:
+    """By kind; `class_flag` is `--ingress-class`."""
+    return {kind: _watch(concerns, class_flag) for kind, concerns in _TABLE.items()}
+
+
+def _watch(concerns: _Concerns, class_flag: str) -> Watch:
+    return lambda change, cluster: concerns(change, Scope(cluster, class_flag))

@@ -13,8 +13,8 @@ from alb_controller.errors import InvalidAnnotation, Missing, QuotaExceeded
 from alb_controller.frontends.status_document import (
     ErrorNote,
     StatusDocument,
+    document_of,
     error_note,
-    explain,
     problem_note,
     written,
 )
@@ -44,7 +44,7 @@ def said(explanation: StatusDocument) -> Any:
 
 def test_it_names_the_load_balancers_and_each_listener() -> None:
     """ARNs; the listeners are those of the load balancer that has the rules."""
-    assert said(explain(LONE, with_front(observed(80, 443)), ())) == {
+    assert said(document_of(LONE, with_front(observed(80, 443)), ())) == {
         "group": "shop/web",
         "loadBalancer": "arn:lb",
         "frontLoadBalancer": "arn:nlb",
@@ -60,7 +60,7 @@ def test_certificates_are_listed_the_same_whatever_order_aws_has() -> None:
         seen = msgspec.structs.replace(
             observed(443), listeners=(Found(identity="arn:443", resource=secure),)
         )
-        shown = said(explain(LONE, seen, ()))["listeners"]["443"]
+        shown = said(document_of(LONE, seen, ()))["listeners"]["443"]
         assert shown == {"arn": "arn:443", "certificates": ["arn:m", "arn:a", "arn:z"]}
 
 
@@ -69,7 +69,7 @@ def test_target_groups_are_those_of_the_ingress_itself() -> None:
     backends = translated(member("a"), member("b")).intent.backends
     found = [Found(identity=f"arn:{one.id}", resource=target_group(one.id)) for one in backends]
     own = [one for one in backends if one.origin.ref.name == "a"]
-    made = explain(TEAM, Observed(target_groups=tuple(found)), own)
+    made = document_of(TEAM, Observed(target_groups=tuple(found)), own)
     assert said(made) == {"group": "team", "targetGroups": {"app:80": "arn:shop/a-app:80"}}
 
 
@@ -138,7 +138,7 @@ def test_what_others_wrote_there_is_not_ours(text: str) -> None:
 
 def test_what_we_wrote_is_read_back() -> None:
     """An error is added to what is known of AWS, and taken away again."""
-    made = explain(LONE, observed(80), ())
+    made = document_of(LONE, observed(80), ())
     seen = written(changed(ingress(), annotations={STATUS: made.text()}), LONE)
     assert seen == made
     assert made.failing(error_note(QUOTA)).served() == made

@@ -14,8 +14,8 @@ from alb_controller.aws.certificates.managed import (
     ValidationRecord,
 )
 from alb_controller.aws.inventory import Inventory
+from alb_controller.frontends.ingress.frontend import IngressFrontEnd
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.ingress.watch import CONCERNS, Scope
 from alb_controller.frontends.watch import Change
 from alb_controller.model.elbv2 import ListenerRule
 from alb_controller.model.kube import Binding
@@ -23,14 +23,16 @@ from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.secrets import SecretName, SecretState
+from alb_controller.plan.changes import Plan
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
 from alb_controller.reconcile.bindings import Bindings
 from alb_controller.reconcile.certificates import Certificates
-from alb_controller.reconcile.explain import Explainer
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer
 from alb_controller.reconcile.owners import Owners
-from alb_controller.reconcile.stack import Edges, StackReconciler
+from alb_controller.reconcile.stack.parts import Edges, make_parts
+from alb_controller.reconcile.stack.prerequisites import Prerequisites
+from alb_controller.reconcile.stack.reconciler import StackReconciler
 from alb_controller.runtime.workers import DONE, Controller, Result, work_on_next
 from alb_controller.runtime.workqueue import WorkQueue
 from alb_controller.values import StackKey, Tags
@@ -134,9 +136,9 @@ class World:
         self.settings = settings(ingress_class="alb", default_target_type="ip", **flags)
         self.meanwhile: list[Callable[[], None]] = []
         """Each is called once, when the shared group's worker asks whether rules name it."""
-        self._scope = Scope(self.kube.stores, self.settings.ingress_class)
+        self._front_end = IngressFrontEnd(self.settings)
         self.start()
-        for kind in CONCERNS:
+        for kind in self._front_end.watches:
             self.kube.stores.on_change(kind, self._handler(kind))
         self.put(ingress_class(), service(), *objects)
 
@@ -151,21 +153,22 @@ class World:
         self._memory = StackMemory[MemberIntent]()
         aws.bindings = Bindings(stores, writer)
         self._group = BackendGroup(aws, self._inventory, stores, by, self._signals())
+        certificates = Certificates(NoCertificates(), NoCertificates(), by, self.clock)
         edges = Edges(
             cluster=stores,
             writer=writer,
-            facts=aws,
-            observer=Observer(aws, aws, self._inventory, aws.bindings, cluster),
+            lookups=aws,
+            record=Observer(aws, aws, self._inventory, aws.bindings, cluster),
             operations=aws,
             owners=Owners(aws, aws, self._inventory, cluster),
-            backend_group=self._group,
+            prerequisites=Prerequisites(certificates, self._group, by),
             secrets=Secrets(),
-            certificates=Certificates(NoCertificates(), NoCertificates(), by, self.clock),
-            explainer=Explainer(stores, writer, self.clock),
+            clock=self.clock,
         )
-        made = StackReconciler(edges, self._memory, by, VPC)
+        self._parts = make_parts(self._front_end, edges, self._memory, settings=by, vpc_id=VPC)
+        made = StackReconciler(self._parts)
         self._loops: tuple[Controller[Any], ...] = (
-            Controller("stacks", self._stacks, made.reconcile, tell_next=made.tell_next),
+            Controller("stacks", self._stacks, made.reconcile, tell_next=made.publish_retry),
             Controller("shared", self._shared, self._reconcile_shared),
         )
         self._wake_all()
@@ -173,10 +176,18 @@ class World:
     def sweep(self) -> World:
         """The slow look at everything."""
         self._inventory.refresh()
-        self._memory.doubt_all()
+        self._memory.invalidate_all()
         self._group.doubt()
         self._wake_all()
         return self.settle()
+
+    def compile(self, key: StackKey) -> Plan:
+        """What a pass over a stack would do, as a command would ask."""
+        parts = self._parts
+        seen = self._front_end.load(key, self.kube.stores, {})
+        observed = parts.compiler.observe(key, self._memory.observed(key))
+        good = self._memory.last_known_good(key)
+        return parts.compiler.plan(parts.compiler.build(seen, good, observed)).plan
 
     def put(self, *objects: KubeObject) -> None:
         """Create or change objects."""
@@ -247,12 +258,12 @@ class World:
         self._stacks.add(key)
 
     def _wake_all(self) -> None:
-        for key in self._scope.keys_of(self.kube.stores.list(Ingress)):
+        for key in self._front_end.keys(self.kube.stores):
             self._wake(key)
 
     def _handler(self, kind: type[Any]) -> Callable[[Any, Any], None]:
         def handle(old: Any, new: Any) -> None:
-            for key in CONCERNS[kind](Change(old, new), self._scope):
+            for key in self._front_end.watches[kind](Change(old, new), self.kube.stores):
                 self._wake(key)
 
         return handle

@@ -10,7 +10,7 @@ import pytest
 from alb_controller.errors import Invalid, QuotaExceeded
 from alb_controller.frontends import events
 from alb_controller.frontends.events import Event
-from alb_controller.frontends.ingress.status import status_patch
+from alb_controller.frontends.ingress.present import status_patch
 from alb_controller.intent import StackIntent
 from alb_controller.model.elbv2 import Listener, LoadBalancer
 from alb_controller.model.refs import ResourceId

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from alb_controller.frontends.events import fingerprint
-from alb_controller.frontends.ingress.watch import CONCERNS, Scope
+from alb_controller.frontends.ingress.watch import watches
 from alb_controller.frontends.watch import Change
 from alb_controller.model.ownership import stack_labels
 from alb_controller.objects.core import KubeObject
@@ -43,8 +43,7 @@ KNOWN: tuple[KubeObject, ...] = (
 
 def keys(old: Any, new: Any, *known: KubeObject) -> set[StackKey]:
     """The groups that a change from old to new concerns, in a cluster of KNOWN and more."""
-    scope = Scope(cluster(*KNOWN, *known), "alb")
-    return set(CONCERNS[type(new or old)](Change(old, new), scope))
+    return set(watches("alb")[type(new or old)](Change(old, new), cluster(*KNOWN, *known)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,120 @@
+"""What users see of a group: patches of its Ingresses, events, and how each of them stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from alb_controller.frontends.ingress.load import Snapshot
+from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.routing.secrets import note
+from alb_controller.frontends.outcomes import Applied, Outcome, Planned
+from alb_controller.frontends.presentation import Patch, Presentation
+from alb_controller.frontends.reports import events_of, reports_of
+from alb_controller.frontends.translation import Translation
+from alb_controller.model.document import stack_json
+from alb_controller.model.stack import Observed, Stack
+from alb_controller.objects.annotations.names import PLAN_ANNOTATION
+from alb_controller.objects.networking import Ingress
+from alb_controller.objects.secrets import APPLIED_SECRETS
+
+
+def present(
+    snapshot: Snapshot,
+    translation: Translation[MemberIntent] | None,
+    outcome: Outcome,
+    *,
+    with_plan: bool,
+) -> Presentation:
+    """All of it; `with_plan` is the gate of the annotation `dry-run-plan`."""
+    return Presentation(
+        events=tuple(events_of(snapshot, translation, outcome)),
+        patches=tuple(_patches(snapshot, translation, outcome, with_plan=with_plan)),
+        reports=reports_of(snapshot, translation, outcome),
+    )
+
+
+def _patches(
+    snapshot: Snapshot,
+    translation: Translation[MemberIntent] | None,
+    outcome: Outcome,
+    *,
+    with_plan: bool,
+) -> Iterator[Patch]:
+    if translation is None:
+        return
+    match outcome:
+        case Planned(stack=stack):
+            yield from _plan(snapshot, translation.first if with_plan else "", stack)
+        case Applied():
+            yield from _secrets(snapshot, translation)
+            yield from _statuses(snapshot, translation, outcome)
+
+
+def _plan(snapshot: Snapshot, holder: str, stack: Stack) -> Iterator[Patch]:
+    """The model on the first member that is served, and on no other (spec 1.1, 9.1).
+
+    It is for readers: annotations have 256 KiB in all, and a group may need more.
+    """
+    for member in snapshot.members:
+        text = stack_json(stack) if member.uid == holder else None
+        yield Patch(object=member.ingress, annotations={PLAN_ANNOTATION: text}, is_optional=True)
+
+
+def _secrets(snapshot: Snapshot, translation: Translation[MemberIntent]) -> Iterator[Patch]:
+    """Which Secrets AWS has of an Ingress (ADR 12)."""
+    for member in snapshot.members:
+        good = translation.good.get(member.uid)
+        if good is not None:
+            yield Patch(object=member.ingress, annotations={APPLIED_SECRETS: note(good.secrets)})
+
+
+def _statuses(
+    snapshot: Snapshot, translation: Translation[MemberIntent], outcome: Applied
+) -> Iterator[Patch]:
+    for member in snapshot.members:
+        patch = None
+        if member.uid in translation.served:
+            patch = status_patch(member.ingress, outcome.observed)
+        if patch is not None:
+            yield Patch(object=member.ingress, status=patch)
+
+
+def status_patch(ingress: Ingress, observed: Observed) -> dict[str, Any] | None:
+    """The status to merge, or None where it says so already (spec 9.4).
+
+    The load balancer's name in lower case, with every listener port of the group; then, without
+    ports, the name of the network load balancer in front.
+    """
+    wanted = _entries(observed)
+    shown = [
+        (entry.hostname, frozenset(p.port for p in entry.ports), entry.ip)
+        for entry in ingress.status.load_balancer.ingress
+    ]
+    if not wanted or shown == [(hostname, frozenset(ports), "") for hostname, ports in wanted]:
+        return None
+    # the API requires a protocol beside a port
+    entries = [
+        {"hostname": hostname, "ports": [{"port": p, "protocol": "TCP"} for p in ports]}
+        if ports
+        else {"hostname": hostname}
+        for hostname, ports in wanted
+    ]
+    return {"loadBalancer": {"ingress": entries}}
+
+
+def _entries(observed: Observed) -> list[tuple[str, list[int]]]:
+    """Host name and ports of each load balancer, that of the backends first; none without it."""
+    by_type = {one.resource.type: one for one in observed.load_balancers}
+    main, front = by_type.get("application"), by_type.get("network")
+    if main is None:
+        return []
+    ports = sorted(
+        {
+            listener.resource.port
+            for listener in observed.listeners
+            if listener.resource.load_balancer == main.identity
+        }
+    )
+    entries = [(main.dns_name.lower(), ports)]
+    return entries if front is None else [*entries, (front.dns_name.lower(), [])]

@@ -1,0 +1,48 @@
+"""How a pass over a stack stands, for a front end to present to users."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from alb_controller.errors import ControllerError
+from alb_controller.model.stack import Observed, Stack
+from alb_controller.objects.events import Reason
+from alb_controller.values import ObjectRef, Value
+
+
+class Rejected(Value, frozen=True):
+    """No object asks for the stack: there are problems of objects that belong to none."""
+
+
+class Planned(Value, frozen=True):
+    """What is going to be there; it comes before anything is written to AWS."""
+
+    stack: Stack
+
+
+class Unchanged(Value, frozen=True):
+    """AWS was not looked at: nothing is wanted of it, or the stack is blocked by a member."""
+
+    waiting: tuple[ObjectRef, ...] = ()
+    """Valid members whose change cannot be served while the stack is blocked."""
+
+
+class Applied(Value, frozen=True):
+    """AWS has what the stack wants, but for what `late_error` stopped."""
+
+    observed: Observed
+    late_error: ControllerError | None = None
+    """Of a part that nothing else needs."""
+    has_news: bool = False
+    """Something was changed that users have not been informed of."""
+
+
+class Failed(Value, frozen=True):
+    """The pass broke off."""
+
+    error: ControllerError
+    reason: Reason
+    """Whether in finding out what is to be there, or in bringing it about."""
+
+
+Outcome: TypeAlias = Rejected | Planned | Unchanged | Applied | Failed

@@ -1,0 +1,123 @@
+"""What all front ends report of an outcome alike: events, and how each member stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from alb_controller.errors import ControllerError, handling_of
+from alb_controller.frontends.events import (
+    Event,
+    blocked_events,
+    failure_events,
+    problem_events,
+    success_events,
+)
+from alb_controller.frontends.outcomes import Applied, Failed, Outcome, Rejected, Unchanged
+from alb_controller.frontends.presentation import Report
+from alb_controller.frontends.snapshot import Member, Snapshot
+from alb_controller.frontends.status_document import (
+    StatusDocument,
+    document_of,
+    error_note,
+    problem_note,
+)
+from alb_controller.frontends.translation import Translation
+from alb_controller.objects.events import Reason
+from alb_controller.objects.kinds import ref_of
+
+
+def events_of(
+    snapshot: Snapshot, translation: Translation[Any] | None, outcome: Outcome
+) -> Iterator[Event]:
+    """What an outcome is worth an event for, whatever the API."""
+    match outcome:
+        case Rejected():
+            yield from problem_events(snapshot.rejected, snapshot.rejected)
+        case Failed(error=error, reason=reason):
+            yield from _failures(snapshot, error, reason)
+        case Applied() if translation is not None:
+            yield from _applied_events(snapshot, translation, outcome)
+        case _ if translation is not None:
+            waiting = outcome.waiting if isinstance(outcome, Unchanged) else ()
+            yield from problem_events(translation.problems, snapshot.rejected)
+            yield from translation.warnings
+            yield from blocked_events(translation.blocked_by, waiting)
+
+
+def _applied_events(
+    snapshot: Snapshot, translation: Translation[Any], outcome: Applied
+) -> Iterator[Event]:
+    if outcome.late_error is not None:
+        yield from _failures(snapshot, outcome.late_error, Reason.FAILED_DEPLOY_MODEL)
+    elif outcome.has_news:
+        good = (one.object for one in snapshot.members if one.uid in translation.good)
+        yield from success_events(map(ref_of, good))
+
+
+def _failures(snapshot: Snapshot, error: ControllerError, reason: Reason) -> Iterator[Event]:
+    if handling_of(error).event:
+        members = (one.object for one in snapshot.members)
+        yield from failure_events(error, map(ref_of, (*members, *snapshot.inactive)), reason)
+
+
+def reports_of(
+    snapshot: Snapshot, translation: Translation[Any] | None, outcome: Outcome
+) -> tuple[Report, ...] | None:
+    """A report on each object concerned; None where the outcome says nothing of them."""
+    match outcome:
+        case Applied() if translation is not None:
+            return tuple(_applied(one, snapshot, translation, outcome) for one in snapshot.members)
+        case Unchanged() if translation is not None:
+            return tuple(_unchanged(one, translation) for one in snapshot.members)
+        case Failed(error=error) if handling_of(error).event:
+            concerned = [*(one.object for one in snapshot.members), *snapshot.inactive]
+            note = error_note(error)
+            return tuple(Report(object=one, error=note, is_retried=True) for one in concerned)
+        case _:
+            return None
+
+
+def _applied(
+    member: Member, snapshot: Snapshot, translation: Translation[Any], outcome: Applied
+) -> Report:
+    resources = StatusDocument(group=snapshot.key.id)
+    if member.uid in translation.served:
+        own = ref_of(member.object)
+        backends = [b for b in translation.intent.backends if b.origin.ref == own]
+        resources = document_of(snapshot.key, outcome.observed, backends)
+    problems: Sequence[ControllerError] = _problems(member, translation)
+    late = outcome.late_error
+    if not problems and late is not None and handling_of(late).event:
+        problems = [late]
+    return _report(member, problems, resources=resources)
+
+
+def _unchanged(member: Member, translation: Translation[Any]) -> Report:
+    problems = _problems(member, translation)
+    return _report(member, problems, is_blocked=bool(translation.blocked_by) and not problems)
+
+
+def _report(
+    member: Member,
+    problems: Sequence[ControllerError],
+    *,
+    resources: StatusDocument | None = None,
+    is_blocked: bool = False,
+) -> Report:
+    """What only a change of an object heals is not tried again."""
+    return Report(
+        object=member.object,
+        resources=resources,
+        is_blocked=is_blocked,
+        error=problem_note(problems),
+        is_retried=any(handling_of(one).requeue != "never" for one in problems),
+    )
+
+
+def _problems(member: Member, translation: Translation[Any]) -> Sequence[ControllerError]:
+    """Of a member that is rejected."""
+    if member.uid in translation.good:
+        return []
+    own = ref_of(member.object)
+    return [one for one in translation.problems if one.origin == own]

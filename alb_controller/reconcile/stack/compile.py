@@ -1,0 +1,177 @@
+"""From what users ask for and what AWS has to a plan; nothing here writes (ADR 16).
+
+What must exist before the stack can be built for good (certificates to be requested, the shared
+security group) has placeholders until `reconcile.stack.prerequisites` has made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Generic
+
+import msgspec
+import structlog
+
+from alb_controller.build.context import Context, Facts, needs_backend_group
+from alb_controller.build.elbv2.front import FRONT
+from alb_controller.build.elbv2.listeners import LOAD_BALANCER
+from alb_controller.build.elbv2.stack import build
+from alb_controller.build.needs import needs
+from alb_controller.errors import Invalid
+from alb_controller.frontends.frontend import FrontEnd, M, S
+from alb_controller.frontends.translation import Translation
+from alb_controller.intent import StackIntent
+from alb_controller.model.stack import Observed, Stack
+from alb_controller.plan.changes import Limit, Plan, PlanPolicy
+from alb_controller.plan.plan import plan
+from alb_controller.reconcile.observe import kept_of
+from alb_controller.reconcile.stack.edges import Lookups, StackReads
+from alb_controller.settings import Settings
+from alb_controller.telemetry import metrics
+from alb_controller.values import ObjectRef, StackKey, Value
+
+_MOST_ROUNDS = 4
+_PENDING_GROUP = "sg-pending"
+_PENDING_CERTIFICATE = "arn:pending"
+_log = structlog.get_logger(__name__)
+
+
+class Ready(Value, frozen=True):
+    """What exists already of all that a stack needs before it is built for good."""
+
+    backend_security_group: str | None = None
+    certificates: Mapping[str, str] = {}
+    """ARNs by the ids of the certificate intents."""
+
+
+class Compiled(Value, Generic[M], frozen=True):
+    """What a stack wants, and the resources that give it, built from what was looked up."""
+
+    translation: Translation[M]
+    stack: Stack
+    observed: Observed
+    context: Context
+    facts: Facts
+
+    @property
+    def key(self) -> StackKey:
+        return self.translation.intent.key
+
+    def with_ready(self, ready: Ready) -> Compiled[M]:
+        """The same, built with what exists by now."""
+        context = _with(self.context, self.translation.intent, ready)
+        if context == self.context:
+            return self
+        stack = build(self.translation.intent, context, self.facts)
+        return msgspec.structs.replace(self, stack=stack, context=context)
+
+
+class Planned(Value, frozen=True):
+    """The steps from what was found to what is desired."""
+
+    plan: Plan
+    observed: Observed
+    """What was found, with all that the plan compares."""
+
+
+class Compiler(Generic[S, M]):
+    """Compiles stacks of one front end; its edges can do nothing but read."""
+
+    def __init__(
+        self,
+        front_end: FrontEnd[S, M],
+        lookups: Lookups,
+        reads: StackReads,
+        known: Callable[[StackIntent], Ready],
+        *,
+        settings: Settings,
+        vpc_id: str,
+    ) -> None:
+        """`known` says what of the prerequisites exists, without asking anybody."""
+        self._front_end, self._lookups, self._reads = front_end, lookups, reads
+        self._known, self._settings, self._vpc_id = known, settings, vpc_id
+        gates = settings.feature_gates
+        self._policy = PlanPolicy(
+            cluster=settings.cluster_name,
+            external_managed_tags=frozenset(settings.external_managed_tags),
+            tag_listeners_and_rules=gates.listener_rules_tagging,
+            replace_for_health_checks=not gates.nlb_health_check_advanced_config,
+        )
+
+    def observe(self, key: StackKey, remembered: Observed | None) -> Observed:
+        """What there is of the stack; `remembered` need not be read. Raises AwsError."""
+        with metrics.stage(self._front_end.name, "observe"):
+            return self._reads.observe(key, remembered)
+
+    def build(self, snapshot: S, remembered: Mapping[str, M], observed: Observed) -> Compiled[M]:
+        """The stack, without the members that AWS's answers show to be at fault.
+
+        Raises AwsError, and Invalid where the stack as a whole cannot be built.
+        """
+        rejected: dict[ObjectRef, Invalid] = {}
+        with metrics.stage(self._front_end.name, "build_model"):
+            while True:
+                translation = self._front_end.translate(snapshot, remembered, rejected)
+                try:
+                    compiled = self._build(translation, observed)
+                except Invalid as problem:
+                    if problem.origin in rejected:
+                        raise
+                    rejected[problem.origin] = problem
+                else:
+                    _log_problems(translation)
+                    return compiled
+
+    def plan(self, compiled: Compiled[M], limits: frozenset[Limit] = frozenset()) -> Planned:
+        """The steps to the stack; `limits` are quotas that are reached. Raises AwsError."""
+        observed = self._reads.complete(compiled.stack, compiled.observed)
+        policy = msgspec.structs.replace(self._policy, limits_reached=limits)
+        return Planned(plan=plan(compiled.stack, observed, policy), observed=observed)
+
+    def _build(self, translation: Translation[M], observed: Observed) -> Compiled[M]:
+        intent = translation.intent
+        context = _with(
+            Context(
+                settings=self._settings,
+                vpc_id=self._vpc_id,
+                kept=kept_of(observed, LOAD_BALANCER),
+                kept_front=kept_of(observed, FRONT),
+            ),
+            intent,
+            self._known(intent),
+        )
+        facts = self._look_up(intent, context)
+        stack = build(intent, context, facts)
+        return Compiled(
+            translation=translation, stack=stack, observed=observed, context=context, facts=facts
+        )
+
+    def _look_up(self, intent: StackIntent, context: Context) -> Facts:
+        facts: Facts = {}
+        for _ in range(_MOST_ROUNDS):
+            queries = needs(intent, context, facts)
+            if not queries:
+                return facts
+            facts = {**facts, **self._lookups.answer(queries)}
+        unanswered = ", ".join(sorted(map(repr, needs(intent, context, facts))))
+        raise RuntimeError(f"look-ups that raise each other for ever: {unanswered}")
+
+
+def _log_problems(translation: Translation[Any]) -> None:
+    for problem in translation.problems:
+        _log.warning("member_rejected", object=str(problem.origin), problem=str(problem))
+
+
+def _with(context: Context, intent: StackIntent, ready: Ready) -> Context:
+    """With what is ready, and with placeholders for what is not."""
+    group = None
+    if needs_backend_group(intent, context.settings):
+        group = ready.backend_security_group or _PENDING_GROUP
+    return msgspec.structs.replace(
+        context,
+        backend_security_group=group,
+        certificates={
+            one.id: ready.certificates.get(one.id, _PENDING_CERTIFICATE)
+            for one in intent.certificates
+        },
+    )

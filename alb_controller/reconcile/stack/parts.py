@@ -1,0 +1,77 @@
+"""The parts of a pass, and how they are put together for one front end."""
+
+from __future__ import annotations
+
+from typing import Generic
+
+import msgspec
+
+from alb_controller.clock import Clock
+from alb_controller.frontends.frontend import FrontEnd, M, S
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.writer import ObjectWriter
+from alb_controller.reconcile.memory import StackMemory
+from alb_controller.reconcile.stack.compile import Compiler
+from alb_controller.reconcile.stack.deploy import Deployer
+from alb_controller.reconcile.stack.edges import (
+    Lookups,
+    NameOwners,
+    StackRecord,
+    WatchedSecrets,
+)
+from alb_controller.reconcile.stack.prerequisites import Prerequisites
+from alb_controller.reconcile.stack.publish import Publisher
+from alb_controller.reconcile.writes import Operations
+from alb_controller.settings import Settings
+
+
+class Edges(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that passes touch outside the pure core; the same for all front ends."""
+
+    cluster: Cluster
+    writer: ObjectWriter
+    lookups: Lookups
+    record: StackRecord
+    operations: Operations
+    owners: NameOwners
+    prerequisites: Prerequisites
+    secrets: WatchedSecrets
+    clock: Clock
+
+
+class Parts(msgspec.Struct, Generic[S, M], frozen=True, kw_only=True):
+    """What a pass over a stack of one front end is made of."""
+
+    front_end: FrontEnd[S, M]
+    edges: Edges
+    memory: StackMemory[M]
+    compiler: Compiler[S, M]
+    deployer: Deployer
+    publisher: Publisher
+
+
+def make_parts(
+    front_end: FrontEnd[S, M],
+    edges: Edges,
+    memory: StackMemory[M],
+    *,
+    settings: Settings,
+    vpc_id: str,
+) -> Parts[S, M]:
+    """The parts for a front end; makes no call."""
+    compiler = Compiler(
+        front_end,
+        edges.lookups,
+        edges.record,
+        edges.prerequisites.known,
+        settings=settings,
+        vpc_id=vpc_id,
+    )
+    return Parts(
+        front_end=front_end,
+        edges=edges,
+        memory=memory,
+        compiler=compiler,
+        deployer=Deployer(compiler, memory, edges.record, edges.owners, edges.operations),
+        publisher=Publisher(edges.cluster, edges.writer, edges.clock, component=front_end.name),
+    )

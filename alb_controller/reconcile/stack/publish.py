@@ -1,0 +1,194 @@
+"""The one writer of what users see: patches and events of a presentation, and finalizers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+import structlog
+
+from alb_controller.clock import Clock
+from alb_controller.errors import (
+    ControllerError,
+    Invalid,
+    KubeError,
+    NotReady,
+    ObjectMissing,
+    handling_of,
+)
+from alb_controller.frontends.events import Event, fingerprint
+from alb_controller.frontends.presentation import Patch, Presentation, Report
+from alb_controller.frontends.snapshot import Snapshot
+from alb_controller.frontends.status_document import StatusDocument, written
+from alb_controller.model.ownership import finalizer_of
+from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.core import KubeObject
+from alb_controller.objects.kinds import kind_of, ref_of
+from alb_controller.objects.notes import STATUS
+from alb_controller.objects.writer import ObjectWriter
+from alb_controller.telemetry import metrics
+from alb_controller.telemetry.series import Labels
+from alb_controller.values import ObjectRef, StackKey, Value
+
+_log = structlog.get_logger(__name__)
+
+
+class _Pending(Value, frozen=True):
+    """A status document that waits for the time of the next try."""
+
+    object: KubeObject
+    document: StatusDocument
+
+
+class Publisher:
+    """Writes where what is to be shown differs from what stands there.
+
+    An error that is tried again is written when the pass has ended, by `publish_retry`: with the
+    time of the next try, in one write.
+    """
+
+    def __init__(
+        self, cluster: Cluster, writer: ObjectWriter, clock: Clock, *, component: str
+    ) -> None:
+        """`component` is the events' source."""
+        self._cluster, self._writer, self._clock = cluster, writer, clock
+        self._component = component
+        self._pending: dict[StackKey, list[_Pending]] = {}
+        """Of stacks in work: each is with one worker at a time."""
+
+    def publish(self, snapshot: Snapshot, presentation: Presentation) -> None:
+        """Warnings first, then the objects, then what is good news once they are written.
+
+        Raises KubeError.
+        """
+        objects = snapshot.objects() if presentation.events else {}
+        self._record(presentation.events, objects, "Warning")
+        for patch in presentation.patches:
+            self._patch(patch)
+        if presentation.reports is not None:
+            self._report(snapshot.key, presentation.reports)
+        self._record(presentation.events, objects, "Normal")
+
+    def publish_retry(self, key: StackKey, seconds: float | None) -> None:
+        """A pass has ended, and the stack comes again in so many seconds; None: nobody knows.
+
+        A note that fails is not insisted on: the error itself is more important, and the next try
+        writes it.
+        """
+        now, wait = self._clock.now(), timedelta(seconds=seconds or 0.0)
+        try:
+            for one in self._pending.pop(key, ()):
+                self._write_document(one.object, one.document.tried_again(now, wait))
+        except ControllerError as error:
+            _log.debug("status_not_written", error=str(error))
+
+    def publish_end(self, snapshot: Snapshot) -> None:
+        """Nobody is in the stack (any more); an object in no stack has events alone."""
+        states = {_rejected_labels(problem): 1.0 for problem in snapshot.rejected}
+        metrics.OBJECT_STATE.show(snapshot.key, states)
+        metrics.QUOTA_USED.forget(snapshot.key)
+
+    def add_finalizers(self, snapshot: Snapshot) -> None:
+        """Before AWS has anything of a member.
+
+        Raises NotReady where a member is gone by now.
+        """
+        finalizer = finalizer_of(snapshot.key)
+        for member in snapshot.members:
+            if not member.has_finalizer:
+                continue
+            try:
+                self._writer.add_finalizer(kind_of(member.object), member.object, finalizer)
+            except ObjectMissing as error:
+                gone = ref_of(member.object)
+                raise NotReady(f"the deletion of {gone}", 1.0) from error
+
+    def detach(self, snapshot: Snapshot) -> None:
+        """Inactive members: what stands there of this stack goes, the finalizer last."""
+        finalizer = finalizer_of(snapshot.key)
+        for obj in snapshot.inactive:
+            if not obj.is_deleting and written(self._newest(obj), snapshot.key) is not None:
+                self._write_annotations(obj, {STATUS: None})
+            self._writer.remove_finalizer(kind_of(obj), obj, finalizer)
+
+    def _record(
+        self, events: Iterable[Event], objects: Mapping[ObjectRef, KubeObject], type_: str
+    ) -> None:
+        """Each event once for what users say in the snapshot: by now they may say otherwise."""
+        for event in events:
+            if event.type == type_:
+                self._writer.record_event(
+                    event.ref,
+                    type=event.type,
+                    reason=event.reason,
+                    message=event.message,
+                    component=self._component,
+                    fingerprint=fingerprint(objects.get(event.ref)),
+                )
+
+    def _patch(self, patch: Patch) -> None:
+        standing = self._newest(patch.object).metadata.annotations
+        differing = {k: v for k, v in patch.annotations.items() if standing.get(k) != v}
+        try:
+            if differing:
+                self._write_annotations(patch.object, differing)
+            if patch.status is not None:
+                kind = kind_of(patch.object)
+                self._writer.patch_status(kind, patch.object, dict(patch.status))
+        except KubeError as error:
+            if not patch.is_optional:
+                raise
+            object_ = str(ref_of(patch.object))
+            _log.warning("annotation_not_written", object=object_, error=str(error))
+
+    def _report(self, key: StackKey, reports: Iterable[Report]) -> None:
+        states: dict[Labels, float] = {}
+        pending: list[_Pending] = []
+        for one in reports:
+            document = self._document(key, one)
+            if one.is_retried:
+                pending.append(_Pending(object=one.object, document=document))
+            else:
+                self._write_document(one.object, document)
+            error = document.error
+            states[_labels(one.object, error.category if error else document.state)] = 1.0
+        self._pending[key] = pending
+        metrics.OBJECT_STATE.show(key, states)
+
+    def _document(self, key: StackKey, report: Report) -> StatusDocument:
+        document = report.resources or self._standing(report.object, key)
+        if report.error is not None:
+            return document.failing(report.error)
+        return document.held() if report.is_blocked else document.served()
+
+    def _standing(self, obj: KubeObject, key: StackKey) -> StatusDocument:
+        """What stood there, or was about to."""
+        for one in self._pending.get(key, ()):
+            if one.object is obj:
+                return one.document
+        return written(self._newest(obj), key) or StatusDocument(group=key.id)
+
+    def _write_document(self, obj: KubeObject, document: StatusDocument) -> None:
+        if document.is_news(self._newest(obj).metadata.annotations.get(STATUS, "")):
+            self._write_annotations(obj, {STATUS: document.text()})
+
+    def _write_annotations(self, obj: KubeObject, annotations: Mapping[str, str | None]) -> None:
+        meta = obj.metadata
+        body = {"metadata": {"uid": meta.uid, "annotations": dict(annotations)}}
+        with contextlib.suppress(ObjectMissing):  # gone, and its annotations with it
+            self._writer.merge_patch(kind_of(obj), meta.namespace, meta.name, body)
+
+    def _newest(self, obj: KubeObject) -> KubeObject:
+        known = self._cluster.get(type(obj), *obj.key)
+        is_same = known is not None and known.metadata.uid == obj.metadata.uid
+        return known if known is not None and is_same else obj
+
+
+def _labels(obj: KubeObject, state: str) -> Labels:
+    return (kind_of(obj).name, *obj.key, state)
+
+
+def _rejected_labels(problem: Invalid) -> Labels:
+    origin = problem.origin
+    return origin.kind, origin.namespace, origin.name, handling_of(problem).label

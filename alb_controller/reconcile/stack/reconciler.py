@@ -1,0 +1,125 @@
+"""One pass over one stack: load, translate, compile, prerequisites, deploy, publish (ADR 16)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Generic
+
+from alb_controller.errors import ControllerError, Missing
+from alb_controller.frontends.frontend import M, S
+from alb_controller.frontends.outcomes import Applied, Failed, Outcome, Planned, Rejected, Unchanged
+from alb_controller.frontends.translation import Translation
+from alb_controller.objects.events import Reason
+from alb_controller.reconcile.secrets import watch_secrets
+from alb_controller.reconcile.stack.compile import Compiled
+from alb_controller.reconcile.stack.parts import Parts
+from alb_controller.runtime.workers import DONE, SLOW, Result
+from alb_controller.values import StackKey, Value
+
+
+class _Done(Value, Generic[M], frozen=True):
+    """A pass that went through, and the error of a part that nothing else needs."""
+
+    translation: Translation[M]
+    late_error: ControllerError | None = None
+
+
+class StackReconciler(Generic[S, M]):
+    """Reconciles the stacks of one front end; one worker has a key at a time."""
+
+    def __init__(self, parts: Parts[S, M]) -> None:
+        self._front_end, self._memory, self._edges = parts.front_end, parts.memory, parts.edges
+        self._compiler, self._deployer = parts.compiler, parts.deployer
+        self._publisher = parts.publisher
+
+    def reconcile(self, key: StackKey) -> Result:
+        """Bring AWS and Kubernetes to what the stack's objects ask for."""
+        snapshot = self._front_end.load(key, self._edges.cluster, self._edges.secrets.known())
+        if not snapshot.members and not snapshot.inactive:
+            self._publish(snapshot, None, Rejected())
+            self._publisher.publish_end(snapshot)
+            return DONE
+        self._publisher.add_finalizers(snapshot)
+        done = self._bring_about(snapshot)
+        if done.translation.intent.is_empty and not done.translation.blocked_by:
+            self._edges.prerequisites.end(key, is_last=not snapshot.members)
+        self._publisher.detach(snapshot)
+        if not snapshot.members:
+            self._memory.forget(key)
+            self._edges.prerequisites.forget(key)
+            self._publisher.publish_end(snapshot)
+        if done.late_error is not None:
+            raise done.late_error
+        # AWS informs no one when a missing resource appears: look again after a while
+        return SLOW if any(isinstance(p, Missing) for p in done.translation.problems) else DONE
+
+    def publish_retry(self, key: StackKey, seconds: float | None) -> None:
+        """A pass has ended, and the next one is in so many seconds, if any is."""
+        self._publisher.publish_retry(key, seconds)
+
+    def _bring_about(self, snapshot: S) -> _Done[M]:
+        with self._failing(snapshot, Reason.FAILED_BUILD_MODEL):
+            remembered = self._memory.last_known_good(snapshot.key)
+            translation = self._front_end.translate(snapshot, remembered, {})
+            watch_secrets(self._edges.secrets, snapshot, translation)
+            if translation.blocked_by or self._is_nothing(snapshot, translation):
+                return self._leave(snapshot, translation)
+            if translation.protected is not None:
+                raise translation.protected
+            compiled = self._compile(snapshot)
+            if compiled.translation.blocked_by:
+                return self._leave(snapshot, compiled.translation)
+            ready = self._edges.prerequisites.make(compiled.translation.intent)
+            compiled = compiled.with_ready(ready)
+        self._memory.unblock(snapshot.key)
+        self._publish(snapshot, compiled.translation, Planned(stack=compiled.stack))
+        with self._failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
+            late_error = self._deploy(snapshot, compiled)
+        return _Done(translation=compiled.translation, late_error=late_error)
+
+    def _is_nothing(self, snapshot: S, translation: Translation[M]) -> bool:
+        """Nothing is wanted, and nobody leaves who could have left something behind."""
+        known = self._memory.observed(snapshot.key)
+        return translation.intent.is_empty and not snapshot.inactive and known is None
+
+    def _leave(self, snapshot: S, translation: Translation[M]) -> _Done[M]:
+        """Nothing is to be done in AWS."""
+        waiting = self._memory.waiting(snapshot, translation)
+        self._publish(snapshot, translation, Unchanged(waiting=waiting))
+        return _Done(translation=translation)
+
+    def _compile(self, snapshot: S) -> Compiled[M]:
+        key = snapshot.key
+        observed = self._compiler.observe(key, self._memory.observed(key))
+        self._memory.observe(key, observed)
+        return self._compiler.build(snapshot, self._memory.last_known_good(key), observed)
+
+    def _deploy(self, snapshot: S, compiled: Compiled[M]) -> ControllerError | None:
+        """Bring it about; the error of what nothing else needs is published as one of a part."""
+        key, translation = snapshot.key, compiled.translation
+        done = self._deployer.deploy(compiled)
+        if done.error is not None:
+            raise done.error
+        self._memory.remember(snapshot, translation)
+        has_news, late_error = self._memory.has_news(key), done.late_error
+        applied = Applied(observed=done.observed, late_error=late_error, has_news=has_news)
+        self._publish(snapshot, translation, applied)
+        if late_error is None:
+            self._memory.news_published(key)
+        self._edges.prerequisites.deployed(translation.intent)
+        return late_error
+
+    @contextlib.contextmanager
+    def _failing(self, snapshot: S, reason: Reason) -> Iterator[None]:
+        """Those concerned see what a part of the pass breaks off with (spec 9.1)."""
+        try:
+            yield
+        except ControllerError as error:
+            self._deployer.note_loss(snapshot.key, error)
+            self._publish(snapshot, None, Failed(error=error, reason=reason))
+            raise
+
+    def _publish(self, snapshot: S, translation: Translation[M] | None, outcome: Outcome) -> None:
+        presentation = self._front_end.present(snapshot, translation, outcome)
+        self._publisher.publish(snapshot, presentation)
