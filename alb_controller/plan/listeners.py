@@ -53,7 +53,7 @@ def listener_steps(
             diff = _match_rules(pair.desired, pair.found, rules, observed, key, policy)
             live.append(_Live(desired=pair.desired, found=pair.found, rules=diff))
     if "rules" in policy.limits_reached:
-        live.sort(key=lambda one: not one.rules.deleted)
+        live.sort(key=lambda one: len(one.rules.created) - len(one.rules.deleted))
     surplus = sorted(matches.listeners.surplus, key=lambda found: _place(found.resource))
     going = [found for found in surplus if may_delete_listener(found, key, policy)]
     return ListenerSteps(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from math import inf
 
 import msgspec
 
@@ -45,6 +46,8 @@ class RuleDiff(Value, frozen=True):
     deleted: tuple[Found[ListenerRule], ...]
     foreign: tuple[Found[ListenerRule], ...]
     """Somebody else's rules: never touched, but their numbers are taken."""
+    lacks_room: bool = False
+    """Whether the load balancer holds no more rules: what goes, goes before something comes."""
 
     @property
     def survivors(self) -> tuple[RulePair, ...]:
@@ -85,7 +88,7 @@ def match_rules(
     same = _pair_off(wanted, ours, same_content)
     changed = _pair_off(same.desired, same.found, _any)
     if "rules" in policy.limits_reached:
-        schedule = _without_room(changed)
+        schedule = _without_room(same.pairs, changed, foreign)
     else:
         edited = () if default_differs else _edited(same.pairs, changed, foreign)
         timed = _timed(changed.pairs, _places(ours, foreign), _places_of(wanted, foreign))
@@ -100,6 +103,7 @@ def match_rules(
         created=tuple(rule for rule in wanted if rule.priority not in kept_rules),
         deleted=tuple(rule for rule in ours if rule.identity not in kept_identities),
         foreign=foreign,
+        lacks_room="rules" in policy.limits_reached,
     )
 
 
@@ -273,20 +277,66 @@ def _same_place(changed: _Left, stable: dict[str, tuple[int, int]]) -> list[Rule
 # ---- no room for more rules
 
 
-def _without_room(changed: _Left) -> _Schedule:
+class _Move(Value, frozen=True):
+    """A rule's number now and its final one; one that goes is behind all others in the end."""
+
+    now: int
+    final: float
+    conditions: Conditions
+
+
+def _without_room(
+    kept: Iterable[RulePair], changed: _Left, foreign: Iterable[Found[ListenerRule]]
+) -> _Schedule:
     """Turn rules that should go into rules that should come: no count rises, no call fails.
 
-    What moves down is turned after it has moved, what moves up before: a wide rule is never
-    ahead of its place.
+    Each is modified before it moves or after, where that brings no rule ahead of one that belongs
+    ahead of it: a wide rule would answer for all others. What fits neither time goes first and
+    comes last.
     """
-    turned = [
-        RulePair(desired=wanted, found=rule)
-        for wanted, rule in zip(changed.desired, changed.found, strict=False)
-    ]
-    pairs = [*changed.pairs, *turned]
-    down = [pair for pair in pairs if pair.desired.priority > pair.found.resource.priority]
-    up = [pair for pair in pairs if pair.desired.priority <= pair.found.resource.priority]
-    return _Schedule(early=tuple(up), late=tuple(down))
+    pairs = [*changed.pairs]
+    for wanted, rule in zip(changed.desired, changed.found, strict=False):
+        pairs.append(RulePair(desired=wanted, found=rule))
+    going = _places(changed.found[len(changed.desired) :], ())
+    staying = [_as_found(pair) for pair in kept]
+    staying += [_Move(number, number, conditions) for number, conditions in _places((), foreign)]
+    leaving = [_Move(number, inf, conditions) for number, conditions in going]
+    early: list[RulePair] = []
+    late: list[RulePair] = []
+    for pair in pairs:
+        new, old = _as_desired(pair), _as_found(pair)
+        against_early = [
+            *(_overtakes(other, new) for other in staying),
+            *(_cross(new, _as_desired(other)) for other in early),
+        ]
+        against_late = [
+            *(_overtakes(old, other) for other in (*staying, *leaving)),
+            *(_cross(old, _as_found(other)) for other in late),
+        ]
+        if not any(against_early):
+            early.append(pair)
+        elif not any(against_late):
+            late.append(pair)
+    return _Schedule(early=tuple(early), late=tuple(late))
+
+
+def _as_found(pair: RulePair) -> _Move:
+    rule = pair.found.resource
+    return _Move(rule.priority, pair.desired.priority, rule.conditions)
+
+
+def _as_desired(pair: RulePair) -> _Move:
+    return _Move(pair.found.resource.priority, pair.desired.priority, pair.desired.conditions)
+
+
+def _overtakes(one: _Move, other: _Move) -> bool:
+    """Whether it is behind the other now and ahead of it in the end, where they share requests."""
+    is_overtaking = one.now > other.now and one.final < other.final
+    return is_overtaking and may_overlap(one.conditions, other.conditions)
+
+
+def _cross(one: _Move, other: _Move) -> bool:
+    return _overtakes(one, other) or _overtakes(other, one)
 
 
 def _ascending(pairs: Iterable[RulePair]) -> tuple[RulePair, ...]:

@@ -52,6 +52,8 @@ class _Places(Value, frozen=True):
 
 def rule_steps(listener: Reference, diff: RuleDiff) -> RuleSteps:
     """Every write on the rules but for their tags."""
+    if diff.lacks_room and diff.created:
+        return RuleSteps(before_default=(), after_default=tuple(_exchange(listener, diff)))
     room = _make_room(listener, diff)
     created = _create(diff, room.now)
     now = created.now
@@ -73,6 +75,19 @@ def rule_steps(listener: Reference, diff: RuleDiff) -> RuleSteps:
             *_delete(diff.deleted),
         ]
     return RuleSteps(before_default=(*room.steps, *created.steps), after_default=tuple(after))
+
+
+def _exchange(listener: Reference, diff: RuleDiff) -> list[Step]:
+    """Where there is no room for more rules: what comes is made last, at its place."""
+    now = _numbers([pair.found for pair in diff.survivors])
+    final: Numbers = {pair.found.identity: pair.desired.priority for pair in diff.survivors}
+    return [
+        *_delete(diff.deleted),
+        *_modify(diff.modified),
+        *_set_priorities(listener, now, final),
+        *_modify(diff.modified_late),
+        *(Create(resource=rule) for rule in diff.created),
+    ]
 
 
 def _make_room(listener: Reference, diff: RuleDiff) -> _Places:

@@ -60,7 +60,7 @@ def contents(world: World) -> dict[int, list[tuple[object, ...]]]:
 
 
 def test_at_the_rule_limit_rules_are_turned_into_others() -> None:
-    """No rule more than before at any time; the order of writes keeps wide rules behind."""
+    """No rule more than before at any time, and none is made: its place is never empty."""
     world = World(rule_limit=3)
     before = (("/old", A), ("/x", A), ("/*", B))
     deploy(world, group(p80=before))
@@ -78,6 +78,18 @@ def test_at_the_rule_limit_rules_that_go_make_room_on_other_listeners() -> None:
     after = group(p80=(("/1", A),), p81=(("/2", A),))
     calls = settle(world, after)
     assert calls.index("DeleteRule") < calls.index("CreateRule")
+
+
+def test_at_the_rule_limit_listeners_that_shrink_make_room_for_those_that_grow() -> None:
+    """Also for one that has a rule made anew, and so deletes one before it creates two."""
+    world = World(rule_limit=5)
+    deploy(world, group(p80=(("/z", A), ("/z*", B), ("/x", A)), p81=(("/1", A), ("/2", A))))
+    after = group(p80=(("/x", A), ("/x*", B), ("/z", A), ("/new", B)), p81=(("/1", A),))
+    calls = settle(world, after)
+    assert [one for one in calls if one in ("DeleteRule", "CreateRule")] == [
+        "DeleteRule", "DeleteRule", "CreateRule", "CreateRule",
+    ]  # fmt: skip
+    assert deploy(world, after) == []
 
 
 def test_at_the_rule_limit_listeners_that_go_make_room() -> None:
