@@ -154,8 +154,8 @@ class Reconcilers:
             clock=clock,
         )
         kube.secrets.wake = self._queues.stacks.add
-        self._stack_reconciler = StackReconciler(
-            make_parts(self._front_end, edges, self._memory, settings=settings, vpc_id=vpc_id)
+        self._stack_parts = make_parts(
+            self._front_end, edges, self._memory, settings=settings, vpc_id=vpc_id
         )
         self._binding_reconciler = BindingReconciler(
             BindingEdges(
@@ -225,9 +225,9 @@ class Reconcilers:
             Controller(
                 "ingress",
                 self._queues.stacks,
-                self._stack_reconciler.reconcile,
+                StackReconciler(self._stack_parts).reconcile,
                 settings.ingress_max_concurrent_reconciles,
-                self._stack_reconciler.publish_retry,
+                self._stack_parts.publisher.publish_retry,
             )
         )
         workers.start(

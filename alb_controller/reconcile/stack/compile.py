@@ -54,8 +54,8 @@ class Compiled(Value, Generic[M], frozen=True):
     facts: Facts
 
     @property
-    def key(self) -> StackKey:
-        return self.translation.intent.key
+    def intent(self) -> StackIntent:
+        return self.translation.intent
 
     def with_ready(self, ready: Ready) -> Compiled[M]:
         """The same, built with what exists by now."""

@@ -38,7 +38,7 @@ class Deployer:
 
     def deploy(self, compiled: Compiled[Any]) -> Outcome:
         """Bring the stack about. Where a limit is in the way: make room first, with a gap."""
-        key = compiled.key
+        key = compiled.intent.key
         with metrics.stage(key.api, "deploy_model"):
             outcome = self._deploy(key, self._compiler.plan(compiled))
             if outcome.limit_reached is not None:

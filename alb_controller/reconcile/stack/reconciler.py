@@ -54,10 +54,6 @@ class StackReconciler(Generic[S, M]):
         # AWS informs no one when a missing resource appears: look again after a while
         return SLOW if any(isinstance(p, Missing) for p in done.translation.problems) else DONE
 
-    def publish_retry(self, key: StackKey, seconds: float | None) -> None:
-        """A pass has ended, and the next one is in so many seconds, if any is."""
-        self._publisher.publish_retry(key, seconds)
-
     def _bring_about(self, snapshot: S) -> _Done[M]:
         with self._failing(snapshot, Reason.FAILED_BUILD_MODEL):
             remembered = self._memory.last_known_good(snapshot.key)
@@ -70,13 +66,12 @@ class StackReconciler(Generic[S, M]):
             compiled = self._compile(snapshot)
             if compiled.translation.blocked_by:
                 return self._leave(snapshot, compiled.translation)
-            ready = self._edges.prerequisites.make(compiled.translation.intent)
-            compiled = compiled.with_ready(ready)
+            compiled = compiled.with_ready(self._edges.prerequisites.make(compiled.intent))
         self._memory.unblock(snapshot.key)
         self._publish(snapshot, compiled.translation, Planned(stack=compiled.stack))
         with self._failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
-            late_error = self._deploy(snapshot, compiled)
-        return _Done(translation=compiled.translation, late_error=late_error)
+            late = self._deploy(snapshot, compiled)
+        return _Done(translation=compiled.translation, late_error=late)
 
     def _is_nothing(self, snapshot: S, translation: Translation[M]) -> bool:
         """Nothing is wanted, and nobody leaves who could have left something behind."""
@@ -85,15 +80,15 @@ class StackReconciler(Generic[S, M]):
 
     def _leave(self, snapshot: S, translation: Translation[M]) -> _Done[M]:
         """Nothing is to be done in AWS."""
-        waiting = self._memory.waiting(snapshot, translation)
-        self._publish(snapshot, translation, Unchanged(waiting=waiting))
+        outcome = Unchanged(waiting=self._memory.waiting(snapshot, translation))
+        self._publish(snapshot, translation, outcome)
         return _Done(translation=translation)
 
     def _compile(self, snapshot: S) -> Compiled[M]:
-        key = snapshot.key
-        observed = self._compiler.observe(key, self._memory.observed(key))
-        self._memory.observe(key, observed)
-        return self._compiler.build(snapshot, self._memory.last_known_good(key), observed)
+        key, memory = snapshot.key, self._memory
+        observed = self._compiler.observe(key, memory.observed(key))
+        memory.observe(key, observed)
+        return self._compiler.build(snapshot, memory.last_known_good(key), observed)
 
     def _deploy(self, snapshot: S, compiled: Compiled[M]) -> ControllerError | None:
         """Bring it about; the error of what nothing else needs is published as one of a part."""
@@ -102,13 +97,13 @@ class StackReconciler(Generic[S, M]):
         if done.error is not None:
             raise done.error
         self._memory.remember(snapshot, translation)
-        has_news, late_error = self._memory.has_news(key), done.late_error
-        applied = Applied(observed=done.observed, late_error=late_error, has_news=has_news)
+        has_news, late = self._memory.has_news(key), done.late_error
+        applied = Applied(observed=done.observed, late_error=late, has_news=has_news)
         self._publish(snapshot, translation, applied)
-        if late_error is None:
+        if late is None:
             self._memory.news_published(key)
         self._edges.prerequisites.deployed(translation.intent)
-        return late_error
+        return late
 
     @contextlib.contextmanager
     def _failing(self, snapshot: S, reason: Reason) -> Iterator[None]:
@@ -121,5 +116,5 @@ class StackReconciler(Generic[S, M]):
             raise
 
     def _publish(self, snapshot: S, translation: Translation[M] | None, outcome: Outcome) -> None:
-        presentation = self._front_end.present(snapshot, translation, outcome)
-        self._publisher.publish(snapshot, presentation)
+        shown = self._front_end.present(snapshot, translation, outcome)
+        self._publisher.publish(snapshot, shown)

@@ -168,7 +168,12 @@ class World:
         self._parts = make_parts(self._front_end, edges, self._memory, settings=by, vpc_id=VPC)
         made = StackReconciler(self._parts)
         self._loops: tuple[Controller[Any], ...] = (
-            Controller("stacks", self._stacks, made.reconcile, tell_next=made.publish_retry),
+            Controller(
+                "stacks",
+                self._stacks,
+                made.reconcile,
+                tell_next=self._parts.publisher.publish_retry,
+            ),
             Controller("shared", self._shared, self._reconcile_shared),
         )
         self._wake_all()
