@@ -170,10 +170,9 @@ class App:
 
     def _wait_for_sync(self) -> bool:
         """Whether every store has synced before the process was told to stop."""
-        for store in self._stores:
-            while not store.synced.wait(0.05):
-                if self._stop.event.is_set():
-                    return False
+        while not self._stores.has_synced():
+            if self._stop.event.wait(0.05):
+                return False
         return not self._stop.event.is_set()
 
     def _lead(self) -> None:

@@ -17,6 +17,7 @@ import structlog
 from alb_controller.clock import Clock
 from alb_controller.errors import Forbidden, Gone, KubeError, ObjectMissing, Unreachable
 from alb_controller.kube.client import KubeClient, LineStream
+from alb_controller.kube.presence import Presence
 from alb_controller.kube.store import Stores
 from alb_controller.objects.core import KubeObject, Metadata
 from alb_controller.objects.kinds import Kind
@@ -33,6 +34,8 @@ SILENCE_SECONDS = 90.0
 STEADY_SECONDS = 10.0
 """A watch that lived so long ended for a good reason and is opened again at once."""
 BACKOFF_SECONDS = (0.5, 30.0)
+LOOK_SECONDS = (30.0, 60.0)
+"""Between two looks whether an optional kind has been installed."""
 
 STUCK_SECONDS = 300.0
 """The loop turns more often than that whatever the API server does: list, silence, backoff."""
@@ -74,7 +77,10 @@ class Mirror(Protocol):
 
     @property
     def synced(self) -> threading.Event:
-        """Set once the first list has been taken over."""
+        """Set once it equals the cluster: by the first list, or as the kind is not installed."""
+
+    unserved: str
+    """Why an optional kind cannot be read though it is installed; empty where it can."""
 
     @property
     def version(self) -> int:
@@ -122,6 +128,7 @@ class Reflector:
             target=self._run, name=f"watch-{store.kind.plural}", daemon=True
         )
         self._pulse = _Pulse(clock.monotonic())
+        self._presence = Presence(client, store)
 
     def start(self) -> None:
         """List and watch until stopped."""
@@ -161,6 +168,8 @@ class Reflector:
         while not self._stop.is_set():
             began = self._pulse.turned_at = self._clock.monotonic()
             try:
+                if not self._presence.is_served and not self._find_kind():
+                    continue
                 if not version:
                     version = self._list()
                     began = self._clock.monotonic()
@@ -172,6 +181,16 @@ class Reflector:
                 _log.exception("watch_failed", kind=self._store.kind.name)
                 version = ""
             self._pause(self._clock.monotonic() - began)
+
+    def _find_kind(self) -> bool:
+        """Whether the server has the kind; where it says that it has not, after a while."""
+        if self._presence.look():
+            return True
+        self._heard()
+        if self._store.unserved:
+            self._warn_once(self._store.unserved)
+        self._clock.sleep(_chance.uniform(*LOOK_SECONDS), self._stop)
+        return False
 
     def _pause(self, lived_seconds: float) -> None:
         """Back off, unless what has just ended was a watch in good health."""
@@ -201,8 +220,10 @@ class Reflector:
         if self._stop.is_set():
             return ""
         number = int(version) if version.isdecimal() else 0
-        self._store.replace(objects, number, is_rewound=number < known_version)
-        if not self._store.synced.is_set():
+        is_new = self._presence.was_missed
+        self._store.replace(objects, number, is_rewound=is_new or number < known_version)
+        self._presence.listed()
+        if is_new or not self._store.synced.is_set():
             _log.info("kind_synced", kind=kind.name, objects=len(objects))
             self._store.synced.set()
         return version
@@ -294,6 +315,7 @@ class Reflector:
     def _after_error(self, error: KubeError, version: str) -> str:
         """The resourceVersion to go on from; none where a new list is due."""
         self._report(error)
+        self._presence.doubt(error)
         is_void = self._store.failed(error)
         return version if isinstance(error, Unreachable | Forbidden) and not is_void else ""
 
@@ -305,9 +327,16 @@ class Reflector:
         if isinstance(error, ObjectMissing):
             missing = "its CRD is not installed" if "." in kind.group else "not served"
             problem = f"the server has no {kind.plural} of {kind.api_version}: {missing}"
-        is_expected = isinstance(error, Gone) or problem == self._pulse.last_problem
-        self._pulse.last_problem = problem
-        (_log.debug if is_expected else _log.warning)("watch_failed", kind=kind.name, error=problem)
+        if isinstance(error, Gone):
+            _log.debug("watch_failed", kind=kind.name, error=problem)
+        else:
+            self._warn_once(problem)
+
+    def _warn_once(self, problem: str) -> None:
+        """For as long as it lasts."""
+        is_known, self._pulse.last_problem = problem == self._pulse.last_problem, problem
+        log = _log.debug if is_known else _log.warning
+        log("watch_failed", kind=self._store.kind.name, error=problem)
 
 
 def _error_of(raw: msgspec.Raw) -> KubeError:

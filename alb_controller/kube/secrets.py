@@ -93,6 +93,7 @@ class _OneSecret:
     def __init__(self, name: SecretName, required_label: str, tell: Callable[[], None]) -> None:
         self.kind: Kind = SECRET
         self.synced = threading.Event()
+        self.unserved = ""
         self.version = 0
         self.state: SecretState = None
         self.is_known = False

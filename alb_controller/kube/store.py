@@ -46,13 +46,12 @@ class Store(Generic[T]):
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.synced = threading.Event()
+        self.unserved = ""
         self._lock = threading.Lock()
+        self._feed = _Feed[T](self._lock)
         self._objects: dict[Key, T] = {}
         self._index = _Index(INDEXES.get(kind.struct, {}))
         self._tombstones: OrderedDict[Key, _Tombstone] = OrderedDict()
-        self._changes: deque[tuple[T | None, T | None]] = deque()
-        self._is_telling = False
-        self._handlers: list[Handler[T]] = []
         self._version = 0
         metrics.CACHED_OBJECTS.labels(kind.plural).set_function(self.__len__)
 
@@ -75,7 +74,7 @@ class Store(Generic[T]):
 
     def on_change(self, handler: Handler[T]) -> None:
         """Call back on every change from now on; register before the informers start."""
-        self._handlers.append(handler)
+        self._feed.handlers.append(handler)
 
     def get(self, namespace: str, name: str) -> T | None:
         return self._objects.get((namespace, name))
@@ -97,7 +96,7 @@ class Store(Generic[T]):
         with self._lock:
             if self._is_news(obj):
                 self._put(obj)
-        self._tell()
+        self._feed.deliver()
 
     def delete(self, obj: T) -> None:
         """Take a deletion over; `obj` is the last state, or any state of the deleted object."""
@@ -106,7 +105,7 @@ class Store(Generic[T]):
             self._bury(obj)
             if known is not None and (_is_same(known, obj) or _version(known) < _version(obj)):
                 self._remove(known)
-        self._tell()
+        self._feed.deliver()
 
     def replace(self, objects: Iterable[T], version: int, *, is_rewound: bool = False) -> None:
         """Take over a complete list made at `version`; what it lacks is gone.
@@ -127,7 +126,7 @@ class Store(Generic[T]):
             for obj in listed.values():
                 if is_rewound or self._is_news(obj):
                     self._put(obj)
-        self._tell()
+        self._feed.deliver()
 
     def _is_news(self, obj: T) -> bool:
         version = _version(obj)
@@ -146,12 +145,12 @@ class Store(Generic[T]):
         self._objects[obj.key] = obj
         self._index.add(obj)
         self._version = max(self._version, _version(obj))
-        self._changes.append((old, obj))
+        self._feed.pending.append((old, obj))
 
     def _remove(self, known: T) -> None:
         self._index.remove(known)
         del self._objects[known.key]
-        self._changes.append((known, None))
+        self._feed.pending.append((known, None))
 
     def _bury(self, obj: T) -> None:
         self._version = max(self._version, _version(obj))
@@ -160,20 +159,30 @@ class Store(Generic[T]):
         if len(self._tombstones) > TOMBSTONES:
             self._tombstones.popitem(last=False)
 
-    def _tell(self) -> None:
-        """Call the handlers for pending changes, unless another thread is at it: it goes on."""
+
+class _Feed(Generic[T]):
+    """Changes on their way to the handlers; the store adds them under its lock."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+        self.handlers: list[Handler[T]] = []
+        self.pending: deque[tuple[T | None, T | None]] = deque()
+        self.is_busy = False
+
+    def deliver(self) -> None:
+        """Call the handlers for what is pending, unless another thread is at it: it goes on."""
         while True:
             with self._lock:
-                if self._is_telling or not self._changes:
+                if self.is_busy or not self.pending:
                     return
-                self._is_telling = True
-                old, new = self._changes.popleft()
+                self.is_busy = True
+                old, new = self.pending.popleft()
             try:
-                for handler in self._handlers:
+                for handler in self.handlers:
                     _call(handler, old, new)
             finally:
                 with self._lock:
-                    self._is_telling = False
+                    self.is_busy = False
 
 
 def _call(handler: Handler[Any], old: KubeObject | None, new: KubeObject | None) -> None:
@@ -249,8 +258,8 @@ class Stores:
         self.of(kind).on_change(handler)
 
     def unsynced(self) -> Sequence[str]:
-        """The kinds whose first list has not been taken over yet."""
-        return [s.kind.name for s in self._by_struct.values() if not s.synced.is_set()]
+        """The kinds that are not in memory yet, but for those that this server cannot give."""
+        return [s.kind.name for s in self if not s.synced.is_set() and not s.unserved]
 
     def has_synced(self) -> bool:
         return not self.unsynced()

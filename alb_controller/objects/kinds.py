@@ -19,6 +19,8 @@ class Kind(msgspec.Struct, frozen=True):
     plural: str
     namespaced: bool
     struct: type[KubeObject]
+    optional: bool = False
+    """Whether a cluster may do without its CRD: there is then no object of it (ADR 30)."""
 
     @property
     def api_version(self) -> str:

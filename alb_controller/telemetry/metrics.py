@@ -179,7 +179,10 @@ CACHED_OBJECTS = _define(
     Gauge, "awslbc_controller_cache_object_total", "Objects of a kind held in memory", "resource"
 )
 INFORMER_SYNCED = _define(
-    Gauge, "awslbc_informer_synced", "1 once the first list of a kind is in memory", "kind"
+    Gauge,
+    "awslbc_informer_synced",
+    "1 once all objects of a kind are in memory, or its CRD is found not to be installed",
+    "kind",
 )
 INFORMER_AGE = _define(
     Gauge,

@@ -28,6 +28,7 @@ from alb_controller.objects.kinds import INGRESS, POD, TARGET_GROUP_BINDING, WAT
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
 from tests.apiserver.cluster import Cluster
+from tests.optional_kind import GROUP, live_through
 from tests.waiting import until
 
 NAMESPACE = "kube-edge"
@@ -52,20 +53,27 @@ def post(cluster: Cluster, path: str, body: dict[str, Any]) -> dict[str, Any]:
     return dict(answer.json())
 
 
+def grant(
+    cluster: Cluster, name: str, permissions: Iterable[Permission], namespace: str = ""
+) -> None:
+    """Give the service account a role of its own, in a namespace or in the whole cluster."""
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    kind = "Role" if namespace else "ClusterRole"
+    path = f"{rbac}/namespaces/{namespace}/roles" if namespace else f"{rbac}/clusterroles"
+    post(cluster, path, {"metadata": {"name": name}, "rules": rules(permissions)})
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
+    binding = {"metadata": {"name": name}, "roleRef": role, "subjects": [ACCOUNT]}
+    post(cluster, path.replace("roles", "rolebindings"), binding)
+
+
 @pytest.fixture(scope="module")
 def token(control_plane: Cluster) -> str:
     """The token of a service account that may do what PERMISSIONS says, and nothing else."""
-    rbac, accounts = "/apis/rbac.authorization.k8s.io/v1", f"/api/v1/namespaces/{NAMESPACE}"
+    accounts = f"/api/v1/namespaces/{NAMESPACE}"
     control_plane.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     post(control_plane, f"{accounts}/serviceaccounts", {"metadata": {"name": "controller"}})
-    for path, kind, rows in (
-        (rbac + "/clusterroles", "ClusterRole", PERMISSIONS),
-        (f"{rbac}/namespaces/{NAMESPACE}/roles", "Role", LEASE_PERMISSIONS),
-    ):
-        post(control_plane, path, {"metadata": {"name": "edge"}, "rules": rules(rows)})
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": "edge"}
-        binding = {"metadata": {"name": "edge"}, "roleRef": role, "subjects": [ACCOUNT]}
-        post(control_plane, path.replace("roles", "rolebindings"), binding)
+    grant(control_plane, "edge", PERMISSIONS)
+    grant(control_plane, "edge", LEASE_PERMISSIONS, NAMESPACE)
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     made = post(control_plane, f"{accounts}/serviceaccounts/controller/token", request)
     return str(made["status"]["token"])
@@ -158,6 +166,12 @@ def test_a_list_in_many_pages_is_complete(
     names = {n.metadata.name for n in rig.stores.list(Namespace)}
     assert names == {n["metadata"]["name"] for n in control_plane.list("Namespace")}
     assert rig.informers.stop(20)
+
+
+def test_an_optional_kind_comes_and_goes(control_plane: Cluster, client: KubeClient) -> None:
+    """Looking for it takes no more rights than to list and watch it."""
+    grant(control_plane, "optional", [Permission(GROUP, "routes", ("list", "watch"))])
+    live_through(control_plane, client)
 
 
 def test_one_object_is_read_past_the_watch(client: KubeClient, ingress: Ingress) -> None:

@@ -8,12 +8,13 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from alb_controller.app import App, StopSignal
 from alb_controller.kube.store import Store
+from alb_controller.objects.core import KubeObject
 from alb_controller.sandbox.controller import Surroundings, environment_of
 from alb_controller.settings import BindAddress, parse_settings
 from alb_controller.telemetry import metrics
@@ -22,6 +23,7 @@ from tests.apiserver.cluster import Cluster
 from tests.conformance.aws_account import CLUSTER, REGION
 from tests.waiting import until
 
+T = TypeVar("T", bound=KubeObject)
 Versions = dict[tuple[str, str], str]
 STILL_SECONDS = 0.05
 """For so long it must have had nothing to do: between a change's arrival and its key."""
@@ -65,6 +67,10 @@ class Inside:
         assert webhooks is not None
         return webhooks._server.port
 
+    def store(self, kind: type[T]) -> Store[T]:
+        """What it knows of a kind."""
+        return self._app._stores.of(kind)
+
     def settle(self) -> None:
         """Wait until it has seen all that the API has, and has nothing to do."""
         self._busy_at = time.monotonic()
@@ -88,7 +94,7 @@ class Inside:
 def _is_telling(store: Store[Any]) -> bool:
     """Whether a change that can be seen has not woken its keys yet."""
     with store._lock:
-        return store._is_telling or bool(store._changes)
+        return store._feed.is_busy or bool(store._feed.pending)
 
 
 def _known(store: Store[Any]) -> Versions:

@@ -9,13 +9,17 @@ import pytest
 import requests
 from structlog.testing import capture_logs
 
+from alb_controller import app
 from alb_controller.app import LOST_LEASE
+from alb_controller.kube import informer
+from alb_controller.objects.kinds import WATCHED
 from alb_controller.sandbox.controller import Surroundings
 from alb_controller.sandbox.kubeapi import ApiServer
 from tests.apiserver.cluster import Cluster
 from tests.conformance.embedded import embedded
 from tests.controller.manifests import NAMESPACE, ingress, service, world
 from tests.inside.running import made, running
+from tests.optional_kind import CRD, ROUTE, Route
 from tests.waiting import until
 
 NOBODY = "http://127.0.0.1:1"
@@ -76,6 +80,26 @@ def test_it_is_ready_once_it_has_read_the_cluster(around: Surroundings) -> None:
         assert (early.status_code, early.text[:19]) == (503, "not synced: Ingress")
         controller.start()
         until(lambda: requests.get(url, timeout=20).status_code == 200)
+
+
+def test_a_kind_that_a_cluster_may_lack_keeps_nobody_from_being_ready(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its store is empty, and fills without a restart once the CRD is there."""
+    monkeypatch.setattr(app, "WATCHED", (*WATCHED, ROUTE))
+    monkeypatch.setattr(informer, "LOOK_SECONDS", (0.05, 0.1))
+    cluster = Cluster(around.kubeconfig)
+    with running(around) as controller:
+        url = f"http://127.0.0.1:{controller.ports[0]}/readyz"
+        until(lambda: requests.get(url, timeout=20).status_code == 200)
+        routes = controller.store(Route)
+        assert routes.list() == []
+        cluster.establish([CRD])
+        body = {"apiVersion": ROUTE.api_version, "kind": "Route", "metadata": {"name": "a"}}
+        posted = cluster.http.post(cluster.url + ROUTE.path("default"), json=body)
+        assert posted.status_code == 201
+        until(lambda: routes.get("default", "a"))
+        assert requests.get(url, timeout=20).status_code == 200
 
 
 def test_who_is_told_to_stop_while_it_starts_ends_cleanly(around: Surroundings) -> None:

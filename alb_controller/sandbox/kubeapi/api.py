@@ -340,7 +340,9 @@ class ResourceApi:
     def _remove(self, kind: Kind, key: str, last: Json | None = None) -> Json:
         removed = self.store.write(kind.resource, key, None)
         if kind.resource == crds.RESOURCE:
-            self.registry.replace(crds.custom_kinds(removed)[0], [])
+            resource = crds.custom_kinds(removed)[0]
+            self.registry.replace(resource, [])
+            self.store.end_watches(resource)
         elif kind.is_custom:
             self._finish_definition(kind.resource)
         return last or removed

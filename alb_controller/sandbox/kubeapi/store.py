@@ -159,6 +159,12 @@ class Store:
             self._history.clear()
             self._compacted = self.version
 
+    def end_watches(self, resource: str) -> None:
+        """End the watches of a kind, after the events that are on their way."""
+        with self.lock:
+            for subscription in self._subscriptions[resource]:
+                subscription.close()
+
     def close_subscriptions(self) -> None:
         """End every reader's wait."""
         with self.lock:

@@ -19,6 +19,9 @@ from alb_controller.objects.core import Namespace, Service
 from alb_controller.objects.kinds import NAMESPACE, SERVICE
 from alb_controller.sandbox.controller import hold_port
 from alb_controller.sandbox.kubeapi import ApiServer
+from tests.apiserver.cluster import Cluster
+from tests.conformance.embedded import embedded
+from tests.optional_kind import live_through
 from tests.waiting import until
 
 
@@ -107,3 +110,11 @@ def test_a_restart_is_survived(server: ApiServer, rig: Rig) -> None:
     assert rig.stores.get(Namespace, "", "default") is not None
     counted = [seen for seen in server.requests if seen.verb in {"list", "watch"}]
     assert len(counted) < 40
+
+
+def test_an_optional_kind_comes_and_goes(tmp_path: Path) -> None:
+    """As on a real server (tests/apiserver/test_kube_edge.py)."""
+    with embedded(tmp_path) as (_, kubeconfig):
+        client = KubeClient(load(str(kubeconfig)), SystemClock())
+        live_through(Cluster(kubeconfig), client)
+        client.close()
