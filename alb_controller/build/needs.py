@@ -1,4 +1,4 @@
-"""What a builder has to ask AWS before it can build, in AWS's nouns (design.md 2)."""
+"""What a builder has to ask AWS before it can build, in AWS's nouns (architecture.md)."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def _with(found: Found[Resource], read: dict[str, Attributes]) -> Found[Resource
 
 
 def kept_of(observed: Observed, id_: ResourceId) -> Kept | None:
-    """What a build keeps of a live load balancer, by its resource id (design.md 2)."""
+    """What a build keeps of a live load balancer, by its resource id."""
     for found in observed.load_balancers:
         balancer = found.resource
         if balancer.id == id_:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.meta.sources import ROOT, place
+from tests.meta.sources import ROOT, files_of_package, files_of_tests, place
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 ONE_PAGE_LINES = 90
@@ -60,6 +60,47 @@ def test_decisions_are_numbered_and_complete() -> None:
         assert text.startswith(f"# {int(page.name[:4])}. ")
         assert "Status: " in text
         assert "## Decision" in text
+
+
+def _headings() -> set[str]:
+    """The sections of the specification: "3", "3.2", "A", "A9"."""
+    pages = (ROOT / "docs" / "spec").glob("*.md")
+    lines = (line for page in pages for line in page.read_text().splitlines())
+    found = (re.match(r"#+ ([0-9]+(?:\.[0-9]+)?|[A-F][0-9]*)\.? ", line) for line in lines)
+    return {match[1] for match in found if match}
+
+
+def test_cited_sections_exist() -> None:
+    """Every `spec 3.2` in code, tests and docs is a section of docs/spec."""
+    section = r"(?:[0-9]+(?:\.[0-9]+)?|[A-F][0-9]+)"
+    cited = re.compile(rf"\bspec ({section}(?:(?:, | and ){section})*)(?![\w.]*[\w])")
+    known = _headings()
+    missing = [
+        f"{place(path)}: {one}"
+        for path in (*PAGES, *files_of_package(), *files_of_tests())
+        for match in cited.finditer(path.read_text())
+        for one in re.findall(section, match[1])
+        if one not in known
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "changelog.d" not in page.parts], ids=place
+)
+def test_paths_in_backticks_exist(page: Path) -> None:
+    """A file or folder of the project that a page names is there."""
+    named = re.findall(r"`((?:[\w.-]+/)+[\w.-]*)`", page.read_text())
+    roots = (ROOT, ROOT / "alb_controller", page.parent)
+    ours = {child.name for root in roots[:2] for child in root.iterdir()}
+    missing = [
+        path
+        for path in named
+        if path.split("/")[0] in ours
+        and not re.search(r"\b[A-Z]{4,}/", path)
+        and not any((root / path).exists() for root in roots)
+    ]
+    assert not missing
 
 
 def test_every_make_target_is_listed_by_help() -> None:

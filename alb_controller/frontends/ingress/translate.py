@@ -1,4 +1,4 @@
-"""A group's snapshot becomes its intent; members fail alone (design.md, decisions).
+"""A group's snapshot becomes its intent; members fail alone (ADR 9).
 
 A member with a problem is stopped, never the group. If it was good before, its last good intent
 stands in for it, so that AWS keeps what it has. If it may have been good before and nobody

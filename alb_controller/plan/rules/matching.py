@@ -1,7 +1,7 @@
 """Which found rule becomes which desired one.
 
 Rules are matched by content, never by their tag `port:priority`: matched by it, one insertion
-would rewrite every later rule and send requests to wrong backends meanwhile (spec 12.2, 35). What
+would rewrite every later rule and send requests to wrong backends meanwhile (spec 12.2 #35). What
 is left is modified in place only where no request can get an answer that is neither the old nor
 the new one (`rules` says why that holds); else it is made anew and the old one deleted.
 """
