@@ -195,7 +195,7 @@ def _tls(
 
 
 def _inbound(cidrs: frozenset[str] | None, prefix_lists: frozenset[str] | None) -> InboundSources:
-    """Open to the world only if nobody named a source (spec 3.2)."""
+    """Open to the world only if no member names a source (spec 3.2)."""
     if cidrs is None and prefix_lists is None:
         return InboundSources(("0.0.0.0/0",), ("::/0",))
     families: dict[str, list[str]] = {"ipv4": [], "ipv6": []}

@@ -29,7 +29,7 @@ HTTP, HTTPS = "HTTP", "HTTPS"
 
 
 class MemberListener(msgspec.Struct, frozen=True, kw_only=True):
-    """A port as one member wants it; None where it does not say."""
+    """A port as one member wants it; None where it does not set it."""
 
     protocol: str
     cidrs: frozenset[str] | None = None
@@ -149,8 +149,8 @@ class ListenerTranslator:
         """Those of the class, or else of the annotation; an empty list is none."""
         arns, field = self._params.certificate_arn, "IngressClassParams spec.certificateArn"
         if not arns:
-            said, field = self._reader.get(rows.CERTIFICATE_ARN), rows.CERTIFICATE_ARN.key
-            arns = list(said or ())
+            annotated, field = self._reader.get(rows.CERTIFICATE_ARN), rows.CERTIFICATE_ARN.key
+            arns = list(annotated or ())
         return GivenCertificates(tuple(arns), Origin(self._ref, field)) if arns else None
 
     def _mutual(self) -> dict[int, MutualTlsIntent]:

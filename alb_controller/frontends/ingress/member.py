@@ -40,7 +40,7 @@ NO_PARAMS = IngressClassParamsSpec()
 
 
 class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one Ingress asks for; settings of the whole load balancer are None if unsaid."""
+    """All that one Ingress asks for; settings of the whole load balancer are None if not set."""
 
     ref: ObjectRef
     order: int
@@ -67,7 +67,7 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     certificate: CertificateIntent | None = None
     """To be requested, whether a listener uses it or not."""
     is_remembered: bool = False
-    """It is the last good word of a member that is stopped now."""
+    """It is the last known good intent of a member that is stopped now."""
 
     @property
     def sort_key(self) -> tuple[int, str]:

@@ -60,7 +60,7 @@ class GroupTrust:
         return sentence
 
     def accept(self, member: MemberIntent) -> None:
-        """From now on the member holds what nobody older holds."""
+        """From now on the member holds what no older one holds."""
         self._holder = self._holder or member.ref
         for place in _places(member):
             self._held.setdefault(place, member.ref)
@@ -85,7 +85,7 @@ class GroupTrust:
 
 
 def _is_for_others(setting: Setting[object], agreed: Agreement) -> bool:
-    """Whether it says something of older members' traffic too."""
+    """Whether it concerns older members' traffic too."""
     key = setting.key
     if key.port is not None:
         has_port = PORTS.of(str(key.port)) if key.balancer else PROTOCOL.of(key.port)

@@ -22,7 +22,7 @@ class FieldValue(msgspec.Struct, frozen=True):
 
 
 class MemberAddons(msgspec.Struct, frozen=True, kw_only=True):
-    """None where the Ingress does not say; an empty value is none."""
+    """None where the Ingress does not set it; an empty value is none."""
 
     web_acl_arn: FieldValue | None = None
     web_acl_name: FieldValue | None = None
@@ -48,7 +48,7 @@ class AddonTranslator:
         self._origin, self._reader, self._params, self._gates = origin, reader, params, gates
 
     def addons(self) -> MemberAddons:
-        """All that the Ingress and its class say."""
+        """All that the Ingress and its class set."""
         params = self._params
         capacity, pool = params.minimum_load_balancer_capacity, params.ipam_configuration
         has_capacity = self._gates.lb_capacity_reservation
@@ -79,13 +79,13 @@ class AddonTranslator:
         return _given(self._reader.get(rows.WAFV2_ACL_ARN), rows.WAFV2_ACL_ARN.key)
 
     def _web_acl_name(self) -> FieldValue | None:
-        """An empty name says nothing; `none` is a name like any other until it is looked up."""
+        """An empty name sets nothing; `none` is a name like any other until it is looked up."""
         if self._params.wafv2_acl_name:
             return FieldValue(self._params.wafv2_acl_name, f"{_PARAMS}wafv2AclName")
         return _given(self._reader.get(rows.WAFV2_ACL_NAME) or None, rows.WAFV2_ACL_NAME.key)
 
     def _regional_web_acl(self) -> FieldValue | None:
-        """The older key counts only where the newer is absent; an empty id says nothing."""
+        """The older key counts only where the newer is absent; an empty id sets nothing."""
         has_newer = self._reader.source(rows.WAF_ACL_ID) is not None
         row = rows.WAF_ACL_ID if has_newer else rows.WEB_ACL_ID
         raw = self._reader.get(row)

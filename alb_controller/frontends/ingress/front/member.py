@@ -28,7 +28,7 @@ CHECKS: dict[str, Annotation[Any]] = {
 
 
 class MemberFront(msgspec.Struct, frozen=True, kw_only=True):
-    """None where the Ingress does not say."""
+    """None where the Ingress does not set it."""
 
     is_wanted: bool | None = None
     scheme: Scheme | None = None
@@ -48,17 +48,18 @@ class MemberFront(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def translate_front(
-    source: Source, told: CollectingReader, listeners: Iterable[int], settings: Settings
+    source: Source, reader: CollectingReader, listeners: Iterable[int], settings: Settings
 ) -> MemberFront:
-    """All that the annotations say; `listeners` are the Ingress's own ports.
+    """All that the annotations set; `listeners` are the Ingress's own ports.
 
-    What cannot be read is a problem of the Ingress, and `told`, where it asks for a front itself.
+    What cannot be read is a problem of the Ingress, added to the reader's, where it asks for a
+    front itself.
     """
-    is_wanted, reader = told.get(rows.ENABLE_FRONT), CollectingReader(source)
-    made = _translate(source, reader, frozenset(listeners), settings)
+    is_wanted, own = reader.get(rows.ENABLE_FRONT), CollectingReader(source)
+    made = _translate(source, own, frozenset(listeners), settings)
     if not is_wanted:
-        return msgspec.structs.replace(made, is_wanted=is_wanted, problems=tuple(reader.problems))
-    told.problems.extend(reader.problems)
+        return msgspec.structs.replace(made, is_wanted=is_wanted, problems=tuple(own.problems))
+    reader.problems.extend(own.problems)
     return msgspec.structs.replace(made, is_wanted=True)
 
 
