@@ -32,7 +32,7 @@ from alb_controller.runtime.workers import Workers
 from alb_controller.settings import Settings
 from alb_controller.telemetry import logs, metrics
 from alb_controller.webhooks.choice import is_served
-from alb_controller.wiring import Kube, Reconcilers, make_roles
+from alb_controller.wiring import SERVED, Kube, Reconcilers, make_roles
 
 if TYPE_CHECKING:
     from alb_controller.webhooks.serving import Webhooks
@@ -122,7 +122,7 @@ class App:
             roles=roles,
             kube=Kube(
                 stores=self._stores,
-                holders=Holders(kube, self._stores),
+                holders=Holders(kube, self._stores, served=SERVED),
                 live=LiveReads(kube),
                 secrets=SecretWatches(
                     kube, clock, required_label=settings.required_secrets_label or ""

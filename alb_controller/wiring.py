@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -31,6 +31,7 @@ from alb_controller.model.elbv2 import TargetGroup
 from alb_controller.model.ownership import INGRESS, stack_of_labels
 from alb_controller.model.stack import Found
 from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
 from alb_controller.reconcile.bindings import Bindings
 from alb_controller.reconcile.certificates import Certificates
@@ -53,7 +54,7 @@ from alb_controller.settings import Settings
 from alb_controller.targets import watch as targets_watch
 from alb_controller.values import BindingKey, StackKey, Tags
 
-_APIS = frozenset({INGRESS.api})
+SERVED = frozenset({INGRESS.api})
 """Whose stacks this process brings about."""
 _SWEEP = "all"
 _BACKEND_GROUP = "backend-sg"
@@ -180,13 +181,18 @@ class Reconcilers:
 
     def _make_backend_group(self, ec2: Ec2, kube: Kube, rules: EndpointRules) -> BackendGroup:
         signals = Signals(
+            held_keys=self._held_keys,
             count_holders=kube.holders.count,
             is_referenced=rules.references,
             request=lambda: self._queues.shared.add(_BACKEND_GROUP),
             wake=self._queues.stacks.add,
-            apis=_APIS,
+            apis=SERVED,
         )
         return BackendGroup(ec2, self._inventory, self._stores, self._settings, signals)
+
+    def _held_keys(self) -> Iterator[StackKey]:
+        for ingress in self._stores.list(Ingress):
+            yield from INGRESS.held_keys(ingress.metadata)
 
     def _watch(self) -> None:
         for kind in self._front_end.watches:
@@ -215,7 +221,7 @@ class Reconcilers:
         for binding in self._stores.list(TargetGroupBinding):
             self._queues.bindings.add(targets_watch.key_of(binding))
             stack = stack_of_labels(binding.metadata.labels)
-            if stack is not None and stack.api in _APIS:
+            if stack is not None and stack.api in SERVED:
                 self._queues.stacks.add(stack)
 
     def start(self, workers: Workers) -> None:

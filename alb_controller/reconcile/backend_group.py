@@ -13,11 +13,10 @@ from alb_controller.aws.inventory import Inventory
 from alb_controller.build.elbv2.security_groups import shared_backend
 from alb_controller.errors import AlreadyExists, ControllerError, ForeignOwner, NotReady
 from alb_controller.model.ec2 import SecurityGroup
-from alb_controller.model.ownership import INGRESS, is_shared_group, stack_of_labels
+from alb_controller.model.ownership import is_shared_group, stack_of_labels
 from alb_controller.model.stack import Found
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.objects.networking import Ingress
 from alb_controller.reconcile.owners import GroupNames, owner_of
 from alb_controller.settings import Settings
 from alb_controller.values import Api, StackKey, Tags
@@ -39,6 +38,8 @@ class GroupApi(GroupNames, Protocol):
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
     """What the group asks of, and tells to, its neighbours."""
 
+    held_keys: Callable[[], Iterable[StackKey]]
+    """Stacks whose finalizer some object carries."""
     count_holders: Callable[[], Mapping[str, int]]
     """Objects of controllers beside this one whose load balancers may use the group."""
     is_referenced: Callable[[str], bool]
@@ -71,7 +72,7 @@ class BackendGroup:
     """Makes the group for its first user and deletes it after its last.
 
     A stack asks by `id_for`, which raises NotReady until the group is there; whoever waits is
-    told through `wake`. The group goes only when every Ingress that holds one of our finalizers
+    told through `wake`. The group goes only when every stack whose finalizer some object carries
     was seen by this process and needs it no more, and no binding or rule names it. The last
     finalizer is all that remembers the group after a crash: it stays until deleting was tried.
     """
@@ -277,10 +278,7 @@ class BackendGroup:
         """Whether some object may use the group that this process has not looked at."""
         with self._demand.lock:
             seen = set(self._demand.seen)
-        ingresses = self._cluster.list(Ingress)
-        if any(
-            key not in seen for ingress in ingresses for key in INGRESS.held_keys(ingress.metadata)
-        ):
+        if any(key not in seen for key in self._signals.held_keys()):
             return True
         return bool(self._signals.count_holders())
 

@@ -23,7 +23,7 @@ from alb_controller.sandbox.kubeapi.store import Change
 from alb_controller.sandbox.kubeapi.store import Store as ObjectStore
 from alb_controller.sandbox.life import Life, Pace
 from alb_controller.settings import Settings
-from alb_controller.wiring import Kube, Reconcilers, make_roles
+from alb_controller.wiring import SERVED, Kube, Reconcilers, make_roles
 from tests.rollout import objects
 from tests.rollout.constants import seconds
 from tests.rollout.data_plane import DataPlane
@@ -109,7 +109,7 @@ class Simulation:
             kube=Kube(
                 stores=stores,
                 writer=Writer(kube, stores, lambda: None, self._timeline),
-                holders=Holders(kube, stores),
+                holders=Holders(kube, stores, served=SERVED),
                 secrets=SecretWatches(kube, self._timeline),
                 live=LiveReads(kube),
             ),

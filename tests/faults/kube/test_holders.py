@@ -9,9 +9,11 @@ from alb_controller.kube.client import KubeClient
 from alb_controller.kube.holders import Holders
 from alb_controller.kube.store import Stores
 from alb_controller.objects.kinds import WATCHED
+from alb_controller.values import Api
 from tests.factories import changed, service
 from tests.faults.kube.server import Answer, ApiServer
 
+NONE: frozenset[Api] = frozenset()
 GATEWAY = b'{"metadata": {"name": "a", "finalizers": ["gateway.k8s.aws/alb"]}}'
 
 
@@ -26,15 +28,35 @@ def test_held_services_and_gateways_are_counted(api: ApiServer, client: KubeClie
     stores = Stores(WATCHED)
     for one in (held, service("other")):
         stores.of(type(one)).upsert(one)
-    assert Holders(client, stores).count() == {"Service": 1, "Gateway": 2}
+    assert Holders(client, stores, served=NONE).count() == {"Service": 1, "Gateway": 2}
     assert [r.query.get("continue") for r in api.requests] == [None, "x"]
+
+
+def test_who_is_served_here_waits_for_nobody_else(api: ApiServer, client: KubeClient) -> None:
+    """Objects with the finalizers of this process are not counted; of Gateways, those of the other.
+
+    Nobody is asked for Gateways where both of their APIs are served.
+    """
+    both = b'{"metadata": {"name": "b", "finalizers": ["gateway.k8s.aws/nlb"]}}'
+    page = b'{"items": [%s, %s], "metadata": {}}' % (GATEWAY, both)
+    api.fault = lambda _: Answer(200, page)
+    held = changed(service(), finalizers=["service.k8s.aws/resources"])
+    stores = Stores(WATCHED)
+    stores.of(type(held)).upsert(held)
+    assert Holders(client, stores, served=frozenset({"service", "gateway-nlb"})).count() == {
+        "Gateway": 1
+    }
+    asked = len(api.requests)
+    served: frozenset[Api] = frozenset({"gateway-alb", "gateway-nlb"})
+    assert Holders(client, stores, served=served).count() == {"Service": 1}
+    assert len(api.requests) == asked
 
 
 def test_where_gateways_are_not_installed_there_are_none(
     api: ApiServer, client: KubeClient
 ) -> None:
     """The server does not know the kind."""
-    assert Holders(client, Stores(WATCHED)).count() == {}
+    assert Holders(client, Stores(WATCHED), served=NONE).count() == {}
     assert len(api.requests) == 1
 
 
@@ -45,4 +67,4 @@ def test_an_answer_that_is_no_list_is_an_error(
     """It must not pass for an empty one, nor end the process at its start."""
     api.fault = lambda _: Answer(200, body)
     with pytest.raises(KubeError):
-        Holders(client, Stores(WATCHED)).count()
+        Holders(client, Stores(WATCHED), served=NONE).count()

@@ -5,7 +5,7 @@ Tests put objects in and look at what comes out: calls to AWS, writes, events, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from alb_controller.aws.certificates.managed import (
@@ -19,6 +19,7 @@ from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.watch import Change
 from alb_controller.model.elbv2 import ListenerRule
 from alb_controller.model.kube import Binding
+from alb_controller.model.ownership import INGRESS
 from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
@@ -276,11 +277,16 @@ class World:
     def _signals(self) -> Signals:
         return Signals(
             apis=frozenset({"ingress"}),
+            held_keys=self._held_keys,
             count_holders=dict,
             is_referenced=self._is_referenced,
             request=lambda: self._shared.add(SHARED),
             wake=self._wake,
         )
+
+    def _held_keys(self) -> Iterator[StackKey]:
+        for ingress in self.kube.stores.list(Ingress):
+            yield from INGRESS.held_keys(ingress.metadata)
 
     def _is_referenced(self, _group_id: str) -> bool:
         while self.meanwhile:

@@ -18,7 +18,7 @@ from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
 from alb_controller.settings import Settings, parse_settings
 from alb_controller.values import StackKey
-from tests.factories import changed, cluster, ingress
+from tests.factories import cluster
 from tests.unit.targets.cluster import binding
 
 SERVICE_WEB = StackKey("service", "shop", "web")
@@ -92,9 +92,11 @@ class Rig:
         self.aws = FakeAws()
         self.requests = 0
         self.woken: list[StackKey] = []
+        self.held: list[StackKey] = []
         self.holders: dict[str, int] = {}
         self.referenced: set[str] = set()
         signals = Signals(
+            held_keys=lambda: self.held,
             count_holders=lambda: self.holders,
             is_referenced=self.referenced.__contains__,
             request=self._request,
@@ -292,10 +294,10 @@ def test_a_service_and_an_ingress_of_one_name_are_two_users(rig: Rig) -> None:
     assert rig.woken[-1] == SERVICE_WEB
 
 
-def test_it_stays_while_an_ingress_was_not_looked_at() -> None:
+def test_it_stays_while_a_stack_was_not_looked_at() -> None:
     """After a restart a finalizer of ours says that its stack may use the group."""
-    held = changed(ingress("app"), finalizers=[INGRESS.finalizer])
-    rig = Rig(held)
+    rig = Rig()
+    rig.held.append(APP)
     rig.has_made(WEB)
     rig.group.release(WEB)
     rig.group.release(StackKey("service", *APP.id.split("/")))  # of that name, and another stack
