@@ -43,15 +43,18 @@ check: $(STAMP) ## format, lint, types, imports, sizes, generated files: under a
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/meta
 
-test: check ## everything that needs Python alone (check included)
+# With ARGS what is named is run at once, and nothing else.
+test: $(if $(strip $(ARGS)),$(STAMP),check) ## everything that needs Python alone; make test ARGS=tests/unit runs that
+ifneq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest $(ARGS)
+else
 	@rm -rf .ledger
-	@$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/meta $(ARGS)
-	@$(if $(strip $(ARGS)),:,$(BIN)/python -m tests.conformance.ledger)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal --ignore=tests/meta --cov --cov-report=
+	@$(BIN)/python -m tests.meta.covered
+	@$(BIN)/python -m tests.conformance.ledger --part
+endif
 
-# Not those that run the controller as a process: what they cover is covered without it.
-coverage: $(STAMP) ## branch coverage: 100 % of the pure core, 90 % of each edge
-	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --ignore=tests/meta --ignore=tests/sandbox \
-	  --ignore=tests/conformance --ignore=tests/controller $(ARGS)
+coverage: $(STAMP) ## branch coverage of the last make test: 100 % of the pure core, 90 % of each edge
 	@$(BIN)/python -m tests.meta.covered
 
 apiserver: $(STAMP) ## tests on a real etcd and kube-apiserver, the recorded cases under the chart among them

@@ -10,6 +10,7 @@ from tests.conformance.corpus import (
     DELETE,
     DIVERGENCES,
     HERE,
+    REPRESENTATIVE,
     Needs,
     case_names,
     divergences,
@@ -26,6 +27,12 @@ def test_every_step_has_a_recording() -> None:
     for case in case_names():
         assert len(steps(case)) >= 2, case
         assert all("AWS" in step.recorded() for step in steps(case)), case
+
+
+def test_representative_cases_are_cases() -> None:
+    """25 of them, each once."""
+    assert len(set(REPRESENTATIVE)) == len(REPRESENTATIVE) == 25
+    assert set(REPRESENTATIVE) <= {*case_names(), *own_names()}
 
 
 def test_our_own_cases_are_whole() -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.conformance import ledger
-from tests.conformance.corpus import all_names, needs
+from tests.conformance.corpus import REPRESENTATIVE, needs
 from tests.conformance.harness import Moto, run_case
 from tests.conformance.ledger import Case, Ledger
 from tests.iam.verdicts import faults_of, features_of
 
 
-@pytest.mark.parametrize("case", all_names())
+@pytest.mark.parametrize("case", REPRESENTATIVE)
 def test_a_case_ends_as_the_reference_left_it(
     case: str, kubeconfig: Path, moto: Moto, tmp_path: Path
 ) -> None:

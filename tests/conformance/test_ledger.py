@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from alb_controller.aws.iam import FEATURES, actions_of
-from tests.conformance.corpus import case_names, own_names
+from tests.conformance.corpus import REPRESENTATIVE, case_names, own_names
 from tests.conformance.ledger import GRANTED_BY_USERS, Case, Ledger, faults
 
 ALL = actions_of([feature.name for feature in FEATURES]).union(GRANTED_BY_USERS)
@@ -22,6 +22,16 @@ WHOLE = Ledger(
 def test_a_whole_ledger_has_no_fault() -> None:
     """Every case ran, every action was called, and the calls are within the budget."""
     assert list(faults(WHOLE)) == []
+
+
+def test_a_part_needs_the_representative_cases_and_declared_actions() -> None:
+    """Actions may stay uncalled; a case that did not run or an undeclared action is a fault."""
+    cases = tuple(case for case in WHOLE.cases if case.name in REPRESENTATIVE)
+    assert list(faults(Ledger(cases=cases), is_part=True)) == []
+    found = list(faults(Ledger(cases[1:], frozenset({"ec2:DeleteVpc"})), is_part=True))
+    assert len(found) == 2
+    assert cases[0].name in found[0]
+    assert "ec2:DeleteVpc is called" in found[1]
 
 
 @pytest.mark.parametrize(
