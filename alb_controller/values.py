@@ -68,6 +68,13 @@ class ObjectRef(msgspec.Struct, frozen=True, order=True):
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """The object and the field in it that asked for something."""
+
+    ref: ObjectRef
+    field: str = ""
+
+
 class StackKey(msgspec.Struct, frozen=True, order=True):
     """What one set of AWS resources is made for: a group of Ingresses, a Service, a Gateway.
 

@@ -23,7 +23,12 @@ from alb_controller.model.kube import Binding
 from alb_controller.model.ownership import stack_labels, tracking_tags
 from alb_controller.model.refs import Ref, Reference, ResourceId
 from alb_controller.model.stack import Stack
-from alb_controller.objects.elbv2 import ServiceReference, TargetGroupBindingSpec
+from alb_controller.objects.elbv2 import (
+    NetworkingPeer,
+    SecurityGroupPeer,
+    ServiceReference,
+    TargetGroupBindingSpec,
+)
 from alb_controller.plan.changes import PlanPolicy
 from alb_controller.values import StackKey
 
@@ -31,6 +36,8 @@ CLUSTER = "prod"
 KEY = StackKey("ingress", "shop", "app")
 POLICY = PlanPolicy(cluster=CLUSTER)
 NOT_FOUND: Action = FixedResponseAction("404", "text/plain")
+OPEN_PEER = NetworkingPeer(security_group=SecurityGroupPeer())
+"""A security group of the stack, as a binding names it before that is made."""
 LOAD_BALANCER = ResourceId("LoadBalancer", "LoadBalancer")
 
 

@@ -1,4 +1,4 @@
-"""What a builder knows beside the intent: settings of the process, and what is kept from AWS."""
+"""What a builder knows beside the intent: settings of the process, and the state of AWS now."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from alb_controller.intent import (
     GivenSecurityGroups,
     ManagedSecurityGroup,
     SameSecurityGroups,
+    SecurityChoice,
     StackIntent,
 )
 from alb_controller.model.elbv2 import IpAddressType, Scheme
@@ -18,10 +19,12 @@ from alb_controller.model.queries import Answer, Query
 from alb_controller.settings import Settings
 
 Facts: TypeAlias = Mapping[Query, Answer]
+BalancerId: TypeAlias = str
+"""The resource id of a load balancer, which it has in intents, in stacks and in its tag."""
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """Of the live load balancer: what stays as it is unless the user names something else."""
+class CurrentState(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a live load balancer: what stays as it is unless the user names something else."""
 
     scheme: Scheme
     ip_address_type: IpAddressType
@@ -35,25 +38,24 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     vpc_id: str
-    kept: Kept | None = None
-    kept_front: Kept | None = None
-    """The same of the network load balancer in front."""
+    kept: Mapping[BalancerId, CurrentState] = {}
+    """Of the load balancers that are there."""
     certificates: Mapping[str, str] = {}
     """The ARNs of the stack's own certificates by their ids."""
     backend_security_group: str | None = None
     """The id of the shared backend security group, where `needs_backend_group`."""
 
-    @property
-    def for_front(self) -> Context:
-        """The same for building the balancer in front, which has no backends of its own."""
-        return msgspec.structs.replace(self, kept=self.kept_front, backend_security_group=None)
-
 
 def needs_backend_group(intent: StackIntent, settings: Settings) -> bool:
     """Whether traffic to the targets comes from the shared backend security group (spec 6.4)."""
-    if intent.balancer is None or not settings.enable_backend_security_group:
-        return False
-    match intent.balancer.security:
+    return settings.enable_backend_security_group and any(
+        joins_backend_group(balancer.security) for balancer in intent.balancers
+    )
+
+
+def joins_backend_group(choice: SecurityChoice) -> bool:
+    """Whether a balancer with this choice gets the shared group beside its own ones."""
+    match choice:
         case ManagedSecurityGroup():
             return True
         case GivenSecurityGroups(manage_backend_rules=manage):
@@ -61,4 +63,4 @@ def needs_backend_group(intent: StackIntent, settings: Settings) -> bool:
         case SameSecurityGroups():
             return False
         case _:
-            assert_never(intent.balancer.security)
+            assert_never(choice)

@@ -14,7 +14,7 @@ import msgspec
 
 from alb_controller.errors import AwsError, ControllerError, handling_of
 from alb_controller.frontends.events import lasting
-from alb_controller.intent import BackendIntent
+from alb_controller.intent import FRONTEND_NLB, LOAD_BALANCER, BackendIntent
 from alb_controller.model.stack import FoundLoadBalancer, Observed
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.notes import STATUS
@@ -107,8 +107,8 @@ def document_of(
     key: StackKey, observed: Observed, backends: Iterable[BackendIntent]
 ) -> StatusDocument:
     """What is in AWS for one Ingress with these backends."""
-    by_type = {one.resource.type: one for one in observed.load_balancers}
-    main, front = by_type.get("application"), by_type.get("network")
+    by_id = {one.resource.id.name: one for one in observed.load_balancers}
+    main, front = by_id.get(LOAD_BALANCER), by_id.get(FRONTEND_NLB)
     return StatusDocument(
         group=key.id,
         load_balancer=_arn(main),

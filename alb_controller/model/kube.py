@@ -13,12 +13,14 @@ from alb_controller.objects.elbv2 import (
 )
 from alb_controller.values import Tags
 
+_OPEN_PEER = NetworkingPeer(security_group=SecurityGroupPeer())
+
 
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """A TargetGroupBinding of the stack; `spec` lacks the ARN, which `target_group` gives.
 
     `peer` is the security group that the targets admit, where that is made by the same stack;
-    `with_peer` puts it into the spec once it is known.
+    `with_peer` puts it into the spec, where peers are security groups without id, once it is known.
     """
 
     id: ResourceId
@@ -31,12 +33,17 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     peer: Reference | None = None
 
     def with_peer(self, group_id: str) -> Binding:
-        """The binding with every security group peer of its networking set to `group_id`."""
+        """The binding with `group_id` for each security group that its networking leaves open."""
         networking = self.spec.networking
         if networking is None:
             return msgspec.structs.replace(self, peer=None)
-        peers = [NetworkingPeer(security_group=SecurityGroupPeer(group_id=group_id))]
-        rules = [msgspec.structs.replace(r, from_=peers) for r in networking.ingress]
+        known = NetworkingPeer(security_group=SecurityGroupPeer(group_id=group_id))
+        rules = [
+            msgspec.structs.replace(
+                rule, from_=[known if peer == _OPEN_PEER else peer for peer in rule.from_]
+            )
+            for rule in networking.ingress
+        ]
         spec = msgspec.structs.replace(
             self.spec, networking=TargetGroupBindingNetworking(ingress=rules)
         )

@@ -33,9 +33,9 @@ def late_steps(matches: Matches) -> tuple[LateStep, ...]:
     """Web ACLs and protection first; then, once AWS has it, capacity and registration."""
     balancers = matches.load_balancers.pairs
     capacity = tuple(step for pair in balancers for step in _capacity(pair))
-    registered = tuple(step for pair in matches.target_groups.pairs for step in _registered(pair))
+    entering = tuple(step for pair in matches.target_groups.pairs for step in _entering(pair))
     needed = {step.target for step in capacity} | {
-        one.load_balancer for step in registered for one in step.targets
+        one.load_balancer for step in entering for one in step.targets
     }
     return (
         *(step for pair in balancers for step in _addons(pair)),
@@ -45,7 +45,7 @@ def late_steps(matches: Matches) -> tuple[LateStep, ...]:
             if (reference := _reference(pair)) in needed and _is_provisioning(pair.found)
         ),
         *capacity,
-        *registered,
+        *entering,
     )
 
 
@@ -68,6 +68,11 @@ def let_go(surplus: Iterable[Found[TargetGroup]], replaced: frozenset[str]) -> I
     for found in surplus:
         gone = [one for one in _held(found) if one.load_balancer not in replaced]
         yield from _deregister(found, gone)
+
+
+def registered(observed: Observed) -> frozenset[Reference]:
+    """The load balancers that are targets of others, as far as that was read."""
+    return frozenset(one.load_balancer for group in observed.target_groups for one in _held(group))
 
 
 def _held(found: Found[TargetGroup]) -> tuple[BalancerTarget, ...]:
@@ -136,7 +141,7 @@ def _capacity(pair: Pair[LoadBalancer]) -> Iterator[ReserveCapacity]:
         yield ReserveCapacity(target=_reference(pair), capacity_units=wanted)
 
 
-def _registered(pair: Pair[TargetGroup]) -> Iterator[RegisterBalancers]:
+def _entering(pair: Pair[TargetGroup]) -> Iterator[RegisterBalancers]:
     wanted = pair.desired.targets or ()
     now = (pair.found.resource.targets or ()) if pair.found else ()
     missing = tuple(one for one in wanted if one not in now)

@@ -17,7 +17,7 @@ import msgspec
 from alb_controller.model.addons import Addons
 from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
 from alb_controller.model.kube import Binding
-from alb_controller.model.refs import ResourceKind
+from alb_controller.model.refs import Reference, ResourceKind
 from alb_controller.model.stack import Found, Observed, Resource, Stack
 from alb_controller.plan import policies
 from alb_controller.plan.changes import (
@@ -30,7 +30,7 @@ from alb_controller.plan.changes import (
 )
 from alb_controller.plan.diff import Matches, match
 from alb_controller.plan.guard import owned
-from alb_controller.plan.late import detached, late_steps, let_go
+from alb_controller.plan.late import detached, late_steps, let_go, registered
 from alb_controller.plan.listeners import ListenerSteps, listener_steps
 from alb_controller.plan.pairs import Matched
 from alb_controller.plan.tags import tag_steps
@@ -45,7 +45,7 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
     )
     listeners = listener_steps(matches, ours.observed, stack.key, policy)
     groups = _security_groups(matches, policy)
-    balancers = _load_balancers(matches.load_balancers, policy)
+    balancers = _load_balancers(matches.load_balancers, registered(ours.observed), policy)
     targets = _target_groups(matches.target_groups, policy)
     steps = (
         *groups.written,
@@ -57,7 +57,7 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
         *balancers.tagged,
         *targets.tagged,
         *listeners.tagged,
-        *balancers.fronts_deleted,
+        *balancers.deleted_first,
         *let_go(matches.target_groups.surplus, balancers.replaced),
         *balancers.deleted,
         *groups.narrowed,
@@ -75,8 +75,8 @@ class _Parts(Value, frozen=True):
     narrowed: tuple[Step, ...] = ()
     """Ingress of ports that no listener has any more."""
     deleted: tuple[Step, ...] = ()
-    fronts_deleted: tuple[Step, ...] = ()
-    """Network load balancers: they go before the application load balancers behind them."""
+    deleted_first: tuple[Step, ...] = ()
+    """Load balancers that are no targets: they go before those that they may forward to."""
     replaced: frozenset[str] = frozenset()
     """Load balancers whose place another one takes: they are gone in `written`."""
 
@@ -119,7 +119,10 @@ def _target_groups(matched: Matched[TargetGroup], policy: PlanPolicy) -> _Parts:
     return _Parts(written=tuple(written), tagged=tuple(tagged))
 
 
-def _load_balancers(matched: Matched[LoadBalancer], policy: PlanPolicy) -> _Parts:
+def _load_balancers(
+    matched: Matched[LoadBalancer], targets: frozenset[Reference], policy: PlanPolicy
+) -> _Parts:
+    """`targets` are the load balancers that are in target groups."""
     written: list[Step] = []
     tagged: list[Step] = []
     replaced: set[str] = set()
@@ -140,12 +143,12 @@ def _load_balancers(matched: Matched[LoadBalancer], policy: PlanPolicy) -> _Part
             now = found.resource.tags
             tagged += tag_steps("LoadBalancer", desired.tags, found, now, policy)
     left = [one for one in matched.surplus if one.identity not in replaced]
-    fronts = [one for one in left if one.resource.type == "network"]
+    last = [one for one in left if one.identity in targets]
     return _Parts(
         written=tuple(written),
         tagged=tuple(tagged),
-        deleted=_deletes("LoadBalancer", [one for one in left if one not in fronts]),
-        fronts_deleted=_deletes("LoadBalancer", fronts),
+        deleted=_deletes("LoadBalancer", last),
+        deleted_first=_deletes("LoadBalancer", [one for one in left if one not in last]),
         replaced=frozenset(replaced),
     )
 

@@ -9,10 +9,9 @@ import msgspec
 from alb_controller.aws.elbv2_reads import ListenersAndRules
 from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.inventory import Kept as Listed
-from alb_controller.build.context import Kept
+from alb_controller.build.context import BalancerId, CurrentState
 from alb_controller.errors import AwsError
 from alb_controller.model.elbv2 import Attributes, Listener, LoadBalancer, TargetGroup
-from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found, FoundLoadBalancer, Observed, Resource, Stack
 from alb_controller.plan.diff import unread
 from alb_controller.reconcile.bindings import Bindings
@@ -117,19 +116,18 @@ def _with(found: Found[Resource], read: dict[str, Attributes]) -> Found[Resource
     return msgspec.structs.replace(found, resource=resource)
 
 
-def kept_of(observed: Observed, id_: ResourceId) -> Kept | None:
-    """What a build keeps of a live load balancer, by its resource id."""
-    for found in observed.load_balancers:
-        balancer = found.resource
-        if balancer.id == id_:
-            return Kept(
-                scheme=balancer.scheme,
-                ip_address_type=balancer.ip_address_type,
-                subnets=balancer.subnets,
-                certificates={
-                    one.resource.port: one.resource.certificates
-                    for one in observed.listeners
-                    if one.resource.load_balancer == found.identity and one.resource.certificates
-                },
-            )
-    return None
+def current_states(observed: Observed) -> dict[BalancerId, CurrentState]:
+    """What a build keeps of live load balancers; of two with one id the first counts."""
+    return {
+        found.resource.id.name: CurrentState(
+            scheme=found.resource.scheme,
+            ip_address_type=found.resource.ip_address_type,
+            subnets=found.resource.subnets,
+            certificates={
+                one.resource.port: one.resource.certificates
+                for one in observed.listeners
+                if one.resource.load_balancer == found.identity and one.resource.certificates
+            },
+        )
+        for found in reversed(observed.load_balancers)
+    }

@@ -31,6 +31,7 @@ from tests.resources import (
     KEY,
     LOAD_BALANCER,
     NOT_FOUND,
+    OPEN_PEER,
     POLICY,
     answer,
     binding,
@@ -114,7 +115,10 @@ def stacks(draw: st.DrawFn) -> Stack:
 SPECS = tuple(
     TargetGroupBindingSpec(service_ref=ServiceReference("app", port), networking=networking)
     for port in (80, "http")
-    for networking in (None, TargetGroupBindingNetworking(ingress=[NetworkingIngressRule()]))
+    for networking in (
+        None,
+        TargetGroupBindingNetworking(ingress=[NetworkingIngressRule(from_=[OPEN_PEER])]),
+    )
 )
 LATE: tuple[dict[str, Any], ...] = (
     {},

@@ -67,7 +67,7 @@ def test_any_json_is_served_or_told(suffix: str, login: str, value: Any) -> None
     if not made.problems:
         assert made.served == {"uid-web"}
         return
-    assert made.intent.balancer is None
+    assert not made.intent.balancers
     for problem in made.problems:
         assert isinstance(problem, Invalid)
         assert str(problem.origin) == "Ingress shop/web"

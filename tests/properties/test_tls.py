@@ -12,7 +12,7 @@ from alb_controller.build.elbv2.tls import choose_certificates
 from alb_controller.intent import DiscoveredCertificates, GivenCertificates, Origin, TlsIntent
 from alb_controller.model.queries import Certificate, IssuedCertificates, domain_covers
 from alb_controller.objects.annotations.mutual_authentication import mutual_authentication
-from tests.unit.build.intents import WEB, context, listener, origin
+from tests.unit.build.intents import WEB, balancer, context, listener, origin
 
 LABELS = st.sampled_from(["a", "b", "*"])
 NAMES = st.lists(LABELS, min_size=1, max_size=2).map(lambda some: ".".join([*some, "example"]))
@@ -30,7 +30,9 @@ def chosen(hosts: tuple[str, ...], issued: list[Certificate]) -> tuple[str, ...]
         origin=origin("listen-ports"),
     )
     facts: Any = {IssuedCertificates(hosts): tuple(issued)}
-    return choose_certificates(listener(443, protocol="HTTPS", tls=tls), context(), facts)
+    return choose_certificates(
+        listener(443, protocol="HTTPS", tls=tls), balancer(), context(), facts
+    )
 
 
 @given(CERTIFICATES, st.randoms(use_true_random=False))
@@ -54,7 +56,7 @@ def test_every_given_certificate_is_there_once(members: list[list[str]]) -> None
     """The first member's first is the default one (spec 3.2)."""
     choices = tuple(GivenCertificates(tuple(one), origin("certificate-arn")) for one in members)
     tls = TlsIntent(policy="p", certificates=choices, origin=origin("listen-ports"))
-    arns = choose_certificates(listener(443, protocol="HTTPS", tls=tls), context(), {})
+    arns = choose_certificates(listener(443, protocol="HTTPS", tls=tls), balancer(), context(), {})
     assert arns[0] == members[0][0]
     assert sorted(arns) == sorted({arn for one in members for arn in one})
 

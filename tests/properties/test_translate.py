@@ -212,8 +212,7 @@ def test_all_names_fit_and_differ(members: list[Ingress]) -> None:
     intent = translated(members, {}).intent
     names = [generated_name(b.name) for b in intent.backends]
     assert len(names) == len(set(names))
-    if intent.balancer is not None:
-        names.append(intent.balancer.explicit_name or generated_name(intent.balancer.name))
+    names += [one.explicit_name or generated_name(one.name) for one in intent.balancers]
     assert all(len(name) <= 32 for name in names)
 
 
@@ -232,7 +231,7 @@ def test_names_fit_for_every_name_that_kubernetes_allows(
     key = StackKey("ingress", "", group) if is_explicit else StackKey("ingress", space, name)
     by = Settings(cluster_name=cluster_name)
     intent = translate(load(key, objects, "alb"), by, {}, {}).intent
-    assert intent.balancer is not None
-    seeds = [intent.balancer.name, *(b.name for b in intent.backends)]
+    (made,) = intent.balancers
+    seeds = [made.name, *(b.name for b in intent.backends)]
     assert len(seeds) == 2
     assert all(len(generated_name(seed)) <= 32 for seed in seeds)

@@ -9,13 +9,13 @@ from alb_controller.build.context import Facts
 from alb_controller.errors import Missing
 from alb_controller.intent import (
     ActionIntent,
+    BalancerIntent,
     DefaultIntent,
     ForwardIntent,
     ForwardTarget,
     ListenerIntent,
     Origin,
     RouteIntent,
-    StackIntent,
 )
 from alb_controller.model.elbv2 import Action, ForwardAction, WeightedTargetGroup
 from alb_controller.model.queries import Query, TargetGroupByName, TargetGroupInfo
@@ -25,16 +25,16 @@ SECURE_PROTOCOL = "HTTPS"
 """Listeners of other protocols take neither login nor token check (ELBv2 API, Action)."""
 
 
-def queries(intent: StackIntent) -> Iterator[Query]:
+def queries(balancer: BalancerIntent) -> Iterator[Query]:
     """What must be known of target groups that users name."""
-    for action in _all_actions(intent):
+    for action in _all_actions(balancer):
         for target in action.targets if isinstance(action, ForwardIntent) else ():
             if target.kind == "name":
                 yield TargetGroupByName(target.value)
 
 
-def _all_actions(intent: StackIntent) -> Iterator[ActionIntent]:
-    for listener in intent.listeners:
+def _all_actions(balancer: BalancerIntent) -> Iterator[ActionIntent]:
+    for listener in balancer.listeners:
         yield listener.default.action
         for route in listener.routes:
             yield route.action
@@ -64,7 +64,7 @@ def _forward(action: ForwardIntent, origin: Origin | None, facts: Facts) -> Forw
 
 def _reference(target: ForwardTarget, origin: Origin | None, facts: Facts) -> Reference:
     match target.kind:
-        case "backend":
+        case "backend" | "balancer":
             return Ref(ResourceId("TargetGroup", target.value))
         case "arn":
             return target.value

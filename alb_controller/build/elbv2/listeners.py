@@ -6,27 +6,30 @@ from collections.abc import Iterator
 
 from alb_controller.build.context import Context, Facts
 from alb_controller.build.elbv2.actions import build_actions
+from alb_controller.build.elbv2.balancers import balancer_id
 from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.build.elbv2.tls import choose_certificates, choose_mutual_authentication
-from alb_controller.intent import ListenerIntent, StackIntent
+from alb_controller.intent import BalancerIntent, ListenerIntent, StackIntent
 from alb_controller.model.elbv2 import Condition, Listener, ListenerRule
 from alb_controller.model.refs import Ref, ResourceId
 
-LOAD_BALANCER = ResourceId("LoadBalancer", "LoadBalancer")
-
 
 def build_listener(
-    listener: ListenerIntent, intent: StackIntent, context: Context, facts: Facts
+    listener: ListenerIntent,
+    balancer: BalancerIntent,
+    intent: StackIntent,
+    context: Context,
+    facts: Facts,
 ) -> Listener:
     """One port of the load balancer."""
     id_ = listener_id(listener)
     return Listener(
         id=id_,
-        load_balancer=Ref(LOAD_BALANCER),
+        load_balancer=Ref(balancer_id(balancer.id)),
         port=listener.port,
         protocol=listener.protocol,
         default_actions=build_actions(listener.default, listener, facts),
-        certificates=choose_certificates(listener, context, facts),
+        certificates=choose_certificates(listener, balancer, context, facts),
         ssl_policy=listener.tls.policy if listener.tls else None,
         mutual_authentication=choose_mutual_authentication(listener, context, facts),
         attributes=listener.attributes or None,
@@ -39,7 +42,7 @@ def build_rules(
 ) -> Iterator[ListenerRule]:
     """The listener's rules in order of priority."""
     for priority, route in enumerate(listener.routes, start=1):
-        id_ = ResourceId("ListenerRule", f"{listener.port}:{priority}")
+        id_ = ResourceId("ListenerRule", f"{listener.id}:{priority}")
         yield ListenerRule(
             id=id_,
             listener=Ref(listener_id(listener)),
@@ -52,8 +55,8 @@ def build_rules(
 
 
 def listener_id(listener: ListenerIntent) -> ResourceId:
-    """A listener is known by its port (spec 3.2)."""
-    return ResourceId("Listener", str(listener.port))
+    """The id that a listener has in the stack."""
+    return ResourceId("Listener", listener.id)
 
 
 def _field(condition: Condition) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, assert_never, cast
 
-from alb_controller.build.context import Context, Facts
+from alb_controller.build.context import Context, Facts, joins_backend_group
 from alb_controller.build.elbv2.names import backend_security_group_name, generated_name
 from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.errors import Missing
@@ -27,7 +27,6 @@ from alb_controller.model.queries import (
 from alb_controller.model.refs import Ref, Reference, ResourceId
 from alb_controller.settings import Settings
 
-MANAGED = ResourceId("SecurityGroup", "ManagedLBSecurityGroup")
 BACKEND = ResourceId("SecurityGroup", BACKEND_SECURITY_GROUP)
 _MANAGED_DESCRIPTION = "[k8s] Managed SecurityGroup for LoadBalancer"
 _BACKEND_DESCRIPTION = "[k8s] Shared Backend SecurityGroup for LoadBalancer"
@@ -40,48 +39,48 @@ def queries(balancer: BalancerIntent) -> Iterator[Query]:
 
 
 def managed(intent: StackIntent, context: Context) -> tuple[SecurityGroup, ...]:
-    """The group made for this load balancer, open to its listeners' sources; none if given."""
-    balancer = intent.balancer
-    if balancer is None or not isinstance(balancer.security, ManagedSecurityGroup):
-        return ()
-    return (
+    """The groups made for load balancers, open to their listeners' sources; none if given."""
+    return tuple(
         SecurityGroup(
-            id=MANAGED,
-            name=generated_name(balancer.security.name),
+            id=_managed_id(choice),
+            name=generated_name(choice.name),
             description=_MANAGED_DESCRIPTION,
-            ingress=_inbound(intent, balancer),
-            tags=resource_tags(balancer.tags, context.settings, intent.key, MANAGED.name),
-        ),
+            ingress=_inbound(balancer),
+            tags=resource_tags(balancer.tags, context.settings, intent.key, choice.id),
+        )
+        for balancer in intent.balancers
+        if isinstance(choice := balancer.security, ManagedSecurityGroup)
     )
 
 
 def of_load_balancer(
-    balancer: BalancerIntent, context: Context, facts: Facts, behind: tuple[Reference, ...] = ()
+    balancer: BalancerIntent, intent: StackIntent, context: Context, facts: Facts
 ) -> tuple[Reference, ...]:
-    """The load balancer's groups, in order; raises Missing for a name that finds none.
-
-    `behind` are those of the load balancer behind, for one in front.
-    """
+    """The load balancer's groups, in order; raises Missing for a name that finds none."""
+    choice = balancer.security
     groups: list[Reference] = []
-    match balancer.security:
+    match choice:
         case ManagedSecurityGroup():
-            groups.append(Ref(MANAGED))
+            groups.append(Ref(_managed_id(choice)))
         case GivenSecurityGroups():
-            groups.extend(_given(balancer.security, facts))
-        case SameSecurityGroups():
-            groups.extend(behind)
+            groups.extend(_given(choice, facts))
+        case SameSecurityGroups(balancer=other):
+            return of_load_balancer(intent.balancer(other), intent, context, facts)
         case _:
-            assert_never(balancer.security)
-    if context.backend_security_group is not None:
+            assert_never(choice)
+    if joins_backend_group(choice) and context.backend_security_group is not None:
         groups.append(context.backend_security_group)
     return tuple(groups)
 
 
-def of_targets(balancer: BalancerIntent, context: Context) -> Reference | None:
+def of_targets(balancer: BalancerIntent, intent: StackIntent, context: Context) -> Reference | None:
     """The group that the targets must admit; None if the user opens them (spec 6.4)."""
-    if context.backend_security_group is not None:
+    choice = balancer.security
+    if isinstance(choice, SameSecurityGroups):
+        return of_targets(intent.balancer(choice.balancer), intent, context)
+    if joins_backend_group(choice) and context.backend_security_group is not None:
         return context.backend_security_group
-    return Ref(MANAGED) if isinstance(balancer.security, ManagedSecurityGroup) else None
+    return Ref(_managed_id(choice)) if isinstance(choice, ManagedSecurityGroup) else None
 
 
 def shared_backend(settings: Settings) -> SecurityGroup:
@@ -99,10 +98,14 @@ def shared_backend(settings: Settings) -> SecurityGroup:
     )
 
 
-def _inbound(intent: StackIntent, balancer: BalancerIntent) -> tuple[IngressRule, ...]:
+def _managed_id(choice: ManagedSecurityGroup) -> ResourceId:
+    return ResourceId("SecurityGroup", choice.id)
+
+
+def _inbound(balancer: BalancerIntent) -> tuple[IngressRule, ...]:
     """For each listener port its sources; IPv6 only where the load balancer has it."""
     rules: list[IngressRule] = []
-    for listener in intent.listeners:
+    for listener in balancer.listeners:
         sources: list[tuple[Literal["cidr", "cidr_v6", "prefix_list"], str]] = [
             *(("cidr", c) for c in listener.inbound.cidrs_v4),
             *(("prefix_list", p) for p in listener.inbound.prefix_lists),
@@ -110,7 +113,11 @@ def _inbound(intent: StackIntent, balancer: BalancerIntent) -> tuple[IngressRule
         if balancer.ip_address_type != "ipv4":
             sources += [("cidr_v6", c) for c in listener.inbound.cidrs_v6]
         port = listener.port
-        rules += [IngressRule("tcp", port, port, kind, source) for kind, source in sources]
+        rules += [
+            IngressRule(protocol.lower(), port, port, kind, source)
+            for protocol in listener.inbound.protocols
+            for kind, source in sources
+        ]
     return tuple(sorted(rules))
 
 

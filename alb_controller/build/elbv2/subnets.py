@@ -94,12 +94,12 @@ def _discovery_queries(balancer: BalancerIntent, context: Context, facts: Facts)
 
 def _kept(balancer: BalancerIntent, context: Context) -> tuple[str, ...] | None:
     """The live load balancer's subnets, as long as it is not to be replaced."""
-    kept = context.kept
+    kept = context.kept.get(balancer.id)
     return kept.subnets if kept and kept.scheme == balancer.scheme else None
 
 
 def _becomes_dualstack(balancer: BalancerIntent, context: Context) -> bool:
-    kept = context.kept
+    kept = context.kept.get(balancer.id)
     return _wants_ipv6(balancer) and kept is not None and kept.ip_address_type == "ipv4"
 
 

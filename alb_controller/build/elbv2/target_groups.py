@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from alb_controller.build.context import Context
+from alb_controller.build.elbv2 import security_groups
+from alb_controller.build.elbv2.balancers import balancer_id
 from alb_controller.build.elbv2.names import generated_name
 from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.errors import Invalid
-from alb_controller.intent import BackendIntent, BalancerIntent, StackIntent
-from alb_controller.model.elbv2 import TargetGroup
+from alb_controller.intent import (
+    Access,
+    BackendIntent,
+    BalancerBackendIntent,
+    BalancerPeer,
+    CidrPeer,
+    Peer,
+    StackIntent,
+)
+from alb_controller.model.elbv2 import BalancerTarget, TargetGroup
 from alb_controller.model.kube import Binding
 from alb_controller.model.ownership import stack_labels
 from alb_controller.model.refs import Ref, Reference, ResourceId
 from alb_controller.objects.core import LabelSelector
 from alb_controller.objects.elbv2 import (
+    IpBlock,
     NetworkingIngressRule,
     NetworkingPeer,
     NetworkingPort,
@@ -23,9 +36,10 @@ from alb_controller.objects.elbv2 import (
 
 
 def build_target_group(
-    backend: BackendIntent, balancer: BalancerIntent, intent: StackIntent, context: Context
+    backend: BackendIntent, intent: StackIntent, context: Context
 ) -> TargetGroup:
     """A backend's target group; raises Invalid for an IPv6 Service behind an IPv4 balancer."""
+    balancer = intent.balancer(backend.balancer)
     if backend.ip_family == "ipv6" and balancer.ip_address_type == "ipv4":
         problem = (
             f"Service {backend.namespace}/{backend.service.name} is of family IPv6, "
@@ -48,16 +62,34 @@ def build_target_group(
     )
 
 
-def build_binding(
-    backend: BackendIntent, intent: StackIntent, context: Context, peer: Reference | None
-) -> Binding:
-    """The binding that registers a backend's targets; `peer` is who may reach them."""
+def build_balancer_group(
+    backend: BalancerBackendIntent, intent: StackIntent, context: Context
+) -> TargetGroup:
+    """The target group that holds a balancer: AWS has TCP alone for those, and no binding."""
+    return TargetGroup(
+        id=ResourceId("TargetGroup", backend.id),
+        name=generated_name(backend.name),
+        target_type="alb",
+        port=backend.port,
+        protocol="TCP",
+        protocol_version=None,
+        vpc_id=context.vpc_id,
+        ip_address_type="ipv4",
+        health_check=backend.health_check,
+        tags=resource_tags(backend.tags, context.settings, intent.key, backend.id),
+        targets=(BalancerTarget(Ref(balancer_id(backend.balancer)), backend.balancer_port),),
+    )
+
+
+def build_binding(backend: BackendIntent, intent: StackIntent, context: Context) -> Binding:
+    """The binding that registers a backend's targets, with who may reach them."""
+    group = security_groups.of_targets(intent.balancer(backend.balancer), intent, context)
     labels = backend.node_labels
     spec = TargetGroupBindingSpec(
         target_type=backend.target_type,
         target_group_protocol=backend.protocol,
         service_ref=backend.service,
-        networking=_networking(backend, peer),
+        networking=_networking(backend, group),
         node_selector=LabelSelector(match_labels=labels) if labels is not None else None,
         ip_address_type=backend.ip_family,
         vpc_id=context.vpc_id,
@@ -70,23 +102,42 @@ def build_binding(
         target_group=Ref(ResourceId("TargetGroup", backend.id)),
         spec=spec,
         labels=stack_labels(intent.key),
-        peer=peer if isinstance(peer, Ref) else None,
+        peer=group if isinstance(group, Ref) and _admits_balancer(backend) else None,
     )
 
 
 def _networking(
-    backend: BackendIntent, peer: Reference | None
+    backend: BackendIntent, group: Reference | None
 ) -> TargetGroupBindingNetworking | None:
-    """One rule for each port that the load balancer must reach (spec 5.4)."""
-    if peer is None:
+    """A rule for each access; none for the balancer's group where the user opens the targets.
+
+    `group` is the one that the balancer's traffic comes from (spec 5.4, 6.4).
+    """
+    rules = [rule for access in backend.access if (rule := _rule(access, group)) is not None]
+    return TargetGroupBindingNetworking(ingress=rules) if rules else None
+
+
+def _admits_balancer(backend: BackendIntent) -> bool:
+    return any(BalancerPeer() in access.peers for access in backend.access)
+
+
+def _rule(access: Access, group: Reference | None) -> NetworkingIngressRule | None:
+    peers = [made for peer in access.peers if (made := _peer(peer, group)) is not None]
+    if not peers:
         return None
-    group = SecurityGroupPeer(group_id=peer if isinstance(peer, str) else "")
-    return TargetGroupBindingNetworking(
-        ingress=[
-            NetworkingIngressRule(
-                from_=[NetworkingPeer(security_group=group)],
-                ports=[NetworkingPort(protocol="TCP", port=port)],
-            )
-            for port in backend.network_ports
-        ]
-    )
+    port = NetworkingPort(protocol=access.protocol, port=access.port)
+    return NetworkingIngressRule(from_=peers, ports=[port])
+
+
+def _peer(peer: Peer, group: Reference | None) -> NetworkingPeer | None:
+    """A group of the same stack has no id yet: `Binding.with_peer` fills it in."""
+    match peer:
+        case CidrPeer(cidr=cidr):
+            return NetworkingPeer(ip_block=IpBlock(cidr=cidr))
+        case BalancerPeer():
+            if group is None:
+                return None
+            known = group if isinstance(group, str) else ""
+            return NetworkingPeer(security_group=SecurityGroupPeer(group_id=known))
+        case _:
+            assert_never(peer)

@@ -8,13 +8,13 @@ from typing import assert_never, cast
 from alb_controller.build.context import Context, Facts
 from alb_controller.errors import Missing
 from alb_controller.intent import (
+    BalancerIntent,
     CertificateChoice,
     DiscoveredCertificates,
     GivenCertificates,
     ListenerIntent,
     MutualTlsIntent,
     RequestedCertificate,
-    StackIntent,
     TlsIntent,
 )
 from alb_controller.model.elbv2 import MutualAuthentication
@@ -29,9 +29,9 @@ from alb_controller.model.queries import (
 _ARN = "arn:"
 
 
-def queries(intent: StackIntent, context: Context) -> Iterator[Query]:
+def queries(balancer: BalancerIntent, context: Context) -> Iterator[Query]:
     """What must be known of certificates and trust stores."""
-    for tls in (listener.tls for listener in intent.listeners if listener.tls is not None):
+    for tls in (listener.tls for listener in balancer.listeners if listener.tls is not None):
         for choice in tls.certificates:
             if isinstance(choice, DiscoveredCertificates) and choice.hosts:
                 yield _discovery(choice, context)
@@ -40,7 +40,7 @@ def queries(intent: StackIntent, context: Context) -> Iterator[Query]:
 
 
 def choose_certificates(
-    listener: ListenerIntent, context: Context, facts: Facts
+    listener: ListenerIntent, balancer: BalancerIntent, context: Context, facts: Facts
 ) -> tuple[str, ...]:
     """The default certificate, then all others, sorted; none for a plain listener.
 
@@ -51,8 +51,9 @@ def choose_certificates(
     if tls is None:
         return ()
     found = [arn for choice in tls.certificates for arn in _arns(choice, tls, context, facts)]
-    if not found and tls.keeps_certificates and context.kept is not None:
-        found = list(context.kept.certificates.get(listener.port, ()))
+    kept = context.kept.get(balancer.id)
+    if not found and tls.keeps_certificates and kept is not None:
+        found = list(kept.certificates.get(listener.port, ()))
     if not found:
         problem = (
             f"HTTPS port {listener.port} has no certificate: name one by certificate-arn, or give "

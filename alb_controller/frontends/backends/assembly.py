@@ -6,9 +6,8 @@ import msgspec
 
 from alb_controller.frontends.backends.service_ports import TRAFFIC_PORT, PortInUse, PortNumbers
 from alb_controller.frontends.backends.settings import TargetGroupSettings
-from alb_controller.intent import BackendIntent, NameSeed, Origin
+from alb_controller.intent import Access, BackendIntent, NameSeed, Origin
 from alb_controller.objects.elbv2 import ServiceReference
-from alb_controller.values import PortRef
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +16,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: NameSeed
     origin: Origin
+    balancer: str
+    """The id of the balancer that sends it traffic."""
 
 
 def assemble(
@@ -32,6 +33,7 @@ def assemble(
     return BackendIntent(
         id=identity.id,
         origin=identity.origin,
+        balancer=identity.balancer,
         namespace=service.metadata.namespace,
         service=ServiceReference(name=service.metadata.name, port=port.written),
         name=identity.name,
@@ -43,17 +45,16 @@ def assemble(
         health_check=msgspec.structs.replace(settings.health_check, port=numbers.health_check),
         attributes=settings.attributes,
         tags=settings.tags,
-        network_ports=(None,) if opens_every_port else _network_ports(numbers, settings),
+        access=(Access(port=None),) if opens_every_port else _access(numbers, settings),
         target_control_port=settings.target_control_port,
         node_labels=settings.node_labels,
         multi_cluster=settings.multi_cluster,
     )
 
 
-def _network_ports(
-    numbers: PortNumbers, settings: TargetGroupSettings
-) -> tuple[PortRef | None, ...]:
-    """The ports that the load balancer must reach (spec 5.4)."""
+def _access(numbers: PortNumbers, settings: TargetGroupSettings) -> tuple[Access, ...]:
+    """The load balancer's, to each port that it must reach (spec 5.4)."""
     checked = () if numbers.health_check == TRAFFIC_PORT else (int(numbers.health_check),)
     control = settings.target_control_port
-    return (numbers.traffic, *checked, *(() if control is None else (control,)))
+    ports = (numbers.traffic, *checked, *(() if control is None else (control,)))
+    return tuple(Access(port=one) for one in ports)

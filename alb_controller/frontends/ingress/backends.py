@@ -15,7 +15,7 @@ from alb_controller.frontends.backends.service_ports import (
     numbers_of,
 )
 from alb_controller.frontends.backends.settings import TargetGroupSettings
-from alb_controller.intent import BackendIntent, NameSeed, Origin
+from alb_controller.intent import LOAD_BALANCER, BackendIntent, NameSeed, Origin
 from alb_controller.model.elbv2 import HealthCheck, TargetType
 from alb_controller.model.ownership import problems_of_keys
 from alb_controller.objects.annotations import ingress_table as rows
@@ -75,7 +75,7 @@ class BackendTranslator:
         numbers = numbers_of(port, settings)
         name = self._name(port, numbers, settings)
         return assemble(
-            Identity(id=id_, name=name, origin=Origin(self._source.ref)),
+            Identity(id=id_, name=name, origin=Origin(self._source.ref), balancer=LOAD_BALANCER),
             port,
             numbers=numbers,
             settings=settings,

@@ -164,6 +164,7 @@ def _listener(
     for member in listening:
         tags = member.tags | tags
     return ListenerIntent(
+        id=str(port),
         port=port,
         protocol=protocol,
         inbound=_inbound(agreed.get(INBOUND_CIDRS.of(port)), agreed.get(_PREFIX_LISTS.of(port))),

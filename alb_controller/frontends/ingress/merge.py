@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alb_controller.frontends.conflicts import Agreement, Key, MapKeys, Setting
-from alb_controller.frontends.ingress.addons.group import addon_settings, with_addons
+from alb_controller.frontends.ingress.addons.group import (
+    addon_settings,
+    application_options,
+    capacity_units,
+)
 from alb_controller.frontends.ingress.front.group import front_settings, merge_front
 from alb_controller.frontends.ingress.group_listeners import (
     ClassDefaults,
@@ -19,6 +23,7 @@ from alb_controller.frontends.ingress.group_listeners import (
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.select import name_seed
 from alb_controller.intent import (
+    LOAD_BALANCER,
     BalancerIntent,
     DiscoveredSubnets,
     GivenSecurityGroups,
@@ -97,12 +102,12 @@ def merge(
         return StackIntent(key=key)
     backends = {b.id: b for m in members if has_routes(m, agreed) for b in m.backends}
     balancer = _balancer(key, members, agreed, settings)
+    front = merge_front(key, members, agreed, balancer, settings)
     return StackIntent(
         key=key,
-        balancer=with_addons(balancer, members[0], agreed, settings),
-        front=merge_front(key, members, agreed, balancer, settings),
-        listeners=merge_listeners(members, agreed, settings),
+        balancers=(balancer, front.balancer) if front else (balancer,),
         backends=tuple(backends[id_] for id_ in sorted(backends)),
+        balancer_backends=front.backends if front else (),
         certificates=tuple(m.certificate for m in members if m.certificate is not None),
     )
 
@@ -116,6 +121,8 @@ def _balancer(
     attributes = agreed.entries(_ATTRIBUTES) | members[0].params_attributes
     set_by = agreed.set_by(_IP_ADDRESS_TYPE) or members[0].ref
     return BalancerIntent(
+        id=LOAD_BALANCER,
+        options=application_options(members[0], agreed, agreed.get(_ADDRESS_POOL)),
         scheme=scheme,
         ip_address_type=agreed.get(_IP_ADDRESS_TYPE) or "ipv4",
         explicit_name=agreed.get(_NAME),
@@ -124,7 +131,8 @@ def _balancer(
         security=_security(name_seed(key, cluster), agreed, settings),
         attributes=attributes,
         tags=agreed.entries(_TAGS),
-        customer_owned_ipv4_pool=agreed.get(_ADDRESS_POOL),
+        capacity_units=capacity_units(members[0], agreed, settings),
+        listeners=merge_listeners(members, agreed, settings),
         ip_address_type_origin=Origin(set_by, rows.IP_ADDRESS_TYPE.key),
     )
 

@@ -12,6 +12,7 @@ from alb_controller.frontends.outcomes import Applied, Outcome, Planned
 from alb_controller.frontends.presentation import Patch, Presentation
 from alb_controller.frontends.reports import events_of, reports_of
 from alb_controller.frontends.translation import Translation
+from alb_controller.intent import FRONTEND_NLB, LOAD_BALANCER
 from alb_controller.model.document import stack_json
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.annotations.names import PLAN_ANNOTATION
@@ -105,8 +106,8 @@ def status_patch(ingress: Ingress, observed: Observed) -> dict[str, Any] | None:
 
 def _entries(observed: Observed) -> list[tuple[str, list[int]]]:
     """Host name and ports of each load balancer, that of the backends first; none without it."""
-    by_type = {one.resource.type: one for one in observed.load_balancers}
-    main, front = by_type.get("application"), by_type.get("network")
+    by_id = {one.resource.id.name: one for one in observed.load_balancers}
+    main, front = by_id.get(LOAD_BALANCER), by_id.get(FRONTEND_NLB)
     if main is None:
         return []
     ports = sorted(

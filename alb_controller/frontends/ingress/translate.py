@@ -77,7 +77,7 @@ def translate(
         warnings=(*notices(snapshot), *_trust_warnings(resolution)),
         secrets=frozenset(members.secrets | _secrets_of(accepted.values())),
         blocked_by=() if remembered else tuple(_blockers(snapshot.members, accepted)),
-        protected=None if intent.balancer else _protection(snapshot.inactive),
+        protected=None if intent.balancers else _protection(snapshot.inactive),
     )
 
 

@@ -49,7 +49,9 @@ def binding(made: Binding) -> Document:
     spec = msgspec.to_builtins(made.spec)
     if made.peer is not None:
         for rule in spec.get("networking", {}).get("ingress", ()):
-            rule["from"] = [{"securityGroup": {"groupID": reference(made.peer)}}]
+            for peer in rule["from"]:
+                if peer == {"securityGroup": {}}:
+                    peer["securityGroup"] = {"groupID": reference(made.peer)}
     return {
         "metadata": {"name": made.name, "namespace": made.namespace},
         "spec": {"targetGroupARN": reference(made.target_group), **spec},

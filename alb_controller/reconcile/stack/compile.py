@@ -13,8 +13,6 @@ import msgspec
 import structlog
 
 from alb_controller.build.context import Context, Facts, needs_backend_group
-from alb_controller.build.elbv2.front import FRONT
-from alb_controller.build.elbv2.listeners import LOAD_BALANCER
 from alb_controller.build.elbv2.stack import build
 from alb_controller.build.needs import needs
 from alb_controller.errors import Invalid
@@ -24,7 +22,7 @@ from alb_controller.intent import StackIntent
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.plan.changes import Limit, Plan, PlanPolicy
 from alb_controller.plan.plan import plan
-from alb_controller.reconcile.observe import kept_of
+from alb_controller.reconcile.observe import current_states
 from alb_controller.reconcile.stack.edges import Lookups, StackReads
 from alb_controller.settings import Settings
 from alb_controller.telemetry import metrics
@@ -134,8 +132,7 @@ class Compiler(Generic[S, M]):
             Context(
                 settings=self._settings,
                 vpc_id=self._vpc_id,
-                kept=kept_of(observed, LOAD_BALANCER),
-                kept_front=kept_of(observed, FRONT),
+                kept=current_states(observed),
             ),
             intent,
             self._known(intent),

@@ -8,6 +8,8 @@ import msgspec
 
 from alb_controller.build.context import Context
 from alb_controller.intent import (
+    Access,
+    ApplicationOptions,
     BackendIntent,
     BalancerIntent,
     DefaultIntent,
@@ -31,6 +33,7 @@ WEB = ObjectRef("Ingress", "shop", "web")
 KEY = StackKey("ingress", "shop", "web")
 SEED = NameSeed((("shop", 8), ("web", 8)), ("prod", "shop/web"))
 ID = "shop/web-app:80"
+MAIN, FRONT = "LoadBalancer", "FrontendNlb"
 CHECK = HealthCheck(
     port="traffic-port",
     protocol="HTTP",
@@ -49,8 +52,13 @@ def origin(suffix: str) -> Origin:
 
 
 def balancer(**fields: Any) -> BalancerIntent:
-    """An internal IPv4 load balancer with discovered subnets and a managed security group."""
+    """An internal IPv4 load balancer with discovered subnets and a managed security group.
+
+    `options` are fields of an application load balancer's.
+    """
     base: dict[str, Any] = {
+        "id": MAIN,
+        "options": ApplicationOptions(**fields.pop("options", {})),
         "scheme": "internal",
         "ip_address_type": "ipv4",
         "explicit_name": None,
@@ -67,6 +75,7 @@ def balancer(**fields: Any) -> BalancerIntent:
 def listener(port: int = 80, **fields: Any) -> ListenerIntent:
     """A port that is open to the world and answers 404."""
     base: dict[str, Any] = {
+        "id": str(port),
         "port": port,
         "protocol": "HTTP",
         "inbound": InboundSources(("0.0.0.0/0",), ("::/0",)),
@@ -93,6 +102,7 @@ def backend(**fields: Any) -> BackendIntent:
     base: dict[str, Any] = {
         "id": ID,
         "origin": Origin(WEB),
+        "balancer": MAIN,
         "namespace": "shop",
         "service": ServiceReference("app", 80),
         "name": NameSeed((("shop", 8), ("app", 8)), ("prod", "80")),
@@ -104,15 +114,25 @@ def backend(**fields: Any) -> BackendIntent:
         "health_check": CHECK,
         "attributes": {},
         "tags": {},
-        "network_ports": (30080,),
+        "access": (Access(port=30080),),
     }
     return BackendIntent(**{**base, **fields})
 
 
-def stack_intent(of: BalancerIntent | None = None, **fields: Any) -> StackIntent:
-    """One listener on port 80 unless others are given."""
-    base: dict[str, Any] = {"key": KEY, "balancer": of or balancer(), "listeners": (listener(),)}
-    return StackIntent(**{**base, **fields})
+def stack_intent(
+    of: BalancerIntent | None = None,
+    *,
+    listeners: tuple[ListenerIntent, ...] | None = None,
+    **fields: Any,
+) -> StackIntent:
+    """A balancer with one listener on port 80 unless others are given."""
+    entries = (listener(),) if listeners is None else listeners
+    made = msgspec.structs.replace(of or balancer(), listeners=entries)
+    return StackIntent(**{"key": KEY, "balancers": (made,), **fields})
+
+
+NOTHING = StackIntent(key=KEY)
+"""What a stack wants that goes."""
 
 
 def context(**fields: Any) -> Context:

@@ -19,7 +19,7 @@ from alb_controller.model.elbv2 import (
 )
 from alb_controller.model.queries import TargetGroupByName, TargetGroupInfo
 from alb_controller.model.refs import Ref, ResourceId
-from tests.unit.build.intents import WEB, listener, route, stack_intent
+from tests.unit.build.intents import WEB, balancer, listener, route
 
 A, B = (ResourceId("TargetGroup", name) for name in "ab")
 NAMED = ForwardIntent((ForwardTarget("name", "mine"),))
@@ -50,6 +50,7 @@ def built(action: Any, protocol: str = "HTTP", **fields: Any) -> tuple[Action, .
             ForwardIntent((ForwardTarget("arn", "arn:x"),), True, 60),
             ForwardAction((WeightedTargetGroup("arn:x"),), True, 60),
         ),
+        (ForwardIntent.to_balancer("b"), ForwardAction((WeightedTargetGroup(Ref(B)),))),
         (NAMED, ForwardAction((WeightedTargetGroup("arn:mine"),))),
         (FixedResponseAction("503"), FixedResponseAction("503")),
     ],
@@ -71,7 +72,7 @@ def test_target_groups_by_name_are_asked_for() -> None:
     """Of routes and default actions; ARNs and backends are known."""
     of = listener(default=DefaultIntent(action=NAMED), routes=(route(action=backends(("a", 1))),))
     other = listener(81, routes=(route(action=ForwardIntent((ForwardTarget("name", "two"),))),))
-    found = set(queries(stack_intent(listeners=(of, other))))
+    found = set(queries(balancer(listeners=(of, other))))
     assert found == {TargetGroupByName("mine"), TargetGroupByName("two")}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.build.context import Context, Kept
+from alb_controller.build.context import Context, CurrentState
 from alb_controller.build.elbv2 import subnets
 from alb_controller.errors import Missing
 from alb_controller.intent import BalancerIntent
@@ -14,12 +14,12 @@ from alb_controller.model.queries import (
     SubnetsByReachability,
     SubnetsByRole,
 )
-from tests.unit.build.intents import WEB, balancer, context, subnet
+from tests.unit.build.intents import MAIN, WEB, balancer, context, subnet
 
 OURS = {"kubernetes.io/cluster/prod": "shared"}
 THEIRS = {"kubernetes.io/cluster/test": "owned"}
 INTERNAL = SubnetsByRole("internal-elb")
-LIVE = Kept(scheme="internal", ip_address_type="ipv4", subnets=("subnet-x", "subnet-y"))
+LIVE = CurrentState(scheme="internal", ip_address_type="ipv4", subnets=("subnet-x", "subnet-y"))
 A, B = subnet("a", "a"), subnet("b", "b")
 
 
@@ -118,14 +118,14 @@ def test_without_the_gate_routes_are_not_asked_for() -> None:
 
 def test_a_live_load_balancer_keeps_its_subnets() -> None:
     """In their order, unasked; a new subnet in the VPC moves nothing."""
-    by = context(kept=LIVE)
+    by = context(kept={MAIN: LIVE})
     assert list(subnets.queries(balancer(), by, {})) == []
     assert subnets.choose(balancer(), by, {}) == ("subnet-x", "subnet-y")
 
 
 def test_another_scheme_is_another_load_balancer() -> None:
     """It is replaced, so its subnets are discovered anew."""
-    of, by = balancer(scheme="internet-facing"), context(kept=LIVE)
+    of, by = balancer(scheme="internet-facing"), context(kept={MAIN: LIVE})
     role = SubnetsByRole("elb")
     assert list(subnets.queries(of, by, {})) == [role]
     assert subnets.choose(of, by, {role: (A, B)}) == ("subnet-a", "subnet-b")
@@ -133,7 +133,7 @@ def test_another_scheme_is_another_load_balancer() -> None:
 
 def test_becoming_dualstack_needs_ipv6_in_the_kept_subnets() -> None:
     """They are asked for then; the annotation that wants it is at fault."""
-    of, by = balancer(ip_address_type="dualstack"), context(kept=LIVE)
+    of, by = balancer(ip_address_type="dualstack"), context(kept={MAIN: LIVE})
     (query,) = subnets.queries(of, by, {})
     assert query == SubnetsById(("subnet-x", "subnet-y"))
     capable = (subnet("x", has_ipv6=True), subnet("y", has_ipv6=True))
@@ -148,7 +148,7 @@ def test_becoming_dualstack_needs_ipv6_in_the_kept_subnets() -> None:
 
 def test_what_is_dualstack_already_asks_nothing() -> None:
     """Its subnets have IPv6, or it would not be."""
-    live = Kept(scheme="internal", ip_address_type="dualstack", subnets=LIVE.subnets)
-    of, by = balancer(ip_address_type="dualstack"), context(kept=live)
+    live = CurrentState(scheme="internal", ip_address_type="dualstack", subnets=LIVE.subnets)
+    of, by = balancer(ip_address_type="dualstack"), context(kept={MAIN: live})
     assert list(subnets.queries(of, by, {})) == []
     assert subnets.choose(of, by, {}) == LIVE.subnets

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from alb_controller.build.elbv2.listeners import LOAD_BALANCER, build_listener, build_rules
-from alb_controller.intent import RouteIntent
+from alb_controller.build.elbv2.listeners import build_listener, build_rules
+from alb_controller.intent import ListenerIntent, RouteIntent
 from alb_controller.model.elbv2 import (
     FixedResponseAction,
     HostHeader,
+    Listener,
     ListenerRule,
     PathPattern,
     Rewrite,
     Transform,
 )
 from alb_controller.model.refs import Ref, ResourceId
-from tests.unit.build.intents import context, listener, route, stack_intent
+from tests.unit.build.intents import MAIN, balancer, context, listener, route, stack_intent
+
+
+def built(wanted: ListenerIntent) -> Listener:
+    """The listener of the load balancer."""
+    return build_listener(wanted, balancer(), stack_intent(), context(), {})
 
 
 def rules(*routes: RouteIntent) -> list[ListenerRule]:
@@ -23,9 +29,9 @@ def rules(*routes: RouteIntent) -> list[ListenerRule]:
 
 def test_a_listener_is_its_port() -> None:
     """Its id is the port in decimal, its default action the intent's."""
-    made = build_listener(listener(8080, tags={"a": "b"}), stack_intent(), context(), {})
+    made = built(listener(8080, tags={"a": "b"}))
     assert (made.id, made.port, made.protocol) == (ResourceId("Listener", "8080"), 8080, "HTTP")
-    assert made.load_balancer == Ref(LOAD_BALANCER)
+    assert made.load_balancer == Ref(ResourceId("LoadBalancer", MAIN))
     assert made.default_actions == (FixedResponseAction("404", "text/plain"),)
     assert made.tags["a"] == "b"
     assert made.tags["ingress.k8s.aws/resource"] == "8080"
@@ -33,7 +39,7 @@ def test_a_listener_is_its_port() -> None:
 
 def test_a_plain_listener_has_nothing_of_a_secure_one() -> None:
     """And undeclared attributes are None, which leaves AWS's own alone."""
-    made = build_listener(listener(80), stack_intent(), context(), {})
+    made = built(listener(80))
     assert (made.certificates, made.ssl_policy, made.mutual_authentication) == ((), None, None)
     assert made.attributes is None
 

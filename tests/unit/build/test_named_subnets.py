@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.build.context import Context, Facts, Kept
+from alb_controller.build.context import Context, CurrentState, Facts
 from alb_controller.build.elbv2 import subnets
 from alb_controller.errors import Missing
 from alb_controller.intent import BalancerIntent, NamedSubnets, TaggedSubnets
@@ -17,7 +17,7 @@ from alb_controller.model.queries import (
     SubnetsByName,
     SubnetsByTags,
 )
-from tests.unit.build.intents import WEB, balancer, context, copy, origin, subnet
+from tests.unit.build.intents import MAIN, WEB, balancer, context, copy, origin, subnet
 
 A, B, C = subnet("a", "a"), subnet("b", "b"), subnet("c", "c")
 
@@ -155,6 +155,6 @@ def test_tags_choose_one_subnet_per_zone() -> None:
 
 def test_named_subnets_win_over_those_of_the_live_load_balancer() -> None:
     """They are how a user moves it."""
-    live = Kept(scheme="internal", ip_address_type="ipv4", subnets=("subnet-x", "subnet-y"))
+    live = CurrentState(scheme="internal", ip_address_type="ipv4", subnets=("subnet-x", "subnet-y"))
     of = named("subnet-a", "subnet-b")
-    assert chosen(of, A, B, by=context(kept=live)) == ["subnet-a", "subnet-b"]
+    assert chosen(of, A, B, by=context(kept={MAIN: live})) == ["subnet-a", "subnet-b"]

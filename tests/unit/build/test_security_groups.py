@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from alb_controller.build.context import needs_backend_group
 from alb_controller.build.elbv2 import security_groups
-from alb_controller.build.elbv2.security_groups import MANAGED
 from alb_controller.errors import Missing
 from alb_controller.intent import (
     BalancerIntent,
     GivenSecurityGroups,
     InboundSources,
+    ManagedSecurityGroup,
     SameSecurityGroups,
+    Transport,
 )
 from alb_controller.model.ec2 import IngressRule
 from alb_controller.model.queries import (
@@ -22,10 +24,22 @@ from alb_controller.model.queries import (
     SecurityGroupsById,
     SecurityGroupsByName,
 )
-from alb_controller.model.refs import Ref
+from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.settings import Settings
-from tests.unit.build.intents import WEB, balancer, context, listener, origin, stack_intent
+from tests.unit.build.intents import (
+    FRONT,
+    MAIN,
+    NOTHING,
+    SEED,
+    WEB,
+    balancer,
+    context,
+    listener,
+    origin,
+    stack_intent,
+)
 
+MANAGED = ResourceId("SecurityGroup", "ManagedLBSecurityGroup")
 ANYONE = InboundSources(("0.0.0.0/0",), ("::/0",))
 
 
@@ -49,7 +63,7 @@ def groups(of: BalancerIntent, *found: SecurityGroupInfo, **known: Any) -> tuple
         )
         for query in security_groups.queries(of)
     }
-    return security_groups.of_load_balancer(of, context(**known), facts)
+    return security_groups.of_load_balancer(of, stack_intent(of), context(**known), facts)
 
 
 def test_without_given_groups_one_is_made() -> None:
@@ -69,7 +83,7 @@ def test_without_given_groups_one_is_made() -> None:
 def test_given_groups_leave_nothing_to_make() -> None:
     """Nor does a stack that goes."""
     assert security_groups.managed(stack_intent(given("sg-1")), context()) == ()
-    assert security_groups.managed(stack_intent(balancer=None), context()) == ()
+    assert security_groups.managed(NOTHING, context()) == ()
 
 
 @pytest.mark.parametrize(
@@ -133,6 +147,7 @@ def test_given_groups_are_joined_by_the_shared_one_if_we_manage_the_targets() ->
         "sg-9",
     )
     assert groups(given("sg-1"), found) == ("sg-1",)
+    assert groups(given("sg-1"), found, backend_security_group="sg-9") == ("sg-1",)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +157,7 @@ def test_given_groups_are_joined_by_the_shared_one_if_we_manage_the_targets() ->
         (balancer(), False, False),
         (given("sg-1"), True, False),
         (given("sg-1", manage=True), True, True),
-        (balancer(security=SameSecurityGroups()), True, False),
+        (balancer(security=SameSecurityGroups(FRONT)), True, False),
         (None, True, False),
     ],
 )
@@ -151,7 +166,8 @@ def test_the_shared_group_is_needed_where_we_open_the_targets(
 ) -> None:
     """Not with given groups alone or another's, not if it is switched off, not for nothing."""
     settings = Settings(enable_backend_security_group=shared)
-    assert needs_backend_group(stack_intent(balancer=of), settings) is needed
+    intent = stack_intent(of) if of else NOTHING
+    assert needs_backend_group(intent, settings) is needed
 
 
 @pytest.mark.parametrize(
@@ -161,13 +177,24 @@ def test_the_shared_group_is_needed_where_we_open_the_targets(
         (balancer(), None, Ref(MANAGED)),
         (given("sg-1", manage=True), "sg-9", "sg-9"),
         (given("sg-1"), None, None),
+        (given("sg-1"), "sg-9", None),
     ],
 )
 def test_targets_admit_the_group_that_the_traffic_comes_from(
     of: BalancerIntent, shared: str | None, peer: object
 ) -> None:
     """The shared one, else the managed one; with given groups the user opens them."""
-    assert security_groups.of_targets(of, context(backend_security_group=shared)) == peer
+    by = context(backend_security_group=shared)
+    assert security_groups.of_targets(of, stack_intent(of), by) == peer
+
+
+def test_targets_admit_the_groups_that_a_balancer_shares_with_another() -> None:
+    """What is open to the one is open to the other (spec 1.1, frontend NLB)."""
+    front = balancer(id=FRONT, security=SameSecurityGroups(MAIN))
+    intent = msgspec.structs.replace(stack_intent(), balancers=(*stack_intent().balancers, front))
+    assert security_groups.of_targets(front, intent, context()) == Ref(MANAGED)
+    by = context(backend_security_group="sg-9")
+    assert security_groups.of_targets(front, intent, by) == "sg-9"
 
 
 def test_the_shared_group_has_no_rules_of_its_own() -> None:
@@ -184,6 +211,40 @@ def test_the_shared_group_has_no_rules_of_its_own() -> None:
         ("elbv2.k8s.aws/cluster", "testCluster"),
         ("elbv2.k8s.aws/resource", "backend-sg"),
     ]
+
+
+@pytest.mark.parametrize(
+    "protocols, opened", [(("UDP",), ["udp"]), (("TCP", "UDP"), ["tcp", "udp"])]
+)
+def test_a_port_is_open_to_the_protocols_that_it_serves(
+    protocols: tuple[Transport, ...], opened: list[str]
+) -> None:
+    """As EC2 writes them; a listener of two has a rule for each."""
+    sources = InboundSources(("0.0.0.0/0",), protocols=protocols)
+    (made,) = security_groups.managed(
+        stack_intent(listeners=(listener(53, inbound=sources),)), context()
+    )
+    assert [rule.protocol for rule in made.ingress or ()] == opened
+
+
+def test_each_balancer_has_a_group_of_its_own() -> None:
+    """Of the sources of its own listeners; targets admit the group of the one they are behind."""
+    first = stack_intent(listeners=(listener(80, inbound=ANYONE),)).balancers[0]
+    other = msgspec.structs.replace(
+        first,
+        id="Other",
+        security=ManagedSecurityGroup(SEED, id="OtherGroup"),
+        listeners=(listener(443, inbound=ANYONE),),
+    )
+    intent = msgspec.structs.replace(stack_intent(), balancers=(first, other))
+    made = security_groups.managed(intent, context())
+    assert [(one.id.name, [r.from_port for r in one.ingress or ()]) for one in made] == [
+        (MANAGED.name, [80]),
+        ("OtherGroup", [443]),
+    ]
+    assert [one.tags["ingress.k8s.aws/resource"] for one in made] == [MANAGED.name, "OtherGroup"]
+    found = security_groups.of_targets(other, intent, context())
+    assert found == Ref(ResourceId("SecurityGroup", "OtherGroup"))
 
 
 def test_a_rule_is_one_source_on_one_port() -> None:

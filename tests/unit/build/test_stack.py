@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from alb_controller.build.context import Context, Facts
-from alb_controller.build.elbv2.listeners import LOAD_BALANCER
 from alb_controller.build.elbv2.stack import build
 from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.build.needs import needs
@@ -15,6 +14,8 @@ from alb_controller.settings import FeatureGates, Settings
 from tests.unit.build.intents import (
     ID,
     KEY,
+    MAIN,
+    NOTHING,
     backend,
     balancer,
     context,
@@ -36,9 +37,8 @@ def built(intent: StackIntent, by: Context | None = None) -> Stack:
 
 def test_without_a_balancer_nothing_of_the_stack_stays() -> None:
     """And nothing is asked."""
-    nothing = stack_intent(balancer=None)
-    assert built(nothing) == Stack(key=KEY)
-    assert needs(nothing, context(), {}) == frozenset()
+    assert built(NOTHING) == Stack(key=KEY)
+    assert needs(NOTHING, context(), {}) == frozenset()
 
 
 def test_everything_refers_to_what_it_hangs_on() -> None:
@@ -48,8 +48,8 @@ def test_everything_refers_to_what_it_hangs_on() -> None:
     stack = built(stack_intent(listeners=listeners, backends=(backend(),)))
     target_group = Ref(ResourceId("TargetGroup", ID))
     assert [(li.id.name, li.load_balancer) for li in stack.listeners] == [
-        ("80", Ref(LOAD_BALANCER)),
-        ("81", Ref(LOAD_BALANCER)),
+        ("80", Ref(ResourceId("LoadBalancer", MAIN))),
+        ("81", Ref(ResourceId("LoadBalancer", MAIN))),
     ]
     (rule,) = stack.rules
     assert (rule.id.name, rule.listener) == ("80:1", Ref(ResourceId("Listener", "80")))
@@ -60,7 +60,9 @@ def test_everything_refers_to_what_it_hangs_on() -> None:
 
 def test_the_load_balancer_is_what_the_intent_says() -> None:
     """Nothing declared is None, which leaves AWS's own attributes alone."""
-    (made,) = built(stack_intent(balancer(customer_owned_ipv4_pool="pool"))).load_balancers
+    (made,) = built(
+        stack_intent(balancer(options={"customer_owned_ipv4_pool": "pool"}))
+    ).load_balancers
     assert made.type == "application"
     assert (made.scheme, made.ip_address_type) == ("internal", "ipv4")
     assert made.subnets == ("subnet-a", "subnet-b")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.build.context import Context, Kept
+from alb_controller.build.context import Context, CurrentState
 from alb_controller.build.elbv2.listeners import build_listener
 from alb_controller.build.needs import needs
 from alb_controller.errors import Missing
@@ -30,7 +30,15 @@ from alb_controller.model.queries import (
     TrustStoreInfo,
 )
 from alb_controller.values import ObjectRef
-from tests.unit.build.intents import WEB, context, listener, origin, stack_intent
+from tests.unit.build.intents import (
+    MAIN,
+    WEB,
+    balancer,
+    context,
+    listener,
+    origin,
+    stack_intent,
+)
 
 API = ObjectRef("Ingress", "shop", "api")
 
@@ -71,7 +79,7 @@ def built(
         for query in needs(intent, by, {})
         if isinstance(query, IssuedCertificates)
     }
-    return build_listener(wanted, intent, by, facts)
+    return build_listener(wanted, balancer(), intent, by, facts)
 
 
 def test_a_plain_listener_has_nothing_of_tls() -> None:
@@ -152,17 +160,17 @@ def test_a_listener_without_certificates_is_a_problem() -> None:
     assert raised.value.origin == WEB
 
 
-def kept() -> Kept:
+def kept() -> CurrentState:
     """A live load balancer that serves HTTPS."""
     certificates = {443: ("old", "older")}
-    return Kept(
+    return CurrentState(
         scheme="internal", ip_address_type="ipv4", subnets=("s",), certificates=certificates
     )
 
 
 def test_certificates_of_a_last_word_stay_where_none_is_found() -> None:
     """A stopped member's certificate has expired: what AWS serves is better than nothing."""
-    by = context(kept=kept())
+    by = context(kept={MAIN: kept()})
     gone = secure(of_hosts("a.example"), keeps_certificates=True)
     assert built(gone, by=by).certificates == ("old", "older")
     assert built(gone, issued("1", "a.example"), by=by).certificates == ("1",)
@@ -187,7 +195,7 @@ def mutual(**fields: Any) -> MutualTlsIntent:
 def test_client_certificates_by_arn_need_no_question() -> None:
     """The options go along."""
     wanted = secure(given("a"), mutual=mutual())
-    assert needs(stack_intent(listeners=(wanted,)), context(kept=kept()), {}) == frozenset()
+    assert needs(stack_intent(listeners=(wanted,)), context(kept={MAIN: kept()}), {}) == frozenset()
     expected = MutualAuthentication("verify", "arn:aws:ts/1", True, "on")
     assert built(wanted).mutual_authentication == expected
 
@@ -195,14 +203,14 @@ def test_client_certificates_by_arn_need_no_question() -> None:
 def test_a_trust_store_by_name_is_looked_up() -> None:
     """One that is not there stops the Ingress."""
     wanted = secure(given("a"), mutual=mutual(trust_store="clients"))
-    intent, by = stack_intent(listeners=(wanted,)), context(kept=kept())
+    intent, by = stack_intent(listeners=(wanted,)), context(kept={MAIN: kept()})
     (query,) = needs(intent, by, {})
     assert query == TrustStoreByName("clients")
     store = TrustStoreInfo(name="clients", arn="arn:ts/2")
-    made = build_listener(wanted, intent, by, {query: (store,)})
+    made = build_listener(wanted, balancer(), intent, by, {query: (store,)})
     assert made.mutual_authentication == MutualAuthentication("verify", "arn:ts/2", True, "on")
     with pytest.raises(Missing, match="names trust store 'clients', which does not exist"):
-        build_listener(wanted, intent, by, {query: ()})
+        build_listener(wanted, balancer(), intent, by, {query: ()})
 
 
 def test_unsaid_client_certificates_are_left_alone_but_for_the_gate() -> None:
@@ -223,4 +231,4 @@ def test_questions_are_asked_once_for_a_host_list() -> None:
     """And none where a member has no hosts."""
     wanted = secure(of_hosts("a.example"), of_hosts(), of_hosts("a.example"))
     intent = stack_intent(listeners=(wanted,))
-    assert needs(intent, context(kept=kept()), {}) == {IssuedCertificates(("a.example",))}
+    assert needs(intent, context(kept={MAIN: kept()}), {}) == {IssuedCertificates(("a.example",))}

@@ -10,7 +10,7 @@ from alb_controller.errors import Invalid
 from alb_controller.frontends.backends.assembly import Identity, assemble
 from alb_controller.frontends.backends.service_ports import find_port, numbers_of
 from alb_controller.frontends.backends.settings import TargetGroupSettings
-from alb_controller.intent import BackendIntent, NameSeed, Origin
+from alb_controller.intent import Access, BackendIntent, NameSeed, Origin
 from alb_controller.model.elbv2 import HealthCheck
 from alb_controller.objects.core import Service, ServicePort
 from alb_controller.objects.elbv2 import ServiceReference
@@ -58,7 +58,9 @@ def backend(
 ) -> BackendIntent:
     """The backend of a port."""
     port = find_port(of, written, ROUTE)
-    identity = Identity(id="shop/web:53", name=NameSeed((), ("seed",)), origin=ROUTE)
+    identity = Identity(
+        id="shop/web:53", name=NameSeed((), ("seed",)), origin=ROUTE, balancer="LoadBalancer"
+    )
     numbers = numbers_of(port, wanted)
     return assemble(identity, port, numbers=numbers, settings=wanted, opens_every_port=every)
 
@@ -74,6 +76,7 @@ def test_a_backend_is_made_of_settings_a_port_and_an_identity() -> None:
     assert (made.protocol, made.protocol_version, made.target_type) == ("TCP", "", "ip")
     assert (made.attributes, made.tags, made.multi_cluster) == ({"a": "1"}, {"t": "2"}, True)
     assert made.health_check == settings().health_check
+    assert made.balancer == "LoadBalancer"
     assert (made.ip_family, made.node_labels, made.target_control_port) == ("ipv4", None, 9)
 
 
@@ -92,8 +95,8 @@ def test_numbers_follow_from_the_target_type(
 ) -> None:
     """Of the target group, and of what the load balancer must reach, unless that is everything."""
     made = backend(wanted, written)
-    assert (made.port, made.network_ports) == (number, reached)
-    assert backend(wanted, written, every=True).network_ports == (None,)
+    assert (made.port, made.access) == (number, tuple(Access(port=port) for port in reached))
+    assert backend(wanted, written, every=True).access == (Access(port=None),)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from alb_controller.model.stack import Found, Observed
 from alb_controller.objects.notes import STATUS
 from tests.factories import changed, ingress, member
 from tests.resources import target_group
-from tests.unit.frontends.ingress.test_status import APP, WEB, observed, with_front
+from tests.unit.frontends.ingress.test_status import APP, WEB, alike, observed, with_front
 from tests.unit.frontends.ingress.translation import TEAM, translated
 from tests.unit.frontends.ingress.translation import WEB as LONE
 
@@ -50,6 +50,12 @@ def test_it_names_the_load_balancers_and_each_listener() -> None:
         "frontLoadBalancer": "arn:nlb",
         "listeners": {"80": {"arn": "arn:80"}, "443": {"arn": "arn:443"}},
     }
+
+
+def test_load_balancers_are_told_apart_by_their_ids() -> None:
+    """Not by their types."""
+    found = with_front(observed(80))
+    assert document_of(LONE, alike(found), ()) == document_of(LONE, found, ())
 
 
 def test_certificates_are_listed_the_same_whatever_order_aws_has() -> None:

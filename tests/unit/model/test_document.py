@@ -34,6 +34,7 @@ from alb_controller.model.elbv2 import (
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Stack
 from alb_controller.objects.elbv2 import (
+    IpBlock,
     NetworkingIngressRule,
     NetworkingPeer,
     NetworkingPort,
@@ -145,6 +146,19 @@ def test_what_is_not_known_yet_is_a_reference() -> None:
             "from": [{"securityGroup": {"groupID": GROUP_ID}}],
             "ports": [{"protocol": "TCP", "port": 8080}],
         }
+    ]
+
+
+def test_addresses_that_a_binding_admits_are_known() -> None:
+    """Beside the group, which is not."""
+    bound = _bound()
+    rule = bound.spec.networking.ingress[0]
+    rule.from_.append(NetworkingPeer(ip_block=IpBlock(cidr="10.0.0.0/16")))
+    document = stack_document(stack(bindings=(bound,)))
+    template = _spec(document, "K8S::ElasticLoadBalancingV2::TargetGroupBinding", GROUP)["template"]
+    assert template["spec"]["networking"]["ingress"][0]["from"] == [
+        {"securityGroup": {"groupID": GROUP_ID}},
+        {"ipBlock": {"cidr": "10.0.0.0/16"}},
     ]
 
 

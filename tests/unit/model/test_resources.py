@@ -17,6 +17,7 @@ from alb_controller.model.kube import Binding
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Found, Observed
 from alb_controller.objects.elbv2 import (
+    IpBlock,
     NetworkingIngressRule,
     NetworkingPeer,
     NetworkingPort,
@@ -94,13 +95,17 @@ def test_what_was_found_is_known_by_its_resource_name() -> None:
 
 
 def test_a_binding_learns_its_peer_once_the_group_is_made() -> None:
-    """Every rule admits that group then; nothing else of the spec changes."""
+    """Every rule that leaves its group open admits it then; nothing else of the spec changes."""
     open_ports = [[NetworkingPort("TCP", 80)], [NetworkingPort("TCP", "http")]]
+    others = [
+        NetworkingPeer(ip_block=IpBlock(cidr="10.0.0.0/16")),
+        NetworkingPeer(security_group=SecurityGroupPeer("sg-1")),
+    ]
     unknown, known = (
         TargetGroupBindingNetworking(
             [
                 NetworkingIngressRule(
-                    [NetworkingPeer(security_group=SecurityGroupPeer(id_))], ports
+                    [NetworkingPeer(security_group=SecurityGroupPeer(id_)), *others], ports
                 )
                 for ports in open_ports
             ]

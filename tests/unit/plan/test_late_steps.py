@@ -250,9 +250,17 @@ def test_the_front_goes_before_what_it_forwards_to() -> None:
     assert [one.type for one in world.all(LoadBalancer).values()] == ["application"]
 
 
-def test_front_and_behind_go_together() -> None:
-    """AWS deletes no load balancer that is a target: the one behind goes after that."""
-    world = settled(fronted())
+@pytest.mark.parametrize("type_", [None, "application", "network"])
+def test_front_and_behind_go_together(type_: str | None) -> None:
+    """AWS deletes no load balancer that is a target: the one behind goes after that.
+
+    Who forwards to whom decides, not of what types they are.
+    """
+    desired = fronted()
+    if type_ is not None:
+        alike = (msgspec.structs.replace(one, type=type_) for one in desired.load_balancers)
+        desired = msgspec.structs.replace(desired, load_balancers=tuple(alike))
+    world = settled(desired)
     calls = deploy(world, stack())
     assert calls[:3] == ["DeleteLoadBalancer", "DeregisterTargets", "DeleteLoadBalancer"]
     assert not world.things

@@ -29,6 +29,7 @@ from alb_controller.plan.changes import Create, ModifyAttributes
 from alb_controller.plan.diff import unread
 from alb_controller.plan.plan import plan
 from tests.resources import (
+    OPEN_PEER,
     POLICY,
     binding,
     forward,
@@ -65,12 +66,15 @@ def balanced(**more: Any) -> Stack:
         ),
         ({"name": "another"}, []),
         ({"customer_owned_ipv4_pool": "pool"}, []),
+        ({"type": "network"}, ["DeleteLoadBalancer", "CreateLoadBalancer"]),
         ({"attributes": {"idle_timeout.timeout_seconds": "30"}}, ["ModifyLoadBalancerAttributes"]),
         ({"attributes": {}}, []),
     ],
 )
 def test_load_balancer(change: dict[str, Any], calls: list[str]) -> None:
-    """Groups and subnets are sets; name and pool count at creation only."""
+    """Groups and subnets are sets; name and pool count at creation only, and AWS changes no type:
+    another one comes in its place, under the name that the old one frees.
+    """
     assert deploy(deployed(balanced()), balanced(**change)) == calls
 
 
@@ -347,13 +351,17 @@ def test_binding_keeps_its_name_and_others_labels() -> None:
 @pytest.mark.parametrize("is_bare", [False, True])
 def test_binding_admits_a_group_of_the_same_plan(is_bare: bool) -> None:
     """Its peer is put into the spec once the group is made, also where only the peer lacks."""
-    networking = TargetGroupBindingNetworking(ingress=[NetworkingIngressRule()])
-    spec = TargetGroupBindingSpec(networking=networking)
+    bare, spec = (
+        TargetGroupBindingSpec(
+            networking=TargetGroupBindingNetworking(ingress=[NetworkingIngressRule(from_=peers)])
+        )
+        for peers in ([], [OPEN_PEER])
+    )
     managed = security_group(80)
     wanted = msgspec.structs.replace(
         bound(spec=spec, peer=Ref(managed.id)), security_groups=(managed,)
     )
-    world = deployed(bound(spec=spec) if is_bare else bound())
+    world = deployed(bound(spec=bare) if is_bare else bound())
     calls = deploy(world, wanted)
     assert calls == ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "UpdateBinding"]
     (found,) = world.all(Binding).values()

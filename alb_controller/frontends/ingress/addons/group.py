@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from alb_controller.frontends.conflicts import Agreement, Key, Setting
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.intent import AddonsIntent, BalancerIntent, Origin, WebAclChoice
+from alb_controller.intent import AddonsIntent, ApplicationOptions, Origin, WebAclChoice
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
 
@@ -49,26 +47,29 @@ def addon_settings(
         yield _POOL.setting(addons.ipam_pool_id, rows.IPAM_IPV4_POOL.key, is_exclusive=is_exclusive)
 
 
-def with_addons(
-    balancer: BalancerIntent, first: MemberIntent, agreed: Agreement, settings: Settings
-) -> BalancerIntent:
-    """The balancer with what the group wants beside Elastic Load Balancing's own settings."""
-    own = first.addons
-    capacity = own.params_capacity_units
-    if capacity is None:
-        capacity = agreed.get(_CAPACITY)
-    if capacity is None and settings.feature_gates.lb_capacity_reservation:
-        capacity = 0 if settings.feature_gates.enhanced_default_behavior else None
-    pool = own.params_ipam_pool_id
-    return msgspec.structs.replace(
-        balancer,
+def capacity_units(first: MemberIntent, agreed: Agreement, settings: Settings) -> int | None:
+    """What is to be reserved; `first` is the first member in the group's order."""
+    units = first.addons.params_capacity_units
+    if units is None:
+        units = agreed.get(_CAPACITY)
+    if units is None and settings.feature_gates.lb_capacity_reservation:
+        return 0 if settings.feature_gates.enhanced_default_behavior else None
+    return units
+
+
+def application_options(
+    first: MemberIntent, agreed: Agreement, customer_owned_pool: str | None
+) -> ApplicationOptions:
+    """Address pools and add-ons of the balancer; `first` as above."""
+    pool = first.addons.params_ipam_pool_id
+    return ApplicationOptions(
+        customer_owned_ipv4_pool=customer_owned_pool,
+        ipv4_ipam_pool_id=agreed.get(_POOL) if pool is None else pool or None,
         addons=AddonsIntent(
             web_acl=_web_acl(agreed),
             regional_web_acl_id=agreed.get(_REGIONAL),
             shield=agreed.get(_SHIELD),
         ),
-        capacity_units=capacity,
-        ipv4_ipam_pool_id=agreed.get(_POOL) if pool is None else pool or None,
     )
 
 

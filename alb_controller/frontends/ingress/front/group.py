@@ -16,21 +16,28 @@ from alb_controller.frontends.ingress.front.member import CHECKS
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.select import name_seed
 from alb_controller.intent import (
+    FRONTEND_NLB,
+    BalancerBackendIntent,
     BalancerIntent,
+    DefaultIntent,
     DiscoveredSubnets,
-    FrontIntent,
-    FrontPort,
+    ForwardIntent,
     GivenSecurityGroups,
+    InboundSources,
+    ListenerIntent,
     NamedSubnets,
+    NameSeed,
+    NetworkOptions,
     Origin,
     SameSecurityGroups,
     SecurityChoice,
+    SubnetAddresses,
     SubnetChoice,
 )
 from alb_controller.model.elbv2 import HealthCheck, Scheme
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
-from alb_controller.values import StackKey
+from alb_controller.values import StackKey, Tags
 
 _NLB = "frontend NLB"
 _WANTED = Key[bool](_NLB)
@@ -94,56 +101,95 @@ def _check_keys(port: int) -> MapKeys[object]:
     return MapKeys("health check", port, _NLB)
 
 
+class Front(msgspec.Struct, frozen=True):
+    """The balancer in front, and the ports of the one behind that it forwards to."""
+
+    balancer: BalancerIntent
+    backends: tuple[BalancerBackendIntent, ...]
+
+
 def merge_front(
     key: StackKey,
     members: Sequence[MemberIntent],
     agreed: Agreement,
     behind: BalancerIntent,
     settings: Settings,
-) -> FrontIntent | None:
+) -> Front | None:
     """The front of a balancer, or None where nobody asks for one."""
     if not agreed.get(_WANTED):
         return None
-    ports = {int(front): port for front, port in agreed.entries(PORTS).items()}
-    addresses = agreed.find(_ADDRESSES)
     has_tags = any(member.front.has_tags for member in members)
-    return FrontIntent(
-        balancer=BalancerIntent(
-            family="network",
-            scheme=agreed.get(_SCHEME) or settings.default_load_balancer_scheme,
-            ip_address_type="ipv4" if behind.ip_address_type == "ipv4" else "dualstack",
-            explicit_name=None,
-            name=behind.name,
-            subnets=agreed.get(_SUBNETS) or DiscoveredSubnets(),
-            security=_security(agreed),
-            attributes=agreed.entries(_ATTRIBUTES),
-            tags=agreed.entries(_TAGS) if has_tags else behind.tags,
-            elastic_ips=addresses.setting.value if addresses else (),
-            elastic_ips_origin=(
-                Origin(addresses.set_by, addresses.setting.field) if addresses else None
-            ),
-            ip_address_type_origin=behind.ip_address_type_origin,
+    tags = agreed.entries(_TAGS) if has_tags else behind.tags
+    ports = sorted((int(port), behind_port) for port, behind_port in agreed.entries(PORTS).items())
+    balancer = BalancerIntent(
+        id=FRONTEND_NLB,
+        options=NetworkOptions(elastic_ips=_elastic_ips(agreed)),
+        scheme=agreed.get(_SCHEME) or settings.default_load_balancer_scheme,
+        ip_address_type="ipv4" if behind.ip_address_type == "ipv4" else "dualstack",
+        ip_address_type_origin=behind.ip_address_type_origin,
+        explicit_name=behind.explicit_name,
+        name=behind.name,
+        name_suffix="-nlb",
+        subnets=agreed.get(_SUBNETS) or DiscoveredSubnets(),
+        security=_security(agreed, behind),
+        attributes=agreed.entries(_ATTRIBUTES),
+        tags=tags,
+        listeners=tuple(_listener(port, tags) for port, _ in ports),
+    )
+    checks = {port: _check(port, agreed) for port, _ in ports}
+    return Front(
+        balancer=balancer,
+        backends=tuple(
+            BalancerBackendIntent(
+                id=_backend_id(port),
+                balancer=behind.id,
+                balancer_port=behind_port,
+                name=_backend_name(key, port, checks[port], settings.cluster_name),
+                port=port,
+                health_check=checks[port],
+                tags=tags,
+            )
+            for port, behind_port in ports
         ),
-        ports=tuple(_port(key, port, ports[port], agreed, settings) for port in sorted(ports)),
     )
 
 
-def _security(agreed: Agreement) -> SecurityChoice:
+def _listener(port: int, tags: Tags) -> ListenerIntent:
+    """Everything goes to the balancer behind; its security group says who may come in."""
+    return ListenerIntent(
+        id=f"{FRONTEND_NLB}-ls-TCP-{port}",
+        port=port,
+        protocol="TCP",
+        inbound=InboundSources(),
+        default=DefaultIntent(action=ForwardIntent.to_balancer(_backend_id(port))),
+        routes=(),
+        tags=tags,
+    )
+
+
+def _backend_id(port: int) -> str:
+    return f"{FRONTEND_NLB}-tg-TCP-{port}"
+
+
+def _backend_name(key: StackKey, port: int, check: HealthCheck, cluster: str) -> NameSeed:
+    return name_seed(key, cluster, str(port), "alb", "TCP", check.port, check.protocol)
+
+
+def _security(agreed: Agreement, behind: BalancerIntent) -> SecurityChoice:
     """An empty list is as none: then those of the balancer behind."""
     found = agreed.find(_GROUPS)
     if found is None or not found.setting.value:
-        return SameSecurityGroups()
+        return SameSecurityGroups(behind.id)
     origin = Origin(found.set_by, found.setting.field)
     return GivenSecurityGroups(found.setting.value, manage_backend_rules=False, origin=origin)
 
 
-def _port(
-    key: StackKey, port: int, behind: int, agreed: Agreement, settings: Settings
-) -> FrontPort:
-    check = _check(port, agreed)
-    hashed = (str(port), "alb", "TCP", check.port, check.protocol)
-    name = name_seed(key, settings.cluster_name, *hashed)
-    return FrontPort(port=port, target_port=behind, health_check=check, name=name)
+def _elastic_ips(agreed: Agreement) -> SubnetAddresses | None:
+    """An empty list is as none here too."""
+    found = agreed.find(_ADDRESSES)
+    if found is None or not found.setting.value:
+        return None
+    return SubnetAddresses(found.setting.value, Origin(found.set_by, found.setting.field))
 
 
 def _check(port: int, agreed: Agreement) -> HealthCheck:

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from alb_controller.intent import AddonsIntent, BalancerIntent
+from alb_controller.intent import AddonsIntent
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import KubeObject
 from tests.factories import ingress, ingress_class, params
 from tests.unit.frontends.ingress.translation import (
     alone,
+    application,
     balancer,
     of_class,
+    reached,
     refused,
     settings,
     told,
@@ -32,7 +34,7 @@ def member(name: str, order: int = 0, **alb: str) -> KubeObject:
 
 def web_acl(intent: Any) -> tuple[str, str] | None:
     """Kind and value of the choice."""
-    choice = balancer(intent).addons.web_acl
+    choice = application(intent).addons.web_acl
     return None if choice is None else (choice.kind, choice.value)
 
 
@@ -88,14 +90,14 @@ def test_a_name_of_anybody_makes_every_arn_of_no_account() -> None:
 )
 def test_a_classic_web_acl(alb: dict[str, str], expected: str | None) -> None:
     """The older key is read only where the newer is absent (spec 1.1)."""
-    assert balancer(alone(alb=alb)).addons.regional_web_acl_id == expected
+    assert application(alone(alb=alb)).addons.regional_web_acl_id == expected
 
 
 def test_shield_is_true_false_or_left_alone() -> None:
     """A value that is neither is told."""
-    assert balancer(alone()).addons == AddonsIntent()
+    assert application(alone()).addons == AddonsIntent()
     for raw, expected in (("true", True), ("false", False)):
-        made = balancer(alone(alb={"shield-advanced-protection": raw}))
+        made = application(alone(alb={"shield-advanced-protection": raw}))
         assert made.addons.shield is expected
     (problem,) = refused(alb={"shield-advanced-protection": "yes"})
     assert "must be true or false" in problem
@@ -147,9 +149,11 @@ def of_params(name: str, order: int, spec: dict[str, Any], **alb: str) -> list[K
     ]
 
 
-def made(*objects: KubeObject) -> BalancerIntent:
-    """The balancer of a group without problems."""
-    return balancer(wanted(*objects))
+def setting(field: str, *objects: KubeObject) -> object:
+    """A field of the balancer, or of its options, of a group without problems."""
+    intent = wanted(*objects)
+    of = balancer(intent) if hasattr(balancer(intent), field) else application(intent)
+    return getattr(of, field)
 
 
 @pytest.mark.parametrize(
@@ -175,9 +179,9 @@ def test_the_first_members_class_decides_for_all(
     """It replaces every annotation, and those who disagree are not at fault (spec 2.2)."""
     others = [member("m", 5, **said), member("n", 6)]
     first = of_params("first", -1, spec)
-    assert getattr(made(*others, *first), field) == expected
+    assert setting(field, *others, *first) == expected
     late = of_params("late", 9, spec)
-    assert getattr(made(*others, *late), field) != expected
+    assert setting(field, *others, *late) != expected
 
 
 def test_members_agree_on_capacity_and_pool() -> None:
@@ -190,13 +194,13 @@ def test_members_agree_on_capacity_and_pool() -> None:
     )
     assert sorted(told(group)) == ["Ingress shop/b", "Ingress shop/c"]
     assert balancer(group.intent).capacity_units == 1
-    assert balancer(group.intent).ipv4_ipam_pool_id == "one"
+    assert application(group.intent).ipv4_ipam_pool_id == "one"
 
 
 def test_an_address_pool_without_a_name_is_none() -> None:
     """An empty value says nothing (spec 1.1)."""
-    assert balancer(alone(alb={POOL: "ipam-1"})).ipv4_ipam_pool_id == "ipam-1"
-    assert balancer(alone(alb={POOL: ""})).ipv4_ipam_pool_id is None
+    assert application(alone(alb={POOL: "ipam-1"})).ipv4_ipam_pool_id == "ipam-1"
+    assert application(alone(alb={POOL: ""})).ipv4_ipam_pool_id is None
 
 
 def test_a_control_port_is_for_pods() -> None:
@@ -204,7 +208,7 @@ def test_a_control_port_is_for_pods() -> None:
     key = "target-control-port.app.80"
     (backend,) = alone(alb={"target-type": "ip", key: "9000"}).backends
     assert backend.target_control_port == 9000
-    assert backend.network_ports[-1] == 9000
+    assert reached(backend)[-1] == 9000
     (plain,) = alone(alb={"target-type": "ip", "target-control-port.app.http": "9000"}).backends
     assert plain.target_control_port is None
     assert plain.name != backend.name

@@ -21,6 +21,7 @@ from tests.unit.frontends.ingress.translation import (
     alone,
     only_backend,
     only_listener,
+    reached,
     refused,
     settings,
     told,
@@ -122,7 +123,7 @@ def test_settings_of_a_backend_have_the_references_defaults() -> None:
     assert (made.attributes, made.tags, made.node_labels) == ({}, {}, None)
     assert not made.multi_cluster
     assert (made.namespace, made.service.name, made.service.port) == ("shop", "app", 80)
-    assert made.network_ports == (30080,)
+    assert reached(made) == (30080,)
 
 
 @pytest.mark.parametrize(
@@ -199,15 +200,15 @@ def test_nodes_as_targets_need_a_node_port() -> None:
 
 
 @pytest.mark.parametrize(
-    "target_port,port,reached", [(8080, 8080, 8080), ("web", 1, "web"), (0, 80, 80)]
+    "target_port,port,traffic", [(8080, 8080, 8080), ("web", 1, "web"), (0, 80, 80)]
 )
 def test_pods_as_targets_are_reached_at_the_target_port(
-    target_port: PortRef, port: int, reached: PortRef
+    target_port: PortRef, port: int, traffic: PortRef
 ) -> None:
     """A named one differs from pod to pod, so the group has port 1 (spec 5.2)."""
     of = service(ports=[ServicePort("http", "TCP", 80, target_port)])
     made = backend(of, alb={"target-type": "ip"})
-    assert (made.port, made.network_ports) == (port, (reached,))
+    assert (made.port, reached(made)) == (port, (traffic,))
 
 
 def test_node_labels_are_for_nodes() -> None:
@@ -240,13 +241,13 @@ def test_traffic_and_health_check_must_reach_the_targets(
 ) -> None:
     """One rule for each port of its own (spec 5.4)."""
     alb = {"target-type": type_, "healthcheck-port": check}
-    assert backend(service(), alb).network_ports == ports
+    assert reached(backend(service(), alb)) == ports
 
 
 def test_the_operator_may_open_every_port() -> None:
     """--disable-restricted-sg-rules."""
     by = settings(disable_restricted_sg_rules=True)
-    assert backend(service(), {"healthcheck-port": "9000"}, by=by).network_ports == (None,)
+    assert reached(backend(service(), {"healthcheck-port": "9000"}, by=by)) == (None,)
 
 
 def test_tags_of_the_class_win_over_the_service_over_the_ingress() -> None:

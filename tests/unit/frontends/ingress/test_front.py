@@ -7,17 +7,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from alb_controller.build.elbv2.names import generated_name
+from alb_controller.build.elbv2.names import balancer_name, generated_name
 from alb_controller.intent import (
+    FRONTEND_NLB,
+    LOAD_BALANCER,
+    BalancerBackendIntent,
+    BalancerIntent,
     DiscoveredSubnets,
-    FrontIntent,
+    ForwardIntent,
+    ForwardTarget,
     GivenSecurityGroups,
     NamedSubnets,
+    NetworkOptions,
+    Origin,
     SameSecurityGroups,
     StackIntent,
+    SubnetAddresses,
 )
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import KubeObject
+from alb_controller.values import ObjectRef
 from tests.factories import ingress
 from tests.unit.frontends.ingress.translation import (
     WEB,
@@ -30,22 +39,40 @@ from tests.unit.frontends.ingress.translation import (
     wanted,
 )
 
+REF = ObjectRef("Ingress", "shop", "web", "uid-web")
 ON = {"enable-frontend-nlb": "true"}
 FRONT = "frontend-nlb-"
 CHECK = FRONT + "healthcheck-"
 TWO_PORTS = {"listen-ports": '[{"HTTP": 80}, {"HTTP": 8080}]'}
 
 
-def front_of(intent: StackIntent) -> FrontIntent:
+def has_front(intent: StackIntent) -> bool:
+    """Whether there is one."""
+    return any(one.id == FRONTEND_NLB for one in intent.balancers)
+
+
+def front_of(intent: StackIntent) -> BalancerIntent:
     """The front, which must be there."""
-    assert intent.front is not None
-    return intent.front
+    return intent.balancer(FRONTEND_NLB)
 
 
-def front(**alb: str) -> FrontIntent:
-    """The front of an Ingress alone; keys without `frontend-nlb-`, `_` for `-`."""
+def with_front(**alb: str) -> StackIntent:
+    """What an Ingress alone wants; keys without `frontend-nlb-`, `_` for `-`."""
     said = {FRONT + key.replace("_", "-"): value for key, value in alb.items()}
-    return front_of(alone(alb={**ON, **said}))
+    return alone(alb={**ON, **said})
+
+
+def forwards(intent: StackIntent) -> list[tuple[int, BalancerBackendIntent]]:
+    """The ports of the front, each with where it sends everything."""
+    by_id = {one.id: one for one in intent.balancer_backends}
+    found = []
+    for entry in front_of(intent).listeners:
+        assert isinstance(entry.default.action, ForwardIntent)
+        (target,) = entry.default.action.targets
+        assert target == ForwardTarget("balancer", target.value)
+        assert (entry.protocol, entry.routes) == ("TCP", ())
+        found.append((entry.port, by_id[target.value]))
+    return found
 
 
 def member(name: str, **alb: str) -> KubeObject:
@@ -56,23 +83,47 @@ def member(name: str, **alb: str) -> KubeObject:
 
 def test_nobody_has_a_front_unasked() -> None:
     """Other annotations of it count for nothing then, malformed ones neither."""
-    assert alone().front is None
-    assert alone(alb={"enable-frontend-nlb": "false"}).front is None
-    assert alone(alb={CHECK + "port": "no port", FRONT + "scheme": "nowhere"}).front is None
+    assert not has_front(alone())
+    assert not has_front(alone(alb={"enable-frontend-nlb": "false"}))
+    assert not has_front(alone(alb={CHECK + "port": "no port", FRONT + "scheme": "nowhere"}))
 
 
 def test_a_front_forwards_every_port_by_default() -> None:
     """Scheme of the flag, subnets found, groups and tags of the one behind, TCP by port."""
     intent = alone(alb={**ON, **TWO_PORTS, "scheme": "internet-facing", "tags": "team=a"})
     made = front_of(intent)
-    assert made.balancer.family == "network"
-    assert made.balancer.scheme == "internal"
-    assert made.balancer.subnets == DiscoveredSubnets()
-    assert made.balancer.security == SameSecurityGroups()
-    assert made.balancer.tags == {"team": "a"}
-    assert [(port.port, port.target_port) for port in made.ports] == [(80, 80), (8080, 8080)]
+    assert made.options == NetworkOptions()
+    assert (made.family, made.scheme) == ("network", "internal")
+    assert made.subnets == DiscoveredSubnets()
+    assert made.security == SameSecurityGroups(LOAD_BALANCER)
+    assert made.tags == {"team": "a"}
+    assert {port: (to.balancer, to.balancer_port, to.port) for port, to in forwards(intent)} == {
+        80: (LOAD_BALANCER, 80, 80),
+        8080: (LOAD_BALANCER, 8080, 8080),
+    }
+    assert [one.tags for one in made.listeners] == [{"team": "a"}] * 2
+    assert [one.tags for one in intent.balancer_backends] == [{"team": "a"}] * 2
     public = settings(default_load_balancer_scheme="internet-facing")
-    assert front_of(alone(alb=ON, by=public)).balancer.scheme == "internet-facing"
+    assert front_of(alone(alb=ON, by=public)).scheme == "internet-facing"
+
+
+def test_the_parts_have_the_references_ids() -> None:
+    """What is in AWS is found by them (spec 6.8)."""
+    intent = alone(alb=ON)
+    assert (front_of(intent).id, front_of(intent).listeners[0].id) == (
+        "FrontendNlb",
+        "FrontendNlb-ls-TCP-80",
+    )
+    assert [one.id for one in intent.balancer_backends] == ["FrontendNlb-tg-TCP-80"]
+
+
+@pytest.mark.parametrize("name, front", [("mine", "mine-nlb"), ("a" * 32, "a" * 28 + "-nlb")])
+def test_its_name_is_that_of_the_one_behind(name: str, front: str) -> None:
+    """Generated or given, and `-nlb` (spec 6.1)."""
+    intent = alone(alb={**ON, "load-balancer-name": name})
+    made, behind = front_of(intent), balancer(intent)
+    assert (made.explicit_name, made.name) == (behind.explicit_name, behind.name)
+    assert balancer_name(made) == front
 
 
 @pytest.mark.parametrize(
@@ -86,26 +137,28 @@ def test_a_front_forwards_every_port_by_default() -> None:
 def test_a_front_has_the_families_of_the_one_behind(behind: str, before: str) -> None:
     """A network load balancer has no dual stack without public IPv4."""
     made = front_of(alone(alb={**ON, "ip-address-type": behind}))
-    assert made.balancer.ip_address_type == before
+    assert made.ip_address_type == before
 
 
 def test_what_the_annotations_say() -> None:
     """Each has its place in the intent."""
-    made = front(
+    intent = with_front(
         scheme="internet-facing",
         subnets="subnet-1, subnet-2",
         security_groups="sg-1,edge",
         eip_allocations="eip-1,eip-2",
         attributes="dns_record.client_routing_policy=any_availability_zone",
         tags="a=1",
-    ).balancer
+    )
+    made = front_of(intent)
     assert made.scheme == "internet-facing"
     assert isinstance(made.subnets, NamedSubnets)
     assert made.subnets.names == ("subnet-1", "subnet-2")
     assert isinstance(made.security, GivenSecurityGroups)
     assert made.security.names == ("sg-1", "edge")
     assert not made.security.manage_backend_rules
-    assert made.elastic_ips == ("eip-1", "eip-2")
+    addresses = SubnetAddresses(("eip-1", "eip-2"), Origin(REF, PREFIX + FRONT + "eip-allocations"))
+    assert made.options == NetworkOptions(elastic_ips=addresses)
     assert made.attributes == {"dns_record.client_routing_policy": "any_availability_zone"}
     assert made.tags == {"a": "1"}
 
@@ -113,19 +166,19 @@ def test_what_the_annotations_say() -> None:
 def test_empty_tags_are_no_tags() -> None:
     """The annotation takes the place of the tags behind, even where it has none (spec 1.1)."""
     intent = alone(alb={**ON, "tags": "team=a", FRONT + "tags": ""})
-    assert front_of(intent).balancer.tags == {}
+    assert front_of(intent).tags == {}
 
 
 def test_ports_are_mapped() -> None:
     """Port in front by port behind; what the Ingress does not listen on is passed over."""
     mapped = {**ON, **TWO_PORTS, FRONT + "listener-port-mapping": "81=80,443=8443"}
-    assert [(p.port, p.target_port) for p in front_of(alone(alb=mapped)).ports] == [(81, 80)]
+    assert [(port, to.balancer_port) for port, to in forwards(alone(alb=mapped))] == [(81, 80)]
 
 
 def test_checks_have_defaults() -> None:
     """As the reference has them; its documentation says 3 for the thresholds (spec 1.1)."""
-    (port,) = front().ports
-    assert msgspec.structs.asdict(port.health_check) == {
+    ((_, to),) = forwards(with_front())
+    assert msgspec.structs.asdict(to.health_check) == {
         "port": "traffic-port",
         "protocol": "HTTP",
         "path": "/",
@@ -139,7 +192,7 @@ def test_checks_have_defaults() -> None:
 
 def test_checks_say_what_the_annotations_say() -> None:
     """Every field has one."""
-    (port,) = front(
+    intent = with_front(
         healthcheck_port="8081",
         healthcheck_protocol="HTTPS",
         healthcheck_path="/ready",
@@ -148,8 +201,9 @@ def test_checks_say_what_the_annotations_say() -> None:
         healthcheck_healthy_threshold_count="5",
         healthcheck_unhealthy_threshold_count="6",
         healthcheck_success_codes="200-299",
-    ).ports
-    values = tuple(msgspec.structs.asdict(port.health_check).values())
+    )
+    ((_, to),) = forwards(intent)
+    values = tuple(msgspec.structs.asdict(to.health_check).values())
     assert values == ("8081", "HTTPS", "/ready", 10, 4, 5, 6, "200-299")
 
 
@@ -211,7 +265,7 @@ def test_members_must_agree(key: str, one: str, other: str) -> None:
         made.metadata.annotations.update({PREFIX + k: v for k, v in ports.items()})
     translation = translated(*group)
     assert list(told(translation)) == ["Ingress shop/b"]
-    assert translation.intent.front is not None
+    assert has_front(translation.intent)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +278,7 @@ def test_members_must_agree(key: str, one: str, other: str) -> None:
 )
 def test_the_same_in_another_order_is_agreement(key: str, one: str, other: str) -> None:
     """Success codes conflict with themselves in the reference (spec 12.1 #19)."""
-    assert wanted(member("a", **{key: one}), member("b", **{key: other})).front is not None
+    assert has_front(wanted(member("a", **{key: one}), member("b", **{key: other})))
 
 
 def test_one_member_may_speak_for_all() -> None:
@@ -234,9 +288,9 @@ def test_one_member_may_speak_for_all() -> None:
         member("b", attributes="b=2", healthcheck_path="/b"),
         ingress("c", alb={"group.name": "team"}),
     ]
-    made = front_of(wanted(*group))
-    assert made.balancer.attributes == {"a": "1", "b": "2"}
-    assert [port.health_check.path for port in made.ports] == ["/b"]
+    intent = wanted(*group)
+    assert front_of(intent).attributes == {"a": "1", "b": "2"}
+    assert [to.health_check.path for _, to in forwards(intent)] == ["/b"]
 
 
 def test_who_wants_none_disagrees_with_who_wants_one() -> None:
@@ -248,7 +302,7 @@ def test_who_wants_none_disagrees_with_who_wants_one() -> None:
 def test_a_malformed_word_counts_once_somebody_wants_a_front() -> None:
     """Until then it hurts nobody."""
     bad = ingress("bad", alb={"group.name": "team", CHECK + "port": "http"})
-    assert wanted(bad).front is None
+    assert not has_front(wanted(bad))
     assert list(told(translated(bad, member("a")))) == ["Ingress shop/bad"]
 
 
@@ -266,15 +320,16 @@ def test_what_members_say_now_decides_whether_a_front_is_wanted() -> None:
 
 def test_names_of_target_groups() -> None:
     """Hash over cluster, group, port, kinds and check; prefixes by the kind of group (spec 6.1)."""
-    (port,) = front().ports
-    assert port.name.hashed == ("prod", str(WEB), "80", "alb", "TCP", "traffic-port", "HTTP")
-    assert generated_name(port.name).startswith("k8s-shop-web-")
-    (shared,) = front_of(wanted(member("a"))).ports
+    ((_, to),) = forwards(with_front())
+    assert to.name.hashed == ("prod", str(WEB), "80", "alb", "TCP", "traffic-port", "HTTP")
+    assert generated_name(to.name).startswith("k8s-shop-web-")
+    ((_, shared),) = forwards(wanted(member("a")))
     assert generated_name(shared.name).startswith("k8s-team-")
 
 
 def test_the_one_behind_is_as_without_a_front() -> None:
     """A front changes nothing of it."""
     assert balancer(alone(alb=ON)) == balancer(alone())
-    with_front: dict[str, Any] = {"front": None}
-    assert msgspec.structs.replace(alone(alb=ON), **with_front) == alone()
+    intent = alone(alb=ON)
+    without: dict[str, Any] = {"balancers": intent.balancers[:1], "balancer_backends": ()}
+    assert msgspec.structs.replace(intent, **without) == alone()

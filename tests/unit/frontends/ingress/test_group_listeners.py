@@ -17,7 +17,15 @@ from alb_controller.model.elbv2 import RedirectAction
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress_class, member, params, path, rule, service, to
-from tests.unit.frontends.ingress.translation import on, owners, tls, told, translated, wanted
+from tests.unit.frontends.ingress.translation import (
+    listeners,
+    on,
+    owners,
+    tls,
+    told,
+    translated,
+    wanted,
+)
 
 HTTP, HTTPS = '[{"HTTP": 80}]', '[{"HTTPS": 443}]'
 BOTH = '[{"HTTP": 80}, {"HTTPS": 443}]'
@@ -175,7 +183,7 @@ def test_many_members_may_ask_for_a_redirect_that_cannot_be() -> None:
     finally:
         sys.setrecursionlimit(limit)
     assert len(told(made)) == 200
-    assert made.intent.listeners == ()
+    assert made.intent.balancers == ()
 
 
 def test_the_listener_of_a_redirect_may_be_another_members() -> None:
@@ -217,5 +225,5 @@ def test_a_service_that_a_redirect_hides_keeps_its_target_group() -> None:
     first, later = path(backend=to("go", "use-annotation")), path("/p", backend=to("extra"))
     rules = [rule("", first), rule("", later)]
     intent = wanted(service("extra"), member("a", rules=rules, alb={"actions.go": go}))
-    assert [len(listener.routes) for listener in intent.listeners] == [1]
+    assert [len(listener.routes) for listener in listeners(intent)] == [1]
     assert [backend.service.name for backend in intent.backends] == ["extra"]

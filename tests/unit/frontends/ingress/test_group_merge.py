@@ -21,6 +21,7 @@ from tests.unit.frontends.ingress.translation import (
     TEAM,
     WEB,
     balancer,
+    listeners,
     only_listener,
     owners,
     paths,
@@ -124,9 +125,9 @@ def test_ports_are_united_and_each_has_the_routes_of_its_members() -> None:
         member("a", alb={"listen-ports": '[{"HTTP": 81}, {"HTTP": 80}]', "tags": "a=1"}),
         member("b", alb={"tags": "b=1"}, rules=[rule("", path("/b", "Exact"))]),
     )
-    assert [listener.port for listener in intent.listeners] == [80, 81]
+    assert [listener.port for listener in listeners(intent)] == [80, 81]
     assert (paths(intent, 80), paths(intent, 81)) == (["/*", "/b"], ["/*"])
-    assert [listener.tags for listener in intent.listeners] == [{"a": "1", "b": "1"}, {"a": "1"}]
+    assert [listener.tags for listener in listeners(intent)] == [{"a": "1", "b": "1"}, {"a": "1"}]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_sources_are_those_of_the_members_on_the_port() -> None:
         member("a", alb={"inbound-cidrs": "10.0.0.0/8"}),
         member("b", alb={"listen-ports": '[{"HTTP": 81}]'}),
     )
-    found = [listener.inbound.cidrs_v4 for listener in intent.listeners]
+    found = [listener.inbound.cidrs_v4 for listener in listeners(intent)]
     assert found == [("10.0.0.0/8",), ("0.0.0.0/0",)]
 
 
@@ -177,7 +178,7 @@ def test_default_backends_of_different_ports_do_not_meet() -> None:
     intent = wanted(
         member("a", default_backend=to()), member("b", alb=ports, default_backend=to("app", "http"))
     )
-    assert [listener.default.action for listener in intent.listeners] == [
+    assert [listener.default.action for listener in listeners(intent)] == [
         ForwardIntent.to_backend("shop/a-app:80"),
         ForwardIntent.to_backend("shop/b-app:http"),
     ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from alb_controller.intent import (
+    ApplicationOptions,
     DiscoveredSubnets,
     GivenSecurityGroups,
     InboundSources,
@@ -44,7 +45,7 @@ def test_without_annotations_the_defaults_hold() -> None:
     assert (made.scheme, made.ip_address_type, made.explicit_name) == ("internal", "ipv4", None)
     assert made.subnets == DiscoveredSubnets()
     assert isinstance(made.security, ManagedSecurityGroup)
-    assert (made.attributes, made.tags, made.customer_owned_ipv4_pool) == ({}, {}, None)
+    assert (made.attributes, made.tags, made.options) == ({}, {}, ApplicationOptions())
     listener = only_listener(intent)
     assert (listener.port, listener.protocol) == (80, "HTTP")
     assert listener.inbound == InboundSources(("0.0.0.0/0",), ("::/0",))
@@ -74,7 +75,12 @@ def test_names_are_made_of_the_group() -> None:
         ("scheme", "internet-facing", "scheme", "internet-facing"),
         ("ip-address-type", "dualstack", "ip_address_type", "dualstack"),
         ("load-balancer-name", "mine", "explicit_name", "mine"),
-        ("customer-owned-ipv4-pool", "pool", "customer_owned_ipv4_pool", "pool"),
+        (
+            "customer-owned-ipv4-pool",
+            "pool",
+            "options",
+            ApplicationOptions(customer_owned_ipv4_pool="pool"),
+        ),
         ("load-balancer-attributes", "a=1, b=2", "attributes", {"a": "1", "b": "2"}),
         ("tags", "a=1,b=", "tags", {"a": "1", "b": ""}),
         (

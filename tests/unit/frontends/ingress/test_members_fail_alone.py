@@ -99,7 +99,7 @@ def test_deleting_a_bad_member_ends_what_is_remembered_of_it() -> None:
 def test_a_group_of_bad_members_alone_wants_nothing() -> None:
     """None was ever valid, so there is nothing to keep."""
     made = translated(member("a", alb=BAD), member("b", alb=BAD))
-    assert made.intent.balancer is None
+    assert not made.intent.balancers
     assert sorted(told(made)) == ["Ingress shop/a", "Ingress shop/b"]
 
 

@@ -19,7 +19,7 @@ def test_an_unknown_annotation_is_told_and_stops_nobody() -> None:
     """One Warning for the Ingress with all of them, and it is served."""
     made = translated(ingress(alb={"shceme": "internal", "sheme": "internal"}), key=WEB)
     assert made.problems == ()
-    assert made.intent.balancer is not None
+    assert made.intent.balancers
     ((who, reason, sentence),) = warned(made)
     assert (who, reason) == ("Ingress shop/web", "UnknownAnnotation")
     assert sentence == (

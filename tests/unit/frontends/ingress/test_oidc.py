@@ -23,7 +23,13 @@ from alb_controller.objects.secrets import (
 from alb_controller.settings import Settings
 from alb_controller.values import Secret
 from tests.factories import ingress, meta, path, rule, service, to
-from tests.unit.frontends.ingress.translation import WEB, settings, told, translated
+from tests.unit.frontends.ingress.translation import (
+    WEB,
+    listeners,
+    settings,
+    told,
+    translated,
+)
 
 PROVIDER = {
     "issuer": "https://idp",
@@ -70,7 +76,7 @@ def oidc(
 def login(made: Translation[MemberIntent]) -> AuthenticateOidcAction:
     """The login before the one route."""
     assert made.problems == ()
-    guard = made.intent.listeners[0].routes[0].guard
+    guard = listeners(made.intent)[0].routes[0].guard
     assert isinstance(guard, AuthenticateOidcAction)
     return guard
 
@@ -151,7 +157,7 @@ def test_a_secret_that_is_no_use_stops_the_member(state: SecretState, sentence: 
     made = oidc(state)
     assert problem(made).startswith(sentence)
     assert TEXT not in problem(made)
-    assert made.intent.balancer is None
+    assert not made.intent.balancers
 
 
 def test_a_missing_label_is_thought_of() -> None:
@@ -185,7 +191,7 @@ def test_without_https_no_secret_is_asked_for() -> None:
     made = translated(ingress(alb=OIDC), key=WEB)
     assert made.problems == ()
     assert made.secrets == frozenset()
-    assert made.intent.listeners[0].routes[0].guard is None
+    assert listeners(made.intent)[0].routes[0].guard is None
 
 
 def test_the_secrets_that_are_needed_are_named() -> None:
@@ -245,7 +251,7 @@ def test_a_stopped_member_keeps_its_last_secret() -> None:
     """Its Secret is gone: the login stays as it was applied, and the Secret is still watched."""
     last = oidc(secret(version=8), noted="{}").good["uid-web"].applied()
     made = oidc(None, last=last)
-    guard = made.intent.listeners[0].routes[0].guard
+    guard = listeners(made.intent)[0].routes[0].guard
     assert isinstance(guard, AuthenticateOidcAction)
     assert (guard.client_secret, guard.secret_version) == (Secret(TEXT), "")
     assert made.secrets == {("shop", "oidc")}

@@ -10,7 +10,13 @@ import pytest
 from alb_controller.intent import GivenCertificates, RequestedCertificate, StackIntent
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from tests.factories import path, rule
-from tests.unit.frontends.ingress.translation import alone, refused, settings, tls
+from tests.unit.frontends.ingress.translation import (
+    alone,
+    listeners,
+    refused,
+    settings,
+    tls,
+)
 
 OWNER = hashlib.sha256(b"shop/web").hexdigest()[:8]
 ASKS = {"create-acm-cert": "true"}
@@ -29,7 +35,7 @@ def asked(alb: dict[str, str], **fields: Any) -> StackIntent:
 
 def ports(intent: StackIntent) -> dict[int, str]:
     """Port -> protocol."""
-    return {listener.port: listener.protocol for listener in intent.listeners}
+    return {listener.port: listener.protocol for listener in listeners(intent)}
 
 
 def test_a_certificate_for_all_hosts() -> None:

@@ -10,7 +10,13 @@ from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import HttpIngressPath, IngressBackend, IngressRule
 from alb_controller.values import ObjectRef
 from tests.factories import path, rule, service, to
-from tests.unit.frontends.ingress.translation import alone, only_listener, paths, refused
+from tests.unit.frontends.ingress.translation import (
+    alone,
+    listeners,
+    only_listener,
+    paths,
+    refused,
+)
 
 REF = ObjectRef("Ingress", "shop", "web", "uid-web")
 
@@ -133,7 +139,7 @@ def test_what_a_default_backend_ignores_is_read_all_the_same(family: str) -> Non
 def test_each_listener_has_all_routes_of_the_ingress() -> None:
     """Every port in ascending order."""
     intent = alone(alb={"listen-ports": '[{"HTTP": 8080}, {"HTTP": 80}]'})
-    assert [listener.port for listener in intent.listeners] == [80, 8080]
+    assert [listener.port for listener in listeners(intent)] == [80, 8080]
     assert paths(intent, 80) == paths(intent, 8080) == ["/*"]
 
 

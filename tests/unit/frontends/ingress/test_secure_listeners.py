@@ -22,6 +22,7 @@ from tests.factories import ingress_class, member, params, path, rule, to
 from tests.unit.frontends.ingress.translation import (
     alone,
     balancer,
+    listeners,
     of_class,
     on,
     only_listener,
@@ -52,7 +53,7 @@ def secure(name: str = "web", **alb: str) -> Ingress:
 def test_given_certificates_ask_for_https() -> None:
     """Without listen-ports: 443 alone; the order of the certificates is the user's."""
     intent = alone(alb={CERTIFICATE: "arn:b, arn:a"})
-    assert [(one.port, one.protocol) for one in intent.listeners] == [(443, "HTTPS")]
+    assert [(one.port, one.protocol) for one in listeners(intent)] == [(443, "HTTPS")]
     assert tls(intent).certificates == (GivenCertificates(("arn:b", "arn:a"), FROM_ANNOTATION),)
     assert tls(intent).origin == Origin(REF, PREFIX + "listen-ports")
 

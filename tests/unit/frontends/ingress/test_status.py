@@ -149,6 +149,25 @@ def test_a_front_is_a_second_entry_without_ports() -> None:
     assert status_patch(shown, observed(80)) == entry(80)
 
 
+def alike(found: Observed) -> Observed:
+    """The same with load balancers of one type."""
+    return msgspec.structs.replace(
+        found,
+        load_balancers=tuple(
+            msgspec.structs.replace(
+                one, resource=msgspec.structs.replace(one.resource, type="application")
+            )
+            for one in found.load_balancers
+        ),
+    )
+
+
+def test_load_balancers_are_told_apart_by_their_ids() -> None:
+    """Not by their types: which is in front is the group's business."""
+    found = with_front(observed(80))
+    assert status_patch(ingress(), alike(found)) == status_patch(ingress(), found)
+
+
 def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
     """One Warning with every sentence."""
     problems = [

@@ -14,6 +14,9 @@ from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.translate import translate
 from alb_controller.frontends.translation import Translation
 from alb_controller.intent import (
+    LOAD_BALANCER,
+    Access,
+    ApplicationOptions,
     BackendIntent,
     BalancerIntent,
     ListenerIntent,
@@ -23,7 +26,7 @@ from alb_controller.intent import (
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.secrets import SecretName, SecretState
 from alb_controller.settings import FeatureGates, Settings
-from alb_controller.values import ObjectRef, StackKey
+from alb_controller.values import ObjectRef, PortRef, StackKey
 from tests.factories import cluster, ingress, ingress_class, params, service
 
 TEAM = StackKey("ingress", "", "team")
@@ -78,20 +81,31 @@ def of_class(*objects: KubeObject, alb: dict[str, str], spec: dict[str, Any]) ->
 
 
 def balancer(intent: StackIntent) -> BalancerIntent:
-    """The balancer, which must be there."""
-    assert intent.balancer is not None
-    return intent.balancer
+    """The balancer that has the routes, which must be there."""
+    return intent.balancer(LOAD_BALANCER)
+
+
+def application(intent: StackIntent) -> ApplicationOptions:
+    """What it has as an application load balancer."""
+    options = balancer(intent).options
+    assert isinstance(options, ApplicationOptions)
+    return options
+
+
+def listeners(intent: StackIntent) -> tuple[ListenerIntent, ...]:
+    """Its listeners."""
+    return balancer(intent).listeners
 
 
 def only_listener(intent: StackIntent) -> ListenerIntent:
     """The one listener."""
-    (made,) = intent.listeners
+    (made,) = listeners(intent)
     return made
 
 
 def on(port: int, intent: StackIntent) -> ListenerIntent:
     """The listener of a port."""
-    (made,) = (listener for listener in intent.listeners if listener.port == port)
+    (made,) = (listener for listener in listeners(intent) if listener.port == port)
     return made
 
 
@@ -108,6 +122,13 @@ def only_backend(intent: StackIntent) -> BackendIntent:
     return made
 
 
+def reached(backend: BackendIntent) -> tuple[PortRef | None, ...]:
+    """The ports at which the balancer, and nobody else, reaches the targets over TCP."""
+    assert backend.balancer == LOAD_BALANCER
+    assert all(one == Access(port=one.port) for one in backend.access)
+    return tuple(one.port for one in backend.access)
+
+
 def told(translation: Translation[MemberIntent]) -> dict[str, list[str]]:
     """What each object is told, by its kind and path."""
     sentences: dict[str, list[str]] = {}
@@ -119,7 +140,7 @@ def told(translation: Translation[MemberIntent]) -> dict[str, list[str]]:
 def refused(*objects: KubeObject, by: Settings | None = None, **fields: Any) -> list[str]:
     """What Ingress shop/web, made of fields, is told; it is left out."""
     made = translated(ingress(**fields), *objects, key=WEB, by=by)
-    assert made.intent.balancer is None
+    assert made.intent.balancers == ()
     return [sentence for sentences in told(made).values() for sentence in sentences]
 
 
@@ -131,5 +152,5 @@ def paths(intent: StackIntent, port: int = 80) -> list[str]:
 
 def owners(intent: StackIntent) -> list[str]:
     """The names of the Ingresses whose routes a group's first listener has, in order."""
-    names = [route.origin.ref.name for route in intent.listeners[0].routes]
+    names = [route.origin.ref.name for route in listeners(intent)[0].routes]
     return list(dict.fromkeys(names))

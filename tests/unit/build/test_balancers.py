@@ -1,25 +1,28 @@
-"""The network load balancer in front: its parts, names, subnets, groups and addresses."""
+"""A second balancer, in front of the first: its parts, names, subnets, groups and addresses."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from alb_controller.build.context import Context, Facts, Kept
-from alb_controller.build.elbv2.front import FRONT
-from alb_controller.build.elbv2.listeners import LOAD_BALANCER
+from alb_controller.build.context import Context, CurrentState, Facts
+from alb_controller.build.elbv2.balancers import balancer_id
 from alb_controller.build.elbv2.stack import build
 from alb_controller.build.needs import needs
 from alb_controller.errors import Invalid, Missing
 from alb_controller.intent import (
+    BalancerBackendIntent,
     BalancerIntent,
-    FrontIntent,
-    FrontPort,
+    DefaultIntent,
+    ForwardIntent,
     GivenSecurityGroups,
     NamedSubnets,
+    NetworkOptions,
     SameSecurityGroups,
     StackIntent,
+    SubnetAddresses,
 )
 from alb_controller.model.elbv2 import BalancerTarget, LoadBalancer
 from alb_controller.model.queries import (
@@ -30,7 +33,18 @@ from alb_controller.model.queries import (
 )
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Stack
-from tests.unit.build.intents import CHECK, SEED, balancer, context, origin, stack_intent, subnet
+from tests.unit.build.intents import (
+    CHECK,
+    FRONT,
+    MAIN,
+    SEED,
+    balancer,
+    context,
+    listener,
+    origin,
+    stack_intent,
+    subnet,
+)
 
 INSIDE, OUTSIDE = SubnetsByRole("internal-elb"), SubnetsByRole("elb")
 FACTS: Facts = {
@@ -38,18 +52,48 @@ FACTS: Facts = {
     OUTSIDE: (subnet("p", "a"), subnet("q", "b")),
 }
 SHARED = "sg-shared"
+GROUP = "front-group"
 
 
-def fronted(behind: BalancerIntent | None = None, **fields: Any) -> StackIntent:
-    """A group with a front that is on the internet; `fields` are its balancer's."""
+def fronted(
+    behind: BalancerIntent | None = None, ips: SubnetAddresses | None = None, **fields: Any
+) -> StackIntent:
+    """An application balancer, and a network balancer on the internet that forwards TCP to it.
+
+    `fields` are those of the one in front, `ips` its addresses.
+    """
+    entry = listener(
+        443,
+        id="front-listener",
+        protocol="TCP",
+        default=DefaultIntent(action=ForwardIntent.to_balancer(GROUP)),
+        tags=fields.get("tags", {}),
+    )
     base: dict[str, Any] = {
-        "family": "network",
+        "id": FRONT,
         "scheme": "internet-facing",
-        "security": SameSecurityGroups(),
+        "security": SameSecurityGroups(MAIN),
+        "name_suffix": "-nlb",
+        "explicit_name": behind.explicit_name if behind else None,
     }
-    port = FrontPort(port=443, target_port=80, health_check=CHECK, name=SEED)
-    front = FrontIntent(balancer=balancer(**{**base, **fields}), ports=(port,))
-    return stack_intent(behind, front=front)
+    front = msgspec.structs.replace(
+        balancer(**{**base, **fields}),
+        options=NetworkOptions(elastic_ips=ips),
+        listeners=(entry,),
+    )
+    group = BalancerBackendIntent(
+        id=GROUP,
+        balancer=MAIN,
+        balancer_port=80,
+        name=SEED,
+        port=443,
+        health_check=CHECK,
+        tags=fields.get("tags", {}),
+    )
+    made = stack_intent(behind)
+    return msgspec.structs.replace(
+        made, balancers=(*made.balancers, front), balancer_backends=(group,)
+    )
 
 
 def built(intent: StackIntent, by: Context | None = None, facts: Facts = FACTS) -> Stack:
@@ -59,23 +103,24 @@ def built(intent: StackIntent, by: Context | None = None, facts: Facts = FACTS) 
 
 def front_of(stack: Stack) -> LoadBalancer:
     """The network load balancer."""
-    (made,) = (one for one in stack.load_balancers if one.id == FRONT)
+    (made,) = (one for one in stack.load_balancers if one.id.name == FRONT)
     return made
 
 
 def test_the_parts_of_a_front() -> None:
-    """Listener, target group, the load balancer behind: ids are the reference's (spec 6.8)."""
+    """Listener, target group, the load balancer behind (spec 6.8)."""
     stack = built(fronted(tags={"team": "a"}))
-    (entry,) = (one for one in stack.listeners if one.load_balancer == Ref(FRONT))
+    (entry,) = (one for one in stack.listeners if one.load_balancer == Ref(balancer_id(FRONT)))
     (group,) = stack.target_groups
-    assert entry.id == ResourceId("Listener", "FrontendNlb-ls-TCP-443")
+    assert entry.id == ResourceId("Listener", "front-listener")
     assert (entry.protocol, entry.port) == ("TCP", 443)
     (forward,) = entry.default_actions
     assert [one.target_group for one in getattr(forward, "target_groups", ())] == [Ref(group.id)]
-    assert group.id == ResourceId("TargetGroup", "FrontendNlb-tg-TCP-443")
+    assert group.id == ResourceId("TargetGroup", GROUP)
     assert (group.target_type, group.protocol, group.protocol_version) == ("alb", "TCP", None)
-    assert (group.port, group.targets) == (443, (BalancerTarget(Ref(LOAD_BALANCER), 80),))
+    assert (group.port, group.targets) == (443, (BalancerTarget(Ref(balancer_id(MAIN)), 80),))
     assert stack.bindings == ()
+    assert front_of(stack).type == "network"
     made = (front_of(stack), entry, group)
     assert [one.tags["team"] for one in made] == ["a", "a", "a"]
     assert [one.tags["ingress.k8s.aws/resource"] for one in made] == [one.id.name for one in made]
@@ -114,8 +159,8 @@ def test_groups_of_its_own_are_its_only_ones() -> None:
         ("a" * 32, "a" * 28 + "-nlb"),
     ],
 )
-def test_its_name_is_that_of_the_one_behind(name: str, expected: str) -> None:
-    """The first 28 bytes and `-nlb` (spec 6.1)."""
+def test_a_suffix_takes_the_place_of_a_name_s_end(name: str, expected: str) -> None:
+    """A name has 32 bytes at most (spec 6.1)."""
     assert front_of(built(fronted(balancer(explicit_name=name)))).name == expected
 
 
@@ -127,9 +172,11 @@ def test_subnets_are_found_for_its_own_scheme() -> None:
 
 def test_each_keeps_its_own_subnets() -> None:
     """The reference may give one those of the other (spec 12.1 #20)."""
-    behind = Kept(scheme="internal", ip_address_type="ipv4", subnets=("subnet-x", "subnet-y"))
-    front = Kept(scheme="internet-facing", ip_address_type="ipv4", subnets=("subnet-z",))
-    by = context(kept=behind, kept_front=front, backend_security_group=SHARED)
+    behind = CurrentState(
+        scheme="internal", ip_address_type="ipv4", subnets=("subnet-x", "subnet-y")
+    )
+    front = CurrentState(scheme="internet-facing", ip_address_type="ipv4", subnets=("subnet-z",))
+    by = context(kept={MAIN: behind, FRONT: front}, backend_security_group=SHARED)
     assert needs(fronted(), by, {}) == frozenset()
     stack = built(fronted(), by, facts={})
     assert stack.load_balancers[0].subnets == ("subnet-x", "subnet-y")
@@ -150,8 +197,7 @@ def test_addresses_go_to_subnets_by_place() -> None:
     given = NamedSubnets(("subnet-q", "subnet-p"), origin("frontend-nlb-subnets"))
     intent = fronted(
         subnets=given,
-        elastic_ips=("eip-1", "eip-2"),
-        elastic_ips_origin=origin("frontend-nlb-eip-allocations"),
+        ips=SubnetAddresses(("eip-1", "eip-2"), origin("frontend-nlb-eip-allocations")),
     )
     made = front_of(built(intent, facts={**FACTS, query: FACTS[OUTSIDE]}))
     assert made.subnets == ("subnet-q", "subnet-p")
@@ -161,20 +207,20 @@ def test_addresses_go_to_subnets_by_place() -> None:
 @pytest.mark.parametrize(
     "fields, problem",
     [
-        ({"elastic_ips": ("eip-1",)}, "names 1 addresses for 2 subnets"),
-        ({"elastic_ips": ("e", "f"), "scheme": "internal"}, "needs an internet-facing"),
+        ({}, "names 1 addresses for 2 subnets"),
+        ({"scheme": "internal"}, "needs an internet-facing"),
     ],
 )
 def test_addresses_that_do_not_fit_are_told(fields: dict[str, Any], problem: str) -> None:
     """To the Ingress that names them (spec 1.1)."""
     where = origin("frontend-nlb-eip-allocations")
     with pytest.raises(Invalid, match=problem) as error:
-        built(fronted(elastic_ips_origin=where, **fields))
+        built(fronted(ips=SubnetAddresses(("eip-1",), where), **fields))
     assert (error.value.origin, error.value.field) == (where.ref, where.field)
 
 
 def test_capacity_and_pool_reach_the_load_balancer() -> None:
     """Of the application load balancer, not of its front."""
-    stack = built(fronted(balancer(capacity_units=5, ipv4_ipam_pool_id="ipam-1")))
+    stack = built(fronted(balancer(capacity_units=5, options={"ipv4_ipam_pool_id": "ipam-1"})))
     assert [one.capacity_units for one in stack.load_balancers] == [5, None]
     assert [one.ipv4_ipam_pool_id for one in stack.load_balancers] == ["ipam-1", None]
