@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from alb_controller.objects.notes import STATUS
 from tests.apiserver.cluster import Cluster
 from tests.conformance import aws_state, controller, kube_state
 from tests.conformance.additions import add
@@ -127,8 +128,28 @@ def run_case(
             }
             if under is not None:
                 state = kube_state.without_completions(state, step.expected())
-            yield _compare(step, state, made)
+            outcome = _compare(step, state, made)
+            if outcome.difference:
+                complaints = "".join(f"{line}\n" for line in _complaints(cluster))
+                explained = complaints + outcome.difference
+                outcome = msgspec.structs.replace(outcome, difference=explained)
+            yield outcome
             start = moto.count()
+
+
+def _complaints(cluster: Cluster) -> Iterator[str]:
+    """What the controller says itself of a step that went wrong: Warnings, and status errors."""
+    for event in cluster.list("Event"):
+        if event.get("type") == "Warning":
+            about = event["involvedObject"]
+            path = f"{about['kind']} {about.get('namespace', '')}/{about['name']}"
+            yield f"Warning {event['reason']} on {path}: {event['message']}"
+    for ingress in cluster.list("Ingress"):
+        meta = ingress["metadata"]
+        shown = json.loads(meta.get("annotations", {}).get(STATUS, "{}"))
+        if "error" in shown:
+            path = f"Ingress {meta['namespace']}/{meta['name']}"
+            yield f"status of {path}: {shown['error']['message']}"
 
 
 def prepare(case: str, cluster: Cluster, account: Account) -> Ids:
