@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
-from alb_controller.aws.client import Sender, SenderSettings
+from alb_controller.aws.client import Sender, SenderSettings, writes_of_thread
 from alb_controller.aws.metadata import InstanceMetadata, find_region, find_vpc_id
 from alb_controller.aws.roles import AssumedRoles
 from alb_controller.clock import Clock, SystemClock
-from alb_controller.errors import ControllerError, KubeError
+from alb_controller.errors import AccessDenied, ControllerError, KubeError
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.connection import load
 from alb_controller.kube.holders import Holders
@@ -28,7 +28,7 @@ from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.kinds import WATCHED
 from alb_controller.runtime.health import Server, health_routes, metrics_routes
-from alb_controller.runtime.workers import Workers
+from alb_controller.runtime.workers import SOON_SECONDS, Workers
 from alb_controller.settings import Settings
 from alb_controller.telemetry import logs, metrics
 from alb_controller.webhooks.choice import is_served
@@ -61,6 +61,21 @@ def run(settings: Settings, environment: Mapping[str, str] = os.environ) -> int:
         _log.error("cannot_start", error=str(error))
         return BAD_START
     return app.run()
+
+
+def once_allowed(ask: Callable[[], str], clock: Clock, stop: threading.Event) -> str:
+    """What AWS answers, asked again a few times where it denies: that may be over in a moment.
+
+    Raises what `ask` raises, AccessDenied after the last time or when `stop` is set.
+    """
+    for seconds in SOON_SECONDS:
+        try:
+            return ask()
+        except AccessDenied as error:
+            _log.warning("start_waits", error=str(error), retry_in_seconds=seconds)
+            if clock.sleep(seconds, stop):
+                raise
+    return ask()
 
 
 class StopSignal:
@@ -100,19 +115,16 @@ class App:
         self._stores = Stores(WATCHED)
         self._elector = self._make_elector(kube, clock)
         self._serve()
-        self._workers = Workers(clock)
+        self._workers = Workers(clock, writes_of_thread)
         instance = InstanceMetadata.from_environment(environment)
         sender = self._make_sender(
             find_region(settings.aws_region, instance),
             clock,
             loopback_only=environment.get(LOOPBACK_ONLY) == "1",
         )
-        vpc_id = find_vpc_id(
-            settings.aws_vpc_id,
-            settings.aws_vpc_tags,
-            sender=sender,
-            metadata=instance,
-            node_name=environment.get("NODENAME", ""),
+        node_name = environment.get("NODENAME", "")
+        vpc_id = once_allowed(
+            lambda: self._find_vpc_id(sender, instance, node_name), clock, stop.event
         )
         roles = make_roles(sender, clock, settings, vpc_id)
         self._reconcilers = Reconcilers(
@@ -233,6 +245,15 @@ class App:
             observe=metrics.observe_aws_call,
             clock=clock,
             stop=self._stop.event,
+        )
+
+    def _find_vpc_id(self, sender: Sender, instance: InstanceMetadata, node_name: str) -> str:
+        return find_vpc_id(
+            self._settings.aws_vpc_id,
+            self._settings.aws_vpc_tags,
+            sender=sender,
+            metadata=instance,
+            node_name=node_name,
         )
 
     def _serve(self) -> None:

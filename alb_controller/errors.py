@@ -209,8 +209,9 @@ class Stopping(ControllerError):
 class Handling(msgspec.Struct, frozen=True, kw_only=True):
     """What the loop does about an error: when it looks again, how it logs, counts and tells."""
 
-    requeue: Literal["never", "backoff", "slow", "after"]
-    """never: a watch will tell; backoff: 0.5 s doubling; slow: minutes; after: the error says."""
+    requeue: Literal["never", "backoff", "soon", "slow", "after"]
+    """never: a watch will tell; backoff: 0.5 s doubling; soon: three times within 10 s, then slow;
+    slow: minutes; after: the error says."""
     log_level: Literal["debug", "info", "warning", "error"]
     label: str
     """The error's category in metrics."""
@@ -230,7 +231,7 @@ _TABLE: tuple[tuple[type[ControllerError], Handling], ...] = (
         Handling(requeue="backoff", log_level="warning", label="unavailable", event=True),
     ),
     (QuotaExceeded, Handling(requeue="slow", log_level="warning", label="quota", event=True)),
-    (AccessDenied, Handling(requeue="slow", log_level="error", label="access_denied", event=True)),
+    (AccessDenied, Handling(requeue="soon", log_level="error", label="access_denied", event=True)),
     (InUse, Handling(requeue="backoff", log_level="info", label="in_use", event=False)),
     (AwsError, Handling(requeue="backoff", log_level="error", label="aws", event=True)),
     (Stale, Handling(requeue="backoff", log_level="debug", label="stale", event=False)),

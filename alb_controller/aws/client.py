@@ -48,6 +48,7 @@ _PAGE_MARKERS = {
 """Where the next page is asked for, and where its marker is given; other services: NextToken."""
 _READS = ("AssumeRole", "Describe", "Get", "List")
 """They change nothing, so that a standby may send them too: it answers reviews."""
+_thread = threading.local()
 _RETRY_BUDGET = (1.0, 50)  # retries a second and at once, for each operation over all threads
 
 
@@ -199,6 +200,8 @@ class Sender:
             # the cause is left out: its text quotes parameters
             raise failure.error from None
         note(str(answer.pop("ResponseMetadata", {}).get("HTTPStatusCode", "")), None)
+        if _is_write(pending.operation):
+            _thread.writes = writes_of_thread() + 1
         return answer
 
     def _gives_up(self, pending: _Call, upcoming_sleep: float) -> bool:
@@ -271,6 +274,11 @@ class _Call:
         self.service, self.operation, self.params = service, operation, params
         self.started = started
         self.attempts: list[Attempt] = []
+
+
+def writes_of_thread() -> int:
+    """Writes that the calling thread has sent, by any sender, and AWS has done."""
+    return getattr(_thread, "writes", 0)
 
 
 def _is_write(operation: str) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
 CHANCE = random.SystemRandom()
+PROGRESS_RUNS = 20
+"""So many failing runs in a row may each have changed something, and not count as failures. More
+are no way to an end: what one run writes, the next may find as it was before."""
 
 
 class Timer(NamedTuple):
@@ -71,22 +74,40 @@ class Timers(Generic[K]):
 
 
 class Backoff(Generic[K]):
-    """Exponential backoff per key with full jitter.
+    """When a key that failed is tried again: exponential backoff, or times that are kept.
 
     Full jitter spreads retries best (AWS Architecture Blog, "Exponential Backoff And Jitter").
+    A failure of a run that made progress does not count.
     """
 
     def __init__(self, base_seconds: float, cap_seconds: float) -> None:
         self._base_seconds, self._cap_seconds = base_seconds, cap_seconds
         self._failures: dict[K, int] = {}
-        self._slow: dict[K, float] = {}  # key -> deadline of its slow retry
+        self._progress: dict[K, int] = {}  # runs in a row
+        self._soon: dict[K, tuple[float, int]] = {}  # deadline of its quick retry, and how many
+        self._slow: dict[K, float] = {}  # deadline of its slow retry
 
-    def next_delay(self, key: K) -> float:
-        """Count one more failure of the key; seconds until it should be tried again."""
+    def next_delay(self, key: K, *, has_progress: bool) -> float:
+        """Seconds until the key should be tried again."""
         failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
+        self._failures[key] = failures + self._counts(key, has_progress)
         limit = min(self._cap_seconds, self._base_seconds * 2 ** min(failures, 40))
         return CHANCE.uniform(0, limit)
+
+    def soon_deadline(
+        self, key: K, now: float, delays: Sequence[float], *, has_progress: bool
+    ) -> float | None:
+        """When to try again what may be over in a moment: after each of the delays once, then None.
+
+        A time that is still to come is kept, so that whoever wakes the key meanwhile uses none up.
+        """
+        due, used = self._soon.get(key, (now, 0))
+        if due > now:
+            return due
+        if used == len(delays):
+            return None
+        self._soon[key] = now + delays[used], used + self._counts(key, has_progress)
+        return self._soon[key][0]
 
     def slow_deadline(self, key: K, now: float, seconds: float) -> float:
         """When to try again what only others can mend: as was told, if that is still to come.
@@ -99,8 +120,15 @@ class Backoff(Generic[K]):
         return self._slow[key]
 
     def failures(self, key: K) -> int:
+        """How many count."""
         return self._failures.get(key, 0)
 
     def forget(self, key: K) -> None:
-        self._failures.pop(key, None)
-        self._slow.pop(key, None)
+        """Begin anew."""
+        for known in (self._failures, self._progress, self._soon, self._slow):
+            known.pop(key, None)
+
+    def _counts(self, key: K, has_progress: bool) -> bool:
+        runs = self._progress.get(key, 0) + 1 if has_progress else 0
+        self._progress[key] = runs
+        return not 0 < runs <= PROGRESS_RUNS

@@ -19,6 +19,9 @@ from alb_controller.telemetry import metrics
 K = TypeVar("K", bound=Hashable)
 
 SLOW_SECONDS = 300.0
+SOON_SECONDS = (1.0, 2.5, 4.5)
+"""What is denied may be allowed in a moment, with a new token or when a new role is known
+everywhere: it is tried so long after each other, within 10 s with JITTER, and then slowly."""
 JITTER = 0.2
 """Slow requeues and timers are spread by this share to either side, so that they do not bunch."""
 
@@ -36,6 +39,8 @@ class Result(msgspec.Struct, frozen=True):
     """Look again then; None: only when something changes."""
     backoff: bool = False
     """Look again after the key's backoff."""
+    soon: bool = False
+    """Look again by SOON_SECONDS, then slowly."""
     slow: bool = False
     """Look again in about SLOW_SECONDS, as after an error that only others can mend."""
 
@@ -50,7 +55,7 @@ def after(seconds: float) -> Result:
     return Result(after_seconds=seconds)
 
 
-_NEXT = {"never": DONE, "backoff": BACKOFF, "slow": SLOW}
+_NEXT = {"never": DONE, "backoff": BACKOFF, "soon": Result(soon=True), "slow": SLOW}
 """By `errors.Handling.requeue`; where the error says when, it is a NotReady."""
 Reconcile: TypeAlias = Callable[[K], Result]
 
@@ -70,8 +75,10 @@ class Controller(msgspec.Struct, Generic[K], frozen=True):
 class Workers:
     """All worker and timer threads; daemons, so a hung call never keeps the process alive."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, count_writes: Callable[[], int] = lambda: 0) -> None:
+        """`count_writes` says how many writes the calling thread has done so far: a run that has
+        done some and fails has made progress."""
+        self._clock, self._count_writes = clock, count_writes
         self._starting = threading.Lock()
         self._stop = threading.Event()
         self._queues: list[WorkQueue[Any]] = []
@@ -84,9 +91,7 @@ class Workers:
         metrics.WORKERS_ACTIVE.labels(controller.name).set(0)
         metrics.RECONCILES_FAILED.labels(controller.name)
         for number in range(controller.workers):
-            self._start_thread(
-                f"{controller.name}-{number}", lambda: _work(controller, self._clock)
-            )
+            self._start_thread(f"{controller.name}-{number}", lambda: self._work(controller))
 
     def every(self, seconds: float, callback: Callable[[], None], *, name: str) -> None:
         """Call back about every that many seconds, until stopped; an exception is logged."""
@@ -114,6 +119,10 @@ class Workers:
             if queue.longest_run_seconds() > STUCK_SECONDS
         ]
 
+    def _work(self, controller: Controller[Any]) -> None:
+        while work_on_next(controller, self._clock, count_writes=self._count_writes):
+            pass
+
     def _start_thread(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
         with self._starting:  # the Lease may come in the moment of the end
@@ -123,18 +132,16 @@ class Workers:
 
     def _repeat(self, seconds: float, callback: Callable[[], None], name: str) -> None:
         while not self._clock.sleep(_spread(seconds), self._stop):
-            try:
-                callback()
-            except Exception:  # noqa: BLE001  # a timer outlives whatever one call does
-                _log.exception("timer_failed", timer=name)
+            _isolated("timer_failed", callback, timer=name)
 
 
-def _work(controller: Controller[Any], clock: Clock) -> None:
-    while work_on_next(controller, clock):
-        pass
-
-
-def work_on_next(controller: Controller[K], clock: Clock, timeout: float | None = None) -> bool:
+def work_on_next(
+    controller: Controller[K],
+    clock: Clock,
+    timeout: float | None = None,
+    *,
+    count_writes: Callable[[], int] = lambda: 0,
+) -> bool:
     """Reconcile the next due key; False if none is due in so many seconds, or on shutdown."""
     key = controller.queue.get(timeout)
     if key is None:
@@ -142,8 +149,8 @@ def work_on_next(controller: Controller[K], clock: Clock, timeout: float | None 
     busy = metrics.WORKERS_ACTIVE.labels(controller.name)
     busy.inc()
     try:
-        _run_once(controller, key, clock)
-    except Exception:  # noqa: BLE001  # e.g. an error whose own str() fails
+        _run_once(controller, key, clock, count_writes)
+    except Exception:  # noqa: BLE001  # the worker must outlive bugs of the loop itself
         _log.exception("worker_failed", controller=controller.name)
         controller.queue.retry(key)
     finally:
@@ -152,48 +159,67 @@ def work_on_next(controller: Controller[K], clock: Clock, timeout: float | None 
     return True
 
 
-def _run_once(controller: Controller[K], key: K, clock: Clock) -> None:
-    started = clock.monotonic()
+def _run_once(
+    controller: Controller[K], key: K, clock: Clock, count_writes: Callable[[], int]
+) -> None:
+    started, written = clock.monotonic(), count_writes()
     with structlog.contextvars.bound_contextvars(
         controller=controller.name, key=str(key), reconcile_id=uuid.uuid4().hex[:12]
     ):
         try:
-            outcome = _requeue(controller, key, controller.reconcile(key))
+            result = controller.reconcile(key)
+            outcome = _requeue(controller, key, result, has_progress=count_writes() > written)
         except Exception as error:  # noqa: BLE001  # the loop must outlive every bug
-            outcome = _handle(controller, key, error)
-        if controller.tell_next is not None:
-            controller.tell_next(key, controller.queue.seconds_until_due(key))
+            outcome = _handle(controller, key, error, has_progress=count_writes() > written)
+        again = controller.queue.seconds_until_due(key)
+        if (tell_next := controller.tell_next) is not None:
+            _isolated("tell_next_failed", lambda: tell_next(key, again))
     metrics.RECONCILES.labels(controller.name, outcome).inc()
     metrics.RECONCILE_SECONDS.labels(controller.name).observe(clock.monotonic() - started)
 
 
-def _requeue(controller: Controller[K], key: K, result: Result) -> str:
+def _requeue(controller: Controller[K], key: K, result: Result, *, has_progress: bool) -> str:
     """Put the key back as the result says; the metric's word for it (controller-runtime's)."""
+    queue = controller.queue
     if result.backoff:
-        controller.queue.retry(key)
+        queue.retry(key, has_progress=has_progress)
         return "requeue"
-    if result.slow:
-        controller.queue.retry_slowly(key, _spread(SLOW_SECONDS))
+    if result.soon:
+        delays = [_spread(seconds) for seconds in SOON_SECONDS]
+        if queue.retry_soon(key, delays, has_progress=has_progress):
+            return "requeue_after"
+    if result.slow or result.soon:
+        queue.retry_slowly(key, _spread(SLOW_SECONDS))
         return "requeue_after"
-    controller.queue.forget(key)
+    queue.forget(key)
     if result.after_seconds is None:
         return "success"
-    controller.queue.add_after(key, result.after_seconds)
+    queue.add_after(key, result.after_seconds)
     return "requeue_after"
 
 
-def _handle(controller: Controller[K], key: K, error: Exception) -> str:
+def _handle(controller: Controller[K], key: K, error: Exception, *, has_progress: bool) -> str:
     """Put the key back as the error table says; log and count the error."""
     handling = handling_of(error)
     if isinstance(error, NotReady):
-        outcome = _requeue(controller, key, after(error.after_seconds))
+        result = after(error.after_seconds)
+        outcome = _requeue(controller, key, result, has_progress=has_progress)
     else:
         outcome = "error"
-        _requeue(controller, key, _NEXT[handling.requeue])
+        _requeue(controller, key, _NEXT[handling.requeue], has_progress=has_progress)
         metrics.RECONCILES_FAILED.labels(controller.name).inc()
         metrics.RECONCILE_ERRORS.labels(controller.name, handling.label).inc()
-    _report(error, handling, controller.queue.seconds_until_due(key))
+    again = controller.queue.seconds_until_due(key)
+    _isolated("error_not_logged", lambda: _report(error, handling, again))
     return outcome
+
+
+def _isolated(event: str, call: Callable[[], None], **fields: str) -> None:
+    """Call, and log an exception: a bug here must end no thread and decide no requeue."""
+    try:
+        call()
+    except Exception:  # noqa: BLE001  # whatever it is, others' work goes on
+        _log.exception(event, **fields)
 
 
 def _report(error: Exception, handling: Handling, again: float | None) -> None:

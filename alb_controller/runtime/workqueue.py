@@ -6,7 +6,7 @@ The rules are those of client-go's `util/workqueue`, with one change: a key has 
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from alb_controller.clock import Clock
@@ -69,13 +69,31 @@ class WorkQueue(Generic[K]):
                 self._timers.set(key, self._clock.monotonic() + seconds, self._turn)
                 self._changed.notify()
 
-    def retry(self, key: K) -> float:
-        """Make a key due after its backoff; returns the delay in seconds."""
+    def retry(self, key: K, *, has_progress: bool = False) -> float:
+        """Make a key due after its backoff, which grows unless the run has brought something about.
+
+        Returns the delay in seconds.
+        """
         with self._changed:
-            delay = self._backoff.next_delay(key)
+            delay = self._backoff.next_delay(key, has_progress=has_progress)
         metrics.QUEUE_RETRIES.labels(self.name).inc()
         self.add_after(key, delay)
         return delay
+
+    def retry_soon(self, key: K, delays: Sequence[float], *, has_progress: bool = False) -> bool:
+        """Make a key due after the next of the delays; False where all have been used.
+
+        Each is used once until the key is forgotten, and none by a run that has brought something
+        about, or that comes before the time of the retry.
+        """
+        with self._changed:
+            now = self._clock.monotonic()
+            due = self._backoff.soon_deadline(key, now, delays, has_progress=has_progress)
+            if due is None:
+                return False
+            self._drop_timer(key)
+            self.add_after(key, due - now)
+        return True
 
     def retry_slowly(self, key: K, seconds: float) -> None:
         """Make a key due then, and `forget` what was before.

@@ -70,7 +70,7 @@ def test_an_error_is_one_sentence(error: errors.ControllerError, sentence: str) 
         (errors.Throttled(*AWS), "backoff", True),
         (errors.Unavailable(*AWS), "backoff", True),
         (errors.QuotaExceeded(*AWS), "slow", True),
-        (errors.AccessDenied(*AWS), "slow", True),
+        (errors.AccessDenied(*AWS), "soon", True),
         (errors.InUse(*AWS), "backoff", False),
         (errors.Rejected(*AWS), "backoff", True),
         (errors.Stale(*KUBE), "backoff", False),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from alb_controller.errors import AwsError, Rejected, Stopping, Throttled, Unavailable
+from alb_controller.aws.client import writes_of_thread
+from alb_controller.errors import AwsError, NotFound, Rejected, Stopping, Throttled, Unavailable
 from alb_controller.settings.forms import ThrottleRule
 from tests.faults.aws.conftest import MakeRig
 from tests.faults.aws.faulty_server import (
@@ -130,3 +132,19 @@ def test_retries_pay_to_our_own_rate_too(rig: MakeRig) -> None:
         made = rig(server, throttle=rules)
         made.sender.call("elbv2", "DescribeRules", ListenerArn="l")
     assert max(made.clock.slept) > 900
+
+
+def test_writes_that_aws_has_done_are_counted_for_each_thread(rig: MakeRig) -> None:
+    """By whichever sender; no read, no failed write, none of another thread."""
+    with serving(OK, OK, Answer(400, "RuleNotFound"), OK) as server:
+        sender = rig(server).sender
+        before = writes_of_thread()
+        sender.call("elbv2", "DeleteRule", RuleArn="r")
+        sender.call("elbv2", "DescribeRules", ListenerArn="l")
+        with pytest.raises(NotFound):
+            sender.call("elbv2", "DeleteRule", RuleArn="r")
+        sender.with_credentials("a", "s", "t").call("elbv2", "DeleteRule", RuleArn="r")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(sender.call, "elbv2", "DeleteRule", RuleArn="r").result(10)
+            assert pool.submit(writes_of_thread).result(10) == 1
+    assert writes_of_thread() - before == 2

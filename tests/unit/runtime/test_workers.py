@@ -11,7 +11,15 @@ from structlog.contextvars import get_contextvars
 from structlog.testing import capture_logs
 
 from alb_controller.clock import SystemClock
-from alb_controller.errors import InvalidAnnotation, NotLeading, NotReady, Refused, Stale
+from alb_controller.errors import (
+    AccessDenied,
+    InvalidAnnotation,
+    NotLeading,
+    NotReady,
+    Refused,
+    Stale,
+    Throttled,
+)
 from alb_controller.runtime.workers import (
     BACKOFF,
     DONE,
@@ -155,6 +163,64 @@ def test_the_end_of_a_run_tells_when_the_next_one_is(
     assert others == [None, None]
 
 
+def test_a_bug_in_what_is_called_after_a_run_brings_no_key_back() -> None:
+    """The run has succeeded: it would be done again and again."""
+    queue: WorkQueue[str] = WorkQueue("after", FakeClock())
+
+    def broken(_: str, __: float | None) -> None:
+        raise ZeroDivisionError("oops")
+
+    queue.add("a")
+    with capture_logs() as logs:
+        made = Controller("after", queue, lambda _: DONE, tell_next=broken)
+        assert work_on_next(made, FakeClock(), 0)
+    assert queue.is_idle(1e9)
+    assert [(log["event"], log["log_level"]) for log in logs] == [("tell_next_failed", "error")]
+
+
+def retries_of(error: Exception, count: int) -> list[float]:
+    """Seconds between the runs of a key that always fails so."""
+    clock = FakeClock()
+    queue: WorkQueue[str] = WorkQueue("retries", clock)
+    waits: list[float] = []
+    queue.add("a")
+    for _ in range(count):
+        assert work_on_next(Controller("retries", queue, raiser(error)), clock, 0)
+        wait = queue.seconds_until_due("a")
+        assert wait is not None
+        waits.append(wait)
+        clock.advance(wait)
+    return waits
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "ExpiredToken"])
+def test_what_is_denied_is_tried_three_times_within_ten_seconds_and_then_slowly(code: str) -> None:
+    """A new token, or a role that is known everywhere by then, costs no five minutes."""
+    waits = retries_of(AccessDenied("elbv2", "DescribeLoadBalancers", code, "no"), 6)
+    assert sum(waits[:3]) <= 10
+    assert all(wait >= 0.5 for wait in waits[:3])
+    assert all(240 <= wait <= 360 for wait in waits[3:])
+
+
+@pytest.mark.parametrize("writes,failures", [(0, 3), (1, 0)])
+def test_a_run_that_fails_after_a_write_does_not_grow_the_backoff(
+    writes: int, failures: int
+) -> None:
+    """What is done is done: the next run begins behind it. Writes of other runs do not count."""
+    clock, done = FakeClock(), [7]
+    queue: WorkQueue[str] = WorkQueue("progress", clock)
+
+    def reconcile(_: str) -> Result:
+        done[0] += writes
+        raise Throttled("elbv2", "CreateRule", "Throttling", "slow down")
+
+    for _ in range(3):
+        queue.add("a")
+        made = Controller("progress", queue, reconcile)
+        assert work_on_next(made, clock, 0, count_writes=lambda: done[0])
+    assert queue.failures("a") == failures
+
+
 def test_a_passing_error_backs_off_and_is_counted_by_its_label(rig: MakeRig) -> None:
     """Errors of the class `backoff` raise the key's failures and the metric."""
     made = rig(raiser(Stale(409, "Conflict", "changed")))
@@ -196,7 +262,23 @@ def test_an_error_that_cannot_even_be_told_does_not_kill_the_worker(rig: MakeRig
     with capture_logs():
         made.run()
         made.run()
-    assert made.queue.failures("a") >= 2
+    assert made.queue.failures("a") == 2
+
+
+def test_an_error_that_cannot_be_told_comes_back_as_its_class_says() -> None:
+    """What only a change heals is not tried again for that."""
+
+    class Untellable(InvalidAnnotation):
+        def __str__(self) -> str:
+            raise ValueError("no text")
+
+    queue: WorkQueue[str] = WorkQueue("untellable", FakeClock())
+    error = Untellable(BAD.origin, BAD.field, BAD.problem)
+    queue.add("a")
+    with capture_logs() as logs:
+        assert work_on_next(Controller("untellable", queue, raiser(error)), FakeClock(), 0)
+    assert queue.is_idle(1e9)
+    assert [log["event"] for log in logs] == ["error_not_logged"]
 
 
 def test_a_reconcile_runs_in_a_context_of_its_own(rig: MakeRig) -> None:

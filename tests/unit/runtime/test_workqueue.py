@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from alb_controller.clock import SystemClock
+from alb_controller.runtime.timers import PROGRESS_RUNS
 from alb_controller.runtime.workqueue import WorkQueue
 from tests.clocks import FakeClock
 from tests.waiting import until
@@ -184,6 +185,61 @@ def test_a_slow_retry_keeps_the_time_that_was_told(queue: WorkQueue[str], clock:
     queue.retry_slowly("a", 300)
     queue.done("a")
     assert queue.seconds_until_due("a") == 300
+
+
+def test_quick_retries_come_once_each_whoever_wakes_the_key(
+    queue: WorkQueue[str], clock: FakeClock
+) -> None:
+    """A failure before the time of a retry uses none up; a key that is forgotten has all again."""
+    delays = (1.0, 2.5, 4.5)
+    assert queue.retry_soon("a", delays)
+    clock.advance(0.6)
+    assert queue.retry_soon("a", delays)
+    assert queue.seconds_until_due("a") == pytest.approx(0.4)
+    for seconds in (2.5, 4.5):
+        clock.advance(5)
+        assert take(queue) == "a"
+        assert queue.retry_soon("a", delays)
+        queue.done("a")
+        assert queue.seconds_until_due("a") == seconds
+    clock.advance(5)
+    assert take(queue) == "a"
+    assert not queue.retry_soon("a", delays)
+    queue.retry_slowly("a", 300)
+    clock.advance(100)
+    assert not queue.retry_soon("a", delays)
+    assert queue.seconds_until_due("a") == 200
+    queue.forget("a")
+    queue.done("a")
+    assert queue.retry_soon("a", delays)
+    assert queue.seconds_until_due("a") == 1
+
+
+def test_a_quick_retry_comes_before_a_slow_one(queue: WorkQueue[str]) -> None:
+    """What is denied while a key waits for something that is missing may be over sooner."""
+    queue.retry_slowly("a", 300)
+    assert queue.retry_soon("a", (1.0,))
+    assert queue.seconds_until_due("a") == 1
+
+
+def test_progress_does_not_count_as_a_failure(queue: WorkQueue[str], clock: FakeClock) -> None:
+    """Nor uses up a quick retry; but what seems to make progress for ever is slowed down."""
+    for _ in range(4):
+        queue.retry("a")
+    for _ in range(PROGRESS_RUNS):
+        assert queue.retry("a", has_progress=True) <= 8
+    assert queue.failures("a") == 4
+    queue.retry("a", has_progress=True)
+    assert queue.failures("a") == 5
+    queue.retry("a")
+    queue.retry("a", has_progress=True)
+    assert queue.failures("a") == 6
+    for _ in range(PROGRESS_RUNS):
+        assert queue.retry_soon("b", (1.0,), has_progress=True)
+        clock.advance(2)
+    assert queue.retry_soon("b", (1.0,))
+    clock.advance(2)
+    assert not queue.retry_soon("b", (1.0,))
 
 
 def test_a_key_is_due_now_later_or_only_when_it_is_added(
