@@ -34,6 +34,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     params: dict[str, str]
     status: int
+    is_fault: bool = False
+    """Refused on purpose; moto has not seen it."""
 
     @property
     def is_write(self) -> bool:
@@ -153,11 +155,9 @@ class AwsFront:
         """For at most a minute, so that no thread outlives its test for long."""
         self._released.wait(60)
 
-    def note(self, operation: str, params: dict[str, str], status: int, began: float) -> None:
-        """Remember a call that was answered."""
-        call = Call(
-            at=time.monotonic(), began=began, operation=operation, params=params, status=status
-        )
+    def note(self, call: Call) -> None:
+        """Remember a call that was answered just now."""
+        call = msgspec.structs.replace(call, at=time.monotonic())
         with self._lock:
             self.calls.append(call)
         if self.on_write is not None and call.is_write and call.is_done:
@@ -199,16 +199,17 @@ class _Handler(BaseHTTPRequestHandler):
         params = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
         target = self.headers.get("X-Amz-Target", "")  # of services that speak JSON
         operation = params.pop("Action", target.rpartition(".")[2])
+        call = Call(at=began, began=began, operation=operation, params=params, status=0)
         fault = self.owner.meet(operation)
         time.sleep(self.owner.delay_seconds)
         if fault is not None and fault.kind == "hold":
             self.owner.wait_for_release()
         if fault is not None and fault.kind == "answer":
-            self.owner.note(operation, params, fault.status, began)
+            self.owner.note(msgspec.structs.replace(call, status=fault.status, is_fault=True))
             self._send(fault.status, _xml(fault, is_ec2="2016-11-15" in params.values()))
             return
         status, answer = self._forward(body)
-        self.owner.note(operation, params, status, began)
+        self.owner.note(msgspec.structs.replace(call, status=status))
         if fault is not None and fault.kind == "lose":
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
