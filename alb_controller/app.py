@@ -8,13 +8,13 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 
 from alb_controller.aws.client import Sender, SenderSettings, writes_of_thread
 from alb_controller.aws.metadata import InstanceMetadata, find_region, find_vpc_id
-from alb_controller.aws.roles import AssumedRoles
 from alb_controller.clock import Clock, SystemClock
 from alb_controller.errors import AccessDenied, ControllerError, KubeError
 from alb_controller.kube.client import KubeClient
@@ -22,8 +22,6 @@ from alb_controller.kube.connection import load
 from alb_controller.kube.holders import Holders
 from alb_controller.kube.informer import Informers
 from alb_controller.kube.lease import Elector, LeaseSettings, own_identity, own_namespace
-from alb_controller.kube.live import LiveReads
-from alb_controller.kube.secrets import SecretWatches
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.kinds import WATCHED
@@ -32,7 +30,11 @@ from alb_controller.runtime.workers import SOON_SECONDS, Workers
 from alb_controller.settings import Settings
 from alb_controller.telemetry import logs, metrics
 from alb_controller.webhooks.choice import is_served
-from alb_controller.wiring import SERVED, Kube, Reconcilers, make_roles
+from alb_controller.wiring.aws_clients import make_clients
+from alb_controller.wiring.base import Base
+from alb_controller.wiring.front_ends import front_ends, reviews_of
+from alb_controller.wiring.loop import Loops
+from alb_controller.wiring.loops import holders_of, make_loops
 
 if TYPE_CHECKING:
     from alb_controller.webhooks.serving import Webhooks
@@ -48,19 +50,11 @@ _log = structlog.get_logger(__name__)
 
 
 def run(settings: Settings, environment: Mapping[str, str] = os.environ) -> int:
-    """Run the controller until SIGTERM or SIGINT; the process's exit code.
-
-    What keeps it from starting (no kubeconfig, no region, a port in use) is one clear line.
-    """
+    """Run the controller until SIGTERM or SIGINT; the process's exit code."""
     logs.set_up_logging(settings.log_level, settings.log_format)
     stop = StopSignal()
     stop.install()
-    try:
-        app = App(settings, environment, stop)
-    except ControllerError as error:
-        _log.error("cannot_start", error=str(error))
-        return BAD_START
-    return app.run()
+    return App(settings, environment, stop).run()
 
 
 def once_allowed(ask: Callable[[], str], clock: Clock, stop: threading.Event) -> str:
@@ -100,80 +94,112 @@ class StopSignal:
         self.event.set()
 
 
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is made once it is known where the process runs."""
+
+    informers: Informers
+    loops: Loops
+    holders: Holders
+    elector: Elector | None
+    webhooks: Webhooks | None
+
+
 class App:
-    """All parts of the process, and the order in which they start and end."""
+    """The process: what it opens, and the order in which its parts start and end.
+
+    Making one has no effect: it opens no socket, starts no thread and asks nobody.
+    """
 
     def __init__(
         self, settings: Settings, environment: Mapping[str, str], stop: StopSignal
     ) -> None:
-        self._settings, self._stop = settings, stop
-        clock = SystemClock()
-        self._servers: list[Server] = []
-        self._webhooks: Webhooks | None = None
-        self._phase: Literal["starting", "watching", "working"] = "starting"
-        kube = KubeClient(load(settings.kubeconfig), clock)
+        self._settings, self._environment, self._stop = settings, environment, stop
+        self._clock = SystemClock()
         self._stores = Stores(WATCHED)
-        self._elector = self._make_elector(kube, clock)
-        self._serve()
-        self._workers = Workers(clock, writes_of_thread)
-        instance = InstanceMetadata.from_environment(environment)
-        sender = self._make_sender(
-            find_region(settings.aws_region, instance),
-            clock,
-            loopback_only=environment.get(LOOPBACK_ONLY) == "1",
-        )
-        node_name = environment.get("NODENAME", "")
-        vpc_id = once_allowed(
-            lambda: self._find_vpc_id(sender, instance, node_name), clock, stop.event
-        )
-        roles = make_roles(sender, clock, settings, vpc_id)
-        self._reconcilers = Reconcilers(
-            settings,
-            vpc_id=vpc_id,
-            sender=sender,
-            roles=roles,
-            kube=Kube(
-                stores=self._stores,
-                holders=Holders(kube, self._stores, served=SERVED),
-                live=LiveReads(kube),
-                secrets=SecretWatches(
-                    kube, clock, required_label=settings.required_secrets_label or ""
-                ),
-                writer=Writer(kube, self._stores, self._may_write, clock),
-            ),
-            clock=clock,
-        )
-        sender.warm_up(("ec2", "elbv2"))
-        self._informers = Informers(
-            kube, self._stores, clock, namespace=settings.watch_namespace or ""
-        )
-        self._webhooks = (
-            self._serve_webhooks(kube, sender, roles, clock, vpc_id)
-            if is_served(settings)
-            else None
-        )
+        self._workers = Workers(self._clock, writes_of_thread)
+        self._servers: list[Server] = []
+        self._parts: Parts | None = None
+        self._is_working = False
 
     def run(self) -> int:
-        """Work until told to stop; the exit code."""
-        self._informers.start()
-        self._phase = "watching"
+        """Open everything and work until a signal or the loss of the Lease; the exit code.
+
+        What keeps it from starting (no kubeconfig, no region, a port in use) is one clear line.
+        """
+        try:
+            parts = self._parts = self._open()
+        except ControllerError as error:
+            _log.error("cannot_start", error=str(error))
+            self._close()
+            return BAD_START
+        parts.informers.start()
         if self._wait_for_sync():
-            self._tell_what_is_not_served()
+            self._report_unserved(parts)
             gc.collect()
             gc.freeze()  # the caches live as long as the process: no use in looking through them
-            self._lead()
+            self._lead(parts)
             self._stop.event.wait()
-        self._end()
+        self._end(parts)
         return self._stop.code
 
-    def _tell_what_is_not_served(self) -> None:
+    def _open(self) -> Parts:
+        """Listen, find out where this is, and put the parts together. Raises ControllerError."""
+        client = KubeClient(load(self._settings.kubeconfig), self._clock)
+        elector = self._make_elector(client)
+        may_write = elector.check if elector is not None else _allow
+        self._serve_probes()
+        instance = InstanceMetadata.from_environment(self._environment)
+        sender = self._make_sender(find_region(self._settings.aws_region, instance), may_write)
+        base = self._make_base(client, sender, self._find_vpc(sender, instance), may_write)
+        parts = Parts(
+            informers=Informers(
+                client,
+                self._stores,
+                self._clock,
+                namespace=self._settings.watch_namespace or "",
+            ),
+            loops=make_loops(base),
+            holders=holders_of(base),
+            elector=elector,
+            webhooks=_serve_webhooks(base, may_write) if is_served(self._settings) else None,
+        )
+        sender.warm_up(("ec2", "elbv2"))
+        return parts
+
+    def _make_base(
+        self, client: KubeClient, sender: Sender, vpc_id: str, may_write: Callable[[], None]
+    ) -> Base:
+        return Base(
+            settings=self._settings,
+            served=front_ends(self._settings),
+            vpc_id=vpc_id,
+            aws=make_clients(sender, self._settings, vpc_id, self._clock),
+            client=client,
+            stores=self._stores,
+            writer=Writer(client, self._stores, may_write, self._clock),
+            clock=self._clock,
+        )
+
+    def _find_vpc(self, sender: Sender, instance: InstanceMetadata) -> str:
+        def ask() -> str:
+            return find_vpc_id(
+                self._settings.aws_vpc_id,
+                self._settings.aws_vpc_tags,
+                sender=sender,
+                metadata=instance,
+                node_name=self._environment.get("NODENAME", ""),
+            )
+
+        return once_allowed(ask, self._clock, self._stop.event)
+
+    def _report_unserved(self, parts: Parts) -> None:
         """Once, at start: flags without effect, and objects that wait for another controller."""
-        if self._webhooks is None:
+        if parts.webhooks is None:
             _log.info("webhooks_not_served", why="no certificate and no --webhook-cert-secret")
         if self._settings.without_effect:
             _log.warning("not_served_yet", flags=list(self._settings.without_effect))
         try:
-            held = self._reconcilers.count_unserved()
+            held = parts.holders.count()
         except KubeError as error:
             _log.warning("holders_unknown", error=str(error))
             return
@@ -187,33 +213,39 @@ class App:
                 return False
         return not self._stop.event.is_set()
 
-    def _lead(self) -> None:
-        if self._elector is None:
+    def _lead(self, parts: Parts) -> None:
+        if parts.elector is None:
             self._work()
         else:
-            self._elector.start()
+            parts.elector.start()
 
     def _work(self) -> None:
         """Start the workers; called once the Lease is held."""
-        self._reconcilers.enqueue_all()
-        self._reconcilers.start(self._workers)
-        self._phase = "working"
-        _log.info("working", leader_election=self._elector is not None)
+        if (parts := self._parts) is None:
+            return
+        parts.loops.enqueue_all()
+        parts.loops.start(self._workers, self._settings.sync_period.total_seconds())
+        self._is_working = True
+        _log.info("working", leader_election=parts.elector is not None)
 
-    def _end(self) -> None:
+    def _end(self, parts: Parts) -> None:
         """Finish what is in work, then let another process have the Lease."""
         _log.info("stopping")
         hanging = self._workers.stop(STOP_SECONDS)
         if hanging:
             _log.warning("threads_hang", threads=hanging)
-        if self._elector is not None:
-            self._elector.stop()
-        self._informers.stop(1.0)
-        for server in (*self._servers, self._webhooks):
-            if server is not None:
-                server.stop()
+        if parts.elector is not None:
+            parts.elector.stop()
+        parts.informers.stop(1.0)
+        if parts.webhooks is not None:
+            parts.webhooks.stop()
+        self._close()
 
-    def _make_elector(self, kube: KubeClient, clock: Clock) -> Elector | None:
+    def _close(self) -> None:
+        for server in self._servers:
+            server.stop()
+
+    def _make_elector(self, client: KubeClient) -> Elector | None:
         settings = self._settings
         if not settings.enable_leader_election:
             return None
@@ -223,14 +255,14 @@ class App:
             identity=own_identity(),
         )
         return Elector(
-            kube, lease, clock, on_started=self._work, on_lost=lambda: self._stop.set(LOST_LEASE)
+            client,
+            lease,
+            self._clock,
+            on_started=self._work,
+            on_lost=lambda: self._stop.set(LOST_LEASE),
         )
 
-    def _may_write(self) -> None:
-        if self._elector is not None:
-            self._elector.check()
-
-    def _make_sender(self, region: str, clock: Clock, *, loopback_only: bool) -> Sender:
+    def _make_sender(self, region: str, may_write: Callable[[], None]) -> Sender:
         settings = self._settings
         return Sender(
             SenderSettings(
@@ -238,25 +270,16 @@ class App:
                 endpoints=settings.aws_api_endpoints,
                 throttle=settings.aws_api_throttle,
                 max_attempts=settings.aws_max_retries,
-                loopback_only=loopback_only,
+                loopback_only=self._environment.get(LOOPBACK_ONLY) == "1",
                 version=metadata.version("alb-controller"),
             ),
-            may_write=self._may_write,
+            may_write=may_write,
             observe=metrics.observe_aws_call,
-            clock=clock,
+            clock=self._clock,
             stop=self._stop.event,
         )
 
-    def _find_vpc_id(self, sender: Sender, instance: InstanceMetadata, node_name: str) -> str:
-        return find_vpc_id(
-            self._settings.aws_vpc_id,
-            self._settings.aws_vpc_tags,
-            sender=sender,
-            metadata=instance,
-            node_name=node_name,
-        )
-
-    def _serve(self) -> None:
+    def _serve_probes(self) -> None:
         """Probes and metrics, before anything slow; raises ControllerError for a port in use."""
         settings = self._settings
         routes = health_routes(
@@ -265,24 +288,6 @@ class App:
         self._listen("--health-probe-bind-addr", settings.health_probe_bind_addr, routes)
         self._listen("--metrics-bind-addr", settings.metrics_bind_addr, metrics_routes())
 
-    def _serve_webhooks(
-        self, kube: KubeClient, sender: Sender, roles: AssumedRoles, clock: Clock, vpc_id: str
-    ) -> Webhooks:
-        from alb_controller.frontends.ingress.admission import REVIEWS
-        from alb_controller.webhooks.serving import WebhookEdges, serve
-
-        edges = WebhookEdges(
-            client=kube,
-            stores=self._stores,
-            sender=sender,
-            roles=roles,
-            clock=clock,
-            vpc_id=vpc_id,
-            may_write=self._may_write,
-            reviews=REVIEWS,
-        )
-        return serve(self._settings, edges)
-
     def _listen(self, flag: str, address: Any, routes: Mapping[str, Callable[..., Any]]) -> None:
         if address is not None:
             self._servers.append(Server(flag, address, routes))
@@ -290,17 +295,40 @@ class App:
     def _not_ready(self) -> str:
         if reason := self._stores.not_ready():
             return reason
-        return self._webhooks.not_ready() if self._webhooks is not None else ""
+        parts = self._parts
+        return parts.webhooks.not_ready() if parts is not None and parts.webhooks else ""
 
     def _broken(self) -> str:
-        """Nothing before the informers are made: what keeps a process from starting ends it."""
-        if self._phase == "starting":
+        """Nothing before all is open: what keeps a process from starting ends it."""
+        if (parts := self._parts) is None:
             return ""
-        return "; ".join((*self._informers.trouble(), *self._workers.trouble()))
+        return "; ".join((*parts.informers.trouble(), *self._workers.trouble()))
 
     def _is_idle(self) -> bool:
+        parts = self._parts
         return (
-            self._stores.has_synced()
-            and self._phase == "working"
-            and self._reconcilers.is_idle(IDLE_HORIZON_SECONDS)
+            self._is_working
+            and parts is not None
+            and self._stores.has_synced()
+            and parts.loops.is_idle(IDLE_HORIZON_SECONDS)
         )
+
+
+def _allow() -> None:
+    """Without leader election every write may be done."""
+
+
+def _serve_webhooks(base: Base, may_write: Callable[[], None]) -> Webhooks:
+    from alb_controller.webhooks.serving import WebhookEdges, serve
+
+    edges = WebhookEdges(
+        client=base.client,
+        stores=base.stores,
+        sender=base.aws.sender,
+        roles=base.aws.roles,
+        clock=base.clock,
+        vpc_id=base.vpc_id,
+        may_write=may_write,
+        reviews=reviews_of(base.served),
+    )
+    return serve(base.settings, edges)

@@ -315,7 +315,7 @@ class Reflector:
     def _after_error(self, error: KubeError, version: str) -> str:
         """The resourceVersion to go on from; none where a new list is due."""
         self._report(error)
-        self._presence.doubt(error)
+        self._presence.failed(error)
         is_void = self._store.failed(error)
         return version if isinstance(error, Unreachable | Forbidden) and not is_void else ""
 

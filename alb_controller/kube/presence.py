@@ -59,7 +59,7 @@ class Presence:
         kind = mirror.kind
         _log.info("kind_not_installed", kind=kind.name, api_version=kind.api_version)
 
-    def doubt(self, error: KubeError) -> None:
+    def failed(self, error: KubeError) -> None:
         """After a list or watch has failed: a 404 asks for a look."""
         if isinstance(error, ObjectMissing) and self._mirror.kind.optional:
             self.is_served = False

@@ -29,12 +29,18 @@ class SecretWatches:
     Thread-safe. A watch begins with the first stack that uses its Secret and ends with the last.
     """
 
-    def __init__(self, client: KubeClient, clock: Clock, *, required_label: str = "") -> None:
-        self._client, self._clock = client, clock
+    def __init__(
+        self,
+        client: KubeClient,
+        clock: Clock,
+        *,
+        wake: Callable[[StackKey], None],
+        required_label: str = "",
+    ) -> None:
+        self._client, self._clock, self._wake = client, clock, wake
         self._required_label = required_label
         self._lock = threading.Lock()
         self._watched: dict[SecretName, _Watch] = {}
-        self.wake: Callable[[StackKey], None] = lambda _: None
 
     def known(self) -> Mapping[SecretName, SecretState]:
         """Every watched Secret whose state is known by now."""
@@ -76,7 +82,7 @@ class SecretWatches:
             watch = self._watched.get(name)
             users = sorted(watch.users) if watch is not None else []
         for stack in users:
-            self.wake(stack)
+            self._wake(stack)
 
 
 class _Watch(msgspec.Struct):

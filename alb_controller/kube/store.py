@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import structlog
 
-from alb_controller.errors import KubeError
+from alb_controller.errors import KubeError, NotReady
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.indexes import INDEXES
 from alb_controller.objects.kinds import Kind
@@ -263,6 +263,13 @@ class Stores:
 
     def has_synced(self) -> bool:
         return not self.unsynced()
+
+    def require(self, kinds: Iterable[type[KubeObject]]) -> None:
+        """Raises NotReady while one of the kinds is not in memory: an empty store says nothing."""
+        stores = (self.of(kind) for kind in kinds)
+        missing = [s.kind.name for s in stores if not s.synced.is_set()]
+        if missing:
+            raise NotReady(f"the Kubernetes API to serve {', '.join(missing)}", 60.0)
 
     def not_ready(self) -> str:
         """Why nothing can be answered from memory yet, as probes and callers are told."""

@@ -153,7 +153,7 @@ class BackendGroup:
             return False
         return self._inventory.shared_security_group(self._settings.cluster_name) is not None
 
-    def doubt(self) -> None:
+    def invalidate(self) -> None:
         """The slow sweep: look again whether the group is there."""
         with self._demand.lock:
             self._id = self._settings.backend_security_group

@@ -54,7 +54,8 @@ def watches(control_plane: Cluster, kubeconfig: Path, tmp_path: Path) -> Iterato
     server["certificate-authority"] = str(kubeconfig.parent / server["certificate-authority"])
     path = tmp_path / "kubeconfig"
     path.write_text(yaml.safe_dump(config))
-    made = SecretWatches(KubeClient(load(str(path)), SystemClock()), SystemClock())
+    client = KubeClient(load(str(path)), SystemClock())
+    made = SecretWatches(client, SystemClock(), wake=lambda _: None)
     yield made
     made.stop()
 

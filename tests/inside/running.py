@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from alb_controller.app import App, StopSignal
+from alb_controller.app import App, Parts, StopSignal
 from alb_controller.kube.store import Store
 from alb_controller.objects.core import KubeObject
 from alb_controller.sandbox.controller import Surroundings, environment_of
@@ -57,15 +57,21 @@ class Inside:
 
     @property
     def ports(self) -> list[int]:
-        """Where it answers probes, and scrapes after that."""
+        """Where it answers probes, and scrapes after that, once it is open."""
+        self._parts()
         return [server.port for server in self._app._servers]
 
     @property
     def webhook_port(self) -> int:
         """Where it answers reviews."""
-        webhooks = self._app._webhooks
+        webhooks = self._parts().webhooks
         assert webhooks is not None
         return webhooks._server.port
+
+    def _parts(self) -> Parts:
+        until(lambda: self._app._parts)
+        assert self._app._parts is not None
+        return self._app._parts
 
     def store(self, kind: type[T]) -> Store[T]:
         """What it knows of a kind."""

@@ -71,14 +71,17 @@ def test_a_controller_whose_lease_another_has_taken_ends(around: Surroundings) -
         assert controller.end() == LOST_LEASE
 
 
-def test_it_is_ready_once_it_has_read_the_cluster(around: Surroundings) -> None:
+def test_it_is_ready_once_it_has_read_the_cluster(
+    api: tuple[ApiServer, Path], around: Surroundings
+) -> None:
     """Before that it says what is missing; metrics that are switched off have no port."""
-    with made(around, metrics_bind_addr="0") as controller:
+    api[0].faults.answer(503, verb="list")
+    with running(around, metrics_bind_addr="0") as controller:
         (port,) = controller.ports
         url = f"http://127.0.0.1:{port}/readyz"
         early = requests.get(url, timeout=20)
         assert (early.status_code, early.text[:19]) == (503, "not synced: Ingress")
-        controller.start()
+        api[0].faults.release()
         until(lambda: requests.get(url, timeout=20).status_code == 200)
 
 
@@ -144,12 +147,15 @@ def test_a_leader_may_write(around: Surroundings) -> None:
         assert controller.end() == 0
 
 
-def test_it_is_alive_before_it_is_ready_and_after(around: Surroundings) -> None:
+def test_it_is_alive_before_it_is_ready_and_after(
+    api: tuple[ApiServer, Path], around: Surroundings
+) -> None:
     """What has not started yet is not broken: a restart would not help it."""
-    with made(around) as controller:
+    api[0].faults.answer(503, verb="list")
+    with running(around) as controller:
         url = f"http://127.0.0.1:{controller.ports[0]}/healthz"
         assert requests.get(url, timeout=20).status_code == 200
-        controller.start()
+        api[0].faults.release()
         controller.settle()
         assert requests.get(url, timeout=20).status_code == 200
 

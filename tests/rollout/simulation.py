@@ -11,9 +11,6 @@ from typing import Any
 
 import msgspec
 
-from alb_controller.kube.holders import Holders
-from alb_controller.kube.live import LiveReads
-from alb_controller.kube.secrets import SecretWatches
 from alb_controller.kube.store import Store, Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.kinds import WATCHED
@@ -23,7 +20,10 @@ from alb_controller.sandbox.kubeapi.store import Change
 from alb_controller.sandbox.kubeapi.store import Store as ObjectStore
 from alb_controller.sandbox.life import Life, Pace
 from alb_controller.settings import Settings
-from alb_controller.wiring import SERVED, Kube, Reconcilers, make_roles
+from alb_controller.wiring.aws_clients import make_clients
+from alb_controller.wiring.base import Base
+from alb_controller.wiring.front_ends import front_ends
+from alb_controller.wiring.loops import make_loops
 from tests.rollout import objects
 from tests.rollout.constants import seconds
 from tests.rollout.data_plane import DataPlane
@@ -101,21 +101,19 @@ class Simulation:
     def _start_controller(self, stores: Stores) -> None:
         kube = InProcessKube(self._server, self._timeline)
         settings = Settings(cluster_name="prod")
-        reconcilers = Reconcilers(
-            settings,
-            vpc_id=objects.VPC,
-            sender=self._aws,
-            roles=make_roles(self._aws, self._timeline, settings, objects.VPC),
-            kube=Kube(
+        loops = make_loops(
+            Base(
+                settings=settings,
+                served=front_ends(settings),
+                vpc_id=objects.VPC,
+                aws=make_clients(self._aws, settings, objects.VPC, self._timeline),
+                client=kube,
                 stores=stores,
                 writer=Writer(kube, stores, lambda: None, self._timeline),
-                holders=Holders(kube, stores, served=SERVED),
-                secrets=SecretWatches(kube, self._timeline),
-                live=LiveReads(kube),
-            ),
-            clock=self._timeline,
+                clock=self._timeline,
+            )
         )
-        reconcilers.start(self._workers)
+        loops.start(self._workers, settings.sync_period.total_seconds())
 
     def _mirror(self, store: Store[Any]) -> None:
         """Bring a kind's objects to the controller, each change as late as a watch would."""

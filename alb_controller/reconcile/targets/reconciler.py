@@ -108,14 +108,13 @@ class BindingReconciler:
                 self._edges.enqueue_later(key, 0.0)
         return DONE
 
-    def resync(self) -> tuple[BindingKey, ...]:
-        """Have everything read again, so that drift is found; returns all bindings' keys."""
+    def invalidate(self) -> None:
+        """Have everything read again, so that drift is found."""
         self._edges.memory.clear()
         self._edges.groups.clear()
         self._groups.clear()
         self._tracked.clear()
         self._enqueue(self._edges.rules.forget_found())
-        return tuple(sorted(map(key_of, self._edges.cluster.list(TargetGroupBinding))))
 
     # ---- a binding that is to be served
 

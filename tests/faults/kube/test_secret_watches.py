@@ -28,9 +28,8 @@ class Rig:
 
     def __init__(self, client: KubeClient, **options: Any) -> None:
         self.clock = FakeClock()
-        self.watches = SecretWatches(client, self.clock, **options)
         self.woken: list[StackKey] = []
-        self.watches.wake = self.woken.append
+        self.watches = SecretWatches(client, self.clock, wake=self.woken.append, **options)
 
     def state(self, name: SecretName = OIDC) -> SecretState:
         """What is known, once it is."""

@@ -301,6 +301,11 @@ class World:
         """The binding as it is now."""
         return self.cluster.get(TargetGroupBinding, "shop", name)
 
+    def sweep(self) -> None:
+        """Everything is read again, and every binding looked at."""
+        self.reconciler.invalidate()
+        self.wake(*sorted(map(key_of, self.cluster.list(TargetGroupBinding))))
+
     def wake(self, *keys: BindingKey | str) -> None:
         """Make keys due."""
         self.due.update(dict.fromkeys(keys))

@@ -183,7 +183,7 @@ class World:
         """The slow look at everything."""
         self._inventory.refresh()
         self._memory.invalidate_all()
-        self._group.doubt()
+        self._group.invalidate()
         self._wake_all()
         return self.settle()
 

@@ -333,7 +333,7 @@ def test_a_sweep_has_it_looked_at_again(rig: Rig) -> None:
     """Deleted by hand, it is made anew for whoever asks."""
     rig.has_made(WEB)
     rig.aws.groups.clear()
-    rig.group.doubt()
+    rig.group.invalidate()
     rig.waits(WEB)
     rig.group.reconcile()
     assert rig.aws.calls == ["create"]
@@ -344,7 +344,7 @@ def test_a_sweep_in_the_middle_of_a_look_is_not_undone_by_it(rig: Rig) -> None:
 
     def sweep() -> None:
         rig.aws.groups.clear()
-        rig.group.doubt()
+        rig.group.invalidate()
 
     rig.aws.put(rig.aws.has(**{**WANTED.tags, "team": "other"}))
     rig.waits(WEB)
@@ -364,7 +364,7 @@ def test_a_group_that_the_operator_names_is_left_alone() -> None:
     assert rig.group.id_for(WEB) == "sg-mine"
     rig.group.release(WEB)
     rig.group.reconcile()
-    rig.group.doubt()
+    rig.group.invalidate()
     assert rig.group.id_for(WEB) == "sg-mine"
     assert rig.aws.calls == []
 

@@ -130,7 +130,7 @@ def test_the_slow_sweep_closes_the_gate_of_a_target_that_is_ill() -> None:
     world = a_world(ill="").wait(5)
     assert condition(world) == Condition(GATE, "True")
     world.aws.ill = {KEY: "Target.Timeout"}
-    world.wake(*world.reconciler.resync())
+    world.sweep()
     world.settle()
     assert condition(world) == Condition(GATE, "False", "Target.Timeout")
     world.aws.ill.clear()

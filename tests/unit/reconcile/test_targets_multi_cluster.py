@@ -88,7 +88,7 @@ def test_a_map_that_someone_else_has_changed_is_read_again() -> None:
     world.maps[NAME] = ConfigMap(changed, {"targets": f"{BOTH},10.0.0.99:8080"})
     world.put(*web(A))
     world.settle()
-    world.wake(*world.reconciler.resync())
+    world.sweep()
     world.settle()
     assert world.targets() == ["10.0.0.10:8080"]
     assert tracked(world) == "10.0.0.10:8080"

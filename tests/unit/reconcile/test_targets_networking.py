@@ -216,7 +216,7 @@ def test_the_slow_resync_puts_drifted_rules_right() -> None:
     world = World(binding(networking=networking(80)), *NODES, *web(A), aws=aws_with_nodes())
     world.settle()
     world.aws.rules[NODES_GROUP] = {shared(5, 5)}
-    world.wake(*world.reconciler.resync())
+    world.sweep()
     assert world.settle().ingress() == ["tcp 80-80 from sg-lb"]
 
 

@@ -38,7 +38,7 @@ def test_a_second_pass_writes_nothing_anywhere() -> None:
     world = World(binding(), *NODES, *web(A)).settle()
     world.writer.taken()
     world.aws.counted()
-    world.wake(*world.reconciler.resync())
+    world.sweep()
     world.settle()
     assert world.writer.taken() == []
     assert set(world.aws.counted()) <= {
@@ -96,7 +96,7 @@ def test_a_missing_backend_is_told_once_and_the_targets_go() -> None:
     assert mine is not None
     assert mine.metadata.annotations["elbv2.k8s.aws/checkpoint"] == ""
     assert mine.metadata.finalizers == ["elbv2.k8s.aws/resources"]
-    world.wake(*world.reconciler.resync())
+    world.sweep()
     world.settle()
     assert len(world.writer.events) == 1
 

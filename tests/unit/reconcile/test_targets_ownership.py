@@ -45,7 +45,7 @@ def test_targets_that_a_former_process_registered_are_no_strangers() -> None:
     world = a_world(aws=with_targets(Target("10.0.0.10", 8080), Target("10.0.0.11", 8080)))
     world.put(*web(A))
     world.settle()
-    world.wake(*world.reconciler.resync())
+    world.sweep()
     assert world.settle().targets() == ["10.0.0.10:8080"]
     assert told(world, "UnknownTargets") == []
 

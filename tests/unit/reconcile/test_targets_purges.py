@@ -33,7 +33,7 @@ def lose(world: World, *kinds: type[KubeObject]) -> None:
         for obj in list(world.cluster.list(kind)):
             world.live.lost.append(obj)
             world.cluster.of(kind).delete(obj)
-    world.wake(*world.reconciler.resync())
+    world.sweep()
     world.settle()
 
 

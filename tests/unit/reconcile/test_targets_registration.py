@@ -181,7 +181,7 @@ def test_the_slow_resync_finds_drift() -> None:
     """A target taken away by hand comes back, one added by hand goes."""
     world = World(binding(), *NODES, *web(A)).settle()
     world.aws.target_groups[ARN] = {("10.0.9.9", 80): Target("10.0.9.9", 80)}
-    world.wake(*world.reconciler.resync())
+    world.sweep()
     assert world.settle().targets() == ["10.0.0.10:8080"]
 
 
