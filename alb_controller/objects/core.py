@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, TypeAlias
 
 import msgspec
 
 from alb_controller.values import ObjectRef, PortRef
+
+Time: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""With its zone, as the API server writes it: others cannot be compared."""
+_VERSION_DIGITS = 20
+"""Of a number of 64 bits."""
 
 
 class KubeStruct(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -21,11 +27,16 @@ class Metadata(KubeStruct, frozen=True):
     uid: str = ""
     resource_version: str = ""
     generation: int = 0
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     finalizers: list[str] = []
+
+
+def version_number(text: str) -> int:
+    """A resourceVersion as a number (KEP-5504: they can be compared); 0 for what is none."""
+    return int(text) if len(text) <= _VERSION_DIGITS and text.isascii() and text.isdigit() else 0
 
 
 class KubeObject(KubeStruct, frozen=True):
