@@ -13,7 +13,8 @@
     │   ├── QuotaExceeded, AccessDenied
     │   └── Rejected          AWS calls our request wrong
     ├── KubeError             the Kubernetes API answered with an error, or did not answer
-    │   └── Stale, Gone, Forbidden, Unreachable, ObjectMissing, ObjectExists
+    │   ├── Stale, Gone, Forbidden, Unreachable, ObjectMissing, ObjectExists
+    │   └── UnreadableObject  it answered, and the object in it cannot be read
     ├── NotLeading            a write that was due after the Lease had run out
     └── Stopping              the process ends: a call was given up
 
@@ -191,6 +192,17 @@ class ObjectExists(KubeError):
     """409 AlreadyExists."""
 
 
+class UnreadableObject(KubeError):
+    """An object is there, and what it says cannot be read: that is no reason to take it for gone.
+
+    `problem` is the decoder's sentence, with the place of the value and what is expected.
+    """
+
+    def __init__(self, kind: str, namespace: str, name: str, problem: str) -> None:
+        self.object, self.problem = ObjectRef(kind, namespace, name), problem
+        super().__init__(200, f"not a {kind}", f"{self.object} cannot be read: {problem}")
+
+
 class NotLeading(ControllerError):
     """A write was due, but this process does not hold the Lease (any more): nothing was sent."""
 
@@ -235,6 +247,10 @@ _TABLE: tuple[tuple[type[ControllerError], Handling], ...] = (
     (InUse, Handling(requeue="backoff", log_level="info", label="in_use", event=False)),
     (AwsError, Handling(requeue="backoff", log_level="error", label="aws", event=True)),
     (Stale, Handling(requeue="backoff", log_level="debug", label="stale", event=False)),
+    (
+        UnreadableObject,
+        Handling(requeue="slow", log_level="warning", label="unreadable", event=True),
+    ),
     (KubeError, Handling(requeue="backoff", log_level="warning", label="kubernetes", event=False)),
     (NotLeading, Handling(requeue="never", log_level="info", label="not_leading", event=False)),
     (Stopping, Handling(requeue="never", log_level="info", label="stopping", event=False)),

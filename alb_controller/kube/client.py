@@ -23,6 +23,7 @@ from alb_controller.errors import (
     Unreachable,
 )
 from alb_controller.kube.connection import Connection
+from alb_controller.objects.reading import decode
 from alb_controller.telemetry import metrics
 
 JSON = "application/json"
@@ -205,7 +206,7 @@ def _no_answer(method: str, path: str, error: Exception) -> Unreachable:
 def error_of(status: int, data: bytes) -> KubeError:
     """The error for a status; reason and message are the server's, where it gives them."""
     try:
-        told = msgspec.json.decode(data, type=_Status)
+        told = decode(data, _Status)
     except msgspec.DecodeError:
         told = _Status(message=data[:200].decode(errors="replace"))
     return _class_of(status, told.reason)(

@@ -14,6 +14,7 @@ import msgspec
 from alb_controller.errors import KubeError, ObjectMissing
 from alb_controller.kube.client import KubeClient
 from alb_controller.objects.kinds import Kind
+from alb_controller.objects.reading import decode
 
 T = TypeVar("T")
 
@@ -57,6 +58,6 @@ def _has(client: KubeClient, kind: Kind, version: str) -> bool:
 
 def _read(client: KubeClient, path: str, shape: type[T]) -> T:
     try:
-        return msgspec.json.decode(client.request("GET", path), type=shape)
+        return decode(client.request("GET", path), shape)
     except (msgspec.DecodeError, ObjectMissing) as error:
         raise KubeError(0, f"no discovery document at {path}", str(error)) from error

@@ -15,6 +15,7 @@ from alb_controller.kube.client import KubeClient
 from alb_controller.kube.store import Stores
 from alb_controller.model.ownership import GATEWAY_ALB, GATEWAY_NLB, SERVICE, Ownership
 from alb_controller.objects.core import KubeObject, Service
+from alb_controller.objects.reading import decode
 from alb_controller.values import Api
 
 _GATEWAYS = "/apis/gateway.networking.k8s.io/v1/gateways"
@@ -69,6 +70,6 @@ def _is_held(obj: KubeObject, finalizers: frozenset[str]) -> bool:
 
 def _page(data: bytes) -> _Page:
     try:
-        return msgspec.json.decode(data, type=_Page)
+        return decode(data, _Page)
     except msgspec.DecodeError as error:
         raise KubeError(200, "not a list of Gateways", str(error)) from error

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-import msgspec
 import structlog
 
 from alb_controller.clock import Clock
@@ -19,10 +18,10 @@ from alb_controller.errors import Forbidden, Gone, KubeError, ObjectMissing, Unr
 from alb_controller.kube.client import KubeClient, LineStream
 from alb_controller.kube.presence import Presence
 from alb_controller.kube.store import Stores
-from alb_controller.objects.core import KubeObject, Metadata
+from alb_controller.kube.watching.incoming import Incoming, Page
+from alb_controller.objects.core import version_number
 from alb_controller.objects.kinds import Kind
-from alb_controller.objects.secrets import decode_hook
-from alb_controller.objects.trimming import trim
+from alb_controller.objects.reading import Unreadable
 from alb_controller.telemetry import metrics
 
 PAGE_SIZE = "500"
@@ -42,31 +41,6 @@ STUCK_SECONDS = 300.0
 
 _chance = random.SystemRandom()
 _log = structlog.get_logger(__name__)
-
-
-class _ListMeta(msgspec.Struct, rename="camel"):
-    resource_version: str = ""
-    continue_: str = msgspec.field(default="", name="continue")
-
-
-class _List(msgspec.Struct):
-    metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
-    items: list[msgspec.Raw] = []
-
-
-class _Event(msgspec.Struct):
-    type: str = ""
-    object: msgspec.Raw = msgspec.Raw(b"{}")
-
-
-class _Status(msgspec.Struct):
-    code: int = 0
-    reason: str = ""
-    message: str = ""
-
-
-_LIST: msgspec.json.Decoder[_List] = msgspec.json.Decoder(_List)
-_EVENT: msgspec.json.Decoder[_Event] = msgspec.json.Decoder(_Event)
 
 
 class Mirror(Protocol):
@@ -90,13 +64,21 @@ class Mirror(Protocol):
     def selection(self) -> Mapping[str, str]:
         """Selectors as query parameters; empty for all objects."""
 
-    def get(self, namespace: str, name: str) -> Any | None: ...
-
     def upsert(self, obj: Any) -> None: ...
 
     def delete(self, obj: Any) -> None: ...
 
-    def replace(self, objects: Iterable[Any], version: int, *, is_rewound: bool = False) -> None:
+    def keep(self, item: Unreadable[Any], /) -> None:
+        """An object that cannot be read is there: what was known of it stays."""
+
+    def replace(
+        self,
+        objects: Iterable[Any],
+        version: int,
+        *,
+        unreadable: Sequence[Unreadable[Any]] = (),
+        is_rewound: bool = False,
+    ) -> None:
         """Take over a complete list."""
 
     def failed(self, error: KubeError, /) -> bool:
@@ -110,6 +92,8 @@ class _Pulse:
         self.turned_at = self.heard_at = now
         self.failures = 0
         self.last_problem = ""
+        self.garbage_at = ""
+        """The version behind which the last line came that was no event."""
 
 
 class Reflector:
@@ -120,8 +104,7 @@ class Reflector:
     ) -> None:
         self._client, self._store, self._clock = client, store, clock
         self._path = store.kind.path(namespace)
-        decoder = msgspec.json.Decoder(store.kind.struct, dec_hook=decode_hook)
-        self._decode: Callable[[bytes], Any] = lambda raw: trim(decoder.decode(raw))
+        self._incoming = Incoming(store.kind)
         self._stop = threading.Event()
         self._stream: LineStream | None = None
         self._thread = threading.Thread(
@@ -208,32 +191,33 @@ class Reflector:
         metrics.RELISTS.labels(kind.name).inc()
         known_version = self._store.version
         objects: list[Any] = []
+        unreadable: list[Unreadable[Any]] = []
         query = {**self._store.selection, "limit": PAGE_SIZE}
         while True:
             page = self._get_page(query)
-            objects += filter(None, map(self._decode_or_keep, page.items))
-            version = page.metadata.resource_version
+            objects += page.objects
+            unreadable += page.unreadable
             self._heard()
-            if not page.metadata.continue_ or self._stop.is_set():
+            if not page.more or self._stop.is_set():
                 break
-            query["continue"] = page.metadata.continue_
+            query["continue"] = page.more
         if self._stop.is_set():
             return ""
-        number = int(version) if version.isdecimal() else 0
+        number = version_number(page.version)
         is_new = self._presence.was_missed
-        self._store.replace(objects, number, is_rewound=is_new or number < known_version)
+        is_rewound = is_new or number < known_version
+        self._store.replace(objects, number, unreadable=unreadable, is_rewound=is_rewound)
+        self._incoming.keep(one.key for one in (*objects, *unreadable))
         self._presence.listed()
         if is_new or not self._store.synced.is_set():
             _log.info("kind_synced", kind=kind.name, objects=len(objects))
             self._store.synced.set()
-        return version
+        return page.version
 
-    def _get_page(self, query: dict[str, str]) -> _List:
-        data = self._client.request("GET", self._path, query=query, timeout_seconds=LIST_SECONDS)
-        try:
-            return _LIST.decode(data)
-        except msgspec.DecodeError as error:
-            raise Unreachable(200, "not a list", str(error)) from error
+    def _get_page(self, query: dict[str, str]) -> Page:
+        return self._incoming.page(
+            self._client.request("GET", self._path, query=query, timeout_seconds=LIST_SECONDS)
+        )
 
     def _watch(self, version: str) -> str:
         """Apply events until the watch ends; the resourceVersion to go on from."""
@@ -270,47 +254,30 @@ class Reflector:
     def _apply(self, line: bytes, version: str) -> str:
         """Take one event over; the resourceVersion it brings, if any.
 
-        Raises Gone, and KubeError for other ERROR events: only a new list helps.
+        Raises Gone, and KubeError for other ERROR events: only a new list helps. Unreachable for a
+        line that is no event: the next watch may bring a better one.
         """
         try:
-            event = _EVENT.decode(line)
-        except msgspec.DecodeError as error:
-            raise Unreachable(200, "not an event", str(error)) from error
-        if event.type == "ERROR":
-            raise _error_of(event.object)
-        reached = _checked(_metadata_of(event.object).resource_version, version)
-        match event.type:
-            case "BOOKMARK":
-                pass
-            case "DELETED":
-                self._store.delete(msgspec.json.decode(event.object, type=KubeObject))
-            case _:
-                if (obj := self._decode_object(event.object)) is not None:
-                    self._store.upsert(obj)
+            type_, item = self._incoming.event(line)
+        except Unreachable as error:
+            raise self._garbage(error, version) from error
+        obj = item.obj if isinstance(item, Unreadable) else item
+        reached = _checked(obj.metadata.resource_version, version)
+        if type_ == "DELETED":
+            if not obj.metadata.name:
+                raise KubeError(200, "not an event", "a deletion of nobody knows what")
+            self._store.delete(obj)
+            self._incoming.forget(obj.key)
+        elif isinstance(item, Unreadable):
+            self._store.keep(item)
+        elif type_ != "BOOKMARK":
+            self._store.upsert(item)
         return reached
 
-    def _decode_or_keep(self, raw: msgspec.Raw) -> Any | None:
-        """The struct, or the last one known: an object we cannot read is not a deleted one."""
-        if (obj := self._decode_object(raw)) is not None:
-            return obj
-        metadata = _metadata_of(raw)
-        return self._store.get(metadata.namespace, metadata.name)
-
-    def _decode_object(self, raw: msgspec.Raw) -> Any | None:
-        """The struct; None, and a log line, for an object of another shape."""
-        try:
-            return self._decode(raw)
-        except msgspec.DecodeError as error:
-            metadata = _metadata_of(raw)
-            metrics.WATCH_ERRORS.labels(self._store.kind.name, "undecodable").inc()
-            _log.warning(
-                "object_ignored",
-                kind=self._store.kind.name,
-                namespace=metadata.namespace,
-                name=metadata.name,
-                error=str(error),
-            )
-            return None
+    def _garbage(self, error: Unreachable, version: str) -> KubeError:
+        """The same line may come again: then the watch cannot go on from here."""
+        is_again, self._pulse.garbage_at = self._pulse.garbage_at == version, version
+        return KubeError(error.status, error.reason, error.message) if is_again else error
 
     def _after_error(self, error: KubeError, version: str) -> str:
         """The resourceVersion to go on from; none where a new list is due."""
@@ -339,22 +306,10 @@ class Reflector:
         log("watch_failed", kind=self._store.kind.name, error=problem)
 
 
-def _error_of(raw: msgspec.Raw) -> KubeError:
-    try:
-        status = msgspec.json.decode(raw, type=_Status)
-    except msgspec.DecodeError:
-        status = _Status(message="an ERROR event without a Status")
-    is_gone = status.code == 410 or status.reason in {"Expired", "Gone"}
-    return (Gone if is_gone else KubeError)(status.code, status.reason, status.message)
-
-
-def _metadata_of(raw: msgspec.Raw) -> Metadata:
-    return msgspec.json.decode(raw, type=KubeObject).metadata
-
-
 def _checked(reached: str, version: str) -> str:
     """An event's version; Gone where it lies before ours: the server's history is another."""
-    if reached.isdecimal() and version.isdecimal() and int(reached) < int(version):
+    number = version_number(reached)
+    if number and number < version_number(version):
         raise Gone(410, "Rewound", f"the server is at {reached}, before our {version}")
     return reached
 

@@ -14,7 +14,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import structlog
@@ -22,6 +22,7 @@ import structlog
 from alb_controller.clock import Clock
 from alb_controller.errors import ControllerError, KubeError, NotLeading, ObjectMissing, Unreachable
 from alb_controller.kube.client import KubeClient
+from alb_controller.objects.reading import decode
 from alb_controller.telemetry import metrics
 
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -33,6 +34,7 @@ MARGIN_SECONDS = 1.0
 """Writes stop that long before the renew deadline, so that those on their way arrive in time."""
 RELEASE_SECONDS = 3.0
 
+_TYPE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 _chance = random.SystemRandom()
 _log = structlog.get_logger(__name__)
 
@@ -272,8 +274,7 @@ class Elector:
         else:
             method, path = "POST", settings.path
             lease = {
-                "apiVersion": "coordination.k8s.io/v1",
-                "kind": "Lease",
+                **_TYPE,
                 "metadata": {"name": settings.name, "namespace": settings.namespace},
                 **lease,
             }
@@ -285,8 +286,29 @@ class Elector:
         return self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+class _Lease(msgspec.Struct):
+    """As it is written back: what is in it besides the spec is not looked into."""
+
+    metadata: dict[str, msgspec.Raw] | None = None
+    spec: dict[str, Any] | None = None
+
+
+class _Spec(msgspec.Struct, rename="camel"):
+    """What is read of the spec, which is written back with all that is in it."""
+
+    holder_identity: str | None = None
+    lease_duration_seconds: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] | None = None
+    lease_transitions: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] | None = None
+
+
 def _decode(data: bytes) -> dict[str, Any]:
+    """Without managedFields: the API server keeps its own where a write has none."""
     try:
-        return msgspec.json.decode(data, type=dict[str, Any])
-    except msgspec.DecodeError as error:
+        found = decode(data, _Lease)
+        msgspec.convert(found.spec or {}, _Spec)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise KubeError(200, "not a Lease", str(error)) from error
+    lease: dict[str, Any] = {**_TYPE, "spec": found.spec}
+    if found.metadata is not None:
+        lease["metadata"] = {k: v for k, v in found.metadata.items() if k != "managedFields"}
+    return lease

@@ -7,7 +7,7 @@ docs, "Using RBAC authorization": a list or watch with the field selector `metad
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,8 +16,11 @@ from alb_controller.clock import Clock
 from alb_controller.errors import Forbidden, KubeError
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.informer import Reflector
+from alb_controller.objects.core import version_number
 from alb_controller.objects.kinds import SECRET, Kind
+from alb_controller.objects.reading import Unreadable
 from alb_controller.objects.secrets import OidcSecret, SecretName, SecretState, UnreadableSecret
+from alb_controller.telemetry import metrics
 from alb_controller.values import StackKey
 
 _FORBIDDEN = 403
@@ -41,6 +44,7 @@ class SecretWatches:
         self._required_label = required_label
         self._lock = threading.Lock()
         self._watched: dict[SecretName, _Watch] = {}
+        metrics.UNREADABLE_OBJECTS.labels(SECRET.name).set_function(self._count_unreadable)
 
     def known(self) -> Mapping[SecretName, SecretState]:
         """Every watched Secret whose state is known by now."""
@@ -69,6 +73,10 @@ class SecretWatches:
             for watch in self._watched.values():
                 watch.reflector.stop()
             self._watched.clear()
+
+    def _count_unreadable(self) -> int:
+        with self._lock:
+            return sum(watch.mirror.is_unreadable for watch in self._watched.values())
 
     def _start(self, name: SecretName) -> _Watch:
         namespace, _ = name
@@ -102,7 +110,7 @@ class _OneSecret:
         self.unserved = ""
         self.version = 0
         self.state: SecretState = None
-        self.is_known = False
+        self.is_known = self.is_unreadable = False
         self._name, self._label, self._tell = name, required_label, tell
 
     @property
@@ -110,23 +118,37 @@ class _OneSecret:
         selectors = {"fieldSelector": f"metadata.name={self._name[1]}"}
         return selectors | ({"labelSelector": self._label} if self._label else {})
 
-    def get(self, namespace: str, name: str) -> OidcSecret | None:
-        state = self.state if (namespace, name) == self._name else None
-        return state if isinstance(state, OidcSecret) else None
-
     def upsert(self, obj: OidcSecret) -> None:
         if obj.key == self._name:
-            self._set(obj)
+            self._take(obj)
 
     def delete(self, obj: Any) -> None:
         if obj.key == self._name:
-            self._set(None)
+            self._take(None)
+
+    def keep(self, item: Unreadable[OidcSecret]) -> None:
+        """What was known of it stays."""
+        meta = item.obj.metadata
+        if meta.name not in ("", self._name[1]):
+            return
+        self.is_unreadable = True
+        if not isinstance(self.state, OidcSecret) or meta.uid not in ("", self.state.metadata.uid):
+            self._set(UnreadableSecret(f"cannot be read: {item.problem}"))
 
     def replace(
-        self, objects: Iterable[OidcSecret], version: int, *, is_rewound: bool = False
+        self,
+        objects: Iterable[OidcSecret],
+        version: int,
+        *,
+        unreadable: Sequence[Unreadable[OidcSecret]] = (),
+        is_rewound: bool = False,
     ) -> None:
         self.version = version if is_rewound else max(self.version, version)
-        self._set(next((obj for obj in objects if obj.key == self._name), None))
+        found = next((obj for obj in objects if obj.key == self._name), None)
+        if found is None and unreadable:
+            self.keep(unreadable[0])
+        else:
+            self._take(found)
 
     def failed(self, error: KubeError) -> bool:
         """A refusal by RBAC is a state that users must hear of.
@@ -141,12 +163,16 @@ class _OneSecret:
             self._set(UnreadableSecret(f"cannot be read: {error}"))
         return False
 
+    def _take(self, state: OidcSecret | None) -> None:
+        self.is_unreadable = False
+        self._set(state)
+
     def _set(self, state: SecretState) -> None:
         if self.is_known and state == self.state:
             return
         self.state, self.is_known = state, True
-        if isinstance(state, OidcSecret) and state.metadata.resource_version.isdecimal():
-            self.version = max(self.version, int(state.metadata.resource_version))
+        if isinstance(state, OidcSecret):
+            self.version = max(self.version, version_number(state.metadata.resource_version))
         self._tell()
 
     def _missing_role(self) -> str:

@@ -8,13 +8,20 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from alb_controller.errors import ObjectMissing
+from alb_controller.errors import KubeError, ObjectMissing
 from alb_controller.kube.client import STRATEGIC_MERGE_PATCH, KubeClient
+from alb_controller.objects.core import KubeStruct, Metadata
+from alb_controller.objects.reading import decode
+
+T = TypeVar("T")
+_Parts: TypeAlias = dict[str, msgspec.Raw]
+"""An object that is written back: its fields, undecoded."""
+_NOTHING = msgspec.Raw(b"null")
 
 _ROOT = "/apis/admissionregistration.k8s.io/v1"
 _PLURALS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
@@ -37,6 +44,44 @@ class WebhookConfiguration(msgspec.Struct, frozen=True):
     """By name of the webhook."""
     hosts: frozenset[str]
     """The host names by which the webhooks are called."""
+
+
+class _Secret(msgspec.Struct):
+    metadata: Metadata
+    data: dict[str, str] | None = None
+
+
+class _ServiceName(msgspec.Struct):
+    name: str
+    namespace: str
+
+
+class _ClientConfig(KubeStruct, frozen=True):
+    ca_bundle: str | None = None
+    service: _ServiceName | None = None
+    url: str | None = None
+
+
+class _Webhook(KubeStruct, frozen=True):
+    name: str
+    client_config: _ClientConfig | None = None
+
+
+class _Configuration(msgspec.Struct):
+    metadata: Metadata
+    webhooks: list[_Webhook] | None = None
+
+
+class _User(msgspec.Struct, frozen=True):
+    username: str = ""
+
+
+class _SelfReviewStatus(KubeStruct, frozen=True):
+    user_info: _User = _User()
+
+
+class _SelfReview(msgspec.Struct):
+    status: _SelfReviewStatus = _SelfReviewStatus()
 
 
 class ServingObjects:
@@ -90,11 +135,11 @@ class ServingObjects:
     def read_secret(self) -> KeptSecret:
         """The Secret as it is now."""
         try:
-            raw = msgspec.json.decode(self._client.request("GET", self._secret_path()))
+            found = _read(self._client.request("GET", self._secret_path()), _Secret)
         except ObjectMissing:
             return KeptSecret({}, None)
-        data = {key: _decoded(text) for key, text in (raw.get("data") or {}).items()}
-        return KeptSecret(data, raw["metadata"]["resourceVersion"])
+        data = {key: _decoded(text) for key, text in (found.data or {}).items()}
+        return KeptSecret(data, found.metadata.resource_version)
 
     def write_secret(self, data: Mapping[str, bytes], version: str | None) -> None:
         """Make the Secret, or replace all that is in it.
@@ -112,8 +157,10 @@ class ServingObjects:
             self._may_write()
             self._client.request("POST", self._secret_path(""), body=body)
             return
-        present = msgspec.json.decode(self._client.request("GET", self._secret_path()))
-        metadata = {**present["metadata"], "resourceVersion": version}
+        present = _read(self._client.request("GET", self._secret_path()), _Parts)
+        metadata: dict[str, Any] = {**_read(present.get("metadata", _NOTHING), _Parts)}
+        metadata.pop("managedFields", None)  # the API server keeps its own
+        metadata["resourceVersion"] = version
         body = {**present, "metadata": metadata, "data": body["data"]}
         self._may_write()
         self._client.request("PUT", self._secret_path(), body=body)
@@ -130,30 +177,36 @@ def own_account(client: KubeClient) -> str | None:
     """
     path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    raw = msgspec.json.decode(client.request("POST", path, body=body))
-    name = str(raw.get("status", {}).get("userInfo", {}).get("username", ""))
+    name = _read(client.request("POST", path, body=body), _SelfReview).status.user_info.username
     return name if name.startswith(_SERVICE_ACCOUNT) else None
 
 
 def _configuration(path: str, data: bytes) -> WebhookConfiguration:
-    raw = msgspec.json.decode(data)
-    webhooks = raw.get("webhooks") or []
-    configs = {webhook["name"]: webhook.get("clientConfig") or {} for webhook in webhooks}
+    found = _read(data, _Configuration)
+    configs = {one.name: one.client_config or _ClientConfig() for one in found.webhooks or ()}
     return WebhookConfiguration(
         path=path,
-        version=raw["metadata"]["resourceVersion"],
-        bundles={name: _decoded(found.get("caBundle") or "") for name, found in configs.items()},
-        hosts=frozenset(host for found in configs.values() for host in _hosts(found)),
+        version=found.metadata.resource_version,
+        bundles={name: _decoded(config.ca_bundle or "") for name, config in configs.items()},
+        hosts=frozenset(host for config in configs.values() for host in _hosts(config)),
     )
 
 
-def _hosts(config: Mapping[str, Any]) -> Iterator[str]:
+def _hosts(config: _ClientConfig) -> Iterator[str]:
     """As kube-apiserver names the server: NAME.NAMESPACE.svc, or the host of the URL."""
-    service = config.get("service")
-    if service:
-        yield f"{service['name']}.{service['namespace']}.svc"
-    elif host := urlsplit(config.get("url") or "").hostname:
+    service = config.service
+    if service is not None:
+        yield f"{service.name}.{service.namespace}.svc"
+    elif host := urlsplit(config.url or "").hostname:
         yield host
+
+
+def _read(data: bytes | msgspec.Raw, type_: type[T]) -> T:
+    """Raises KubeError; what is in the answer may be secret and is not told."""
+    try:
+        return decode(data, type_)
+    except msgspec.DecodeError:
+        raise KubeError(200, "unreadable", "an answer of another shape") from None
 
 
 def _decoded(text: str) -> bytes:

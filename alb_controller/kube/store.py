@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
+import msgspec
 import structlog
 
 from alb_controller.errors import KubeError, NotReady
-from alb_controller.objects.core import KubeObject
+from alb_controller.objects.core import KubeObject, Metadata, version_number
 from alb_controller.objects.indexes import INDEXES
 from alb_controller.objects.kinds import Kind
+from alb_controller.objects.reading import Unreadable
 from alb_controller.telemetry import metrics
 
 T = TypeVar("T", bound=KubeObject)
@@ -50,10 +53,12 @@ class Store(Generic[T]):
         self._lock = threading.Lock()
         self._feed = _Feed[T](self._lock)
         self._objects: dict[Key, T] = {}
+        self._unreadable: dict[Key, Unreadable[T]] = {}
         self._index = _Index(INDEXES.get(kind.struct, {}))
         self._tombstones: OrderedDict[Key, _Tombstone] = OrderedDict()
         self._version = 0
         metrics.CACHED_OBJECTS.labels(kind.plural).set_function(self.__len__)
+        metrics.UNREADABLE_OBJECTS.labels(kind.name).set_function(lambda: len(self._unreadable))
 
     def __len__(self) -> int:
         return len(self._objects)
@@ -96,6 +101,16 @@ class Store(Generic[T]):
         with self._lock:
             if self._is_news(obj):
                 self._put(obj)
+                self._unreadable.pop(obj.key, None)
+        self._feed.deliver()
+
+    def keep(self, item: Unreadable[T]) -> None:
+        """An object that cannot be read is there: what was known of it stays.
+
+        That it is being deleted is taken over, where its metadata says so.
+        """
+        with self._lock:
+            self._keep(item)
         self._feed.deliver()
 
     def delete(self, obj: T) -> None:
@@ -103,13 +118,22 @@ class Store(Generic[T]):
         with self._lock:
             known = self._objects.get(obj.key)
             self._bury(obj)
+            self._unreadable.pop(obj.key, None)
             if known is not None and (_is_same(known, obj) or _version(known) < _version(obj)):
                 self._remove(known)
         self._feed.deliver()
 
-    def replace(self, objects: Iterable[T], version: int, *, is_rewound: bool = False) -> None:
+    def replace(
+        self,
+        objects: Iterable[T],
+        version: int,
+        *,
+        unreadable: Sequence[Unreadable[T]] = (),
+        is_rewound: bool = False,
+    ) -> None:
         """Take over a complete list made at `version`; what it lacks is gone.
 
+        While not even the name of an unreadable object is known, it may be any that is lacking.
         `is_rewound`: the server's history is not the one we know (a restored or new etcd, whose
         versions start lower), so the list is right whatever the versions say.
         """
@@ -119,24 +143,54 @@ class Store(Generic[T]):
                 self._tombstones.clear()
                 self._version = version
             self._version = max(self._version, version)
-            for known in [k for key, k in self._objects.items() if key not in listed]:
-                if is_rewound or _version(known) <= version:
-                    self._bury(known)
-                    self._remove(known)
+            self._unreadable.clear()
+            for item in unreadable:
+                self._keep(item, is_rewound=is_rewound)
+            if all(map(self._is_named, unreadable)):
+                there = listed.keys() | {item.key for item in unreadable}
+                self._remove_all_but(there, version, is_rewound=is_rewound)
             for obj in listed.values():
                 if is_rewound or self._is_news(obj):
                     self._put(obj)
         self._feed.deliver()
 
+    def _remove_all_but(self, there: AbstractSet[Key], version: int, *, is_rewound: bool) -> None:
+        for known in [k for key, k in self._objects.items() if key not in there]:
+            if is_rewound or _version(known) <= version:
+                self._bury(known)
+                self._remove(known)
+
+    def _keep(self, item: Unreadable[T], *, is_rewound: bool = False) -> None:
+        obj, known = item.obj, self._objects.get(item.key)
+        is_late = known is not None and 0 < _version(obj) < _version(known)
+        if not is_rewound and (is_late or self._is_buried(obj)):
+            return
+        self._unreadable[item.key] = item
+        self._version = max(self._version, _version(obj))
+        if known is None:
+            return
+        if obj.metadata.uid and not _is_same(known, obj):
+            self._bury(known)
+            self._remove(known)
+        elif item.has_metadata and obj.is_deleting and _version(known) != _version(obj):
+            self._put(_as_deleting(known, obj.metadata))
+
+    def _is_named(self, item: Unreadable[T]) -> bool:
+        """Whether its key is one: what lacks a name may be any object."""
+        meta, is_namespaced = item.obj.metadata, self.kind.namespaced
+        return bool(meta.name and (meta.namespace or item.has_metadata or not is_namespaced))
+
     def _is_news(self, obj: T) -> bool:
-        version = _version(obj)
-        tombstone = self._tombstones.get(obj.key)
-        if tombstone is not None and (
+        version, known = _version(obj), self._objects.get(obj.key)
+        is_newer = known is None or version == 0 or version > _version(known)
+        return is_newer and not self._is_buried(obj)
+
+    def _is_buried(self, obj: T) -> bool:
+        """Whether that is a late state of an object that was deleted."""
+        version, tombstone = _version(obj), self._tombstones.get(obj.key)
+        return tombstone is not None and (
             tombstone.uid == obj.metadata.uid != "" or 0 < version <= tombstone.version
-        ):
-            return False
-        known = self._objects.get(obj.key)
-        return known is None or version == 0 or version > _version(known)
+        )
 
     def _put(self, obj: T) -> None:
         old = self._objects.get(obj.key)
@@ -218,9 +272,19 @@ class _Index:
 
 
 def _version(obj: KubeObject) -> int:
-    """Versions are comparable numbers (KEP-5504); 0 where there is none, which is always news."""
-    text = obj.metadata.resource_version
-    return int(text) if text.isdecimal() else 0
+    """0 where there is none, which is always news."""
+    return version_number(obj.metadata.resource_version)
+
+
+def _as_deleting(known: T, metadata: Metadata) -> T:
+    """The last state that could be read, which is being deleted by now."""
+    changed = msgspec.structs.replace(
+        known.metadata,
+        deletion_timestamp=metadata.deletion_timestamp,
+        finalizers=metadata.finalizers,
+        resource_version=metadata.resource_version,
+    )
+    return msgspec.structs.replace(known, metadata=changed)
 
 
 def _is_same(one: KubeObject, other: KubeObject) -> bool:

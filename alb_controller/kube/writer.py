@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, cast
 
-import msgspec
-
 from alb_controller.clock import Clock
 from alb_controller.errors import KubeError, ObjectMissing, Stale
 from alb_controller.kube.client import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeClient
 from alb_controller.kube.events import EventRecorder, Notice
-from alb_controller.kube.live import LiveReads
+from alb_controller.kube.live import LiveReads, whole
 from alb_controller.kube.store import Stores
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.kinds import Kind
+from alb_controller.objects.reading import Reading, Unreadable, read_object
 from alb_controller.objects.trimming import trim
 from alb_controller.values import ObjectRef
 
@@ -113,10 +112,13 @@ class Writer:
             self._forget(kind, obj)
             return
         # an object where finalizers hold it, else it or a Status
-        if msgspec.json.decode(data, type=KubeObject).metadata.finalizers:
-            self._keep(kind, _decode(kind, data))
-        else:
+        answer = read_object(data, KubeObject)
+        if isinstance(answer, Unreadable):
+            return  # the watch brings what became of it
+        if not answer.value.metadata.finalizers:
             self._forget(kind, obj)
+        elif isinstance(left := read_object(data, kind.struct), Reading):
+            self._keep(kind, trim(left.value))
 
     def record_event(
         self,
@@ -191,10 +193,7 @@ class Writer:
 
 
 def _decode(kind: Kind, data: bytes) -> KubeObject:
-    try:
-        return trim(msgspec.json.decode(data, type=kind.struct))
-    except msgspec.DecodeError as error:
-        raise KubeError(200, f"not a {kind.name}", str(error)) from error
+    return trim(whole(data, kind))
 
 
 def _precondition(obj: KubeObject) -> dict[str, str]:

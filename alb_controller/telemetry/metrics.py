@@ -178,6 +178,12 @@ WATCH_ERRORS = _define(
 CACHED_OBJECTS = _define(
     Gauge, "awslbc_controller_cache_object_total", "Objects of a kind held in memory", "resource"
 )
+UNREADABLE_OBJECTS = _define(
+    Gauge,
+    "awslbc_unreadable_objects",
+    "Objects of a kind that are there and cannot be read: they are left out, or kept as last known",
+    "kind",
+)
 INFORMER_SYNCED = _define(
     Gauge,
     "awslbc_informer_synced",

@@ -11,12 +11,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from alb_controller.frontends.review import AdmissionResponse
+from alb_controller.objects.reading import decode as decode_json
 
 T = TypeVar("T")
 CREATE, UPDATE = "CREATE", "UPDATE"
 API_VERSION, KIND = "admission.k8s.io/v1", "AdmissionReview"
 _REFUSED = 403
-_NOTHING = msgspec.Raw(b"null")
+_MOST_BRACKETS = 50_000
+"""What nests too deeply for the decoder is looked at more slowly, up to so many: 10,000 levels, as
+many as kube-apiserver takes, and then some."""
+_NULL = b"null"
+_NOTHING = msgspec.Raw(_NULL)
 
 
 class UserInfo(msgspec.Struct, frozen=True):
@@ -31,17 +36,25 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
     uid: str
     operation: str = ""
     namespace: str = ""
+    name: str = ""
     user_info: UserInfo = UserInfo()
     object: msgspec.Raw = _NOTHING
     old_object: msgspec.Raw = _NOTHING
 
+    @property
+    def path(self) -> str:
+        """`namespace/name`; the name is empty where the API server makes one."""
+        return f"{self.namespace}/{self.name}"
+
     def new(self, kind: type[T]) -> T:
         """The object as it shall be. Raises msgspec.DecodeError for what is not of the kind."""
-        return msgspec.json.decode(self.object, type=kind)
+        return decode_json(self.object, kind, most_brackets=_MOST_BRACKETS)
 
     def old(self, kind: type[T]) -> T | None:
         """The object as it is; None where it is made. Raises msgspec.DecodeError."""
-        return msgspec.json.decode(self.old_object, type=kind | None)
+        if bytes(self.old_object) == _NULL:
+            return None
+        return decode_json(self.old_object, kind, most_brackets=_MOST_BRACKETS)
 
 
 class _Review(msgspec.Struct, frozen=True, rename="camel"):
@@ -53,7 +66,7 @@ class _Review(msgspec.Struct, frozen=True, rename="camel"):
 def decode(body: bytes) -> Request:
     """The request in a review; raises ValueError with what is wrong with it."""
     try:
-        review = msgspec.json.decode(body, type=_Review)
+        review = decode_json(body, _Review, most_brackets=_MOST_BRACKETS)
     except msgspec.DecodeError as error:
         raise ValueError(f"not an AdmissionReview: {error}") from None
     if (review.api_version, review.kind) != (API_VERSION, KIND):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from alb_controller.kube.client import KubeClient
@@ -14,12 +15,14 @@ from alb_controller.kube.secrets import SecretWatches
 from alb_controller.objects.secrets import OidcSecret, SecretName, SecretState, UnreadableSecret
 from alb_controller.values import Secret, StackKey
 from tests.clocks import FakeClock
-from tests.faults.kube.server import ApiServer, Request, status
+from tests.faults.kube.server import Answer, ApiServer, Request, status
+from tests.odd_json import dumps, managed_fields
 from tests.waiting import until
 
 SECRETS = "/api/v1/namespaces/shop/secrets"
 OIDC: SecretName = ("shop", "oidc")
 TEAM, WEB = StackKey("ingress", "", "team"), StackKey("ingress", "shop", "web")
+METADATA = {"namespace": "shop", "name": "oidc"}
 TEXT = "correct horse battery staple"
 
 
@@ -227,3 +230,45 @@ def test_other_secrets_and_broken_ones_change_nothing(api: ApiServer, rig: Rig) 
     api.version += 1
     until(lambda: api.count(watch=True) == 2)
     assert rig.text() == TEXT
+
+
+BAD = b'{"metadata": {"namespace": "shop", "name": "oidc"}, "data": "%s"}'
+
+
+@pytest.mark.parametrize("bad", [BAD % base64.b64encode(TEXT.encode()), b"7", b'{"metadata": []}'])
+def test_a_secret_that_cannot_be_read_is_not_missing(api: ApiServer, rig: Rig, bad: bytes) -> None:
+    """Who uses it is told, and woken once it can be read; nothing of it is logged."""
+    listed = b'{"metadata": {"resourceVersion": "7"}, "items": [%s]}' % bad
+    api.fault = lambda request: None if request.is_watch else Answer(200, listed)
+    with capture_logs() as logs:
+        rig.watches.use(TEAM, [OIDC])
+        state = rig.state()
+        until(lambda: api.watches)
+    assert isinstance(state, UnreadableSecret)
+    assert state.problem.startswith("cannot be read: Expected `")
+    assert REGISTRY.get_sample_value("awslbc_unreadable_objects", {"kind": "Secret"}) == 1
+    assert len([log for log in logs if log["event"] == "object_ignored"]) == 1
+    assert base64.b64encode(TEXT.encode()).decode() not in str(logs)
+    api.put(f"{SECRETS}/oidc", secret())
+    until(lambda: rig.text() == TEXT)
+    assert rig.woken == [TEAM, TEAM]
+    assert REGISTRY.get_sample_value("awslbc_unreadable_objects", {"kind": "Secret"}) == 0
+
+
+def test_a_secret_may_nest_deeply(api: ApiServer, rig: Rig) -> None:
+    """In what is not read of it."""
+    text = dumps(secret() | {"metadata": METADATA | {"managedFields": managed_fields(9990)}})
+    listed = f'{{"metadata": {{"resourceVersion": "7"}}, "items": [{text}]}}'.encode()
+    api.fault = lambda request: None if request.is_watch else Answer(200, listed)
+    rig.watches.use(TEAM, [OIDC])
+    rig.state()
+    assert rig.text() == TEXT
+
+
+def test_a_bad_successor_of_a_secret_is_another_one(api: ApiServer, rig: Rig) -> None:
+    """What was known of its predecessor is not true of it."""
+    api.put(f"{SECRETS}/oidc", secret())
+    rig.watches.use(TEAM, [OIDC])
+    until(lambda: api.watches)
+    api.tell("MODIFIED", {"metadata": METADATA | {"uid": "other"}, "data": 7})
+    until(lambda: isinstance(rig.state(), UnreadableSecret))

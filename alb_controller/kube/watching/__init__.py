@@ -1,0 +1,1 @@
+"""What a watch of a kind goes through before it is known."""
