@@ -160,12 +160,16 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         try:
             request = reviews.decode(self._body())
         except ValueError as error:
+            hook.count_failure("unreadable")
+            _log.warning("review_unreadable", path=path, error=str(error))
             raise _Refusal(400, str(error)) from None
         if reason := self.shared.not_ready():
             raise _Refusal(503, reason)
         try:
             response = hook.review(request)
         except msgspec.DecodeError as error:
+            hook.count_failure("unreadable")
+            _log.warning("review_unreadable", path=path, object=request.path, error=str(error))
             raise _Refusal(400, f"the object cannot be read: {error}") from None
         except ControllerError as error:
             hook.count_failure("error")

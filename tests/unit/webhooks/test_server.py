@@ -16,15 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from alb_controller.errors import Unreachable
 from alb_controller.frontends.review import ALLOWED, AdmissionResponse, refuse
+from alb_controller.objects.kinds import INGRESS
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import BindAddress
 from alb_controller.webhooks import server as module
 from alb_controller.webhooks.certificates.pairs import Issued, issue, server_context
 from alb_controller.webhooks.reviews import Request
 from alb_controller.webhooks.server import Hook, WebhookServer
+from tests.odd_json import ODD, Text, deep, dumps, managed_fields, put, sample
 from tests.waiting import until
 
 LOOPBACK = BindAddress("127.0.0.1", 0)
@@ -181,6 +184,56 @@ def test_an_object_that_cannot_be_read_is_an_error(process: Process) -> None:
     for found in wrong:
         status, body = process.send(review(object=found))
         assert (status, body[:25]) == (400, b"the object cannot be read")
+
+
+def odd_review(**request: str) -> bytes:
+    """A review with pieces of JSON in it as they stand."""
+    parts = {"uid": Text('"u-1"'), "operation": Text('"UPDATE"'), "name": Text('"web"')}
+    parts |= {key: Text(value) for key, value in request.items()}
+    head = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview"}
+    return dumps({**head, "request": parts}).encode()
+
+
+def respond_new(request: Request) -> AdmissionResponse:
+    """Allow what can be read."""
+    request.new(Ingress)
+    return ALLOWED
+
+
+DEEP = dumps(sample(INGRESS, "web", managedFields=managed_fields(9990)))
+
+
+def test_deep_managed_fields_are_not_looked_at(process: Process) -> None:
+    """Neither of the object nor of the one before, or nobody could mend that."""
+    process.respond = lambda request: ALLOWED if request.old(Ingress) else request.new(Ingress)
+    body = odd_review(object=DEEP, oldObject=DEEP, options=deep(3000))
+    assert process.send(body)[0] == 200
+    assert process.failures == []
+
+
+@pytest.mark.parametrize("odd", [*ODD, "<", "{"], ids=lambda odd: odd[:20])
+def test_what_cannot_be_read_is_a_bad_request(process: Process, odd: str) -> None:
+    """Wherever it is: counted, logged without a traceback, and the next review is served."""
+    process.respond = respond_new
+    strange = put(sample(INGRESS, "web"), ("spec", "tls"), Text(odd))
+    bodies = [odd.encode(), odd_review(object=dumps(strange))]
+    bodies += [odd_review(**{key: odd}) for key in ("object", "uid", "userInfo")]
+    with capture_logs() as logs:
+        statuses = [process.send(body)[0] for body in bodies]
+    assert statuses[0] == 400
+    assert set(statuses) <= {200, 400}
+    told = [log for log in logs if log["log_level"] != "debug"]
+    assert process.failures == ["unreadable"] * statuses.count(400)
+    assert [log["event"] for log in told] == ["review_unreadable"] * statuses.count(400)
+    assert not [log for log in told if "exc_info" in log]
+    assert process.review(object={})["allowed"]
+
+
+def test_a_review_with_too_many_brackets_is_refused_at_once(process: Process) -> None:
+    """8 MiB of them would cost seconds to look through."""
+    process.respond = respond_new
+    many = f'{{"x": {deep(3000)}, "y": [{",".join(["[]"] * 100_000)}]}}'
+    assert process.send(odd_review(object=many))[0] == 400
 
 
 def test_a_bug_is_an_answer_without_its_traceback(process: Process) -> None:
