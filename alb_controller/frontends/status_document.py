@@ -18,6 +18,7 @@ from alb_controller.intent import FRONTEND_NLB, LOAD_BALANCER, BackendIntent
 from alb_controller.model.stack import FoundLoadBalancer, Observed
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.notes import STATUS
+from alb_controller.objects.reading import decode
 from alb_controller.values import StackKey
 
 TOLD_FROM = timedelta(seconds=30)
@@ -147,7 +148,7 @@ def _tried_at(said: StatusDocument, due: datetime | None) -> StatusDocument:
 
 def _decoded(text: str) -> StatusDocument | None:
     try:
-        return msgspec.json.decode(text, type=StatusDocument)
+        return decode(text, StatusDocument)
     except msgspec.DecodeError:
         return None
 

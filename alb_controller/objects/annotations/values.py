@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from alb_controller.objects.reading import decode
 from alb_controller.values import parse_cidr
 
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
@@ -138,7 +139,7 @@ def listen_ports(raw: str) -> dict[int, str]:
     """Port -> protocol from `[{"HTTP": 80}, {"HTTPS": 443}]`; of one port twice the last counts."""
     allowed = 'must be a list such as [{"HTTP": 80}, {"HTTPS": 443}]'
     try:
-        entries = msgspec.json.decode(raw, type=list[dict[str, int]])
+        entries = decode(raw, list[dict[str, int]])
     except (msgspec.DecodeError, ValueError) as error:
         raise ValueError(f"{allowed}: {error}") from None
     ports: dict[int, str] = {}

@@ -18,6 +18,7 @@ from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.stack import Found
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Node, Pod
+from alb_controller.objects.reading import decode
 from alb_controller.objects.trimming import POD_ENI_ANNOTATION
 from alb_controller.targets.endpoints import COMPUTE_TYPE_LABEL, Endpoint, instance_id
 from alb_controller.values import BindingKey, Value
@@ -274,7 +275,7 @@ def _has_own_interface(pod: Pod, address: str) -> bool:
     """Whether a branch interface carries the pod's address (security groups for pods)."""
     raw = pod.metadata.annotations.get(POD_ENI_ANNOTATION, "")
     try:
-        entries = msgspec.json.decode(raw, type=list[_PodEni]) if raw else []
+        entries = decode(raw, list[_PodEni]) if raw else []
     except msgspec.DecodeError:
         return False  # as the reference: a malformed annotation is none
     return any(address in (e.private_ip, e.ipv6_address) for e in entries)

@@ -136,7 +136,7 @@ def test_all_problems_of_an_ingress_are_told() -> None:
     assert len(long.message) == 1024
 
 
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"group":"team"}'])
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", '{"group":"team"}', "[" * 9000])
 def test_what_others_wrote_there_is_not_ours(text: str) -> None:
     """Text that we cannot read, and that of another group, count as nothing."""
     assert written(changed(ingress(), annotations={STATUS: text}), LONE) is None

@@ -191,6 +191,7 @@ def test_listen_ports_are_objects_of_protocol_and_port(raw: str, ports: dict[int
         ('[{"HTTP": null}]', "must be a list such as"),
         ('[{"HTTP": 80}]]', "must be a list such as"),
         ('[{"HTTP": ' + "9" * 5000 + "}]", "must be a list such as"),
+        ('[{"HTTP": ' + "[" * 9000 + "]" * 9000 + "}]", "must be a list such as"),
         ("[" * 10_000, "must be a list such as"),
         ("[]", "names no port"),
         ("[{}]", "names no port"),

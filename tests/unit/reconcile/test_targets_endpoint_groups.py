@@ -101,7 +101,7 @@ def test_a_pod_with_an_interface_of_its_own_is_found_by_address(field: str) -> N
     assert lookup.guard(branch) == GUARD
 
 
-@pytest.mark.parametrize("text", ["junk", "", '[{"privateIp": "10.9.9.9"}]'])
+@pytest.mark.parametrize("text", ["junk", "", '[{"privateIp": "10.9.9.9"}]', "[" * 9000])
 def test_an_annotation_that_does_not_fit_is_none(text: str) -> None:
     """The pod is looked for on its node."""
     lookup = Lookup(aws_with(addresses=(IP,)))

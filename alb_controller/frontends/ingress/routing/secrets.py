@@ -15,6 +15,7 @@ import msgspec
 
 from alb_controller.intent import DefaultIntent, RouteIntent
 from alb_controller.model.elbv2 import AuthenticateOidcAction
+from alb_controller.objects.reading import decode
 from alb_controller.objects.secrets import (
     APPLIED_SECRETS,
     OidcSecret,
@@ -113,7 +114,7 @@ def noted_versions(annotations: Mapping[str, str]) -> Mapping[str, str] | None:
     if raw is None:
         return None
     try:
-        return msgspec.json.decode(raw, type=dict[str, str])
+        return decode(raw, dict[str, str])
     except msgspec.DecodeError:
         return {}
 

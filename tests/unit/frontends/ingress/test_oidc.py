@@ -233,7 +233,9 @@ def test_what_is_noted_is_not_sent_again() -> None:
     assert version(oidc(secret(), noted=note({"oidc": "uid-oidc/7"}))) == ""
 
 
-@pytest.mark.parametrize("noted", ['{"oidc":"uid-oidc/6"}', '{"x":"y"}', "{}", "nonsense"])
+@pytest.mark.parametrize(
+    "noted", ['{"oidc":"uid-oidc/6"}', '{"x":"y"}', "{}", "nonsense", "[" * 9000]
+)
 def test_what_is_not_noted_is_sent(noted: str) -> None:
     """Another version, another Secret, or a note that says nothing."""
     assert version(oidc(secret(), noted=noted)) == "uid-oidc/7"
