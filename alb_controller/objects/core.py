@@ -124,10 +124,30 @@ class ServiceSpec(KubeStruct, frozen=True):
     ports: list[ServicePort] = []
     ip_families: list[str] = []
     selector: dict[str, str] = {}
+    load_balancer_class: str | None = None
+
+
+class PortStatus(KubeStruct, frozen=True):
+    port: int = 0
+    protocol: str = "TCP"
+
+
+class LoadBalancerIngress(KubeStruct, frozen=True):
+    hostname: str = ""
+    ports: list[PortStatus] = []
+
+
+class LoadBalancerStatus(KubeStruct, frozen=True):
+    ingress: list[LoadBalancerIngress] = []
+
+
+class ServiceStatus(KubeStruct, frozen=True):
+    load_balancer: LoadBalancerStatus = LoadBalancerStatus()
 
 
 class Service(KubeObject, frozen=True):
     spec: ServiceSpec = ServiceSpec()
+    status: ServiceStatus = ServiceStatus()
 
 
 class ConfigMap(KubeObject, frozen=True):

@@ -11,13 +11,17 @@ from tests.meta.sources import ROOT, files_of_package, tree
 ELSEWHERE = {"feature_gates"}
 
 
+# a spike that the process does not serve yet (ADR 16): it goes when Services are served
+NOT_WIRED = ROOT / "alb_controller" / "frontends" / "service"
+
+
 def _attributes_read() -> set[str]:
     """Names of attributes that the package reads outside its settings."""
     settings = ROOT / "alb_controller" / "settings"
     return {
         node.attr
         for path in files_of_package()
-        if settings not in path.parents
+        if not {settings, NOT_WIRED} & set(path.parents)
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
     }

@@ -15,7 +15,8 @@ class TargetGroupSettings(msgspec.Struct, frozen=True, kw_only=True):
     target_type_origin: Origin
     """What is at fault where the Service does not fit the target type."""
     protocol: str
-    protocol_version: str
+    protocol_version: str | None
+    """None where the protocol has no versions (TCP, TLS, UDP)."""
     health_check: HealthCheck
     """Its port as users write it: `traffic-port`, a number, or the name of a Service port."""
     health_check_port_origin: Origin

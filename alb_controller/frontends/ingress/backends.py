@@ -96,7 +96,7 @@ class BackendTranslator:
             str(numbers.target_group),
             settings.target_type,
             settings.protocol,
-            settings.protocol_version,
+            settings.protocol_version or "",
             str(settings.target_control_port or ""),
         )
         return NameSeed(((meta.namespace, 8), (meta.name, 8)), hashed)

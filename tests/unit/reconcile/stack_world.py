@@ -14,8 +14,8 @@ from alb_controller.aws.certificates.managed import (
     ValidationRecord,
 )
 from alb_controller.aws.inventory import Inventory
+from alb_controller.frontends.frontend import FrontEnd
 from alb_controller.frontends.ingress.frontend import IngressFrontEnd
-from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.watch import Change
 from alb_controller.model.elbv2 import ListenerRule
 from alb_controller.model.kube import Binding
@@ -36,6 +36,7 @@ from alb_controller.reconcile.stack.prerequisites import Prerequisites
 from alb_controller.reconcile.stack.reconciler import StackReconciler
 from alb_controller.runtime.workers import DONE, Controller, Result, work_on_next
 from alb_controller.runtime.workqueue import WorkQueue
+from alb_controller.settings import Settings
 from alb_controller.values import StackKey, Tags
 from tests.clocks import FakeClock
 from tests.factories import ingress_class, service
@@ -131,13 +132,18 @@ class NoCertificates:
 class World:
     """Everything around the pass; changes of objects wake keys as the watches do."""
 
-    def __init__(self, *objects: KubeObject, **flags: Any) -> None:
+    def __init__(
+        self,
+        *objects: KubeObject,
+        front_end: Callable[[Settings], FrontEnd[Any, Any]] = IngressFrontEnd,
+        **flags: Any,
+    ) -> None:
         """The class alb and the Service app are there; `flags` are fields of the settings."""
         self.kube, self.aws, self.clock = Kube(), Aws(), FakeClock()
         self.settings = settings(ingress_class="alb", default_target_type="ip", **flags)
         self.meanwhile: list[Callable[[], None]] = []
         """Each is called once, when the shared group's worker asks whether rules name it."""
-        self._front_end = IngressFrontEnd(self.settings)
+        self._front_end = front_end(self.settings)
         self.start()
         for kind in self._front_end.watches:
             self.kube.stores.on_change(kind, self._handler(kind))
@@ -151,7 +157,7 @@ class World:
         self._stacks = WorkQueue[StackKey]("stacks", self.clock)
         self._shared = WorkQueue[str]("shared", self.clock)
         self._inventory = Inventory(aws, aws, cluster, self.clock)
-        self._memory = StackMemory[MemberIntent]()
+        self._memory = StackMemory[Any]()
         aws.bindings = Bindings(stores, writer)
         self._group = BackendGroup(aws, self._inventory, stores, by, self._signals())
         certificates = Certificates(NoCertificates(), NoCertificates(), by, self.clock)
@@ -276,7 +282,7 @@ class World:
 
     def _signals(self) -> Signals:
         return Signals(
-            apis=frozenset({"ingress"}),
+            apis=frozenset({"ingress", "service"}),
             held_keys=self._held_keys,
             count_holders=dict,
             is_referenced=self._is_referenced,
