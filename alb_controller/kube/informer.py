@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -86,10 +86,10 @@ class Mirror(Protocol):
 
 
 class _Pulse:
-    """How a reflector does: its failures in a row, and when its loop last turned."""
+    """How a reflector does: its failures in a row, and when its loop and its watch began."""
 
     def __init__(self, now: float) -> None:
-        self.turned_at = self.heard_at = now
+        self.turned_at = self.heard_at = self.began_at = now
         self.failures = 0
         self.last_problem = ""
         self.garbage_at = ""
@@ -116,6 +116,10 @@ class Reflector:
     def start(self) -> None:
         """List and watch until stopped."""
         self._thread.start()
+
+    def read(self) -> None:
+        """List once, in the caller's thread: for who has not been started."""
+        self._guarded(lambda _: self._list(), "")
 
     def stop(self) -> None:
         """End the watch at once; returns without waiting for the thread."""
@@ -149,21 +153,29 @@ class Reflector:
     def _run(self) -> None:
         version = ""
         while not self._stop.is_set():
-            began = self._pulse.turned_at = self._clock.monotonic()
-            try:
-                if not self._presence.is_served and not self._find_kind():
-                    continue
-                if not version:
-                    version = self._list()
-                    began = self._clock.monotonic()
-                version = self._watch(version)
-            except KubeError as error:
-                version = self._after_error(error, version)
-            except Exception:  # noqa: BLE001  # a bug here must not end the watch for ever
-                metrics.WATCH_ERRORS.labels(self._store.kind.name, "bug").inc()
-                _log.exception("watch_failed", kind=self._store.kind.name)
-                version = ""
-            self._pause(self._clock.monotonic() - began)
+            self._pulse.began_at = self._pulse.turned_at = self._clock.monotonic()
+            version = self._guarded(self._follow, version)
+            self._pause(self._clock.monotonic() - self._pulse.began_at)
+
+    def _guarded(self, step: Callable[[str], str], version: str) -> str:
+        """What the step returns; after an error, the resourceVersion to go on from."""
+        try:
+            return step(version)
+        except KubeError as error:
+            return self._after_error(error, version)
+        except Exception:  # noqa: BLE001  # a bug here must not end the watch for ever
+            metrics.WATCH_ERRORS.labels(self._store.kind.name, "bug").inc()
+            _log.exception("watch_failed", kind=self._store.kind.name)
+            return ""
+
+    def _follow(self, version: str) -> str:
+        """List, where that is due, and watch."""
+        if not self._presence.is_served and not self._find_kind():
+            return ""
+        if not version:
+            version = self._list()
+            self._pulse.began_at = self._clock.monotonic()
+        return self._watch(version)
 
     def _find_kind(self) -> bool:
         """Whether the server has the kind; where it says that it has not, after a while."""

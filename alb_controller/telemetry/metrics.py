@@ -184,6 +184,12 @@ UNREADABLE_OBJECTS = _define(
     "Objects of a kind that are there and cannot be read: they are left out, or kept as last known",
     "kind",
 )
+SECRETS = _define(
+    Gauge,
+    "awslbc_secrets",
+    "Secrets of OIDC clients in use, by how they are followed: a watch each, or read in turn",
+    "how",
+)
 INFORMER_SYNCED = _define(
     Gauge,
     "awslbc_informer_synced",

@@ -10,6 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from alb_controller.kube import secrets
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.secrets import SecretWatches
 from alb_controller.objects.secrets import OidcSecret, SecretName, SecretState, UnreadableSecret
@@ -272,3 +273,105 @@ def test_a_bad_successor_of_a_secret_is_another_one(api: ApiServer, rig: Rig) ->
     until(lambda: api.watches)
     api.tell("MODIFIED", {"metadata": METADATA | {"uid": "other"}, "data": 7})
     until(lambda: isinstance(rig.state(), UnreadableSecret))
+
+
+class Many:
+    """Three Secrets of the stack web, where two may be watched."""
+
+    def __init__(self, api: ApiServer, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(secrets, "MOST_WATCHES", 2)
+        self.names: list[SecretName] = [("shop", name) for name in "abc"]
+        for _, name in self.names:
+            api.put(f"{SECRETS}/{name}", secret(name))
+        self._rig = rig
+        rig.watches.use(WEB, self.names)
+        until(lambda: len(rig.watches.known()) == 3)
+        until(lambda: len(api.watches) == 2)
+
+    def text(self) -> str:
+        """The client secret that is known of the one that is read in turn."""
+        state = self._rig.watches.known()[self.names[-1]]
+        assert isinstance(state, OidcSecret)
+        assert state.data.client_secret is not None
+        return state.data.client_secret.reveal()
+
+    def watched_and_read(self) -> list[float | None]:
+        """As metrics show."""
+        value = REGISTRY.get_sample_value
+        return [value("awslbc_secrets", {"how": how}) for how in ("watch", "read")]
+
+
+@pytest.fixture
+def many(api: ApiServer, rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Many:
+    """All of them known."""
+    return Many(api, rig, monkeypatch)
+
+
+def test_more_secrets_than_are_watched_are_read_in_turn(
+    api: ApiServer, rig: Rig, many: Many
+) -> None:
+    """Each about once a minute, by its name, and a change wakes its stack as that of a watch."""
+    assert many.watched_and_read() == [2, 1]
+    assert {r.query["fieldSelector"] for r in api.requests if r.is_watch} == {
+        "metadata.name=a",
+        "metadata.name=b",
+    }
+    rig.woken.clear()
+    api.put(f"{SECRETS}/c", secret("another"))
+    lists = api.count(watch=False)
+    passes(rig, 30)
+    assert (api.count(watch=False), many.text(), rig.woken) == (lists, "c", [])
+    passes(rig, 60)
+    assert many.text() == "another"
+    assert rig.woken == [WEB]
+    assert lists < api.count(watch=False) <= lists + 2
+
+
+def passes(rig: Rig, ticks: int) -> None:
+    """Let the thread that reads in turn look at the clock so often, once for each second."""
+    for _ in range(ticks):
+        tick(rig)
+
+
+def tick(rig: Rig) -> None:
+    """Once."""
+    number = len(rig.clock.slept)
+    rig.clock.advance(secrets.TICK_SECONDS)
+    until(lambda: len(rig.clock.slept) > number)
+
+
+def test_a_watch_that_ends_makes_room(api: ApiServer, rig: Rig, many: Many) -> None:
+    """A Secret that was read in turn is watched from then on, and nothing is read in turn."""
+    rig.watches.use(WEB, many.names[1:])
+    passes(rig, 1)
+    until(lambda: any(w.request.query["fieldSelector"].endswith("=c") for w in api.watches))
+    assert many.watched_and_read() == [2, 0]
+    rig.woken.clear()
+    api.put(f"{SECRETS}/c", secret("another"))
+    until(lambda: rig.woken == [WEB])
+    assert many.text() == "another"
+
+
+def test_a_refusal_is_a_state_of_what_is_read_in_turn(api: ApiServer, rig: Rig, many: Many) -> None:
+    """And so is the end of it."""
+    name = many.names[-1]
+    api.fault = lambda r: (
+        status(403, "Forbidden") if r.query["fieldSelector"].endswith("c") else None
+    )
+    passes(rig, 60)
+    state = rig.watches.known()[name]
+    assert isinstance(state, UnreadableSecret)
+    assert "resourceNames ['c']" in state.problem
+    api.fault = lambda _: None
+    passes(rig, 60)
+    assert many.text() == "c"
+
+
+def test_a_secret_that_nobody_uses_is_read_no_more(api: ApiServer, rig: Rig, many: Many) -> None:
+    """Nothing of it is kept."""
+    rig.watches.use(WEB, many.names[:2])
+    assert many.names[-1] not in rig.watches.known()
+    lists = api.count(watch=False)
+    passes(rig, 90)
+    assert api.count(watch=False) == lists
+    assert many.watched_and_read() == [2, 0]
