@@ -66,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Mapping[str, str], Flag("Tags that find the VPC; all must match one VPC.")
     ] = EMPTY
     aws_vpc_tag_key: Annotated[
-        str, Flag("Deprecated in the reference too, and ignored.", Served.NO_EFFECT_YET)
+        str, Flag("Deprecated in LBC too, and ignored.", Served.NO_EFFECT_YET)
     ] = "Name"
     aws_api_endpoints: Annotated[
         Mapping[str, str], Flag("AWS endpoints by service id: serviceID=URL.")
@@ -117,27 +117,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_assume_role_arns: Annotated[
         tuple[str, ...],
         Flag(
-            "Ours: which roles a TargetGroupBinding may have assumed; * and ? are wildcards, none "
-            "where it is empty."
+            "Not in LBC: which roles a TargetGroupBinding may have assumed; * and ? are "
+            "wildcards, none where it is empty."
         ),
     ] = ("*",)
     drain_pods_of_leaving_nodes: Annotated[
         bool,
         Flag(
-            "Ours: deregister the pods of nodes that are marked for removal before they are "
+            "Not in LBC: deregister the pods of nodes that are marked for removal before they are "
             "evicted, as long as other pods are ready."
         ),
     ] = False
     target_purge_percent: Annotated[
         int,
         Flag(
-            "Ours: before a change takes away this percentage of a group's targets, or more, it is "
-            "confirmed by a read past the cache; above 100 none is.",
+            "Not in LBC: before a change takes away this percentage of a group's targets, or "
+            "more, it is confirmed by a read past the cache; above 100 none is.",
             minimum=1,
         ),
     ] = 100
     target_purge_hold: Annotated[
-        timedelta, Flag("Ours: such a change waits for this long, although it is confirmed.")
+        timedelta, Flag("Not in LBC: such a change waits for this long, although it is confirmed.")
     ] = timedelta(0)
     tolerate_non_existent_backend_service: Annotated[
         bool,
@@ -161,8 +161,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     group_trust: Annotated[
         Literal["any", "namespace"],
         Flag(
-            "Ours: who may decide for a group of Ingresses. With namespace, a member of another "
-            "namespace than an older one is refused what that one holds."
+            "Not in LBC: who may decide for a group of Ingresses. With namespace, a member "
+            "of another namespace than an older one is refused what that one holds."
         ),
     ] = "any"
     watch_namespace: Annotated[str | None, Flag("Watch this namespace alone; without it, all.")] = (
@@ -185,7 +185,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Annotated[Literal["info", "debug"], Flag("How much is logged.")] = "info"
     log_format: Annotated[
         Literal["json", "console"],
-        Flag("Ours: how log lines are written; console is for people at a terminal."),
+        Flag("Not in LBC: how log lines are written; console is for people at a terminal."),
     ] = "json"
     kubeconfig: Annotated[
         str | None, Flag("Kubeconfig file; without it, the pod's own account.")
@@ -241,16 +241,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_cert_secret: Annotated[
         str | None,
         Flag(
-            "Ours: make and rotate the certificate, and keep it in this Secret: NAME or "
+            "Not in LBC: make and rotate the certificate, and keep it in this Secret: NAME or "
             "NAMESPACE/NAME."
         ),
     ] = None
     webhook_cert_lifetime: Annotated[
-        timedelta, Flag("Ours: how long a certificate lasts; the next is made at half of it.")
+        timedelta, Flag("Not in LBC: how long a certificate lasts; the next is made at half of it.")
     ] = timedelta(days=90)
     webhook_configuration: Annotated[
         str,
-        Flag("Ours: name of the webhook configurations that learn of the kept certificate's CA."),
+        Flag("Not in LBC: name of the webhook configurations that get the kept certificate's CA."),
     ] = "aws-load-balancer-webhook"
     kube_ca_pem_filepath: Annotated[
         str | None, Flag("Webhook clients need a certificate of this CA.")
@@ -261,8 +261,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     strict_admission: Annotated[
         bool,
         Flag(
-            "Ours: refuse what cannot be read or is not there; without it, a warning where the "
-            "reference is silent."
+            "Not in LBC: refuse what cannot be read or is not there; without it, a warning where "
+            "LBC is silent."
         ),
     ] = False
 
