@@ -356,6 +356,19 @@ def test_a_bookmark_moves_the_version_on(api: ApiServer, rig: Rig) -> None:
     assert api.requests[-1].query["resourceVersion"] == "777"
 
 
+def test_a_bookmark_that_brings_no_news_costs_no_list(api: ApiServer, rig: Rig) -> None:
+    """A quiet kind gets one a minute, at the version of the list: the same watch goes on."""
+    watch = watching(api, rig)
+    same = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "100"}}}
+    watch.send(same)
+    watch.send(same)
+    api.put(f"{SERVICES}/a", service())
+    until(lambda: rig.names() == ["a"])
+    assert (api.count(watch=False), api.count(watch=True)) == (1, 1)
+    assert rig.clock.slept == []
+    assert rig.changes == [(None, "a")]
+
+
 @pytest.mark.parametrize("line", [b"<html>502</html>", b"{", b"[]", b'{"type": 1}'])
 def test_a_garbage_line_costs_a_new_watch(api: ApiServer, rig: Rig, line: bytes) -> None:
     """A line that is no event ends the watch; the next one goes on from the last good event."""
