@@ -19,6 +19,7 @@ from alb_controller.clock import Clock, SystemClock
 from alb_controller.errors import AccessDenied, ControllerError, KubeError
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.connection import load
+from alb_controller.kube.events import EventRecorder
 from alb_controller.kube.holders import Holders
 from alb_controller.kube.informer import Informers
 from alb_controller.kube.lease import Elector, LeaseSettings, own_identity, own_namespace
@@ -43,6 +44,8 @@ IDLE_HORIZON_SECONDS = 30.0
 """`/debug/idle`: no timer may be due within this time."""
 STOP_SECONDS = 8.0
 """For keys in work at SIGTERM; less than the 10 s that a pod gets (spec 10.7)."""
+EVENTS_SECONDS = 1.0
+"""For events that wait then: what still holds is recorded by the next leader."""
 LOST_LEASE, BAD_START = 1, 1
 LOOPBACK_ONLY = "ALB_CONTROLLER_LOOPBACK_ONLY"
 """Variable that, at `1`, keeps every call to AWS on this machine: for the sandbox and tests."""
@@ -98,6 +101,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What is made once it is known where the process runs."""
 
     informers: Informers
+    events: EventRecorder
     loops: Loops
     holders: Holders
     elector: Elector | None
@@ -133,6 +137,7 @@ class App:
             self._close()
             return BAD_START
         parts.informers.start()
+        parts.events.start()
         if self._wait_for_sync():
             self._report_unserved(parts)
             gc.collect()
@@ -150,7 +155,10 @@ class App:
         self._serve_probes()
         instance = InstanceMetadata.from_environment(self._environment)
         sender = self._make_sender(find_region(self._settings.aws_region, instance), may_write)
-        base = self._make_base(client, sender, self._find_vpc(sender, instance), may_write)
+        vpc_id = self._find_vpc(sender, instance)
+        events = EventRecorder(client, self._clock, may_write)
+        writer = Writer(client, self._stores, may_write, events)
+        base = self._make_base(client, sender, vpc_id, writer)
         parts = Parts(
             informers=Informers(
                 client,
@@ -158,6 +166,7 @@ class App:
                 self._clock,
                 namespace=self._settings.watch_namespace or "",
             ),
+            events=events,
             loops=make_loops(base),
             holders=holders_of(base),
             elector=elector,
@@ -166,9 +175,7 @@ class App:
         sender.warm_up(("ec2", "elbv2"))
         return parts
 
-    def _make_base(
-        self, client: KubeClient, sender: Sender, vpc_id: str, may_write: Callable[[], None]
-    ) -> Base:
+    def _make_base(self, client: KubeClient, sender: Sender, vpc_id: str, writer: Writer) -> Base:
         return Base(
             settings=self._settings,
             served=front_ends(self._settings),
@@ -176,7 +183,7 @@ class App:
             aws=make_clients(sender, self._settings, vpc_id, self._clock),
             client=client,
             stores=self._stores,
-            writer=Writer(client, self._stores, may_write, self._clock),
+            writer=writer,
             clock=self._clock,
         )
 
@@ -234,6 +241,7 @@ class App:
         hanging = self._workers.stop(STOP_SECONDS)
         if hanging:
             _log.warning("threads_hang", threads=hanging)
+        parts.events.stop(EVENTS_SECONDS)
         if parts.elector is not None:
             parts.elector.stop()
         parts.informers.stop(1.0)
@@ -302,7 +310,8 @@ class App:
         """Nothing before all is open: what keeps a process from starting ends it."""
         if (parts := self._parts) is None:
             return ""
-        return "; ".join((*parts.informers.trouble(), *self._workers.trouble()))
+        working = (parts.informers, self._workers, parts.events)
+        return "; ".join(problem for part in working for problem in part.trouble())
 
     def _is_idle(self) -> bool:
         parts = self._parts
@@ -311,6 +320,7 @@ class App:
             and parts is not None
             and self._stores.has_synced()
             and parts.loops.is_idle(IDLE_HORIZON_SECONDS)
+            and parts.events.is_idle  # last: runs that have ended have recorded their events
         )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar, cast
 
-from alb_controller.clock import Clock
 from alb_controller.errors import KubeError, ObjectMissing, Stale
 from alb_controller.kube.client import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeClient
 from alb_controller.kube.events import EventRecorder, Notice
@@ -30,11 +29,15 @@ class Writer:
     """
 
     def __init__(
-        self, client: KubeClient, stores: Stores, may_write: Callable[[], None], clock: Clock
+        self,
+        client: KubeClient,
+        stores: Stores,
+        may_write: Callable[[], None],
+        events: EventRecorder,
     ) -> None:
         self._client, self._stores, self._may_write = client, stores, may_write
         self._live = LiveReads(client)
-        self._events = EventRecorder(client, clock, may_write)
+        self._events = events
 
     def add_finalizer(self, kind: Kind, obj: T, finalizer: str) -> T:
         """The object with the finalizer; sends nothing if it is there already.
@@ -130,7 +133,7 @@ class Writer:
         component: str,
         fingerprint: str = "",
     ) -> None:
-        """Tell users something about an object, once; best effort, never raises.
+        """Tell users something about an object, once; best effort, never waits, never raises.
 
         The same (uid, reason, message, fingerprint) is told again only when the cluster has
         forgotten it.

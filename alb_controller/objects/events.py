@@ -141,7 +141,8 @@ Written by `make gen` from `alb_controller/objects/events.py`; do not edit.
 Each is written once for what it says about a version of its object, and again where it still holds
 when the API server has dropped it, after an hour: one that is not repeated may still hold. What
 holds now is in the annotation `alb-controller.aws/status` of an Ingress
-([troubleshooting](../how-to/troubleshoot.md)).
+([troubleshooting](../how-to/troubleshoot.md)). Where more than 1000 wait for a slow API server,
+further ones are dropped and counted (`awslbc_events_dropped_total`).
 
 | Reason | On | What it says | What to do |
 | --- | --- | --- | --- |

@@ -6,6 +6,7 @@ import random
 import threading
 import uuid
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -149,10 +150,9 @@ def work_on_next(
     busy = metrics.WORKERS_ACTIVE.labels(controller.name)
     busy.inc()
     try:
-        _run_once(controller, key, clock, count_writes)
-    except Exception:  # noqa: BLE001  # the worker must outlive bugs of the loop itself
-        _log.exception("worker_failed", controller=controller.name)
-        controller.queue.retry(key)
+        run = partial(_run_once, controller, key, clock, count_writes)
+        if not _isolated("worker_failed", run, controller=controller.name):
+            controller.queue.retry(key)
     finally:
         busy.dec()
         controller.queue.done(key)
@@ -214,12 +214,17 @@ def _handle(controller: Controller[K], key: K, error: Exception, *, has_progress
     return outcome
 
 
-def _isolated(event: str, call: Callable[[], None], **fields: str) -> None:
-    """Call, and log an exception: a bug here must end no thread and decide no requeue."""
+def _isolated(event: str, call: Callable[[], None], **fields: str) -> bool:
+    """Call, and log an exception: a bug here must end no thread and decide no requeue.
+
+    Whether it went well.
+    """
     try:
         call()
     except Exception:  # noqa: BLE001  # whatever it is, others' work goes on
         _log.exception(event, **fields)
+        return False
+    return True
 
 
 def _report(error: Exception, handling: Handling, again: float | None) -> None:

@@ -142,6 +142,11 @@ KUBE_REQUESTS = _define(
     "code",
     "method",
 )
+EVENTS_DROPPED = _define(
+    Counter,
+    "awslbc_events_dropped_total",
+    "Events that were not written because too many waited for the Kubernetes API",
+)
 READINESS_GATE_SECONDS = _define(
     Histogram,
     "awslbc_readiness_gate_ready_seconds",

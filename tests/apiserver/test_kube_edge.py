@@ -16,6 +16,7 @@ from alb_controller.errors import Forbidden, ObjectMissing
 from alb_controller.kube import informer
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.connection import load
+from alb_controller.kube.events import EventRecorder, Notice
 from alb_controller.kube.informer import Informers
 from alb_controller.kube.lease import Elector, LeaseSettings
 from alb_controller.kube.live import LiveReads
@@ -100,7 +101,8 @@ class Rig:
     def __init__(self, client: KubeClient) -> None:
         self.stores = Stores(WATCHED)
         self.informers = Informers(client, self.stores, SystemClock())
-        self.writer = Writer(client, self.stores, lambda: None, SystemClock())
+        self.events = EventRecorder(client, SystemClock(), lambda: None)
+        self.writer = Writer(client, self.stores, lambda: None, self.events)
 
 
 @pytest.fixture
@@ -271,12 +273,12 @@ def test_an_event_is_accepted_and_stays_one(
     """kubectl shows the event once, also after a restart; also for cluster-scoped objects."""
     namespace = rig.stores.get(Namespace, "", NAMESPACE)
     assert namespace is not None
-    restarted = Writer(client, rig.stores, lambda: None, SystemClock())
-    for writer in (rig.writer, restarted):
-        for told in (ref("Ingress", ingress), ref("Namespace", namespace)):
-            writer.record_event(
-                told, type="Warning", reason="Once", message="x" * 2000, component="ingress"
-            )
+    notice = Notice("Warning", "Once", "x" * 2000, component="ingress")
+    for recorder in (rig.events, EventRecorder(client, SystemClock(), lambda: None)):
+        recorder.record(ref("Ingress", ingress), notice)
+        recorder.record(ref("Namespace", namespace), notice)
+        recorder.start()
+        recorder.stop(20)
     events = [e for e in control_plane.list("Event") if e["reason"] == "Once"]
     assert sorted(e["metadata"]["namespace"] for e in events) == ["default", NAMESPACE]
     assert {e["involvedObject"]["name"] for e in events} == {"web", NAMESPACE}

@@ -77,6 +77,16 @@ class Inside:
         """What it knows of a kind."""
         return self._app._stores.of(kind)
 
+    @property
+    def is_idle(self) -> bool:
+        """As `/debug/idle` says."""
+        return self._app._is_idle()
+
+    @property
+    def has_no_key(self) -> bool:
+        """Whether no worker has anything to do."""
+        return self._parts().loops.is_idle(0.0)
+
     def settle(self) -> None:
         """Wait until it has seen all that the API has, and has nothing to do."""
         self._busy_at = time.monotonic()

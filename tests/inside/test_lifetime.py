@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 
 from alb_controller import app
 from alb_controller.app import LOST_LEASE
-from alb_controller.kube import informer
+from alb_controller.kube import events, informer
 from alb_controller.objects.kinds import WATCHED
+from alb_controller.objects.notes import STATUS
 from alb_controller.sandbox.controller import Surroundings
 from alb_controller.sandbox.kubeapi import ApiServer
 from tests.apiserver.cluster import Cluster
@@ -145,6 +146,35 @@ def test_a_leader_may_write(around: Surroundings) -> None:
         until(lambda: cluster.list("Event"))
         controller.stop()
         assert controller.end() == 0
+
+
+def noted(cluster: Cluster, name: str) -> dict[str, str]:
+    """The annotations of an Ingress."""
+    (annotations,) = (
+        one["metadata"]["annotations"]
+        for one in cluster.list("Ingress")
+        if one["metadata"]["name"] == name
+    )
+    return dict(annotations)
+
+
+def test_events_that_the_api_does_not_take_hold_nobody_up(
+    api: tuple[ApiServer, Path], around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker goes from group to group; the process is not idle before they are written."""
+    monkeypatch.setattr(events, "EVENT_SECONDS", 60.0)
+    server, cluster = api[0], Cluster(around.kubeconfig)
+    server.faults.hang(verb="create", resource="events")
+    for name in ("a", "b", "c"):
+        assert cluster.apply(ingress(name, scheme="open")) is None
+    with running(around, ingress_max_concurrent_reconciles="1") as controller:
+        until(lambda: all(STATUS in noted(cluster, name) for name in "abc"))
+        until(lambda: controller.has_no_key)
+        assert not controller.is_idle
+        server.faults.release()
+        controller.settle()
+        found = cluster.list("Event")
+    assert {event["involvedObject"]["name"] for event in found} == {"a", "b", "c"}
 
 
 def test_it_is_alive_before_it_is_ready_and_after(

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from alb_controller.kube.events import EventRecorder
 from alb_controller.kube.store import Store, Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.kinds import WATCHED
@@ -100,6 +101,7 @@ class Simulation:
 
     def _start_controller(self, stores: Stores) -> None:
         kube = InProcessKube(self._server, self._timeline)
+        events = EventRecorder(kube, self._timeline, lambda: None)
         settings = Settings(cluster_name="prod")
         loops = make_loops(
             Base(
@@ -109,7 +111,7 @@ class Simulation:
                 aws=make_clients(self._aws, settings, objects.VPC, self._timeline),
                 client=kube,
                 stores=stores,
-                writer=Writer(kube, stores, lambda: None, self._timeline),
+                writer=Writer(kube, stores, lambda: None, events),
                 clock=self._timeline,
             )
         )

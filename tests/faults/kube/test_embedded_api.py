@@ -12,6 +12,7 @@ from alb_controller.clock import SystemClock
 from alb_controller.kube import informer
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.connection import load
+from alb_controller.kube.events import EventRecorder
 from alb_controller.kube.informer import Informers
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
@@ -32,7 +33,8 @@ class Rig:
         self.client = KubeClient(load(str(server.write_kubeconfig(kubeconfig))), SystemClock())
         self.stores = Stores([SERVICE, NAMESPACE])
         self.informers = Informers(self.client, self.stores, SystemClock())
-        self.writer = Writer(self.client, self.stores, lambda: None, SystemClock())
+        events = EventRecorder(self.client, SystemClock(), lambda: None)
+        self.writer = Writer(self.client, self.stores, lambda: None, events)
 
     def create(self, name: str) -> None:
         """Create a Service past our own stores, as a user would."""

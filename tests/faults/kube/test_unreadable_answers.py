@@ -11,6 +11,7 @@ import pytest
 from alb_controller.clock import SystemClock
 from alb_controller.errors import KubeError, Stale, UnreadableObject
 from alb_controller.kube.client import KubeClient
+from alb_controller.kube.events import EventRecorder
 from alb_controller.kube.holders import Holders
 from alb_controller.kube.lease import Elector, LeaseSettings
 from alb_controller.kube.live import LiveReads
@@ -83,7 +84,8 @@ class Rig:
 
     def __init__(self, client: KubeClient) -> None:
         self.stores = Stores([SERVICE])
-        self.writer = Writer(client, self.stores, lambda: None, SystemClock())
+        events = EventRecorder(client, SystemClock(), lambda: None)
+        self.writer = Writer(client, self.stores, lambda: None, events)
         self.web = Service()
 
 

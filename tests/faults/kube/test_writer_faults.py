@@ -18,6 +18,7 @@ from alb_controller.errors import (
     Unreachable,
 )
 from alb_controller.kube.client import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeClient
+from alb_controller.kube.events import EventRecorder
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.core import Service
@@ -35,7 +36,8 @@ class Rig:
         self.api = api
         self.is_leading = True
         self.stores = Stores([SERVICE])
-        self.writer = Writer(client, self.stores, self.may_write, SystemClock())
+        events = EventRecorder(client, SystemClock(), self.may_write)
+        self.writer = Writer(client, self.stores, self.may_write, events)
 
     def may_write(self) -> None:
         """The Lease's check."""

@@ -15,6 +15,7 @@ from alb_controller.clock import SystemClock
 from alb_controller.errors import NotReady
 from alb_controller.frontends.frontend import Watch
 from alb_controller.kube.client import KubeClient
+from alb_controller.kube.events import EventRecorder
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.model.ownership import GATEWAY_ALB, GATEWAY_NLB, INGRESS
@@ -93,7 +94,7 @@ def base() -> Base:
         aws=make_clients(sender, SETTINGS, "vpc-1", clock),
         client=client,
         stores=stores,
-        writer=Writer(client, stores, refuse, clock),
+        writer=Writer(client, stores, refuse, EventRecorder(client, clock, refuse)),
         clock=clock,
     )
 
