@@ -49,7 +49,7 @@ class Store(Generic[T]):
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.synced = threading.Event()
-        self.unserved = ""
+        self.unserved = ""  # why an optional kind cannot be read though it is installed
         self._lock = threading.Lock()
         self._feed = _Feed[T](self._lock)
         self._objects: dict[Key, T] = {}
