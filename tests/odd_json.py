@@ -37,10 +37,10 @@ def deep(levels: int, opening: str = '{"f:a":', closing: str = "}") -> Text:
     return Text(opening * levels + "{}" + closing * levels)
 
 
-def managed_fields(levels: int) -> Text:
+def managed_fields(levels: int, api_version: str = "v1") -> Text:
     """`metadata.managedFields` as kube-apiserver takes them, up to 10,000 levels."""
-    head = '"manager":"m","operation":"Update","apiVersion":"v1","fieldsType":"FieldsV1"'
-    return Text(f'[{{{head},"fieldsV1":{deep(levels)}}}]')
+    head = '"manager":"m","operation":"Update","fieldsType":"FieldsV1"'
+    return Text(f'[{{{head},"apiVersion":"{api_version}","fieldsV1":{deep(levels)}}}]')
 
 
 NUMBERS = ["1e999", "-1e999", "1e-999", "1" + "0" * 400, "1" + "0" * 5000, "-0", "-0.0", "0.5"]
