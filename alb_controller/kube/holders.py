@@ -6,6 +6,7 @@ security group, so the group stays while there is one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -41,10 +42,14 @@ class Holders:
         """
         services, gateways = self._others(SERVICE), self._others(GATEWAY_ALB, GATEWAY_NLB)
         found = {
-            "Service": sum(_is_held(s, services) for s in self._stores.list(Service)),
+            "Service": sum(_is_held(s, services) for s in self._services()),
             "Gateway": self._gateways(gateways) if gateways else 0,
         }
         return {kind: number for kind, number in found.items() if number}
+
+    def _services(self) -> Iterator[Service]:
+        yield from self._stores.list(Service)
+        yield from (item.obj for item in self._stores.unreadable(Service))
 
     def _others(self, *owners: Ownership) -> frozenset[str]:
         return frozenset(one.finalizer for one in owners if one.api not in self._served)

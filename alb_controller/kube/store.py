@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from alb_controller.errors import KubeError, NotReady
+from alb_controller.objects.cluster import unreadable_object
 from alb_controller.objects.core import KubeObject, Metadata, version_number
 from alb_controller.objects.indexes import INDEXES
 from alb_controller.objects.kinds import Kind
@@ -82,7 +83,20 @@ class Store(Generic[T]):
         self._feed.handlers.append(handler)
 
     def get(self, namespace: str, name: str) -> T | None:
-        return self._objects.get((namespace, name))
+        """Raises UnreadableObject for an object that is there and of which no state is known."""
+        found = self._objects.get((namespace, name))
+        if found is None and (item := self._unreadable.get((namespace, name))) is not None:
+            raise unreadable_object(self.kind.struct, item)
+        return found
+
+    def known(self, key: Key) -> T | None:
+        """The last known state, whether it can be read by now or not."""
+        return self._objects.get(key)
+
+    def unreadable(self) -> Sequence[Unreadable[T]]:
+        """Objects that are there and of which no state is known: as much as could be read."""
+        with self._lock:
+            return [item for key, item in self._unreadable.items() if key not in self._objects]
 
     def list(self, namespace: str | None = None) -> Sequence[T]:
         """A snapshot of all objects, or of one namespace's."""
@@ -118,7 +132,7 @@ class Store(Generic[T]):
         with self._lock:
             known = self._objects.get(obj.key)
             self._bury(obj)
-            self._unreadable.pop(obj.key, None)
+            self._forget_unreadable(obj.key)
             if known is not None and (_is_same(known, obj) or _version(known) < _version(obj)):
                 self._remove(known)
         self._feed.deliver()
@@ -143,12 +157,14 @@ class Store(Generic[T]):
                 self._tombstones.clear()
                 self._version = version
             self._version = max(self._version, version)
+            there = {item.key for item in unreadable}
+            for key in self._unreadable.keys() - listed.keys() - there:
+                self._forget_unreadable(key)
             self._unreadable.clear()
             for item in unreadable:
                 self._keep(item, is_rewound=is_rewound)
             if all(map(self._is_named, unreadable)):
-                there = listed.keys() | {item.key for item in unreadable}
-                self._remove_all_but(there, version, is_rewound=is_rewound)
+                self._remove_all_but(there | listed.keys(), version, is_rewound=is_rewound)
             for obj in listed.values():
                 if is_rewound or self._is_news(obj):
                     self._put(obj)
@@ -172,13 +188,19 @@ class Store(Generic[T]):
         if obj.metadata.uid and not _is_same(known, obj):
             self._bury(known)
             self._remove(known)
-        elif item.has_metadata and obj.is_deleting and _version(known) != _version(obj):
+        elif obj.is_deleting and not item.lacks("$.metadata") and _version(known) != _version(obj):
             self._put(_as_deleting(known, obj.metadata))
+
+    def _forget_unreadable(self, key: Key) -> None:
+        """It is gone: whoever waits for it hears of its end, as far as it could be read."""
+        item = self._unreadable.pop(key, None)
+        if item is not None and item.obj.metadata.name and key not in self._objects:
+            self._feed.pending.append((item.obj, None))
 
     def _is_named(self, item: Unreadable[T]) -> bool:
         """Whether its key is one: what lacks a name may be any object."""
-        meta, is_namespaced = item.obj.metadata, self.kind.namespaced
-        return bool(meta.name and (meta.namespace or item.has_metadata or not is_namespaced))
+        is_placed = not self.kind.namespaced or not item.lacks("$.metadata.namespace")
+        return is_placed and bool(item.obj.metadata.name)
 
     def _is_news(self, obj: T) -> bool:
         version, known = _version(obj), self._objects.get(obj.key)
@@ -316,6 +338,9 @@ class Stores:
 
     def select(self, kind: type[T], index: str, value: str) -> Sequence[T]:
         return self.of(kind).select(index, value)
+
+    def unreadable(self, kind: type[T]) -> Sequence[Unreadable[T]]:
+        return self.of(kind).unreadable()
 
     def on_change(self, kind: type[T], handler: Handler[T]) -> None:
         """Call back on every change of a kind; register before the informers start."""

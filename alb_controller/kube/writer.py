@@ -166,7 +166,7 @@ class Writer:
     def _newest(self, kind: Kind, obj: T) -> T:
         """What we know of the same object by now."""
         store = self._stores.find(kind)
-        known = store.get(*obj.key) if store is not None else None
+        known = store.known(obj.key) if store is not None else None
         return known if known is not None and known.metadata.uid == obj.metadata.uid else obj
 
     def _read_again(self, kind: Kind, obj: T) -> T:

@@ -23,7 +23,8 @@ BY_POD = "pod"
 """EndpointSlices by `namespace/name` of the pods that they list."""
 
 
-def _slice_services(obj: EndpointSlice) -> Iterable[str]:
+def slice_services(obj: EndpointSlice) -> Iterable[str]:
+    """`namespace/name` of the Service that a slice belongs to, if any."""
     name = obj.metadata.labels.get(SERVICE_NAME_LABEL)
     return (f"{obj.metadata.namespace}/{name}",) if name else ()
 
@@ -46,7 +47,7 @@ def _ingress_services(obj: Ingress) -> Iterable[str]:
 
 
 INDEXES: dict[type[Any], dict[str, Callable[[Any], Iterable[str]]]] = {
-    EndpointSlice: {BY_SERVICE: _slice_services, BY_POD: _slice_pods},
+    EndpointSlice: {BY_SERVICE: slice_services, BY_POD: _slice_pods},
     TargetGroupBinding: {
         BY_SERVICE: _binding_services,
         BY_TARGET_GROUP: lambda obj: (obj.spec.group_name,),

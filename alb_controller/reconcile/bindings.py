@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from alb_controller.errors import ForeignOwner, ObjectExists, ObjectMissing
+from alb_controller.errors import ForeignOwner, ObjectExists, ObjectMissing, UnreadableObject
 from alb_controller.model.kube import Binding
 from alb_controller.model.ownership import stack_of_labels
 from alb_controller.model.refs import ResourceId
@@ -69,12 +69,19 @@ class Bindings:
 
     def _get(self, identity: str) -> TargetGroupBinding | None:
         namespace, _, name = identity.partition("/")
-        return self._cluster.get(TargetGroupBinding, namespace, name)
+        try:
+            return self._cluster.get(TargetGroupBinding, namespace, name)
+        except UnreadableObject:
+            return next((one for one in self._unreadable() if one.key == (namespace, name)), None)
+
+    def _unreadable(self) -> list[TargetGroupBinding]:
+        """As far as they can be read: an update puts right what is wrong with ours."""
+        return [item.obj for item in self._cluster.unreadable(TargetGroupBinding)]
 
     def _labelled(self, key: StackKey) -> list[TargetGroupBinding]:
         return [
             b
-            for b in self._cluster.list(TargetGroupBinding)
+            for b in (*self._cluster.list(TargetGroupBinding), *self._unreadable())
             if stack_of_labels(b.metadata.labels) == key
         ]
 

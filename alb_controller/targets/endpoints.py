@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from alb_controller.errors import Invalid
-from alb_controller.objects.cluster import Cluster
+from alb_controller.errors import Invalid, UnreadableObject
+from alb_controller.objects.cluster import Cluster, complete_list, unreadable_object
 from alb_controller.objects.core import (
     LabelSelector,
     LabelSelectorRequirement,
@@ -19,7 +19,7 @@ from alb_controller.objects.core import (
     ref,
 )
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from alb_controller.objects.indexes import BY_SERVICE
+from alb_controller.objects.indexes import BY_SERVICE, slice_services
 from alb_controller.objects.networking import Endpoint as SliceEndpoint
 from alb_controller.objects.networking import EndpointSlice
 from alb_controller.values import Value
@@ -89,7 +89,8 @@ def resolve(
     `fail_open` is the gate EndpointsFailOpen: where nothing is ready, take what is unknown.
     `drains_pods`: pods of nodes that are to go are left out, unless there are no others.
 
-    Raises Invalid where targetType instance meets a Service without node ports.
+    Raises Invalid where targetType instance meets a Service without node ports, UnreadableObject
+    for a Service, a slice of it or a node that is there and cannot be read.
     """
     reference, namespace = binding.spec.service_ref, binding.metadata.namespace
     service = cluster.get(Service, namespace, reference.name)
@@ -120,7 +121,7 @@ def _pods_by_state(binding: TargetGroupBinding, port: ServicePort, cluster: Clus
     family = "IPv6" if binding.spec.ip_address_type == "ipv6" else "IPv4"
     found: _ByState = {"ready": {}, "leaving": {}, "unknown": {}}
     service = f"{binding.metadata.namespace}/{binding.spec.service_ref.name}"
-    for slice_ in cluster.select(EndpointSlice, BY_SERVICE, service):
+    for slice_ in _slices(service, cluster):
         if slice_.address_type != family:
             continue
         for raw, number in _ports_and_endpoints(slice_, port.name):
@@ -129,6 +130,14 @@ def _pods_by_state(binding: TargetGroupBinding, port: ServicePort, cluster: Clus
             if pod is not None and state in found:
                 _keep_newest(found[state], Endpoint(id=raw.addresses[0], port=number, backing=pod))
     return found
+
+
+def _slices(service: str, cluster: Cluster) -> Iterable[EndpointSlice]:
+    """The slices of a Service, all of them."""
+    for item in cluster.unreadable(EndpointSlice):
+        if item.lacks("$.metadata.labels") or service in slice_services(item.obj):
+            raise unreadable_object(EndpointSlice, item)
+    return cluster.select(EndpointSlice, BY_SERVICE, service)
 
 
 def _choose(found: _ByState, *, fail_open: bool, drains_pods: bool) -> Endpoints:
@@ -155,7 +164,11 @@ def _pod_of(endpoint: SliceEndpoint, namespace: str, cluster: Cluster) -> Pod | 
     target = endpoint.target_ref
     if target is None or target.kind != "Pod":
         return None
-    return cluster.get(Pod, target.namespace or namespace, target.name)
+    key = (target.namespace or namespace, target.name)
+    try:
+        return cluster.get(Pod, *key)
+    except UnreadableObject:  # the slice says enough of it
+        return next((one.obj for one in cluster.unreadable(Pod) if one.key == key), None)
 
 
 def _state_of(endpoint: SliceEndpoint, pod: Pod, cluster: Cluster) -> str:
@@ -199,7 +212,7 @@ def _age(endpoint: Endpoint) -> tuple[float, str]:
 def _node_endpoints(
     binding: TargetGroupBinding, port: ServicePort, cluster: Cluster, *, fail_open: bool
 ) -> Endpoints:
-    candidates = [n for n in cluster.list(Node) if takes_traffic(n, binding)]
+    candidates = [n for n in complete_list(cluster, Node) if takes_traffic(n, binding)]
     ready = [n for n in candidates if ready_status(n) == "True"]
     if not ready and fail_open:
         ready = [n for n in candidates if ready_status(n) == "Unknown"]

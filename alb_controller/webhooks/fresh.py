@@ -9,6 +9,7 @@ from alb_controller.kube.live import LiveReads
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.kinds import WATCHED
+from alb_controller.objects.reading import Unreadable
 
 T = TypeVar("T", bound=KubeObject)
 _KINDS = {kind.struct: kind for kind in WATCHED}
@@ -35,3 +36,6 @@ class FreshCluster:
 
     def select(self, kind: type[T], index: str, value: str) -> Iterable[T]:
         return self._known.select(kind, index, value)
+
+    def unreadable(self, kind: type[T]) -> Iterable[Unreadable[T]]:
+        return self._known.unreadable(kind)

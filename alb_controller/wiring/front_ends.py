@@ -13,6 +13,7 @@ from alb_controller.frontends.ingress.frontend import IngressFrontEnd
 from alb_controller.frontends.review import Reviews
 from alb_controller.kube.store import Stores
 from alb_controller.model.ownership import INGRESS, Ownership
+from alb_controller.objects.cluster import unreadable_object
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
@@ -58,10 +59,15 @@ def reviews_of(served: Iterable[Served]) -> Reviews:
 def held_keys(served: Iterable[Served], stores: Stores) -> Iterator[StackKey]:
     """The stacks whose finalizer some object carries.
 
-    Raises NotReady while a front end's objects cannot be read: who they hold is not known.
+    Raises NotReady while a front end's objects cannot be read: who they hold is not known. The same
+    of a single object is an UnreadableObject.
     """
     for one in served:
         stores.require(one.front_end.watches)
         for ownership, kind in one.carriers.items():
             for obj in stores.list(kind):
                 yield from ownership.held_keys(obj.metadata)
+            for item in stores.unreadable(kind):
+                if item.lacks("$.metadata.finalizers"):
+                    raise unreadable_object(kind, item)
+                yield from ownership.held_keys(item.obj.metadata)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
-from alb_controller.errors import Invalid
+from alb_controller.errors import Invalid, UnreadableObject
 from alb_controller.frontends.ingress import select
 from alb_controller.frontends.ingress.select import BadClass, BadGroup, Member
 from alb_controller.model.ownership import INGRESS
@@ -68,6 +69,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     rejected_ingresses: tuple[Ingress, ...] = ()
     """The Ingresses of `rejected`."""
     services: dict[tuple[str, str], Service]
+    unreadable: tuple[ObjectRef, ...] = ()
+    """Ingresses that hold the group, as far as can be read, and of which no state is known."""
     secrets: dict[SecretName, SecretState] = {}
     """The Secrets of the members' namespaces whose state is known."""
 
@@ -96,7 +99,7 @@ def load(
         selection = select.select(ingress, cluster, class_flag)
         match selection:
             case Member(key=found) if found == key:
-                members.append(_loaded(selection))
+                members.append(_loaded(selection, cluster))
                 continue
             case BadClass() if holds:
                 members.append(LoadedMember(ingress=ingress, problem=selection.problem))
@@ -114,25 +117,41 @@ def load(
         inactive=tuple(sorted(inactive, key=lambda ingress: ingress.key)),
         rejected=tuple(rejected),
         rejected_ingresses=tuple(rejected_ingresses),
+        unreadable=tuple(_unreadable(key, cluster)),
         services=_services((m.ingress for m in members), cluster),
         secrets=_secrets(members, secrets or {}),
     )
 
 
-def _loaded(member: Member) -> LoadedMember:
-    source = Source(ref("Ingress", member.ingress), member.ingress.metadata.annotations)
+def _loaded(member: Member, cluster: Cluster) -> LoadedMember:
+    origin = ref("Ingress", member.ingress)
+    problem: Invalid | None = None
     try:
-        Reader(source).get(GROUP_ORDER)
-    except Invalid as problem:
-        return LoadedMember(ingress=member.ingress, params=member.params, problem=problem)
-    return LoadedMember(ingress=member.ingress, params=member.params)
+        Reader(Source(origin, member.ingress.metadata.annotations)).get(GROUP_ORDER)
+        for name in service_names(member.ingress):
+            cluster.get(Service, member.ingress.metadata.namespace, name)
+    except UnreadableObject as error:
+        problem = Invalid(origin, "", error.message)
+    except Invalid as error:
+        problem = error
+    return LoadedMember(ingress=member.ingress, params=member.params, problem=problem)
 
 
 def _candidates(key: StackKey, cluster: Cluster) -> Iterable[Ingress]:
     if select.is_explicit(key):
         return cluster.list(Ingress)
-    found = cluster.get(Ingress, key.namespace, key.name)
+    try:
+        found = cluster.get(Ingress, key.namespace, key.name)
+    except UnreadableObject:
+        return ()
     return () if found is None else (found,)
+
+
+def _unreadable(key: StackKey, cluster: Cluster) -> Iterator[ObjectRef]:
+    """Members of the group, perhaps: their finalizers say so, or cannot be read either."""
+    for item in cluster.unreadable(Ingress):
+        if item.lacks("$.metadata.finalizers") or key in INGRESS.held_keys(item.obj.metadata):
+            yield ref("Ingress", item.obj)
 
 
 def _secrets(
@@ -147,7 +166,8 @@ def _services(ingresses: Iterable[Ingress], cluster: Cluster) -> dict[tuple[str,
     for ingress in ingresses:
         namespace = ingress.metadata.namespace
         for name in service_names(ingress):
-            service = cluster.get(Service, namespace, name)
-            if service is not None:
-                found[service.key] = service
+            with contextlib.suppress(UnreadableObject):  # its member is stopped
+                service = cluster.get(Service, namespace, name)
+                if service is not None:
+                    found[service.key] = service
     return found

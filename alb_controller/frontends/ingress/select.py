@@ -7,11 +7,11 @@ from typing import TypeAlias
 
 import msgspec
 
-from alb_controller.errors import Invalid
+from alb_controller.errors import Invalid, UnreadableObject
 from alb_controller.intent import NameSeed
 from alb_controller.model.ownership import INGRESS
 from alb_controller.objects.annotations.ingress_table import GROUP_NAME
-from alb_controller.objects.cluster import Cluster
+from alb_controller.objects.cluster import Cluster, complete_list
 from alb_controller.objects.core import Namespace, ref
 from alb_controller.objects.elbv2 import IngressClassParams
 from alb_controller.objects.networking import Ingress, IngressClass
@@ -74,6 +74,13 @@ def own_key(ingress: Ingress) -> StackKey:
 
 def select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
     """What an Ingress is to us; `class_flag` is `--ingress-class` (spec 2.1)."""
+    try:
+        return _select(ingress, cluster, class_flag)
+    except UnreadableObject as error:
+        return BadClass(Invalid(_ref(ingress), _CLASS_FIELD, error.message), is_ours=False)
+
+
+def _select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
     if ingress.is_deleting:
         return NotOurs()
     annotated = ingress.metadata.annotations.get(CLASS_ANNOTATION)
@@ -93,7 +100,7 @@ def select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
 def _by_default_class(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
     defaults = [
         c
-        for c in cluster.list(IngressClass)
+        for c in complete_list(cluster, IngressClass)
         if c.metadata.annotations.get(DEFAULT_CLASS_ANNOTATION) == "true"
     ]
     if not defaults:

@@ -7,7 +7,7 @@ remembers (after a restart), the group is held until the member is valid or gone
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -76,7 +76,7 @@ def translate(
         problems=deduplicated(problems),
         warnings=(*notices(snapshot), *_trust_warnings(resolution)),
         secrets=frozenset(members.secrets | _secrets_of(accepted.values())),
-        blocked_by=() if remembered else tuple(_blockers(snapshot.members, accepted)),
+        blocked_by=() if remembered else tuple(_blockers(snapshot, accepted)),
         protected=None if intent.balancers else _protection(snapshot.inactive),
     )
 
@@ -167,15 +167,15 @@ def _secrets_of(accepted: Iterable[MemberIntent]) -> set[SecretName]:
     return {(member.ref.namespace, name) for member in accepted for name in member.secrets}
 
 
-def _blockers(
-    members: tuple[LoadedMember, ...], accepted: Mapping[str, MemberIntent]
-) -> list[ObjectRef]:
-    """Stopped members that show a load balancer in their status: they were good once."""
-    return [
-        ref("Ingress", m.ingress)
-        for m in members
-        if m.uid not in accepted and m.ingress.status.load_balancer.ingress
-    ]
+def _blockers(snapshot: Snapshot, accepted: Mapping[str, MemberIntent]) -> Iterator[ObjectRef]:
+    """Stopped members that show a load balancer in their status: they were good once.
+
+    What cannot be read at all may have been.
+    """
+    for member in snapshot.members:
+        if member.uid not in accepted and member.ingress.status.load_balancer.ingress:
+            yield ref("Ingress", member.ingress)
+    yield from snapshot.unreadable
 
 
 def _protection(inactive: tuple[Ingress, ...]) -> DeletionProtected | None:

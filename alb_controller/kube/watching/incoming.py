@@ -103,7 +103,7 @@ class Incoming:
         """An object as stores keep it, or what there is of one that cannot be read."""
         found = read_object(raw, self._kind.struct)
         if isinstance(found, Reading) and not found.value.metadata.name:
-            found = Unreadable(found.value, "lacks a name")
+            found = Unreadable(found.value, "lacks a name", ("$.metadata.name",))
         if isinstance(found, Unreadable):
             metrics.WATCH_ERRORS.labels(self._kind.name, "undecodable").inc()
             self._name_once("object_ignored", found.key, found.problem)

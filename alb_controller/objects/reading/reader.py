@@ -40,13 +40,21 @@ class Unreadable(msgspec.Struct, Generic[Obj], frozen=True):
     obj: Obj
     """As much as can be read; the rest as in an empty object."""
     problem: str
-    has_metadata: bool = False
-    """Whether all of its metadata could be read."""
+    places: tuple[str, ...] = ("$",)
+    """What is not as in the object, such as `$.spec.ports`; `$`: nothing is."""
 
     @property
     def key(self) -> tuple[str, str]:
         """(namespace, name); an empty name where it cannot be read either."""
         return self.obj.key
+
+    def lacks(self, place: str) -> bool:
+        """Whether that could not be read, or something in it or around it."""
+        inner, outer = (f"{place}.", f"{place}["), (place, "$")
+        return any(
+            one in outer or one.startswith(inner) or place.startswith((f"{one}.", f"{one}["))
+            for one in self.places
+        )
 
 
 def decode(
@@ -70,8 +78,7 @@ def read_object(data: bytes | msgspec.Raw, struct: type[Obj]) -> Reading[Obj] | 
         return Unreadable(struct(), _short((str(error),)))
     if not found.problems:
         return found
-    has_metadata = not any("`$.metadata" in problem for problem in found.problems)
-    return Unreadable(found.value, _short(found.problems), has_metadata)
+    return Unreadable(found.value, _short(found.problems), tuple(map(_place, found.problems)))
 
 
 def read(
@@ -184,6 +191,10 @@ def _located(error: Exception, path: str) -> str:
     """The decoder's sentence about a part, with its place in the whole."""
     sentence, _, place = str(error).partition(" - at `$")
     return f"{sentence} - at `{path}{place.rstrip('`')}`"
+
+
+def _place(problem: str) -> str:
+    return problem.rpartition(" - at `")[2].rstrip("`")
 
 
 def _short(problems: tuple[str, ...]) -> str:

@@ -254,7 +254,8 @@ class EndpointRules:
             group.found, group.is_read = found, resyncs == group.resyncs
 
     def _may_be_wanted(self, rule: IngressRule) -> bool:
-        return any(
+        unreadable = self._cluster.unreadable(TargetGroupBinding)
+        return any(item.lacks("$.spec.networking") for item in unreadable) or any(
             could_want(binding.spec.networking, rule)
             for binding in self._cluster.list(TargetGroupBinding)
             if binding.spec.networking is not None and key_of(binding) not in self._complete

@@ -19,6 +19,7 @@ from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.indexes import SERVICE_NAME_LABEL
 from alb_controller.objects.kinds import ENDPOINT_SLICE, NODE, SERVICE
 from alb_controller.objects.networking import EndpointSlice
+from alb_controller.objects.reading import Unreadable
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
 from alb_controller.targets.diff import TargetChanges
 from alb_controller.targets.endpoints import BackendNotFound, Endpoints
@@ -140,6 +141,9 @@ class _Overlay:
         if kind in self._read:
             return self._read[kind]
         return self._known.select(kind, index, value)
+
+    def unreadable(self, kind: type[T]) -> Iterable[Unreadable[T]]:
+        return () if kind in self._read else self._known.unreadable(kind)
 
 
 def _without_removal(changes: TargetChanges) -> TargetChanges:

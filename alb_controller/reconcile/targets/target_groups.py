@@ -70,10 +70,13 @@ class TargetGroups:
 
     def _older(self, binding: TargetGroupBinding, arn: str) -> TargetGroupBinding | None:
         """The oldest other binding of the target group, whose targets these would fight."""
+        cluster, name = self._edges.cluster, group_name_in(arn)
+        unreadable = (item.obj for item in cluster.unreadable(TargetGroupBinding))
         others = [
             other
-            for other in self._edges.cluster.select(
-                TargetGroupBinding, BY_TARGET_GROUP, group_name_in(arn)
+            for other in (
+                *cluster.select(TargetGroupBinding, BY_TARGET_GROUP, name),
+                *(one for one in unreadable if one.spec.group_name == name),
             )
             if _is_of(other.spec, arn, role=binding.spec.iam_role_arn_to_assume)
             and not _may_share(other, binding)

@@ -12,6 +12,7 @@ from alb_controller.objects.kinds import WATCHED
 from alb_controller.values import Api
 from tests.factories import changed, service
 from tests.faults.kube.server import Answer, ApiServer
+from tests.unreadable import turn_unreadable
 
 NONE: frozenset[Api] = frozenset()
 GATEWAY = b'{"metadata": {"name": "a", "finalizers": ["gateway.k8s.aws/alb"]}}'
@@ -50,6 +51,14 @@ def test_who_is_served_here_waits_for_nobody_else(api: ApiServer, client: KubeCl
     served: frozenset[Api] = frozenset({"gateway-alb", "gateway-nlb"})
     assert Holders(client, stores, served=served).count() == {"Service": 1}
     assert len(api.requests) == asked
+
+
+def test_a_service_that_cannot_be_read_is_counted(client: KubeClient) -> None:
+    """Its finalizer says enough."""
+    held = changed(service(), finalizers=["service.k8s.aws/resources"])
+    stores = Stores(WATCHED)
+    turn_unreadable(stores, held)
+    assert Holders(client, stores, served=NONE).count() == {"Service": 1}
 
 
 def test_where_gateways_are_not_installed_there_are_none(

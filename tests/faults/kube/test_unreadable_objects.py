@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from alb_controller.errors import UnreadableObject
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.informer import Reflector
 from alb_controller.kube.store import Store
@@ -268,8 +269,38 @@ def test_a_bad_successor_is_another_object(rig: Api) -> None:
     rig.watch()
     rig.items = [rig.text("a", metadata={"uid": "other"}, spec=7)]
     rig.watch()
-    assert rig.get("a") is None
+    with pytest.raises(UnreadableObject, match=r"Service ns/a cannot be read: .*`\$.spec`"):
+        rig.get("a")
     assert [new for _, new in rig.changes][1:] == [None]
+    assert [item.key for item in rig.store.unreadable()] == [("ns", "a")]
+
+
+def test_what_was_never_known_is_neither_there_nor_missing(rig: Api) -> None:
+    """It is in no list; asking for it is an error, and who looks for what is unknown finds it."""
+    rig.items = [rig.text("a", spec=7), rig.text("b")]
+    rig.watch()
+    assert [one.metadata.name for one in rig.store.list()] == ["b"]
+    (item,) = rig.store.unreadable()
+    assert (item.key, item.obj.metadata.uid) == (("ns", "a"), "a")
+    with pytest.raises(UnreadableObject):
+        rig.get("a")
+    rig.tell("DELETED", rig.text("a", spec=7))
+    until(lambda: not rig.store.unreadable())
+    assert rig.get("a") is None
+    assert [(old and old.key, new) for old, new in rig.changes][1:] == [(("ns", "a"), None)]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_end_of_what_was_never_known_is_told(rig: Api, is_there: bool) -> None:
+    """By a list that has it no more, and not where it can be read by now."""
+    rig.items = [rig.text("a", spec=7)]
+    rig.watch()
+    rig.items = [rig.text("a")] if is_there else []
+    rig.watch()
+    ((old, new),) = rig.changes
+    assert ((old and old.key), (new and new.key)) == (
+        (None, ("ns", "a")) if is_there else (("ns", "a"), None)
+    )
 
 
 def test_late_news_of_a_bad_object_is_none(rig: Api) -> None:

@@ -21,9 +21,10 @@ from alb_controller.kube.client import MERGE_PATCH, STRATEGIC_MERGE_PATCH, KubeC
 from alb_controller.kube.events import EventRecorder
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
-from alb_controller.objects.core import Service
+from alb_controller.objects.core import Metadata, Service
 from alb_controller.objects.kinds import NODE, SERVICE
 from tests.faults.kube.server import CUT, Answer, ApiServer, Request, status
+from tests.unreadable import turn_unreadable
 
 PATH = "/api/v1/namespaces/ns/services/web"
 FINALIZER = "ingress.k8s.aws/resources"
@@ -276,6 +277,14 @@ def test_a_failed_write_leaves_the_store_alone(
     with pytest.raises(error):
         rig.writer.add_finalizer(SERVICE, obj, FINALIZER)
     assert rig.known() is None
+
+
+def test_a_successor_that_cannot_be_read_does_not_stop_a_write(rig: Rig) -> None:
+    """The API says what became of the object."""
+    obj = rig.put(finalizers=[FINALIZER])
+    turn_unreadable(rig.stores, msgspec.structs.replace(obj, metadata=Metadata("web", "ns", "2")))
+    rig.writer.remove_finalizer(SERVICE, obj, FINALIZER)
+    assert rig.finalizers() == []
 
 
 def test_an_answer_of_another_shape_is_an_error(api: ApiServer, rig: Rig) -> None:

@@ -67,14 +67,16 @@ def test_what_cannot_be_read_is_left_out_and_named_with_its_place() -> None:
         "Expected `str`, got `int` - at `$.spec.rules[1].host`; "
         "Expected `object`, got `int` - at `$.spec.rules[2]`"
     )
-    assert not found.has_metadata
+    assert [found.lacks(f"$.{part}") for part in ("metadata", "spec.rules", "spec.tls")] == [
+        *(True, True, False)
+    ]
 
 
 def test_metadata_is_whole_while_only_the_rest_is_not() -> None:
     """Then it says who it is and whether it is being deleted."""
     found = read_text(dumps(sample(SERVICE, "web") | {"spec": []}), SERVICE)
     assert isinstance(found, Unreadable)
-    assert found.has_metadata
+    assert not found.lacks("$.metadata")
     assert found.obj.metadata == good(SERVICE).metadata
 
 
@@ -87,6 +89,17 @@ def test_what_is_no_object_has_no_name(text: str) -> None:
     assert isinstance(found, Unreadable)
     assert (found.key, found.obj) == (("", ""), Ingress())
     assert found.problem
+
+
+def test_what_lacks_a_place_lacks_what_is_in_it() -> None:
+    """And what is around it; not what has a longer name."""
+    found = Unreadable(Service(), "", ("$.spec.ports[1].port", "$.metadata.labels[...]"))
+    lacking = ["$", "$.spec", "$.spec.ports", "$.spec.ports[1]", "$.metadata.labels"]
+    there = ["$.spec.port", "$.spec.ports[2]", "$.metadata.name", "$.status", "$.spec.portsx"]
+    assert [place for place in (*lacking, *there) if found.lacks(place)] == lacking
+    assert Unreadable(Service(), "").lacks("$.spec.ports")
+    assert Unreadable(Service(), "", ("$.spec",)).lacks("$.spec.ports[1]")
+    assert not Unreadable(Service(), "", ("$.spec",)).lacks("$.special")
 
 
 def test_problems_are_short() -> None:

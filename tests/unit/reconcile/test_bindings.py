@@ -18,6 +18,7 @@ from alb_controller.reconcile.bindings import Bindings
 from alb_controller.values import StackKey
 from tests.factories import cluster
 from tests.resources import binding, target_group
+from tests.unreadable import turn_unreadable
 
 WEB = StackKey("ingress", "shop", "web")
 LABELS = stack_labels(WEB)
@@ -51,7 +52,7 @@ class Rig:
     """Bindings over a cluster with some in it."""
 
     def __init__(self, *there: TargetGroupBinding) -> None:
-        stores = cluster(*there)
+        self.stores = stores = cluster(*there)
         self.writer = FakeWriter(stores)
         self.bindings = Bindings(stores, cast("Any", self.writer))
 
@@ -119,3 +120,16 @@ def test_one_that_is_there_is_patched_and_deleted_by_name() -> None:
     rig.bindings.delete_binding("shop/k8s-app")
     assert [verb for verb, _ in rig.writer.sent] == ["patch shop/k8s-app", "delete k8s-app"]
     assert rig.writer.sent[0][1]["spec"]["targetGroupARN"] == "arn:tg"
+
+
+def test_one_that_cannot_be_read_is_ours_by_its_labels_and_put_right() -> None:
+    """An update sends what cannot be read of it, and it can be deleted; others' stay foreign."""
+    rig = Rig(there())
+    turn_unreadable(rig.stores, there(), "$.spec.targetType")
+    (found,) = rig.bindings.of_stack(WEB)
+    rig.bindings.update_binding(found.identity, _wanted())
+    rig.bindings.delete_binding(found.identity)
+    assert [verb for verb, _ in rig.writer.sent] == ["patch shop/k8s-app", "delete k8s-app"]
+    assert rig.writer.sent[0][1]["spec"]["targetType"] == _wanted().spec.target_type
+    turn_unreadable(rig.stores, there(labels={}))
+    assert rig.bindings.of_stack(WEB) == ()

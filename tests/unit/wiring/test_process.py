@@ -12,7 +12,7 @@ import pytest
 from alb_controller.app import App, StopSignal
 from alb_controller.aws.client import Sender, SenderSettings
 from alb_controller.clock import SystemClock
-from alb_controller.errors import NotReady
+from alb_controller.errors import NotReady, UnreadableObject
 from alb_controller.frontends.frontend import Watch
 from alb_controller.kube.client import KubeClient
 from alb_controller.kube.events import EventRecorder
@@ -33,6 +33,7 @@ from alb_controller.wiring.stacks import StackQueues, stack_loop
 from tests.factories import changed
 from tests.optional_kind import ROUTE, Route
 from tests.unit.targets.cluster import binding
+from tests.unreadable import turn_unreadable
 
 SETTINGS = Settings(cluster_name="prod")
 NONE: Mapping[str, Any] = {}
@@ -155,6 +156,17 @@ def test_held_keys_are_those_of_each_api(base: Base) -> None:
     base.stores.of(Route).upsert(changed(Route(), name="web", namespace="shop", finalizers=names))
     base.stores.of(Route).synced.set()
     assert list(held_keys(base.served, base.stores)) == [StackKey("gateway-nlb", "shop", "web")]
+
+
+def test_an_object_that_cannot_be_read_holds_what_its_finalizers_say(base: Base) -> None:
+    """Where not even those can be read, nobody knows."""
+    made = changed(Route(), name="web", namespace="shop", finalizers=[GATEWAY_NLB.finalizer])
+    base.stores.of(Route).synced.set()
+    turn_unreadable(base.stores, made, "$.spec")
+    assert list(held_keys(base.served, base.stores)) == [StackKey("gateway-nlb", "shop", "web")]
+    turn_unreadable(base.stores, made, "$.metadata")
+    with pytest.raises(UnreadableObject):
+        list(held_keys(base.served, base.stores))
 
 
 def test_every_stack_of_a_front_end_is_looked_at(base: Base) -> None:
