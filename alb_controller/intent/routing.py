@@ -56,6 +56,8 @@ class RouteIntent(msgspec.Struct, frozen=True, kw_only=True):
     action: ActionIntent
     guard: GuardAction | None = None
     """Login or token check before the action; on HTTPS listeners alone (spec 4.3)."""
+    is_restricted: bool = False
+    """It must not be served without a guard (ADR 32)."""
     transforms: tuple[Transform, ...] = ()
     tags: Tags
     origin: Origin
@@ -66,4 +68,6 @@ class DefaultIntent(msgspec.Struct, frozen=True, kw_only=True):
 
     action: ActionIntent
     guard: GuardAction | None = None
+    is_restricted: bool = False
+    """It must not be served without a guard (ADR 32)."""
     origin: Origin | None = None

@@ -65,6 +65,12 @@ class ActionConfig(KubeStruct, frozen=True):
 
 
 class ValuesConfig(KubeStruct, frozen=True):
+    """Values of a condition."""
+
+    values: list[str] = []
+
+
+class PatternsConfig(KubeStruct, frozen=True):
     """Values of a condition, or regular expressions in their place."""
 
     values: list[str] = []
@@ -96,8 +102,8 @@ class ConditionConfig(KubeStruct, frozen=True):
     """One element of `conditions.NAME`."""
 
     field: str = ""
-    host_header_config: ValuesConfig | None = None
-    path_pattern_config: ValuesConfig | None = None
+    host_header_config: PatternsConfig | None = None
+    path_pattern_config: PatternsConfig | None = None
     http_header_config: HttpHeaderConfig | None = None
     http_request_method_config: ValuesConfig | None = None
     query_string_config: QueryStringConfig | None = None

@@ -20,6 +20,8 @@ class Reason(enum.StrEnum):
     GROUP_TRUST = "GroupTrust"
     UNKNOWN_ANNOTATION = "UnknownAnnotation"
     UNKNOWN_KEY = "UnknownKey"
+    NO_EFFECT = "NoEffect"
+    HTTP_REFUSED = "HttpRefused"
     BACKEND_NOT_FOUND = "BackendNotFound"
     FAILED_NETWORK_RECONCILE = "FailedNetworkReconcile"
     TARGETS_HELD = "TargetsHeld"
@@ -86,6 +88,21 @@ TABLE = (
         f"{_INGRESS}, Service",
         "A key in the JSON of an annotation that nobody reads.",
         "Correct or remove it.",
+    ),
+    Row(
+        _R.NO_EFFECT,
+        _INGRESS,
+        "An annotation applies to nothing: it names a backend or a listener that the Ingress does "
+        "not have, or lacks the one that it belongs to.",
+        "Correct or remove it.",
+    ),
+    Row(
+        _R.HTTP_REFUSED,
+        _INGRESS,
+        "A login or a token check is asked for, which only HTTPS listeners make: requests over "
+        "plain HTTP get 403.",
+        "Redirect HTTP to HTTPS, serve HTTPS alone, or leave HTTP open to everybody with "
+        "`alb-controller.aws/allow-unauthenticated-http`.",
     ),
     Row(
         _R.BACKEND_NOT_FOUND,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alb_controller.objects.annotations.names import PLAN_ANNOTATION
+from alb_controller.objects.annotations.names import PLAN_ANNOTATION, STATUS_ANNOTATION
 from alb_controller.objects.secrets import APPLIED_SECRETS
 
-STATUS = "alb-controller.aws/status"
+STATUS = STATUS_ANNOTATION
 """What stands behind the Ingress in AWS, and what is wrong: `frontends.status_document`."""
 OURS = frozenset({APPLIED_SECRETS, PLAN_ANNOTATION, STATUS})
 

@@ -15,6 +15,11 @@ def backends(ingress: Ingress) -> Iterator[IngressBackend]:
     """Every backend that an Ingress names, the default one first."""
     if ingress.spec.default_backend is not None:
         yield ingress.spec.default_backend
+    yield from path_backends(ingress)
+
+
+def path_backends(ingress: Ingress) -> Iterator[IngressBackend]:
+    """The backends of paths: conditions and transforms are for them alone."""
     for rule in ingress.spec.rules:
         for path in rule.http.paths if rule.http else ():
             yield path.backend

@@ -13,16 +13,12 @@ from alb_controller.intent import (
     DefaultIntent,
     ForwardIntent,
     ForwardTarget,
-    ListenerIntent,
     Origin,
     RouteIntent,
 )
 from alb_controller.model.elbv2 import Action, ForwardAction, WeightedTargetGroup
 from alb_controller.model.queries import Query, TargetGroupByName, TargetGroupInfo
 from alb_controller.model.refs import Ref, Reference, ResourceId
-
-SECURE_PROTOCOL = "HTTPS"
-"""Listeners of other protocols take neither login nor token check (ELBv2 API, Action)."""
 
 
 def queries(balancer: BalancerIntent) -> Iterator[Query]:
@@ -40,18 +36,14 @@ def _all_actions(balancer: BalancerIntent) -> Iterator[ActionIntent]:
             yield route.action
 
 
-def build_actions(
-    wanted: RouteIntent | DefaultIntent, listener: ListenerIntent, facts: Facts
-) -> tuple[Action, ...]:
-    """The guard, where the listener can have one, and then the action (spec 4.3).
+def build_actions(wanted: RouteIntent | DefaultIntent, facts: Facts) -> tuple[Action, ...]:
+    """The guard, if there is one, and then the action (spec 4.3).
 
     Raises Missing for a target group that is named and not there.
     """
     action = wanted.action
     made = _forward(action, wanted.origin, facts) if isinstance(action, ForwardIntent) else action
-    if wanted.guard is None or listener.protocol != SECURE_PROTOCOL:
-        return (made,)
-    return wanted.guard, made
+    return (made,) if wanted.guard is None else (wanted.guard, made)
 
 
 def _forward(action: ForwardIntent, origin: Origin | None, facts: Facts) -> ForwardAction:

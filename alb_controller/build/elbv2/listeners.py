@@ -28,7 +28,7 @@ def build_listener(
         load_balancer=Ref(balancer_id(balancer.id)),
         port=listener.port,
         protocol=listener.protocol,
-        default_actions=build_actions(listener.default, listener, facts),
+        default_actions=build_actions(listener.default, facts),
         certificates=choose_certificates(listener, balancer, context, facts),
         ssl_policy=listener.tls.policy if listener.tls else None,
         mutual_authentication=choose_mutual_authentication(listener, context, facts),
@@ -48,7 +48,7 @@ def build_rules(
             listener=Ref(listener_id(listener)),
             priority=priority,
             conditions=tuple(sorted(route.conditions, key=_field)),
-            actions=build_actions(route, listener, facts),
+            actions=build_actions(route, facts),
             transforms=route.transforms,
             tags=resource_tags(route.tags, context.settings, intent.key, id_.name),
         )

@@ -12,8 +12,14 @@ from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from alb_controller.errors import InvalidAnnotation
+from alb_controller.frontends.conflicts import Agreement
+from alb_controller.frontends.ingress.group_listeners import class_defaults, merge_listeners
 from alb_controller.frontends.ingress.load import LoadedMember, load
 from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
+from alb_controller.frontends.ingress.merge import settings_of
+from alb_controller.frontends.ingress.notices.keys import unread_keys
+from alb_controller.frontends.ingress.notices.refused import refused_requests
+from alb_controller.frontends.ingress.notices.unused import unused_settings
 from alb_controller.frontends.ingress.params import FIELD, check_params
 from alb_controller.frontends.ingress.routing.conditions import ConditionTranslator
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets
@@ -38,7 +44,6 @@ from alb_controller.frontends.review import (
     respond,
 )
 from alb_controller.objects.annotations import ingress_table as rows
-from alb_controller.objects.annotations.names import unknown_annotations, unknown_json_keys
 from alb_controller.objects.annotations.rows import Source
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Service, ref
@@ -123,11 +128,8 @@ def _findings(ingress: Ingress, cluster: Cluster, settings: Settings) -> Iterato
         case unknown:
             assert_never(unknown)
     yield from _conditions(ingress)
-    for sentence in (
-        *unknown_annotations(ingress.metadata.annotations),
-        *unknown_json_keys(ingress.metadata.annotations),
-    ):
-        yield Finding(Weight.NOTE, sentence)
+    for notice in unread_keys(ingress):
+        yield Finding(Weight.NOTE, notice.sentence)
 
 
 def _unwanted(
@@ -171,6 +173,7 @@ def _member_findings(member: Member, cluster: Cluster, settings: Settings) -> It
             yield Finding(Weight.WARNING, str(found))
     else:
         yield from _taken_places(member, intent, cluster, settings)
+        yield from _notes(ingress, intent, services, settings)
     yield from _missing(ingress, services, settings)
 
 
@@ -190,6 +193,20 @@ def _missing(ingress: Ingress, services: Services, settings: Settings) -> Iterat
             if key not in ingress.metadata.annotations:
                 sentence = f"{key} does not exist: its requests get 503"
                 yield Finding(Weight.WARNING, sentence)
+
+
+def _notes(
+    ingress: Ingress, intent: MemberIntent, services: Services, settings: Settings
+) -> Iterator[Finding]:
+    """What it asks for in vain, were it alone in its group."""
+    agreed = Agreement()
+    agreed.add(intent.ref, settings_of(intent, class_defaults([intent])))
+    has_given_groups = bool(intent.security_groups)
+    for sentence in (
+        *unused_settings(ingress, intent, services=services, has_given_groups=has_given_groups),
+        *refused_requests(merge_listeners([intent], agreed, settings)).values(),
+    ):
+        yield Finding(Weight.NOTE, sentence)
 
 
 def _taken_places(

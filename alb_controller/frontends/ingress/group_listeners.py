@@ -11,8 +11,12 @@ from alb_controller.frontends.conflicts import Agreement, Key, MapKeys, PortKeys
 from alb_controller.frontends.ingress.listeners import HTTP, HTTPS, MemberListener
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.routing.optimize import optimize
+from alb_controller.frontends.restrictions import on_listener
 from alb_controller.intent import (
+    ActionIntent,
+    BackendIntent,
     DefaultIntent,
+    ForwardIntent,
     InboundSources,
     ListenerIntent,
     MutualTlsIntent,
@@ -139,12 +143,28 @@ def merge_listeners(
     return tuple(_listener(port, members, agreed, settings) for port in ports)
 
 
-def has_routes(member: MemberIntent, agreed: Agreement) -> bool:
-    """Whether one of its ports does not redirect, so that its backends need target groups.
+def served_backends(member: MemberIntent, agreed: Agreement) -> Iterator[BackendIntent]:
+    """Those that some port of a member sends requests to, so that they need target groups.
 
     As in the reference that counts for backends that a redirect before them hides too (spec 4.4).
     """
-    return any(_redirect(port, agreed) is None for port in member.listeners)
+    ports = [port for port in member.listeners if _redirect(port, agreed) is None]
+    targets = {
+        target.value
+        for protocol in {agreed[PROTOCOL.of(port)] for port in ports}
+        for action in _actions(member, protocol)
+        if isinstance(action, ForwardIntent)
+        for target in action.targets
+        if target.kind == "backend"
+    }
+    yield from (backend for backend in member.backends if backend.id in targets)
+
+
+def _actions(member: MemberIntent, protocol: str) -> Iterator[ActionIntent]:
+    """What listeners of a protocol do for a member."""
+    yield from (on_listener(route, protocol).action for route in member.routes)
+    if member.default is not None:
+        yield on_listener(member.default, protocol).action
 
 
 def _redirect(port: int, agreed: Agreement) -> int | None:
@@ -158,8 +178,8 @@ def _listener(
     listening = [m for m in members if port in m.listeners]
     protocol = agreed[PROTOCOL.of(port)]
     redirect = _redirect(port, agreed)
-    routes = (route for m in listening for route in m.routes)
-    default = agreed.get(_DEFAULT.of(port)) or NO_MATCH
+    routes = (on_listener(route, protocol) for m in listening for route in m.routes)
+    default = on_listener(agreed.get(_DEFAULT.of(port)) or NO_MATCH, protocol)
     tags: dict[str, str] = {}
     for member in listening:
         tags = member.tags | tags

@@ -14,6 +14,7 @@ from alb_controller.frontends.ingress.front.member import MemberFront, translate
 from alb_controller.frontends.ingress.listeners import ListenerTranslator, MemberListener
 from alb_controller.frontends.ingress.load import LoadedMember
 from alb_controller.frontends.ingress.params import FIELD, check_params
+from alb_controller.frontends.ingress.routing.conditions import unapplied_conditions
 from alb_controller.frontends.ingress.routing.guards import GuardTranslator
 from alb_controller.frontends.ingress.routing.routes import RouteTranslator
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, settled
@@ -120,6 +121,7 @@ class MemberTranslator:
             Invalid(self._ref, FIELD + found.field, found.problem)
             for found in check_params(self._params)
         )
+        self._problems.extend(unapplied_conditions(self._source, member.ingress))
 
     def translate(self) -> MemberIntent:
         """The member's intent; raises Problems."""
@@ -167,7 +169,12 @@ class MemberTranslator:
                 yield problem.seen_from(self._ref)
 
     def _routes(self, *, has_https: bool) -> RouteTranslator:
-        guards = GuardTranslator(self._source, self._secrets, has_https=has_https)
+        guards = GuardTranslator(
+            self._source,
+            self._secrets,
+            has_https=has_https,
+            is_http_open=self._reader.get(rows.ALLOW_OPEN_HTTP) or False,
+        )
         return RouteTranslator(self._ingress, self._source, self._backends, guards, self._settings)
 
     def _attempt(self, read: Callable[[], T], otherwise: T) -> T:

@@ -16,9 +16,9 @@ from alb_controller.frontends.ingress.addons.group import (
 from alb_controller.frontends.ingress.front.group import front_settings, merge_front
 from alb_controller.frontends.ingress.group_listeners import (
     ClassDefaults,
-    has_routes,
     listener_settings,
     merge_listeners,
+    served_backends,
 )
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.select import name_seed
@@ -100,7 +100,7 @@ def merge(
     """One stack of members in group order, and of what they agreed on."""
     if not members:
         return StackIntent(key=key)
-    backends = {b.id: b for m in members if has_routes(m, agreed) for b in m.backends}
+    backends = {b.id: b for m in members for b in served_backends(m, agreed)}
     balancer = _balancer(key, members, agreed, settings)
     front = merge_front(key, members, agreed, balancer, settings)
     return StackIntent(

@@ -26,7 +26,7 @@ from alb_controller.frontends.ingress.member import (
     deduplicated,
 )
 from alb_controller.frontends.ingress.merge import merge, settings_of
-from alb_controller.frontends.ingress.notices import notices
+from alb_controller.frontends.ingress.notices.warnings import warnings_of
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
 from alb_controller.frontends.ingress.trust import GroupTrust
 from alb_controller.frontends.translation import Translation
@@ -68,13 +68,14 @@ def translate(
         members.stop(invalid_redirect)
     intent = merge(snapshot.key, ordered, agreed, settings)
     problems = (*snapshot.rejected, *members.problems, *resolution.stopped.values())
+    good = {uid: one for uid, one in members.valid.items() if uid not in resolution.stopped}
     return Translation(
         intent=intent,
-        good={uid: one for uid, one in members.valid.items() if uid not in resolution.stopped},
+        good=good,
         served=frozenset(accepted),
         first=next(iter(in_order), ""),
         problems=deduplicated(problems),
-        warnings=(*notices(snapshot), *_trust_warnings(resolution)),
+        warnings=(*warnings_of(snapshot, good, intent), *_trust_warnings(resolution)),
         secrets=frozenset(members.secrets | _secrets_of(accepted.values())),
         blocked_by=() if remembered else tuple(_blockers(snapshot, accepted)),
         protected=None if intent.balancers else _protection(snapshot.inactive),

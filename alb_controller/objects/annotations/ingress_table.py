@@ -26,6 +26,8 @@ from alb_controller.values import PortRef
 
 T = TypeVar("T")
 PREFIX = "alb.ingress.kubernetes.io/"
+OWN_PREFIX = "alb-controller.aws/"
+"""Of what the reference has no annotation for; it ignores them."""
 
 
 def _row(
@@ -111,7 +113,7 @@ INBOUND_CIDRS = _row(
     "inbound-cidrs", read.cidr_list, "per port", "Who may connect.", "0.0.0.0/0, ::/0"
 )
 PREFIX_LISTS = _row(
-    "security-group-prefix-lists", read.string_list, "per port", "Prefix lists that may connect."
+    "security-group-prefix-lists", read.source_list, "per port", "Prefix lists that may connect."
 )
 LISTEN_PORTS = _row(
     "listen-ports", read.listen_ports, "union", "Ports of the listeners.", '[{"HTTP": 80}]'
@@ -208,10 +210,14 @@ AUTH_TYPE = _backend(
     "auth-type", read.one_of("none", "cognito", "oidc"), "Login before the request.", "none"
 )
 AUTH_IDP_COGNITO = _backend(
-    "auth-idp-cognito", JsonParser(CognitoConfig, "a Cognito user pool"), "The user pool."
+    "auth-idp-cognito",
+    JsonParser(CognitoConfig, "a Cognito user pool", is_strict=True),
+    "The user pool.",
 )
 AUTH_IDP_OIDC = _backend(
-    "auth-idp-oidc", JsonParser(OidcConfig, "an OIDC provider"), "The OIDC provider."
+    "auth-idp-oidc",
+    JsonParser(OidcConfig, "an OIDC provider", is_strict=True),
+    "The OIDC provider.",
 )
 AUTH_ON_UNAUTHENTICATED = _backend(
     "auth-on-unauthenticated-request",
@@ -228,9 +234,18 @@ AUTH_SESSION_TIMEOUT = _backend(
 )
 JWT_VALIDATION = _row(
     "jwt-validation",
-    JsonParser(JwtConfig, "an object with jwksEndpoint and issuer"),
+    JsonParser(JwtConfig, "an object with jwksEndpoint and issuer", is_strict=True),
     "per Ingress",
     "Only requests with a valid JSON web token pass.",
+)
+ALLOW_OPEN_HTTP = Annotation(
+    prefix=OWN_PREFIX,
+    suffix="allow-unauthenticated-http",
+    parse=read.boolean,
+    merge="per Ingress",
+    doc="Requests over plain HTTP pass without the login or token check, which HTTPS alone has; "
+    "else they get 403.",
+    default="false",
 )
 
 # Add-ons, capacity, address pools
@@ -376,7 +391,7 @@ def action(name: str) -> Annotation[ActionConfig]:
 
 def conditions(name: str) -> Annotation[list[ConditionConfig]]:
     """The row of `conditions.NAME`, for every backend of that Service name."""
-    parser = JsonParser(list[ConditionConfig], "a list of conditions")
+    parser = JsonParser(list[ConditionConfig], "a list of conditions", is_strict=True)
     return _row(f"conditions.{name}", parser, "per Ingress", "")
 
 

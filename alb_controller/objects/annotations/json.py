@@ -1,15 +1,25 @@
 """JSON in annotations, read as Go's `encoding/json` reads it (spec 0).
 
-Keys match in any case, unknown keys are ignored (and can be asked for, to warn of them), the last
-of two equal keys counts, null is unset, in a list the zero of its type, and types are strict: a
-number is no string.
+Keys match in any case, the last of two equal keys counts, null is unset, in a list the zero of its
+type, and types are strict: a number is no string. Unknown keys are ignored and can be asked for, to
+warn of them; where the value restricts access they are an error instead (ADR 32).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import NoneType, UnionType
-from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Generic,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import msgspec
 
@@ -17,34 +27,44 @@ T = TypeVar("T")
 
 
 class JsonParser(Generic[T]):
-    """A parser for the annotation table; `allowed` says the form in a few words."""
+    """A parser for the annotation table; `allowed` says the form in a few words.
 
-    def __init__(self, type_: type[T], allowed: str) -> None:
-        self._type, self._allowed = type_, allowed
+    `is_strict` refuses unknown keys: what they were meant to restrict would be open.
+    """
+
+    def __init__(self, type_: type[T], allowed: str, *, is_strict: bool = False) -> None:
+        self._type, self._allowed, self._is_strict = type_, allowed, is_strict
 
     def __call__(self, raw: str) -> T:
         """The decoded value; raises ValueError with what is allowed."""
+        unknown: dict[str, Iterable[str]] = {}
         try:
-            decoded = _fold(msgspec.json.decode(raw), self._type, _ignore)
-            return msgspec.convert(decoded, self._type)
+            decoded = _fold(msgspec.json.decode(raw), self._type, unknown.__setitem__)
+            made = msgspec.convert(decoded, self._type)
         except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
             raise ValueError(f"must be {self._allowed}: {error}") from None
+        if self._is_strict and unknown:
+            path, known = min(unknown.items())
+            raise ValueError(f"has the unknown key {path}: allowed are {', '.join(known)}")
+        return made
 
     def unknown_keys(self, raw: str) -> tuple[str, ...]:
         """Keys that are ignored, by their path; none where the value cannot be read at all."""
-        found: list[str] = []
+        found: dict[str, Iterable[str]] = {}
+        if self._is_strict:
+            return ()
         try:
-            _fold(msgspec.json.decode(raw), self._type, found.append)
+            _fold(msgspec.json.decode(raw), self._type, found.__setitem__)
         except (msgspec.DecodeError, RecursionError):
             return ()
-        return tuple(sorted(set(found)))
+        return tuple(sorted(found))
 
 
-def _ignore(_path: str) -> None:
-    pass
+_Unknown: TypeAlias = Callable[[str, Iterable[str]], None]
+"""Given the path of an unknown key, and the keys that are known there."""
 
 
-def _fold(value: Any, type_: Any, unknown: Callable[[str], None], path: str = "") -> Any:
+def _fold(value: Any, type_: Any, unknown: _Unknown, path: str = "") -> Any:
     """The value with each object's keys as its struct spells them; other keys are dropped."""
     if value is None:
         return _zero(type_)
@@ -61,7 +81,7 @@ def _fold(value: Any, type_: Any, unknown: Callable[[str], None], path: str = ""
         where = f"{path}.{key}" if path else key
         known = fields.get(key.casefold())
         if known is None:
-            unknown(where)
+            unknown(where, [name for name, _ in fields.values()])
         elif inner is not None:
             folded[known[0]] = _fold(inner, known[1], unknown, where)
     return folded

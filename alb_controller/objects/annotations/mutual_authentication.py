@@ -35,12 +35,14 @@ class _Entry(KubeStruct, frozen=True):
     advertise_trust_store_ca_names: str | None = None
 
 
-ENTRIES = JsonParser(list[_Entry], 'a list such as [{"port": 443, "mode": "passthrough"}]')
+_ENTRIES = JsonParser(
+    list[_Entry], 'a list such as [{"port": 443, "mode": "passthrough"}]', is_strict=True
+)
 
 
 def mutual_authentication(raw: str) -> tuple[ClientCertificates, ...]:
     """One entry for each port, of one port twice the last; raises ValueError."""
-    entries = ENTRIES(raw)
+    entries = _ENTRIES(raw)
     if not entries:
         raise ValueError("names no port: it must have at least one entry")
     by_port: dict[int, ClientCertificates] = {}

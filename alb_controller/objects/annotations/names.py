@@ -11,13 +11,15 @@ from typing import Any
 
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.json import JsonParser
-from alb_controller.objects.annotations.mutual_authentication import ENTRIES
 from alb_controller.objects.annotations.rows import Annotation
 
-_PLAN = "dry-run-plan"
-PLAN_ANNOTATION = rows.PREFIX + _PLAN
+PLAN_ANNOTATION = rows.PREFIX + "dry-run-plan"
 """Written by controllers, with the gate IngressPlanAnnotation, and read by nobody here."""
-_SUFFIXES = frozenset(row.suffix for row in rows.TABLE) | {_PLAN}
+STATUS_ANNOTATION = rows.OWN_PREFIX + "status"
+"""Written by this controller alone, for readers."""
+_PREFIXES = (rows.PREFIX, rows.OWN_PREFIX)
+_KEYS = (*(row.key for row in rows.TABLE), PLAN_ANNOTATION, STATUS_ANNOTATION)
+_BY_SUFFIX = {key.partition("/")[2]: key for key in _KEYS}
 _BY_NAME: dict[str, Callable[[str], Annotation[Any]]] = {
     "actions.": rows.action,
     "conditions.": rows.conditions,
@@ -28,13 +30,13 @@ _LIKENESS = 0.6
 
 
 def unknown_annotations(annotations: Mapping[str, str]) -> Iterator[str]:
-    """A sentence for each key under our prefix that no version of the controller reads."""
+    """A sentence for each key under our prefixes that no version of the controller reads."""
+    families = tuple(rows.PREFIX + family for family in rows.FAMILIES)
     for key in sorted(annotations):
-        suffix = key.removeprefix(rows.PREFIX)
-        if suffix == key or suffix in _SUFFIXES or suffix.startswith(rows.FAMILIES):
+        if not key.startswith(_PREFIXES) or key in _KEYS or key.startswith(families):
             continue
-        nearest = _nearest(suffix)
-        hint = f": did you mean {rows.PREFIX}{nearest}?" if nearest else ""
+        nearest = _nearest(key.partition("/")[2])
+        hint = f": did you mean {nearest}?" if nearest else ""
         yield f"{key} is not known and is ignored{hint}"
 
 
@@ -59,20 +61,21 @@ def _json(parse: object) -> JsonParser[Any] | None:
 
 
 _PARSERS: dict[str, JsonParser[Any]] = {
-    rows.MUTUAL_AUTHENTICATION.suffix: ENTRIES,
-    **{row.suffix: parser for row in rows.TABLE if (parser := _json(row.parse))},
+    row.suffix: parser for row in rows.TABLE if (parser := _json(row.parse))
 }
 
 
 def _nearest(suffix: str) -> str:
-    """The known suffix that is most like this one, empty where none is."""
+    """The known key whose suffix is most like this one, empty where none is."""
     family, dot, rest = suffix.partition(".")
     families = (
         difflib.get_close_matches(family.lower() + ".", rows.FAMILIES, 1, _LIKENESS) if dot else []
     )
-    alike = difflib.get_close_matches(suffix.lower(), sorted(_SUFFIXES), 1, _LIKENESS)
-    candidates = [*alike, *(found + rest for found in families)]
-    return max(candidates, key=lambda one: _likeness(one, suffix), default="")
+    alike = difflib.get_close_matches(suffix.lower(), sorted(_BY_SUFFIX), 1, _LIKENESS)
+    candidates = {one: _BY_SUFFIX[one] for one in alike}
+    candidates |= {found + rest: rows.PREFIX + found + rest for found in families}
+    nearest = max(candidates, key=lambda one: _likeness(one, suffix), default="")
+    return candidates.get(nearest, "")
 
 
 def _likeness(one: str, other: str) -> float:

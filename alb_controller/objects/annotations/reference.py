@@ -100,6 +100,7 @@ EXAMPLES: dict[str, Example] = {
         '{"jwksEndpoint": "https://id.example/keys", "issuer": "https://id.example"}',
         "JwtValidationConfig",
     ),
+    "allow-unauthenticated-http": Example("true", "Action of rules of HTTP listeners"),
     "enable-frontend-nlb": Example("true", "a second LoadBalancer of type network"),
     "frontend-nlb-scheme": Example("internal", f"{_NLB} LoadBalancer.Scheme"),
     "frontend-nlb-subnets": Example("subnet-0a1b2c3d", f"{_NLB} LoadBalancer.AvailabilityZones"),
@@ -157,11 +158,11 @@ _HEAD = f"""\
 
 Written by `make gen` from `alb_controller/objects/annotations/ingress_table.py`; do not edit.
 
-Every key begins with `{PREFIX}`. *On* says which objects may carry it: where a
-Service may, its value replaces the Ingress's. *In a group* says what happens where several members
-set it: *exclusive*: all must agree, the younger of two that disagree is stopped; *union*: they are
-put together, one key or port has one value; *per port*: the members on a port must agree; *per
-Ingress*: it counts for its own Ingress alone.
+Every key begins with `{PREFIX}`, unless it is written out. *On* says which
+objects may carry it: where a Service may, its value replaces the Ingress's. *In a group* says what
+happens where several members set it: *exclusive*: all must agree, the younger of two that disagree
+is stopped; *union*: they are put together, one key or port has one value; *per port*: the members
+on a port must agree; *per Ingress*: it counts for its own Ingress alone.
 
 | Annotation | On | In a group | Default | What it does | Example | In AWS |
 | --- | --- | --- | --- | --- | --- | --- |
@@ -184,7 +185,7 @@ def annotations_page() -> str:
     """The page as Markdown."""
     lines = [
         _line(
-            row.suffix,
+            row.key.removeprefix(PREFIX),
             (
                 row.scope,
                 row.merge,

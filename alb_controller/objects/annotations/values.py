@@ -91,9 +91,17 @@ def string_list(raw: str) -> tuple[str, ...]:
     return tuple(part for part in (p.strip() for p in raw.split(",")) if part)
 
 
-def cidr_list(raw: str) -> tuple[str, ...]:
-    """A string list of CIDRs."""
+def source_list(raw: str) -> tuple[str, ...]:
+    """A string list of those who may connect: an empty one would let everybody in."""
     found = string_list(raw)
+    if not found:
+        raise ValueError("names nobody: it must have an entry, and without the key all may connect")
+    return found
+
+
+def cidr_list(raw: str) -> tuple[str, ...]:
+    """A string list of CIDRs, of which there must be one."""
+    found = source_list(raw)
     for cidr in found:
         try:
             parse_cidr(cidr)

@@ -31,10 +31,10 @@ def backends(*weights: tuple[str, int | None]) -> ForwardIntent:
     return ForwardIntent(tuple(ForwardTarget("backend", id_, weight) for id_, weight in weights))
 
 
-def built(action: Any, protocol: str = "HTTP", **fields: Any) -> tuple[Action, ...]:
+def built(action: Any, **fields: Any) -> tuple[Action, ...]:
     """The actions of a route; AWS has the target group mine."""
     facts: Facts = {TargetGroupByName("mine"): (TargetGroupInfo(name="mine", arn="arn:mine"),)}
-    return build_actions(route(action=action, **fields), listener(protocol=protocol), facts)
+    return build_actions(route(action=action, **fields), facts)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,11 @@ def test_a_forward_names_target_groups(wanted: object, made: Action) -> None:
     assert built(wanted) == (made,)
 
 
-def test_a_guard_stands_before_the_action_on_https_alone() -> None:
-    """AWS takes it nowhere else, and the reference leaves it out silently."""
+def test_a_guard_stands_before_the_action() -> None:
+    """It is never left out: which listeners can have one is the front end's to say."""
     answer = FixedResponseAction("200")
-    assert built(answer, "HTTPS", guard=GUARD) == (GUARD, answer)
-    assert built(answer, "HTTP", guard=GUARD) == (answer,)
-    assert built(answer, "HTTPS") == (answer,)
+    assert built(answer, guard=GUARD) == (GUARD, answer)
+    assert built(answer) == (answer,)
 
 
 def test_target_groups_by_name_are_asked_for() -> None:
@@ -81,7 +80,7 @@ def test_a_target_group_that_does_not_exist_is_named(facts: Any) -> None:
     """The object and field that named it are told."""
     wanted = DefaultIntent(action=NAMED, origin=Origin(WEB, "spec.defaultBackend"))
     with pytest.raises(Missing) as raised:
-        build_actions(wanted, listener(), facts)
+        build_actions(wanted, facts)
     assert raised.value.origin == WEB
     assert str(raised.value) == (
         "spec.defaultBackend: names target group 'mine', which does not exist"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.annotations.names import unknown_annotations, unknown_json_keys
+from alb_controller.objects.annotations.rows import Annotation
 
 
 def meant(suffix: str) -> str:
     """The suffix that is proposed for an unknown one."""
     (sentence,) = unknown_annotations({PREFIX + suffix: "x"})
     assert sentence.startswith(f"{PREFIX}{suffix} is not known and is ignored")
-    _, _, hint = sentence.partition(f"did you mean {PREFIX}")
-    return hint.removesuffix("?")
+    _, _, hint = sentence.partition("did you mean ")
+    return hint.removesuffix("?").removeprefix(PREFIX)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,7 @@ def meant(suffix: str) -> str:
         ("action.ssl-redirect", "actions.ssl-redirect"),
         ("condition.app", "conditions.app"),
         ("listener-attribute.HTTP-80", "listener-attributes.HTTP-80"),
+        ("allow-unauthenticated-http", "alb-controller.aws/allow-unauthenticated-http"),
         ("xyzzy", ""),
     ],
 )
@@ -38,10 +43,20 @@ def test_the_nearest_known_name_is_proposed(written: str, known: str) -> None:
     assert meant(written) == known
 
 
+def test_a_key_under_our_own_prefix_is_looked_at_too() -> None:
+    """Nobody else writes there."""
+    (sentence,) = unknown_annotations({"alb-controller.aws/allow-unauthorized-http": "true"})
+    assert sentence == (
+        "alb-controller.aws/allow-unauthorized-http is not known and is ignored: did you mean "
+        "alb-controller.aws/allow-unauthenticated-http?"
+    )
+
+
 def test_what_is_known_is_not_mentioned() -> None:
     """Every row of the table, every family, what controllers write, and others' keys."""
     known = [row.key for row in rows.TABLE]
     known += [f"{PREFIX}{family}app" for family in rows.FAMILIES]
+    known += ["alb-controller.aws/status"]
     known += [f"{PREFIX}dry-run-plan", "kubernetes.io/ingress.class", "scheme", "example.com/x"]
     assert list(unknown_annotations(dict.fromkeys(known, ""))) == []
 
@@ -50,18 +65,32 @@ def test_what_is_known_is_not_mentioned() -> None:
     "suffix, raw, unknown",
     [
         ("actions.a", '{"type": "redirect", "redirectConfig": {"port": "1", "x": 2}}', "redirec"),
-        ("conditions.a", '[{"field": "f", "valuesConfig": {}}]', "[0].valuesConfig"),
         ("transforms.a", '[{"kind": 1, "b": 2}]', "[0].b, [0].kind"),
-        ("auth-idp-oidc", '{"isuer": ""}', "isuer"),
-        ("auth-idp-cognito", '{"userPool": ""}', "userPool"),
-        ("jwt-validation", '{"additionalClaims": [{"nam": 1}]}', "additionalClaims[0].nam"),
-        ("mutual-authentication", '[{"port": 443, "trust": 1}]', "[0].trust"),
     ],
 )
 def test_unknown_json_keys_are_named_by_their_path(suffix: str, raw: str, unknown: str) -> None:
-    """In every annotation that is JSON."""
+    """In every annotation that is JSON and restricts nothing."""
     (sentence,) = unknown_json_keys({PREFIX + suffix: raw})
     assert sentence.startswith(f"{PREFIX}{suffix}: keys that are not known are ignored: {unknown}")
+
+
+@pytest.mark.parametrize(
+    "row, raw, unknown",
+    [
+        (rows.conditions("a"), '[{"field": "f", "valuesConfig": {}}]', "[0].valuesConfig"),
+        (rows.AUTH_IDP_OIDC, '{"isuer": ""}', "isuer"),
+        (rows.AUTH_IDP_COGNITO, '{"userPool": ""}', "userPool"),
+        (rows.JWT_VALIDATION, '{"additionalClaims": [{"nam": "x"}]}', "additionalClaims[0].nam"),
+        (rows.MUTUAL_AUTHENTICATION, '[{"port": 443, "trust": 1}]', "[0].trust"),
+    ],
+)
+def test_unknown_json_keys_of_a_restriction_are_refused(
+    row: Annotation[Any], raw: str, unknown: str
+) -> None:
+    """The key is named with those that are allowed there, and is not told of as ignored as well."""
+    with pytest.raises(ValueError, match=f"has the unknown key {re.escape(unknown)}: allowed are"):
+        row.parse(raw)
+    assert list(unknown_json_keys({row.key: raw})) == []
 
 
 @pytest.mark.parametrize("raw", ['{"Type": "forward", "targetGroupARN": "a"}', "{", "7", "null"])

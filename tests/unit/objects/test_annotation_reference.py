@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.objects.annotations.ingress_table import FAMILIES, TABLE
+from alb_controller.objects.annotations.ingress_table import FAMILIES, PREFIX, TABLE
 from alb_controller.objects.annotations.reference import EXAMPLES, FAMILY_EXAMPLES, annotations_page
 
 
@@ -25,4 +25,4 @@ def test_each_example_is_a_value_that_can_be_read(suffix: str) -> None:
 def test_the_page_has_a_line_for_each() -> None:
     """In the table's order."""
     page = annotations_page()
-    assert all(f"| `{row.suffix}` |" in page for row in TABLE)
+    assert all(f"| `{row.key.removeprefix(PREFIX)}` |" in page for row in TABLE)

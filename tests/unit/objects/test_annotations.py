@@ -47,8 +47,14 @@ def source(ref: ObjectRef, **annotations: str) -> Source:
 
 def test_the_table_knows_every_annotation_of_the_reference() -> None:
     """What the reference reads is served, never overlooked (spec 1.1)."""
-    assert {row.suffix for row in TABLE} == REFERENCE_SUFFIXES
+    assert {row.suffix for row in TABLE if row.prefix == PREFIX} == REFERENCE_SUFFIXES
     assert set(FAMILIES) == REFERENCE_FAMILIES
+
+
+def test_annotations_of_our_own_have_our_own_prefix() -> None:
+    """There is one: what the reference has no word for (ADR 32)."""
+    own = {row.key for row in TABLE if row.prefix != PREFIX}
+    assert own == {"alb-controller.aws/allow-unauthenticated-http"}
 
 
 def test_each_row_has_its_own_key_and_says_what_it_is_for() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+
+import msgspec
 
 from alb_controller.errors import Invalid, InvalidAnnotation
 from alb_controller.model.elbv2 import (
@@ -21,14 +23,16 @@ from alb_controller.model.elbv2 import (
 from alb_controller.objects.actions import (
     ConditionConfig,
     HttpHeaderConfig,
+    PatternsConfig,
     QueryStringConfig,
     RewritesConfig,
     TransformConfig,
-    ValuesConfig,
 )
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import Reader, Source, parse
-from alb_controller.objects.networking import HttpIngressPath, IngressBackend
+from alb_controller.objects.networking import HttpIngressPath, Ingress, IngressBackend
+from alb_controller.objects.references import path_backends
+from alb_controller.values import parse_cidr
 
 EXACT, PREFIX = "Exact", "Prefix"
 _ANYTHING = "/*"
@@ -43,7 +47,7 @@ class ConditionTranslator:
     def conditions(self, host: str, path: HttpIngressPath, field: str) -> tuple[Condition, ...]:
         """What a request must have to fit a path of a rule; raises Invalid."""
         configs = self.annotated(path)
-        more = [made for config in configs if (made := self._other(config)) is not None]
+        more = [_OTHERS[one.field](_config(one)) for one in configs if one.field in _OTHERS]
         hosts = _merge([host] if host else [], configs, "host-header")
         patterns, regexes = self._paths(path, field)
         paths = _merge(patterns, configs, "path-pattern", regexes)
@@ -60,9 +64,7 @@ class ConditionTranslator:
 
     def check(self, backend: IngressBackend) -> None:
         """Read what a default backend has no use for (spec 3.5); raises InvalidAnnotation."""
-        path = HttpIngressPath(backend=backend)
-        self.annotated(path)
-        self.transforms(path)
+        self.transforms(HttpIngressPath(backend=backend))
 
     def transforms(self, path: HttpIngressPath) -> tuple[Transform, ...]:
         """The rewrites of requests that go to a path's backend; raises InvalidAnnotation."""
@@ -87,11 +89,6 @@ class ConditionTranslator:
             raise InvalidAnnotation(self._source.ref, row.key, str(error)) from None
         return configs
 
-    def _other(self, config: ConditionConfig) -> Condition | None:
-        """A condition of any field but host and path; an unknown field is dropped."""
-        make = _OTHERS.get(config.field)
-        return make(_config(config)) if make else None
-
     def _paths(self, path: HttpIngressPath, field: str) -> tuple[list[str], list[str]]:
         """The patterns of a path, or its regular expression (spec 4.2)."""
         text = path.path
@@ -110,6 +107,18 @@ class ConditionTranslator:
         return ([stem, f"{stem}/*"] if stem else [_ANYTHING]), []
 
 
+def unapplied_conditions(source: Source, ingress: Ingress) -> Iterator[InvalidAnnotation]:
+    """Conditions by a name that no path has: what they are to restrict would be open."""
+    names = {one.service.name for one in path_backends(ingress) if one.service is not None}
+    family = rows.conditions("").key
+    for key in sorted(key for key in source.annotations if key.startswith(family)):
+        name = key.removeprefix(family)
+        if name not in names:
+            problem = f"restricts nothing, as no path of spec.rules has a backend {name!r}"
+            allowed = ", ".join(sorted(names)) or "none"
+            yield InvalidAnnotation(source.ref, key, f"{problem}: allowed are {allowed}")
+
+
 def _service_name(path: HttpIngressPath) -> str:
     return path.backend.service.name if path.backend.service else ""
 
@@ -119,29 +128,46 @@ def _merge(
     configs: list[ConditionConfig],
     field: str,
     regexes: list[str] | None = None,
-) -> ValuesConfig:
+) -> PatternsConfig:
     """The rule's own values, then those of the annotation's conditions in their order."""
-    found: list[ValuesConfig] = [_config(one) for one in configs if one.field == field]
-    return ValuesConfig(
+    found: list[PatternsConfig] = [_config(one) for one in configs if one.field == field]
+    return PatternsConfig(
         values=[*values, *(v for c in found for v in c.values)],
         regex_values=[*(regexes or []), *(v for c in found for v in c.regex_values)],
     )
 
 
 def _check(config: ConditionConfig) -> None:
-    """Raises ValueError where a condition lacks what its field needs."""
+    """Raises ValueError for what would be dropped, and where a condition lacks what it needs.
+
+    The reference drops a condition of an unknown field, and what belongs to another one.
+    """
     if config.field not in _CONFIGS:
-        return
-    _, has_regex = _CONFIGS[config.field]
+        raise ValueError(f"field {config.field!r} must be one of {', '.join(_CONFIGS)}")
+    needed, has_regex = _CONFIGS[config.field]
+    for attribute, name in _NAMES.items():
+        if attribute != needed and getattr(config, attribute) is not None:
+            raise ValueError(f"field {config.field!r} has {name}: allowed is {_NAMES[needed]}")
     found = _config(config)
     if found is None:
-        raise ValueError(f"field {config.field!r} needs its own config, which is missing")
+        raise ValueError(f"field {config.field!r} needs {_NAMES[needed]}, which is missing")
     regexes = found.regex_values if has_regex else []
     if bool(found.values) == bool(regexes):
         wanted = "either values or regexValues" if has_regex else "values"
         raise ValueError(f"field {config.field!r} needs {wanted}")
-    if config.field == "query-string" and any(not pair.value for pair in found.values):
+    _check_values(config)
+
+
+def _check_values(config: ConditionConfig) -> None:
+    if config.http_header_config and not config.http_header_config.http_header_name:
+        raise ValueError("field 'http-header' needs httpHeaderName")
+    if config.query_string_config and not all(p.value for p in config.query_string_config.values):
         raise ValueError("field 'query-string' needs a value in each pair")
+    for cidr in config.source_ip_config.values if config.source_ip_config else ():
+        try:
+            parse_cidr(cidr)
+        except ValueError as error:
+            raise ValueError(f"field 'source-ip': {error}") from None
 
 
 _CONFIGS: dict[str, tuple[str, bool]] = {
@@ -153,6 +179,12 @@ _CONFIGS: dict[str, tuple[str, bool]] = {
     "source-ip": ("source_ip_config", False),
 }
 """Field -> the attribute of its config, and whether that may hold regular expressions."""
+_NAMES = {
+    one.name: one.encode_name
+    for one in msgspec.structs.fields(ConditionConfig)
+    if one.name != "field"
+}
+"""Attribute -> its key in JSON."""
 
 
 def _config(config: ConditionConfig) -> Any:

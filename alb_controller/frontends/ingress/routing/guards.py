@@ -26,6 +26,14 @@ T = TypeVar("T")
 _SESSION_SECONDS = 604800
 
 
+class Guard(msgspec.Struct, frozen=True):
+    """Whether a route may only be served behind a login or a token check, and that action."""
+
+    is_required: bool
+    action: GuardAction | None = None
+    """None also where the Ingress has no listener that could make it."""
+
+
 class GuardTranslator:
     """Translates the guards of one Ingress.
 
@@ -33,10 +41,14 @@ class GuardTranslator:
     Ingress without an HTTPS listener has no guards, and what they would need is not missed.
     """
 
-    def __init__(self, source: Source, secrets: MemberSecrets, *, has_https: bool) -> None:
+    def __init__(
+        self, source: Source, secrets: MemberSecrets, *, has_https: bool, is_http_open: bool
+    ) -> None:
+        """`is_http_open`: the Ingress allows plain HTTP to be served without them."""
         self._source, self._secrets, self._has_https = source, secrets, has_https
+        self._is_http_open = is_http_open
 
-    def guard(self, service: Service | None) -> GuardAction | None:
+    def guard(self, service: Service | None) -> Guard:
         """The guard of a route; a Service's annotations count where it gets all the traffic.
 
         Raises Invalid.
@@ -48,8 +60,10 @@ class GuardTranslator:
         session = self._session(reader)
         cognito, oidc = reader.get(rows.AUTH_IDP_COGNITO), reader.get(rows.AUTH_IDP_OIDC)
         type_, token = reader.get(rows.AUTH_TYPE), self._token_check()
+        is_wanted = type_ in ("cognito", "oidc") or token is not None
+        is_required = is_wanted and not self._is_http_open
         if not self._has_https:
-            return None
+            return Guard(is_required)
         login: GuardAction | None = None
         if type_ == "cognito":
             login = _cognito(self._need(cognito, rows.AUTH_IDP_COGNITO.key), session)
@@ -58,7 +72,7 @@ class GuardTranslator:
         if login is not None and token is not None:
             problem = "cannot be used beside auth-type: a request passes one guard"
             raise InvalidAnnotation(self._source.ref, rows.JWT_VALIDATION.key, problem)
-        return login or token
+        return Guard(is_required, login or token)
 
     def _need(self, provider: T | None, key: str) -> T:
         if provider is None:

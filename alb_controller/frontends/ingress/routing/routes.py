@@ -8,8 +8,9 @@ from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.backends import BackendTranslator
 from alb_controller.frontends.ingress.routing.actions import ActionTranslator
 from alb_controller.frontends.ingress.routing.conditions import EXACT, PREFIX, ConditionTranslator
-from alb_controller.frontends.ingress.routing.guards import GuardTranslator
-from alb_controller.intent import DefaultIntent, Origin, RouteIntent
+from alb_controller.frontends.ingress.routing.guards import Guard, GuardTranslator
+from alb_controller.intent import ActionIntent, DefaultIntent, Origin, RouteIntent
+from alb_controller.model.elbv2 import RedirectAction
 from alb_controller.objects.annotations.rows import Source
 from alb_controller.objects.networking import HttpIngressPath, Ingress, IngressRule
 from alb_controller.settings import Settings
@@ -45,7 +46,12 @@ class RouteTranslator:
             self.problems.append(problem)
             return None
         origin = Origin(self._source.ref, field)
-        return DefaultIntent(action=choice.action, guard=guard, origin=origin)
+        return DefaultIntent(
+            action=choice.action,
+            guard=guard.action,
+            is_restricted=_is_restricted(guard, choice.action),
+            origin=origin,
+        )
 
     def routes(self, tags: Mapping[str, str]) -> tuple[RouteIntent, ...]:
         """The routes in final order, one for each path."""
@@ -62,14 +68,22 @@ class RouteTranslator:
         self, host: str, path: HttpIngressPath, field: str, tags: Mapping[str, str]
     ) -> RouteIntent:
         choice = self._actions.translate(path.backend, f"{field}.backend")
+        guard = self._guards.guard(choice.service)
         return RouteIntent(
             conditions=self._conditions.conditions(host, path, field),
             action=choice.action,
-            guard=self._guards.guard(choice.service),
+            guard=guard.action,
+            is_restricted=_is_restricted(guard, choice.action),
             transforms=self._conditions.transforms(path),
             tags=tags,
             origin=Origin(self._source.ref, field),
         )
+
+
+def _is_restricted(guard: Guard, action: ActionIntent) -> bool:
+    """A redirect to HTTPS leads to where the guard is."""
+    leads_to_https = isinstance(action, RedirectAction) and action.protocol == "HTTPS"
+    return guard.is_required and not leads_to_https
 
 
 def _ranked(rule: IngressRule, field: str) -> Iterator[tuple[str, HttpIngressPath]]:

@@ -52,7 +52,7 @@ def test_a_good_ingress_is_taken_without_a_word() -> None:
     [
         ({"class_name": "nope"}, "spec.ingressClassName: names IngressClass 'nope', which does"),
         ({"alb": BAD_CONDITIONS}, PREFIX + "conditions.app: '['"),
-        ({"alb": {"conditions.app": '[{"field": "host-header"}]'}}, "needs its own config"),
+        ({"alb": {"conditions.app": '[{"field": "host-header"}]'}}, "needs hostHeaderConfig"),
     ],
 )
 def test_what_the_reference_refuses_is_refused(fields: dict[str, Any], sentence: str) -> None:

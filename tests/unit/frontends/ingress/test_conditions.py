@@ -113,11 +113,65 @@ def test_other_conditions_come_first_in_their_order() -> None:
     )
 
 
-def test_an_unknown_field_is_dropped() -> None:
-    """With all that it holds, as the reference does."""
-    unknown = config("host-headr", "hostHeaderConfig", values=["b"])
-    assert conditions(unknown, of=EXACT) == (PathPattern(("/a",)),)
-    assert conditions(unknown) == (PathPattern(("/*",)),)
+FIELDS = (
+    "must be one of host-header, path-pattern, http-header, http-request-method, query-string, "
+    "source-ip"
+)
+OFFICE = {"values": ["10.0.0.0/8"]}
+
+
+@pytest.mark.parametrize(
+    "of,problem",
+    [
+        (
+            config("sourceIp", "sourceIpConfig", **OFFICE),
+            f"field 'sourceIp' {FIELDS}",
+        ),
+        (
+            config("Source-IP", "sourceIpConfig", **OFFICE),
+            f"field 'Source-IP' {FIELDS}",
+        ),
+        ({"sourceIpConfig": OFFICE}, f"field '' {FIELDS}"),
+        (None, f"field '' {FIELDS}"),
+        (
+            {**HOSTS, "sourceIpConfig": OFFICE},
+            "field 'host-header' has sourceIpConfig: allowed is hostHeaderConfig",
+        ),
+        (
+            config("source-ip", "sourceIpConfig", values=["10.0.0.0/8", "office"]),
+            "field 'source-ip': 'office' is not a CIDR such as 10.0.0.0/8 or 2001:db8::/32",
+        ),
+        (
+            config("http-header", "httpHeaderConfig", values=["a"]),
+            "field 'http-header' needs httpHeaderName",
+        ),
+    ],
+)
+def test_a_condition_that_is_not_understood_stops_the_ingress(of: Any, problem: str) -> None:
+    """The reference serves the rule without it, open to everybody (ADR 32)."""
+    assert refused(rules=[rule("a", EXACT)], alb={"conditions.app": json.dumps([of])}) == [
+        f"{PREFIX}conditions.app: {problem}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "of,problem",
+    [
+        (
+            {**config("source-ip", "sourceIpConfig", **OFFICE), "sourceIps": ["10.0.0.0/8"]},
+            "has the unknown key [0].sourceIps: allowed are field, hostHeaderConfig, ",
+        ),
+        (
+            config("source-ip", "sourceIpConfig", values=["10.0.0.0/8"], regexValues=["x"]),
+            "has the unknown key [0].sourceIpConfig.regexValues: allowed are values",
+        ),
+    ],
+)
+def test_an_unknown_key_of_a_condition_stops_the_ingress(of: Any, problem: str) -> None:
+    """It may be what was to restrict access."""
+    (found,) = refused(alb={"conditions.app": json.dumps([of])})
+    assert found.startswith(f"{PREFIX}conditions.app: ")
+    assert problem in found
 
 
 @pytest.mark.parametrize(
@@ -138,7 +192,7 @@ def test_values_and_regular_expressions_do_not_mix(
 @pytest.mark.parametrize(
     "of,problem",
     [
-        ({"field": "host-header"}, "field 'host-header' needs its own config, which is missing"),
+        ({"field": "host-header"}, "field 'host-header' needs hostHeaderConfig, which is missing"),
         (
             config("host-header", "hostHeaderConfig"),
             "field 'host-header' needs either values or regexValues",
@@ -167,8 +221,12 @@ def test_what_a_condition_lacks_is_told(of: Any, problem: str) -> None:
 
 
 def test_conditions_are_by_the_name_of_the_service() -> None:
-    """Those of another name are not read, good or bad."""
-    assert route({"conditions.blog": "bad"}).conditions == (PathPattern(("/*",)),)
+    """Those of a name that no path has stop the Ingress: what they were for would be open."""
+    (unnamed,) = refused(alb={"conditions.blog": json.dumps([HOSTS])})
+    assert unnamed == (
+        f"{PREFIX}conditions.blog: restricts nothing, as no path of spec.rules has a backend "
+        "'blog': allowed are app"
+    )
     (problem,) = refused(alb={"conditions.app": "{}"})
     assert problem.startswith(f"{PREFIX}conditions.app: '{{}}' must be a list of conditions: ")
 

@@ -146,7 +146,6 @@ def test_ports_are_united_and_each_has_the_routes_of_its_members() -> None:
             [{"inbound-cidrs": "10.0.0.0/8"}, {"security-group-prefix-lists": "pl-1"}],
             InboundSources(("10.0.0.0/8",), (), ("pl-1",)),
         ),
-        ([{"inbound-cidrs": ""}, {}], InboundSources(("0.0.0.0/0",), ("::/0",))),
     ],
 )
 def test_a_port_is_open_to_the_world_only_if_nobody_names_a_source(

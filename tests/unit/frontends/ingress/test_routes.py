@@ -126,14 +126,23 @@ def test_the_default_backend_is_resolved_like_any_other() -> None:
     assert problem == "spec.defaultBackend: names no service: resource backends are not supported"
 
 
-@pytest.mark.parametrize("family", ["conditions", "transforms"])
-def test_what_a_default_backend_ignores_is_read_all_the_same(family: str) -> None:
+def test_transforms_of_a_default_backend_are_read_all_the_same() -> None:
     """A malformed one is told (spec 3.5); a good one has no effect."""
-    key = f"{family}.app"
+    key = "transforms.app"
     (problem,) = refused(default_backend=to("app"), rules=[], alb={key: "{"})
     assert problem.startswith(PREFIX + key)
     plain = alone(default_backend=to("app"), rules=[])
     assert alone(default_backend=to("app"), rules=[], alb={key: "[]"}) == plain
+
+
+def test_conditions_of_a_default_backend_alone_stop_the_ingress() -> None:
+    """A listener's default action has none, so that everybody would be let in (ADR 32)."""
+    source = '[{"field": "source-ip", "sourceIpConfig": {"values": ["10.0.0.0/8"]}}]'
+    (problem,) = refused(default_backend=to("app"), rules=[], alb={"conditions.app": source})
+    assert problem == (
+        f"{PREFIX}conditions.app: restricts nothing, as no path of spec.rules has a backend 'app': "
+        "allowed are none"
+    )
 
 
 def test_each_listener_has_all_routes_of_the_ingress() -> None:

@@ -1,0 +1,1 @@
+"""What users should know although it stops nobody: Warnings beside the problems."""
