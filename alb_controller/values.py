@@ -113,10 +113,21 @@ def parse_cidr(text: str) -> IpFamily:
 
     Raises ValueError for anything else, naming the text.
     """
+    return "ipv6" if _network(text).version == 6 else "ipv4"
+
+
+def canonical_cidr(text: str) -> str:
+    """The one spelling of a network: without host bits, as EC2 keeps it (IpPermission).
+
+    Raises ValueError as `parse_cidr`.
+    """
+    return str(_network(text))
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     if "/" not in text or "%" in text or not text.rsplit("/", 1)[1].isdigit():
         raise ValueError(f"{text!r} is not a CIDR such as 10.0.0.0/8 or 2001:db8::/32")
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        return ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise ValueError(f"{text!r} is not a CIDR such as 10.0.0.0/8 or 2001:db8::/32") from None
-    return "ipv6" if network.version == 6 else "ipv4"

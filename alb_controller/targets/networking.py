@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
@@ -13,7 +12,7 @@ from alb_controller.objects.elbv2 import (
     NetworkingPort,
     TargetGroupBindingNetworking,
 )
-from alb_controller.values import PortRef, Value, parse_cidr
+from alb_controller.values import PortRef, Value, canonical_cidr, parse_cidr
 
 SHARED_DESCRIPTION = "elbv2.k8s.aws/targetGroupBinding=shared"
 """Marks the rules that this controller, or the reference, may revoke."""
@@ -74,9 +73,8 @@ def source_of(peer: NetworkingPeer) -> Source:
         return "security_group", peer.security_group.group_id
     if peer.ip_block is None:
         raise ValueError("a peer needs ipBlock or securityGroup")
-    family = parse_cidr(peer.ip_block.cidr)
-    network = str(ipaddress.ip_network(peer.ip_block.cidr, strict=False))
-    return ("cidr_v6" if family == "ipv6" else "cidr"), network
+    cidr = peer.ip_block.cidr
+    return ("cidr_v6" if parse_cidr(cidr) == "ipv6" else "cidr"), canonical_cidr(cidr)
 
 
 def _port_ranges(port: PortRef | None, pods: Sequence[Pod]) -> list[tuple[int, int]]:

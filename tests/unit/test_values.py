@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.values import BindingKey, ObjectRef, Secret, StackKey, parse_cidr
+from alb_controller.values import (
+    BindingKey,
+    ObjectRef,
+    Secret,
+    StackKey,
+    canonical_cidr,
+    parse_cidr,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +43,20 @@ def test_what_is_no_cidr_is_named(text: str) -> None:
     with pytest.raises(ValueError, match="is not a CIDR such as") as raised:
         parse_cidr(text)
     assert repr(text) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text,spelled",
+    [
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("10.1.2.3/8", "10.0.0.0/8"),
+        ("10.1.2.3/32", "10.1.2.3/32"),
+        ("2001:DB8:0::1/32", "2001:db8::/32"),
+    ],
+)
+def test_a_network_has_one_spelling(text: str, spelled: str) -> None:
+    """That of EC2, which drops host bits."""
+    assert canonical_cidr(text) == spelled
 
 
 def test_names_read_as_kubernetes_writes_them() -> None:

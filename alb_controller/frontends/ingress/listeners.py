@@ -24,6 +24,7 @@ from alb_controller.objects.core import ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, ListenerParams
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
+from alb_controller.values import canonical_cidr
 
 HTTP, HTTPS = "HTTP", "HTTPS"
 
@@ -60,14 +61,14 @@ class ListenerTranslator:
         """The ports in ascending order."""
         params = self._params
         given = self._explicit_certificates()
-        cidrs = tuple(params.inbound_cidrs or self._reader.get(rows.INBOUND_CIDRS) or ())
+        cidrs = _spelled_alike(params.inbound_cidrs or self._reader.get(rows.INBOUND_CIDRS) or ())
         of_class = params.prefix_lists_ids or params.prefix_lists_ids_legacy
         lists = tuple(of_class or self._reader.get(rows.PREFIX_LISTS) or ())
         ports = self._reader.get(rows.LISTEN_PORTS) or ({443: HTTPS} if given else {80: HTTP})
         plain = {
             port: MemberListener(
                 protocol=protocol,
-                cidrs=frozenset(cidrs) or None,
+                cidrs=cidrs or None,
                 prefix_lists=frozenset(lists) or None,
                 attributes=self._reader.get(rows.listener_attributes(protocol, port)) or {},
                 params_attributes=_params_attributes(params.listeners, protocol, port),
@@ -164,6 +165,14 @@ def hosts(ingress: Ingress) -> tuple[str, ...]:
     named = {rule.host for rule in ingress.spec.rules}
     named.update(host for entry in ingress.spec.tls for host in entry.hosts)
     return tuple(sorted(named - {""}))
+
+
+def _spelled_alike(cidrs: Iterable[str]) -> frozenset[str]:
+    """Each network once; one that is none is a problem already (`check_params`)."""
+    try:
+        return frozenset(canonical_cidr(cidr) for cidr in cidrs)
+    except ValueError:
+        return frozenset(cidrs)
 
 
 def _mutual_intent(wanted: ClientCertificates, origin: Origin) -> MutualTlsIntent:

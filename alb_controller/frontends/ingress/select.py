@@ -11,6 +11,7 @@ from alb_controller.errors import Invalid, UnreadableObject
 from alb_controller.intent import NameSeed
 from alb_controller.model.ownership import INGRESS
 from alb_controller.objects.annotations.ingress_table import GROUP_NAME
+from alb_controller.objects.annotations.rows import without_line_end
 from alb_controller.objects.cluster import Cluster, complete_list
 from alb_controller.objects.core import Namespace, ref
 from alb_controller.objects.elbv2 import IngressClassParams
@@ -155,6 +156,7 @@ def _bad_class(ingress: Ingress, problem: str) -> BadClass:
 def _member(ingress: Ingress, params: IngressClassParams | None) -> Member | BadGroup:
     meta = ingress.metadata
     field, name = GROUP_NAME.key, meta.annotations.get(GROUP_NAME.key)
+    name = None if name is None else without_line_end(name)
     if params is not None and params.spec.group is not None:
         field = f"IngressClassParams {params.metadata.name} spec.group.name"
         name = params.spec.group.name

@@ -38,6 +38,8 @@ class JsonParser(Generic[T]):
     def __call__(self, raw: str) -> T:
         """The decoded value; raises ValueError with what is allowed."""
         unknown: dict[str, Iterable[str]] = {}
+        if not raw.strip():
+            raise ValueError(f"is empty: it must be {self._allowed}")
         try:
             decoded = _fold(msgspec.json.decode(raw), self._type, unknown.__setitem__)
             made = msgspec.convert(decoded, self._type)

@@ -162,7 +162,8 @@ Every key begins with `{PREFIX}`, unless it is written out. *On* says which
 objects may carry it: where a Service may, its value replaces the Ingress's. *In a group* says what
 happens where several members set it: *exclusive*: all must agree, the younger of two that disagree
 is stopped; *union*: they are put together, one key or port has one value; *per port*: the members
-on a port must agree; *per Ingress*: it counts for its own Ingress alone.
+on a port must agree; *per Ingress*: it counts for its own Ingress alone. A line end behind a value,
+as a YAML block scalar (`key: |`) leaves it, is not part of the value.
 
 | Annotation | On | In a group | Default | What it does | Example | In AWS |
 | --- | --- | --- | --- | --- | --- | --- |

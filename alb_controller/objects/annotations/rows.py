@@ -87,8 +87,13 @@ class CollectingReader(Reader):
 
 def parse(row: Annotation[T], source: Source) -> T:
     """The value of a row on one object that has it; raises InvalidAnnotation."""
-    raw = source.annotations[row.key]
+    raw = without_line_end(source.annotations[row.key])
     try:
         return row.parse(raw)
     except ValueError as error:
         raise InvalidAnnotation(source.ref, row.key, f"{raw!r} {error}") from None
+
+
+def without_line_end(raw: str) -> str:
+    """A value without the line end that a YAML block scalar (`key: |`) leaves behind it."""
+    return raw.rstrip("\n")

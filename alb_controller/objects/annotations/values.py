@@ -146,6 +146,8 @@ def _map_items(raw: str) -> list[str]:
 def listen_ports(raw: str) -> dict[int, str]:
     """Port -> protocol from `[{"HTTP": 80}, {"HTTPS": 443}]`; of one port twice the last counts."""
     allowed = 'must be a list such as [{"HTTP": 80}, {"HTTPS": 443}]'
+    if not raw.strip():
+        raise ValueError(f"is empty: it {allowed}")
     try:
         entries = decode(raw, list[dict[str, int]])
     except (msgspec.DecodeError, ValueError) as error:

@@ -82,7 +82,6 @@ def test_lists_and_what_is_in_them_are_read_alike() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        "",
         "x",
         "[]",
         '{"type": 1}',
@@ -100,6 +99,13 @@ def test_lists_and_what_is_in_them_are_read_alike() -> None:
 def test_types_are_strict(raw: str) -> None:
     """A number is no text; what is wrong is told with what is allowed."""
     with pytest.raises(ValueError, match=r"^must be an action: "):
+        ACTION(raw)
+
+
+@pytest.mark.parametrize("raw", ["", " ", "\n"])
+def test_an_empty_text_is_called_empty(raw: str) -> None:
+    """ "Input data was truncated" tells nobody that a template left the value out."""
+    with pytest.raises(ValueError, match=r"^is empty: it must be an action$"):
         ACTION(raw)
 
 

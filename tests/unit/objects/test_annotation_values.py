@@ -181,7 +181,7 @@ def test_listen_ports_are_objects_of_protocol_and_port(raw: str, ports: dict[int
 @pytest.mark.parametrize(
     "raw,complaint",
     [
-        ("", "must be a list such as"),
+        ("", "is empty: it must be a list such as"),
         ("80", "must be a list such as"),
         ("null", "must be a list such as"),
         ('{"HTTP": 80}', "must be a list such as"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from alb_controller.errors import InvalidAnnotation
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.ingress_table import FAMILIES, PREFIX, TABLE
+from alb_controller.objects.annotations.reference import EXAMPLES, FAMILY_EXAMPLES
 from alb_controller.objects.annotations.rows import Annotation, CollectingReader, Reader, Source
 from alb_controller.values import ObjectRef
 
@@ -74,6 +77,30 @@ def test_a_row_is_read_under_the_prefix_of_its_own_api() -> None:
     assert Reader(found).get(row) == "internal"
     with pytest.raises(InvalidAnnotation, match=f"^{row.key}: 'open' must be one of"):
         Reader(Source(APP, {row.key: "open"})).get(row)
+
+
+READ: list[tuple[Annotation[Any], str]] = [
+    *((row, EXAMPLES[row.suffix].value) for row in TABLE),
+    (rows.action("x"), FAMILY_EXAMPLES["actions."].value),
+    (rows.conditions("x"), FAMILY_EXAMPLES["conditions."].value),
+    (rows.transforms("x"), FAMILY_EXAMPLES["transforms."].value),
+    (rows.listener_attributes("HTTP", 80), FAMILY_EXAMPLES["listener-attributes."].value),
+    (rows.target_control_port("x", 80), FAMILY_EXAMPLES["target-control-port."].value),
+]
+
+
+@pytest.mark.parametrize("row, raw", READ, ids=[row.suffix for row, _ in READ])
+def test_a_line_end_behind_a_value_is_none_of_it(row: Annotation[Any], raw: str) -> None:
+    """A YAML block scalar leaves one: every row reads the value before it."""
+    plain, block = (Reader(Source(WEB, {row.key: one})).get(row) for one in (raw, f"{raw}\n"))
+    assert plain == block
+    assert plain is not None
+
+
+def test_a_line_end_within_a_value_stays() -> None:
+    """What cannot be read is told without the one behind it."""
+    with pytest.raises(InvalidAnnotation, match=r": 'in\\nternal' must be one of"):
+        Reader(source(WEB, scheme="in\nternal\n")).get(rows.SCHEME)
 
 
 def test_a_value_is_none_where_no_object_has_the_key() -> None:

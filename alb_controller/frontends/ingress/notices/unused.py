@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from alb_controller.frontends.ingress.listeners import HTTPS
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.objects.annotations import ingress_table as rows
-from alb_controller.objects.annotations.rows import Reader, Source
+from alb_controller.objects.annotations.rows import Reader, Source, without_line_end
 from alb_controller.objects.core import Service
 from alb_controller.objects.networking import Ingress, IngressBackend
 from alb_controller.objects.references import (
@@ -113,4 +113,4 @@ def _of_shares(source: Source, name: str, services: Mapping[str, Service]) -> It
 
 
 def _asks(annotations: Mapping[str, str]) -> bool:
-    return annotations.get(rows.AUTH_TYPE.key, "none") != "none"
+    return without_line_end(annotations.get(rows.AUTH_TYPE.key, "none")) != "none"

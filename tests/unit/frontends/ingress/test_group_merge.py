@@ -155,6 +155,31 @@ def test_a_port_is_open_to_the_world_only_if_nobody_names_a_source(
     assert only_listener(group(*alb)).inbound == inbound
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["10.0.0.0/8,10.1.2.3/8,10.0.0.0/8"],
+        ["10.0.0.0/8", "10.1.2.3/8"],
+        ["10.1.2.3/8", "10.0.0.0/8,10.9.9.9/8"],
+    ],
+)
+def test_one_network_is_one_permission_however_it_is_written(written: list[str]) -> None:
+    """By one member or by several: EC2 has no host bits, so that they do not disagree."""
+    inbound = only_listener(group(*({"inbound-cidrs": one} for one in written))).inbound
+    assert inbound == InboundSources(("10.0.0.0/8",), ())
+
+
+def test_networks_of_a_class_are_spelled_alike() -> None:
+    """One of the class and one of an annotation do not disagree either."""
+    objects = (
+        ingress_class("office", params="params"),
+        params(inboundCIDRs=["2001:DB8::/32"]),
+        member("a", class_name="office"),
+        member("b", alb={"inbound-cidrs": "2001:db8::1/32"}),
+    )
+    assert only_listener(wanted(*objects)).inbound == InboundSources((), ("2001:db8::/32",))
+
+
 def test_sources_are_those_of_the_members_on_the_port() -> None:
     """Another port stays open."""
     intent = wanted(

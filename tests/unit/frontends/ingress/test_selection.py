@@ -169,7 +169,7 @@ def test_a_group_name_makes_an_explicit_group(name: str) -> None:
     assert found.key == StackKey("ingress", "", name)
 
 
-@pytest.mark.parametrize("name", ["", "-a", "a-", ".a", "A", "a_b", "a b", "a" * 64, "a\n", "é"])
+@pytest.mark.parametrize("name", ["", "-a", "a-", ".a", "A", "a_b", "a b", "a" * 64, "a\nb", "é"])
 def test_a_name_that_is_none_belongs_to_no_group(name: str) -> None:
     """The annotation, the value and what is allowed are told."""
     found = selected(member("web", group=name), ingress_class())
@@ -178,6 +178,13 @@ def test_a_name_that_is_none_belongs_to_no_group(name: str) -> None:
         f"alb.ingress.kubernetes.io/group.name: {name!r} is not a group name: at most 63 "
         "lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit"
     )
+
+
+def test_a_line_end_behind_a_name_is_none_of_it() -> None:
+    """A YAML block scalar leaves one: the group is that of the others."""
+    found = selected(member("web", group="team\n"), ingress_class())
+    assert isinstance(found, Member)
+    assert found.key == StackKey("ingress", "", "team")
 
 
 def test_the_group_of_the_class_replaces_the_annotation() -> None:
