@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,7 +20,7 @@ from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.values import ObjectRef
 from tests.clocks import FakeClock
-from tests.faults.kube.server import CUT, HANG, ApiServer, status
+from tests.faults.kube.server import CUT, HANG, ApiServer, Request, status
 from tests.waiting import until
 
 WEB = ObjectRef("Ingress", "ns", "web", "uid-1")
@@ -81,6 +82,15 @@ def rig(make: MakeRig) -> Rig:
 def posted(api: ApiServer) -> list[dict[str, Any]]:
     """The Events that the server was sent."""
     return [r.body for r in api.requests if r.method == "POST"]
+
+
+def held_by(gate: threading.Event) -> Callable[[Request], None]:
+    """Requests wait until the gate is set."""
+
+    def fault(_: Request) -> None:
+        assert gate.wait(60)
+
+    return fault
 
 
 def test_an_event_has_the_fields_that_kubectl_shows(api: ApiServer, rig: Rig) -> None:
@@ -191,20 +201,32 @@ def test_an_event_that_cannot_be_written_is_logged_and_tried_next_time(
 def test_whoever_records_an_event_does_not_wait_for_it(
     api: ApiServer, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However slow the server is: each request has its time, and the next one follows."""
-    monkeypatch.setattr(events, "EVENT_SECONDS", 0.2)
-    api.fault = lambda request: HANG if "slow" in request.body["message"] else None
+    """They go one after the other, in their order, while the server takes its time."""
+    monkeypatch.setattr(events, "EVENT_SECONDS", 60.0)
+    gate = threading.Event()
+    api.fault = held_by(gate)
     rig.events.start()
+    for message in ("one", "two", "three"):
+        rig.record(message=message)
+    until(lambda: len(api.requests) == 1)
+    assert not rig.events.is_idle
+    gate.set()
+    until(lambda: rig.events.is_idle)
+    assert [event["message"] for event in posted(api)] == ["one", "two", "three"]
+
+
+def test_an_event_takes_a_bounded_time(
+    api: ApiServer, rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that hangs holds those behind it up for no longer than the limit."""
+    monkeypatch.setattr(events, "EVENT_SECONDS", 0.2)
+    api.fault = lambda request: HANG if request.body["message"] == "slow" else None
+    began = time.monotonic()
     with capture_logs():
         rig.record(message="slow")
-        until(lambda: len(api.requests) == 1)
-        before = time.monotonic()
-        rig.record(message="slow, too")
-        rig.record(message="quick")
-        assert time.monotonic() - before < 0.2
-        assert not rig.events.is_idle
-        until(lambda: rig.events.is_idle)
-    assert [event["message"] for event in posted(api)] == ["slow", "slow, too", "quick"]
+        rig.deliver(message="quick")
+    assert time.monotonic() - began < 20  # the server lets go after 30
+    assert [event["message"] for event in posted(api)] == ["slow", "quick"]
 
 
 def test_what_waits_already_is_not_told_twice(api: ApiServer, rig: Rig) -> None:
@@ -251,19 +273,23 @@ def test_what_waits_is_written_before_the_end(api: ApiServer, make: MakeRig) -> 
     assert rig.events.trouble() == []
 
 
-def test_the_end_does_not_wait_for_a_server_that_hangs(api: ApiServer, make: MakeRig) -> None:
+def test_the_end_does_not_wait_for_a_server_that_hangs(
+    api: ApiServer, make: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is left is counted in the log, and not sent later."""
-    api.fault = lambda _: HANG
+    monkeypatch.setattr(events, "EVENT_SECONDS", 60.0)
+    gate = threading.Event()
+    api.fault = held_by(gate)
     rig = make(clock=SystemClock())
     for number in range(3):
         rig.record(message=f"event {number}")
     rig.events.start()
     until(lambda: len(api.requests) == 1)
-    began = time.monotonic()
     with capture_logs() as logs:
         rig.events.stop(0.1)
-    assert time.monotonic() - began < 3  # the server lets go after 30, a request after 3
+    assert rig.events._thread.is_alive()
     assert [(log["event"], log["count"]) for log in logs] == [("events_not_written", 3)]
+    gate.set()
     until(lambda: not rig.events._thread.is_alive())
     assert len(api.requests) == 1
 
