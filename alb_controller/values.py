@@ -14,6 +14,10 @@ import msgspec
 
 Tags: TypeAlias = Mapping[str, str]
 IpFamily: TypeAlias = Literal["ipv4", "ipv6"]
+Scheme: TypeAlias = Literal["internal", "internet-facing"]
+IpAddressType: TypeAlias = Literal["ipv4", "dualstack", "dualstack-without-public-ipv4"]
+"""Of a load balancer."""
+MutualTlsMode: TypeAlias = Literal["off", "passthrough", "verify"]
 Api: TypeAlias = Literal["ingress", "service", "gateway-alb", "gateway-nlb", "accelerator"]
 """The APIs by which users ask for load balancers; a Gateway's depends on its class."""
 PortRef: TypeAlias = int | str

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from alb_controller.model.actions import FixedResponseAction
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import (
     Action,
     Condition,
-    FixedResponseAction,
     ForwardAction,
-    HealthCheck,
     HostHeader,
     Listener,
     ListenerRule,
@@ -19,6 +18,7 @@ from alb_controller.model.elbv2 import (
     TargetGroup,
     WeightedTargetGroup,
 )
+from alb_controller.model.health import HealthCheck
 from alb_controller.model.kube import Binding
 from alb_controller.model.ownership import stack_labels, tracking_tags
 from alb_controller.model.refs import Ref, Reference, ResourceId

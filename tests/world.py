@@ -21,6 +21,7 @@ from alb_controller.errors import (
     QuotaExceeded,
     Rejected,
 )
+from alb_controller.model.actions import Transform
 from alb_controller.model.addons import Addons
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import (
@@ -34,7 +35,6 @@ from alb_controller.model.elbv2 import (
     MutualAuthentication,
     Target,
     TargetGroup,
-    Transform,
 )
 from alb_controller.model.kube import Binding
 from alb_controller.model.ownership import resource_name

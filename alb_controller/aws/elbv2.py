@@ -22,6 +22,7 @@ from alb_controller.aws.codecs.rules import (
 )
 from alb_controller.aws.elbv2_reads import Elbv2Reads
 from alb_controller.errors import AwsError, NotFound
+from alb_controller.model.actions import Transform
 from alb_controller.model.elbv2 import (
     Action,
     Condition,
@@ -30,7 +31,6 @@ from alb_controller.model.elbv2 import (
     LoadBalancer,
     Target,
     TargetGroup,
-    Transform,
 )
 from alb_controller.model.stack import Found, FoundLoadBalancer
 from alb_controller.values import Tags

@@ -14,9 +14,9 @@ from alb_controller.intent import (
     SecurityChoice,
     StackIntent,
 )
-from alb_controller.model.elbv2 import IpAddressType, Scheme
 from alb_controller.model.queries import Answer, Query
 from alb_controller.settings import Settings
+from alb_controller.values import IpAddressType, Scheme
 
 Facts: TypeAlias = Mapping[Query, Answer]
 BalancerId: TypeAlias = str

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from alb_controller.intent.listeners import Transport
 from alb_controller.intent.names import NameSeed
-from alb_controller.model.elbv2 import HealthCheck, TargetType
+from alb_controller.model.health import HealthCheck
 from alb_controller.objects.elbv2 import ServiceReference
 from alb_controller.values import IpFamily, Origin, PortRef, Tags
+
+TargetType: TypeAlias = Literal["instance", "ip"]
+"""Nodes, at a port that each of them has open for the Service; or pods."""
 
 
 class BalancerPeer(msgspec.Struct, frozen=True, tag=True):

@@ -8,8 +8,7 @@ import msgspec
 
 from alb_controller.intent.listeners import ListenerIntent
 from alb_controller.intent.names import NameSeed
-from alb_controller.model.elbv2 import IpAddressType, Scheme
-from alb_controller.values import Origin, Tags
+from alb_controller.values import IpAddressType, Origin, Scheme, Tags
 
 Family: TypeAlias = Literal["application", "network"]
 LOAD_BALANCER = "LoadBalancer"

@@ -7,8 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from alb_controller.intent.routing import DefaultIntent, RouteIntent
-from alb_controller.model.elbv2 import MutualTlsMode
-from alb_controller.values import Origin, Tags
+from alb_controller.values import MutualTlsMode, Origin, Tags
 
 Transport: TypeAlias = Literal["TCP", "UDP"]
 

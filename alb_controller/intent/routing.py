@@ -1,4 +1,7 @@
-"""Which requests a listener gives to whom."""
+"""Which requests a listener gives to whom, in the words of no load balancer.
+
+A builder lowers them to what its load balancer has; what it cannot say it must refuse.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,101 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from alb_controller.model.elbv2 import (
-    Condition,
+from alb_controller.model.actions import (
     FixedResponseAction,
     GuardAction,
     RedirectAction,
     Transform,
 )
 from alb_controller.values import Origin, Tags
+
+
+class Exact(msgspec.Struct, frozen=True, tag=True):
+    """The very text."""
+
+    text: str
+
+
+class Pattern(msgspec.Struct, frozen=True, tag=True):
+    """A text in which `*` stands for any characters and `?` for one."""
+
+    text: str
+
+
+class Prefix(msgspec.Struct, frozen=True, tag=True):
+    """A path, and every path below it: `/a` and `/a/` take in `/a` and `/a/b`, not `/ab`."""
+
+    text: str
+
+
+class Regex(msgspec.Struct, frozen=True, tag=True):
+    """A regular expression."""
+
+    text: str
+
+
+Text: TypeAlias = Exact | Pattern | Regex
+PathText: TypeAlias = Text | Prefix
+
+
+def text_of(written: str) -> Exact | Pattern:
+    """What users write where wildcards are allowed."""
+    return Pattern(written) if "*" in written or "?" in written else Exact(written)
+
+
+def patterns_of(path: Exact | Pattern | Prefix) -> tuple[str, ...]:
+    """Patterns that together take in the same paths."""
+    if not isinstance(path, Prefix):
+        return (path.text,)
+    stem = path.text.removesuffix("/")
+    return (stem, f"{stem}/*") if stem else ("/*",)
+
+
+class HostMatch(msgspec.Struct, frozen=True, tag=True):
+    """The request's host is one of these, whatever its case."""
+
+    hosts: tuple[Text, ...]
+
+
+class PathMatch(msgspec.Struct, frozen=True, tag=True):
+    """The request's path is one of these."""
+
+    paths: tuple[PathText, ...]
+
+
+class HeaderMatch(msgspec.Struct, frozen=True, tag=True):
+    """A header of the request has one of these values, whatever their case."""
+
+    name: str
+    values: tuple[Text, ...]
+
+
+class MethodMatch(msgspec.Struct, frozen=True, tag=True):
+    """The request's method is one of these."""
+
+    methods: tuple[str, ...]
+
+
+class QueryParam(msgspec.Struct, frozen=True):
+    """A value in the query string; without a key that of any key."""
+
+    value: Exact | Pattern
+    key: str | None = None
+
+
+class QueryMatch(msgspec.Struct, frozen=True, tag=True):
+    """The query string has one of these."""
+
+    params: tuple[QueryParam, ...]
+
+
+class SourceMatch(msgspec.Struct, frozen=True, tag=True):
+    """The request comes from one of these CIDRs."""
+
+    cidrs: tuple[str, ...]
+
+
+Match: TypeAlias = HostMatch | PathMatch | HeaderMatch | MethodMatch | QueryMatch | SourceMatch
 
 
 class ForwardTarget(msgspec.Struct, frozen=True):
@@ -50,9 +140,10 @@ ActionIntent: TypeAlias = ForwardIntent | FixedResponseAction | RedirectAction
 
 
 class RouteIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule: when all conditions hold, do the actions. Its rank is its place in the listener."""
+    """One rule: a request that fits all matches gets the action. Its place is its rank."""
 
-    conditions: tuple[Condition, ...]
+    matches: tuple[Match, ...]
+    """None of them is every request."""
     action: ActionIntent
     guard: GuardAction | None = None
     """Login or token check before the action; on HTTPS listeners alone (spec 4.3)."""

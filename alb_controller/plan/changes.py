@@ -14,7 +14,6 @@ from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import (
     Attributes,
     BalancerTarget,
-    IpAddressType,
     Listener,
     ListenerRule,
     LoadBalancer,
@@ -23,7 +22,7 @@ from alb_controller.model.elbv2 import (
 from alb_controller.model.kube import Binding
 from alb_controller.model.refs import Reference, ResourceKind
 from alb_controller.model.stack import Found, Resource
-from alb_controller.values import Tags, Value
+from alb_controller.values import IpAddressType, Tags, Value
 
 Limit: TypeAlias = Literal["rules", "ingress"]
 """A quota that a plan can live with: rules of a load balancer, rules of a security group."""

@@ -6,16 +6,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from alb_controller.model.elbv2 import (
-    Action,
+from alb_controller.model.actions import (
     AuthenticateOidcAction,
     FixedResponseAction,
-    ForwardAction,
-    ListenerRule,
     RedirectAction,
     Transform,
-    WeightedTargetGroup,
 )
+from alb_controller.model.elbv2 import Action, ForwardAction, ListenerRule, WeightedTargetGroup
 
 
 def same_actions(desired: tuple[Action, ...], found: tuple[Action, ...]) -> bool:

@@ -13,12 +13,12 @@ import msgspec
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import (
     Attributes,
-    HealthCheck,
     Listener,
     LoadBalancer,
     MutualAuthentication,
     TargetGroup,
 )
+from alb_controller.model.health import HealthCheck
 from alb_controller.model.kube import Binding
 from alb_controller.model.refs import Ref
 from alb_controller.model.stack import Found

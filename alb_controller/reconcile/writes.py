@@ -9,6 +9,7 @@ from typing import Protocol, assert_never
 import msgspec
 
 from alb_controller.errors import AwsError, NotReady
+from alb_controller.model.actions import Transform
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import (
     Action,
@@ -19,7 +20,6 @@ from alb_controller.model.elbv2 import (
     LoadBalancer,
     Target,
     TargetGroup,
-    Transform,
 )
 from alb_controller.model.kube import Binding
 from alb_controller.model.refs import ResourceKind

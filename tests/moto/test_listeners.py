@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from alb_controller.errors import AlreadyExists
+from alb_controller.model.actions import FixedResponseAction, RedirectAction, Rewrite, Transform
 from alb_controller.model.elbv2 import (
     Action,
     Condition,
-    FixedResponseAction,
     ForwardAction,
     HostHeader,
     HttpHeader,
@@ -18,10 +18,7 @@ from alb_controller.model.elbv2 import (
     PathPattern,
     QueryString,
     QueryStringPair,
-    RedirectAction,
-    Rewrite,
     SourceIp,
-    Transform,
     WeightedTargetGroup,
 )
 from alb_controller.model.refs import ResourceId

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alb_controller.aws.codecs import elbv2 as codec
-from alb_controller.model.elbv2 import HealthCheck, MutualAuthentication
+from alb_controller.model.elbv2 import MutualAuthentication
+from alb_controller.model.health import HealthCheck
 from tests.unit.aws import samples
 
 NAMES = st.text("abc-0", min_size=1, max_size=6)

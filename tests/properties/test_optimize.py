@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alb_controller.frontends.ingress.routing.optimize import optimize
-from alb_controller.intent import Origin, RouteIntent
-from alb_controller.model.elbv2 import (
-    Condition,
-    FixedResponseAction,
-    HostHeader,
-    HttpRequestMethod,
-    PathPattern,
-    RedirectAction,
+from alb_controller.intent import (
+    HostMatch,
+    Match,
+    MethodMatch,
+    Origin,
+    PathMatch,
+    PathText,
+    Prefix,
+    Regex,
+    RouteIntent,
+    text_of,
 )
+from alb_controller.model.actions import FixedResponseAction, RedirectAction
 from alb_controller.values import ObjectRef
 
 WEB = ObjectRef("Ingress", "shop", "web")
@@ -44,17 +48,17 @@ HOSTS = st.sampled_from(["a.example", "b.example", "*.example", "c.test"])
 PATHS = st.sampled_from(["/*", "/a", "/a/*", "/b", "/"])
 
 
-def some(values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
+def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     """One to three of them."""
     return st.lists(values, min_size=1, max_size=3, unique=True).map(tuple)
 
 
-CONDITIONS: list[st.SearchStrategy[Condition]] = [
-    st.builds(HostHeader, some(HOSTS)),
-    st.builds(HostHeader, regex_values=some(st.sampled_from([r"^a\.", r"test$"]))),
-    st.builds(PathPattern, some(PATHS)),
-    st.builds(PathPattern, regex_values=some(st.sampled_from(["^/a", "b$"]))),
-    st.builds(HttpRequestMethod, st.just(("GET",))),
+MATCHES: list[st.SearchStrategy[Match]] = [
+    st.builds(HostMatch, some(HOSTS.map(text_of))),
+    st.builds(HostMatch, some(st.sampled_from([r"^a\.", r"test$"]).map(Regex))),
+    st.builds(PathMatch, some(PATHS.map(text_of) | st.sampled_from(["/", "/a"]).map(Prefix))),
+    st.builds(PathMatch, some(st.sampled_from(["^/a", "b$"]).map(Regex))),
+    st.builds(MethodMatch, st.just(("GET",))),
 ]
 REDIRECTS = st.builds(
     RedirectAction,
@@ -74,7 +78,7 @@ def listeners(draw: st.DrawFn) -> tuple[RouteIntent, ...]:
     number = draw(st.integers(1, 6))
     return tuple(
         RouteIntent(
-            conditions=tuple(draw(st.lists(st.one_of(CONDITIONS), min_size=1, max_size=3))),
+            matches=tuple(draw(st.lists(st.one_of(MATCHES), max_size=3))),
             action=draw(REDIRECTS | ANSWERS),
             tags={},
             origin=Origin(WEB, str(at)),
@@ -85,23 +89,27 @@ def listeners(draw: st.DrawFn) -> tuple[RouteIntent, ...]:
 
 def fits(route: RouteIntent, request: Request) -> bool:
     """Whether a rule takes a request, as the load balancer sees it."""
-    return all(_holds(condition, request) for condition in route.conditions)
+    return all(_holds(match, request) for match in route.matches)
 
 
-def _holds(condition: Condition, request: Request) -> bool:
-    match condition:
-        case HostHeader(values=values, regex_values=regexes):
-            return _one_fits(values, regexes, request.host)
-        case PathPattern(values=values, regex_values=regexes):
-            return _one_fits(values, regexes, request.path)
-        case HttpRequestMethod(values=values):
-            return request.method in values
-    raise TypeError(condition)
+def _holds(wanted: Match, request: Request) -> bool:
+    match wanted:
+        case HostMatch(hosts=hosts):
+            return any(_fits(host, request.host) for host in hosts)
+        case PathMatch(paths=paths):
+            return any(_fits(path, request.path) for path in paths)
+        case MethodMatch(methods=methods):
+            return request.method in methods
+    raise TypeError(wanted)
 
 
-def _one_fits(patterns: Iterable[str], regexes: Iterable[str], text: str) -> bool:
-    glob = (re.escape(p).replace(r"\*", ".*").replace(r"\?", ".") for p in patterns)
-    return any(re.fullmatch(p, text) for p in glob) or any(re.search(r, text) for r in regexes)
+def _fits(wanted: PathText, text: str) -> bool:
+    if isinstance(wanted, Regex):
+        return re.search(wanted.text, text) is not None
+    if isinstance(wanted, Prefix):
+        return f"{text}/".startswith(wanted.text.rstrip("/") + "/")
+    glob = re.escape(wanted.text).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(glob, text) is not None
 
 
 def answer(routes: Sequence[RouteIntent], request: Request) -> str | None:

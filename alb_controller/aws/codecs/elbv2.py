@@ -23,24 +23,21 @@ from alb_controller.aws.codecs.rules import (
 )
 from alb_controller.model.elbv2 import (
     Attributes,
-    HealthCheck,
-    IpAddressType,
     Listener,
     ListenerRule,
     LoadBalancer,
     MutualAuthentication,
-    MutualTlsMode,
-    Scheme,
     Target,
     TargetGroup,
     TargetHealth,
     TargetType,
 )
+from alb_controller.model.health import HealthCheck
 from alb_controller.model.ownership import resource_name
 from alb_controller.model.queries import BoundTargetGroup
 from alb_controller.model.refs import ResourceId, ResourceKind
 from alb_controller.model.stack import BalancerState, Found, FoundLoadBalancer
-from alb_controller.values import IpFamily, Tags
+from alb_controller.values import IpAddressType, IpFamily, MutualTlsMode, Scheme, Tags
 
 _STATES = ("active", "provisioning", "active_impaired", "failed")
 SECURE_PROTOCOLS = ("HTTPS", "TLS", "QUIC")

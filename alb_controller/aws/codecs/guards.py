@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias, assert_never
 
-from alb_controller.model.elbv2 import (
+from alb_controller.model.actions import (
     AuthenticateCognitoAction,
     AuthenticateOidcAction,
     GuardAction,

@@ -10,11 +10,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, assert_never
 
 from alb_controller.aws.codecs.guards import Raw, decode_guard, encode_guard
-from alb_controller.model.elbv2 import (
+from alb_controller.model.actions import (
     KEPT_PARTS,
+    FixedResponseAction,
+    RedirectAction,
+    Rewrite,
+    Transform,
+)
+from alb_controller.model.elbv2 import (
     Action,
     Condition,
-    FixedResponseAction,
     ForwardAction,
     HostHeader,
     HttpHeader,
@@ -22,10 +27,7 @@ from alb_controller.model.elbv2 import (
     PathPattern,
     QueryString,
     QueryStringPair,
-    RedirectAction,
-    Rewrite,
     SourceIp,
-    Transform,
     WeightedTargetGroup,
 )
 from alb_controller.model.refs import Ref, Reference

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from alb_controller.build.context import Context, Facts
 from alb_controller.build.elbv2.actions import build_actions
 from alb_controller.build.elbv2.balancers import balancer_id
+from alb_controller.build.elbv2.conditions import build_conditions
 from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.build.elbv2.tls import choose_certificates, choose_mutual_authentication
 from alb_controller.intent import BalancerIntent, ListenerIntent, StackIntent
-from alb_controller.model.elbv2 import Condition, Listener, ListenerRule
+from alb_controller.model.elbv2 import Listener, ListenerRule
 from alb_controller.model.refs import Ref, ResourceId
 
 
@@ -47,7 +48,7 @@ def build_rules(
             id=id_,
             listener=Ref(listener_id(listener)),
             priority=priority,
-            conditions=tuple(sorted(route.conditions, key=_field)),
+            conditions=build_conditions(route.matches),
             actions=build_actions(route, facts),
             transforms=route.transforms,
             tags=resource_tags(route.tags, context.settings, intent.key, id_.name),
@@ -57,7 +58,3 @@ def build_rules(
 def listener_id(listener: ListenerIntent) -> ResourceId:
     """The id that a listener has in the stack."""
     return ResourceId("Listener", listener.id)
-
-
-def _field(condition: Condition) -> str:
-    return str(condition.__struct_config__.tag)

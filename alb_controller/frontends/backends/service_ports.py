@@ -6,8 +6,7 @@ import msgspec
 
 from alb_controller.errors import Invalid
 from alb_controller.frontends.backends.settings import TargetGroupSettings
-from alb_controller.intent import Origin
-from alb_controller.model.elbv2 import TargetType
+from alb_controller.intent import Origin, TargetType
 from alb_controller.objects.core import Service, ServicePort
 from alb_controller.values import PortRef
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from alb_controller.intent import Origin
-from alb_controller.model.elbv2 import HealthCheck, TargetType
+from alb_controller.intent import Origin, TargetType
+from alb_controller.model.health import HealthCheck
 
 
 class TargetGroupSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,8 +15,8 @@ from alb_controller.frontends.backends.service_ports import (
     numbers_of,
 )
 from alb_controller.frontends.backends.settings import TargetGroupSettings
-from alb_controller.intent import LOAD_BALANCER, BackendIntent, NameSeed, Origin
-from alb_controller.model.elbv2 import HealthCheck, TargetType
+from alb_controller.intent import LOAD_BALANCER, BackendIntent, NameSeed, Origin, TargetType
+from alb_controller.model.health import HealthCheck
 from alb_controller.model.ownership import problems_of_keys
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import Reader, Source

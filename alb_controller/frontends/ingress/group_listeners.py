@@ -23,7 +23,7 @@ from alb_controller.intent import (
     Origin,
     TlsIntent,
 )
-from alb_controller.model.elbv2 import FixedResponseAction, RedirectAction
+from alb_controller.model.actions import FixedResponseAction, RedirectAction
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
 from alb_controller.values import parse_cidr

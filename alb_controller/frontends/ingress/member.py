@@ -27,14 +27,13 @@ from alb_controller.intent import (
     RouteIntent,
     TaggedSubnets,
 )
-from alb_controller.model.elbv2 import IpAddressType, Scheme
 from alb_controller.model.ownership import problems_of_keys
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import CollectingReader, Source
 from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, SubnetSelector
 from alb_controller.settings import Settings
-from alb_controller.values import ObjectRef, StackKey
+from alb_controller.values import IpAddressType, ObjectRef, Scheme, StackKey
 
 T = TypeVar("T")
 NO_PARAMS = IngressClassParamsSpec()

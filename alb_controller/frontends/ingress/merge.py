@@ -35,10 +35,9 @@ from alb_controller.intent import (
     StackIntent,
     SubnetChoice,
 )
-from alb_controller.model.elbv2 import IpAddressType, Scheme
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
-from alb_controller.values import StackKey
+from alb_controller.values import IpAddressType, Scheme, StackKey
 
 _SCHEME = Key[Scheme]("scheme")
 _IP_ADDRESS_TYPE = Key[IpAddressType]("ip address type")

@@ -17,8 +17,7 @@ from alb_controller.frontends.conflicts import Agreement, Setting
 from alb_controller.frontends.ingress.front.group import PORTS
 from alb_controller.frontends.ingress.group_listeners import INBOUND_CIDRS, PROTOCOL
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.intent import RouteIntent
-from alb_controller.model.elbv2 import HostHeader, PathPattern
+from alb_controller.intent import HostMatch, PathMatch, PathText, Regex, RouteIntent, patterns_of
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.values import ObjectRef
 
@@ -104,12 +103,17 @@ def _places(member: MemberIntent) -> Iterator[Place]:
 
 
 def _hosts_and_paths(route: RouteIntent) -> Iterator[tuple[str, str]]:
-    hosts = [v for c in route.conditions if isinstance(c, HostHeader) for v in _written(c)]
-    paths = [v for c in route.conditions if isinstance(c, PathPattern) for v in _written(c)]
-    for host in hosts or [""]:
-        for path in paths or ["/*"]:
+    hosts = [m.hosts for m in route.matches if isinstance(m, HostMatch)]
+    paths = [m.paths for m in route.matches if isinstance(m, PathMatch)]
+    for host in _written(hosts) or [""]:
+        for path in _written(paths) or ["/*"]:
             yield host.lower(), path
 
 
-def _written(condition: HostHeader | PathPattern) -> tuple[str, ...]:
-    return (*condition.values, *condition.regex_values)
+def _written(matches: Iterable[Iterable[PathText]]) -> list[str]:
+    return [
+        written
+        for texts in matches
+        for text in texts
+        for written in ((text.text,) if isinstance(text, Regex) else patterns_of(text))
+    ]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from alb_controller.model.document.references import reference, without_empty
-from alb_controller.model.elbv2 import (
-    Action,
+from alb_controller.model.actions import (
     AuthenticateCognitoAction,
     AuthenticateOidcAction,
     FixedResponseAction,
-    ForwardAction,
     JwtValidationAction,
     RedirectAction,
     Session,
 )
+from alb_controller.model.document.references import reference, without_empty
+from alb_controller.model.elbv2 import Action, ForwardAction
 
 Document = dict[str, Any]
 REDACTED = "[REDACTED]"

@@ -8,13 +8,13 @@ from alb_controller.model.document.actions import action
 from alb_controller.model.document.conditions import condition, transform
 from alb_controller.model.document.references import pairs, reference, without_empty
 from alb_controller.model.elbv2 import (
-    HealthCheck,
     Listener,
     ListenerRule,
     LoadBalancer,
     MutualAuthentication,
     TargetGroup,
 )
+from alb_controller.model.health import HealthCheck
 
 Document = dict[str, Any]
 

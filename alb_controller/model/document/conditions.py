@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
+from alb_controller.model.actions import Transform
 from alb_controller.model.document.references import without_empty
 from alb_controller.model.elbv2 import (
     Condition,
@@ -13,7 +14,6 @@ from alb_controller.model.elbv2 import (
     PathPattern,
     QueryString,
     SourceIp,
-    Transform,
 )
 
 Document = dict[str, Any]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, cast
+from typing import cast
 
 import msgspec
 
 from alb_controller.objects.annotations.json import JsonParser
 from alb_controller.objects.core import KubeStruct
+from alb_controller.values import MutualTlsMode
 
-Mode = Literal["off", "passthrough", "verify"]
 _MODES = ("off", "passthrough", "verify")
 _ADVERTISED = ("on", "off")
 _LAST_PORT = 65535
@@ -20,7 +20,7 @@ class ClientCertificates(msgspec.Struct, frozen=True, kw_only=True):
     """How the listener of one port treats client certificates."""
 
     port: int
-    mode: Mode
+    mode: MutualTlsMode
     trust_store: str | None = None
     """An ARN or a name."""
     ignore_client_certificate_expiry: bool | None = None
@@ -51,7 +51,7 @@ def mutual_authentication(raw: str) -> tuple[ClientCertificates, ...]:
             raise ValueError(problem)
         by_port[entry.port] = ClientCertificates(
             port=entry.port,
-            mode=cast(Mode, entry.mode),
+            mode=cast(MutualTlsMode, entry.mode),
             trust_store=entry.trust_store or None,
             ignore_client_certificate_expiry=entry.ignore_client_certificate_expiry,
             advertise_trust_store_ca_names=entry.advertise_trust_store_ca_names or None,

@@ -6,11 +6,10 @@ from typing import Any
 
 import msgspec
 
+from alb_controller.model.actions import FixedResponseAction
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import (
-    FixedResponseAction,
     ForwardAction,
-    HealthCheck,
     Listener,
     ListenerRule,
     LoadBalancer,
@@ -18,6 +17,7 @@ from alb_controller.model.elbv2 import (
     TargetGroup,
     WeightedTargetGroup,
 )
+from alb_controller.model.health import HealthCheck
 from alb_controller.model.ownership import tracking_tags
 from alb_controller.model.refs import ResourceId
 from alb_controller.values import StackKey

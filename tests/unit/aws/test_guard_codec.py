@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alb_controller.aws.codecs.guards import decode_guard, encode_guard
 from alb_controller.aws.codecs.rules import decode_actions, encode_actions
-from alb_controller.model.elbv2 import (
+from alb_controller.model.actions import (
     AuthenticateCognitoAction,
     AuthenticateOidcAction,
     FixedResponseAction,

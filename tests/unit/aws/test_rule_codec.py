@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alb_controller.aws.codecs import rules as codec
+from alb_controller.model.actions import FixedResponseAction, RedirectAction, Rewrite, Transform
 from alb_controller.model.elbv2 import (
     Action,
     Condition,
-    FixedResponseAction,
     ForwardAction,
     HostHeader,
     HttpHeader,
@@ -20,10 +20,7 @@ from alb_controller.model.elbv2 import (
     PathPattern,
     QueryString,
     QueryStringPair,
-    RedirectAction,
-    Rewrite,
     SourceIp,
-    Transform,
     WeightedTargetGroup,
 )
 from alb_controller.model.refs import Ref, ResourceId

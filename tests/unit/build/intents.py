@@ -19,10 +19,13 @@ from alb_controller.intent import (
     ManagedSecurityGroup,
     NameSeed,
     Origin,
+    PathMatch,
     RouteIntent,
     StackIntent,
+    text_of,
 )
-from alb_controller.model.elbv2 import FixedResponseAction, HealthCheck, PathPattern
+from alb_controller.model.actions import FixedResponseAction
+from alb_controller.model.health import HealthCheck
 from alb_controller.model.queries import Subnet
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.elbv2 import ServiceReference
@@ -89,7 +92,7 @@ def listener(port: int = 80, **fields: Any) -> ListenerIntent:
 def route(*paths: str, **fields: Any) -> RouteIntent:
     """A route that answers 200 on some paths."""
     base: dict[str, Any] = {
-        "conditions": (PathPattern(paths),),
+        "matches": (PathMatch(tuple(map(text_of, paths))),),
         "action": FixedResponseAction("200"),
         "tags": {},
         "origin": Origin(WEB),

@@ -10,13 +10,8 @@ from alb_controller.build.context import Facts
 from alb_controller.build.elbv2.actions import build_actions, queries
 from alb_controller.errors import Missing
 from alb_controller.intent import DefaultIntent, ForwardIntent, ForwardTarget, Origin
-from alb_controller.model.elbv2 import (
-    Action,
-    FixedResponseAction,
-    ForwardAction,
-    JwtValidationAction,
-    WeightedTargetGroup,
-)
+from alb_controller.model.actions import FixedResponseAction, JwtValidationAction
+from alb_controller.model.elbv2 import Action, ForwardAction, WeightedTargetGroup
 from alb_controller.model.queries import TargetGroupByName, TargetGroupInfo
 from alb_controller.model.refs import Ref, ResourceId
 from tests.unit.build.intents import WEB, balancer, listener, route

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from alb_controller.build.elbv2.listeners import build_listener, build_rules
-from alb_controller.intent import ListenerIntent, RouteIntent
-from alb_controller.model.elbv2 import (
-    FixedResponseAction,
-    HostHeader,
-    Listener,
-    ListenerRule,
-    PathPattern,
-    Rewrite,
-    Transform,
-)
+from alb_controller.intent import Exact, HostMatch, ListenerIntent, RouteIntent
+from alb_controller.model.actions import FixedResponseAction, Rewrite, Transform
+from alb_controller.model.elbv2 import HostHeader, Listener, ListenerRule, PathPattern
 from alb_controller.model.refs import Ref, ResourceId
 from tests.unit.build.intents import MAIN, balancer, context, listener, route, stack_intent
 
@@ -55,10 +48,9 @@ def test_routes_become_rules_from_priority_one() -> None:
     assert [r.conditions for r in made] == [(PathPattern(("/a",)),), (PathPattern(("/b",)),)]
 
 
-def test_conditions_are_sorted_by_field_as_aws_returns_them() -> None:
-    """Stable within one field; transforms are as they were said."""
-    conditions = (PathPattern(("/z",)), HostHeader(("h",)), PathPattern(("/a",)))
+def test_a_rule_has_the_conditions_and_transforms_of_its_route() -> None:
+    """Transforms are as they were said."""
     transforms = (Transform("url-rewrite", (Rewrite("a", "b"),)),)
-    (rule,) = rules(route(conditions=conditions, transforms=transforms))
-    assert rule.conditions == (HostHeader(("h",)), PathPattern(("/z",)), PathPattern(("/a",)))
+    (rule,) = rules(route(matches=(HostMatch((Exact("h"),)),), transforms=transforms))
+    assert rule.conditions == (HostHeader(("h",)),)
     assert rule.transforms == transforms

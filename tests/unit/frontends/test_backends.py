@@ -11,7 +11,7 @@ from alb_controller.frontends.backends.assembly import Identity, assemble
 from alb_controller.frontends.backends.service_ports import find_port, numbers_of
 from alb_controller.frontends.backends.settings import TargetGroupSettings
 from alb_controller.intent import Access, BackendIntent, NameSeed, Origin
-from alb_controller.model.elbv2 import HealthCheck
+from alb_controller.model.health import HealthCheck
 from alb_controller.objects.core import Service, ServicePort
 from alb_controller.objects.elbv2 import ServiceReference
 from alb_controller.values import ObjectRef, PortRef

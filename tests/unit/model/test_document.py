@@ -7,29 +7,31 @@ from typing import Any
 import msgspec
 import pytest
 
+from alb_controller.model.actions import (
+    AuthenticateCognitoAction,
+    AuthenticateOidcAction,
+    FixedResponseAction,
+    JwtClaim,
+    JwtValidationAction,
+    RedirectAction,
+    Rewrite,
+    Session,
+    Transform,
+)
 from alb_controller.model.addons import Addons
 from alb_controller.model.document import stack_document, stack_json
 from alb_controller.model.document.actions import action
 from alb_controller.model.document.conditions import condition, transform
 from alb_controller.model.elbv2 import (
-    AuthenticateCognitoAction,
-    AuthenticateOidcAction,
     BalancerTarget,
-    FixedResponseAction,
     HostHeader,
     HttpHeader,
     HttpRequestMethod,
-    JwtClaim,
-    JwtValidationAction,
     MutualAuthentication,
     PathPattern,
     QueryString,
     QueryStringPair,
-    RedirectAction,
-    Rewrite,
-    Session,
     SourceIp,
-    Transform,
 )
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Stack

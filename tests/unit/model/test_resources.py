@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from alb_controller.model.actions import FixedResponseAction, Rewrite, Transform
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
-from alb_controller.model.elbv2 import (
-    FixedResponseAction,
-    ListenerRule,
-    PathPattern,
-    Rewrite,
-    Target,
-    Transform,
-)
+from alb_controller.model.elbv2 import ListenerRule, PathPattern, Target
 from alb_controller.model.kube import Binding
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Found, Observed

@@ -8,14 +8,8 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
-from alb_controller.model.elbv2 import (
-    Action,
-    AuthenticateOidcAction,
-    FixedResponseAction,
-    Listener,
-    ListenerRule,
-    Session,
-)
+from alb_controller.model.actions import AuthenticateOidcAction, FixedResponseAction, Session
+from alb_controller.model.elbv2 import Action, Listener, ListenerRule
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.plan.changes import Create, ModifyListener, ModifyRule, Plan
 from alb_controller.plan.plan import plan

@@ -9,7 +9,8 @@ import pytest
 
 from alb_controller.errors import AccessDenied, NotLeading, NotReady
 from alb_controller.model.addons import Addons
-from alb_controller.model.elbv2 import BalancerTarget, HealthCheck, LoadBalancer, TargetGroup
+from alb_controller.model.elbv2 import BalancerTarget, LoadBalancer, TargetGroup
+from alb_controller.model.health import HealthCheck
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Stack
 from alb_controller.plan.changes import (

@@ -7,13 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from alb_controller.model.actions import FixedResponseAction, RedirectAction
 from alb_controller.model.elbv2 import (
     Action,
-    FixedResponseAction,
     ForwardAction,
     Listener,
     MutualAuthentication,
-    RedirectAction,
     WeightedTargetGroup,
 )
 from alb_controller.model.kube import Binding

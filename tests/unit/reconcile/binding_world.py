@@ -15,7 +15,8 @@ from alb_controller.errors import (
     Refused,
 )
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
-from alb_controller.model.elbv2 import HealthCheck, Target, TargetGroup, TargetHealth
+from alb_controller.model.elbv2 import Target, TargetGroup, TargetHealth
+from alb_controller.model.health import HealthCheck
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
 from alb_controller.objects.core import ConfigMap, KubeObject

@@ -34,10 +34,10 @@ from alb_controller.intent import (
     SubnetAddresses,
     SubnetChoice,
 )
-from alb_controller.model.elbv2 import HealthCheck, Scheme
+from alb_controller.model.health import HealthCheck
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
-from alb_controller.values import StackKey, Tags
+from alb_controller.values import Scheme, StackKey, Tags
 
 _NLB = "frontend NLB"
 _WANTED = Key[bool](_NLB)

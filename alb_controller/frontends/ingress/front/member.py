@@ -8,11 +8,11 @@ from typing import Any, cast
 import msgspec
 
 from alb_controller.errors import Invalid, InvalidAnnotation
-from alb_controller.model.elbv2 import Scheme
 from alb_controller.model.ownership import problems_of_keys
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import Annotation, CollectingReader, Source
 from alb_controller.settings import Settings
+from alb_controller.values import Scheme
 
 CHECKS: dict[str, Annotation[Any]] = {
     "port": rows.FRONT_CHECK_PORT,

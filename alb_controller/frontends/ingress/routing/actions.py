@@ -10,7 +10,7 @@ import msgspec
 from alb_controller.errors import Invalid, InvalidAnnotation, Missing
 from alb_controller.frontends.ingress.backends import BackendTranslator
 from alb_controller.intent import ActionIntent, ForwardIntent, ForwardTarget
-from alb_controller.model.elbv2 import FixedResponseAction, RedirectAction
+from alb_controller.model.actions import FixedResponseAction, RedirectAction
 from alb_controller.objects.actions import (
     ActionConfig,
     ForwardConfig,

@@ -1,25 +1,30 @@
-"""The conditions and transforms of a route, from its rule and from annotations (spec 1.3, 4.2)."""
+"""The matches and transforms of a route, from its rule and from annotations (spec 1.3, 4.2)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from alb_controller.errors import Invalid, InvalidAnnotation
-from alb_controller.model.elbv2 import (
-    Condition,
-    HostHeader,
-    HttpHeader,
-    HttpRequestMethod,
-    PathPattern,
-    QueryString,
-    QueryStringPair,
-    Rewrite,
-    SourceIp,
-    Transform,
+from alb_controller.intent import (
+    Exact,
+    HeaderMatch,
+    HostMatch,
+    Match,
+    MethodMatch,
+    PathMatch,
+    PathText,
+    Prefix,
+    QueryMatch,
+    QueryParam,
+    Regex,
+    SourceMatch,
+    Text,
+    text_of,
 )
+from alb_controller.model.actions import Rewrite, Transform
 from alb_controller.objects.actions import (
     ConditionConfig,
     HttpHeaderConfig,
@@ -35,32 +40,32 @@ from alb_controller.objects.references import path_backends
 from alb_controller.values import parse_cidr
 
 EXACT, PREFIX = "Exact", "Prefix"
-_ANYTHING = "/*"
+_ANYTHING = PathMatch((Prefix("/"),))
 
 
 class ConditionTranslator:
-    """Translates the conditions of one Ingress's routes."""
+    """Translates the matches and transforms of one Ingress's routes."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def conditions(self, host: str, path: HttpIngressPath, field: str) -> tuple[Condition, ...]:
+    def matches(self, host: str, path: HttpIngressPath, field: str) -> tuple[Match, ...]:
         """What a request must have to fit a path of a rule; raises Invalid."""
         configs = self.annotated(path)
-        more = [_OTHERS[one.field](_config(one)) for one in configs if one.field in _OTHERS]
-        hosts = _merge([host] if host else [], configs, "host-header")
-        patterns, regexes = self._paths(path, field)
-        paths = _merge(patterns, configs, "path-pattern", regexes)
-        for values, word in ((hosts, "host"), (paths, "path")):
-            if values.values and values.regex_values:
+        found: list[Match] = [
+            _OTHERS[one.field](_config(one)) for one in configs if one.field in _OTHERS
+        ]
+        hosts = (*([text_of(host)] if host else []), *_texts_of(configs, "host-header"))
+        paths = (*self._paths(path, field), *_texts_of(configs, "path-pattern"))
+        for texts, word in ((hosts, "host"), (paths, "path")):
+            if len({isinstance(text, Regex) for text in texts}) > 1:
                 problem = f"{word} condition must specify either values or regular expressions"
                 raise Invalid(self._source.ref, field, problem)
-        found: list[Condition] = more
-        if hosts.values or hosts.regex_values:
-            found.append(HostHeader(tuple(hosts.values), tuple(hosts.regex_values)))
-        if paths.values or paths.regex_values:
-            found.append(PathPattern(tuple(paths.values), tuple(paths.regex_values)))
-        return tuple(found) or (PathPattern((_ANYTHING,)),)
+        if hosts:
+            found.append(HostMatch(hosts))
+        if paths:
+            found.append(PathMatch(paths))
+        return tuple(found) or (_ANYTHING,)
 
     def check(self, backend: IngressBackend) -> None:
         """Read what a default backend has no use for (spec 3.5); raises InvalidAnnotation."""
@@ -89,22 +94,19 @@ class ConditionTranslator:
             raise InvalidAnnotation(self._source.ref, row.key, str(error)) from None
         return configs
 
-    def _paths(self, path: HttpIngressPath, field: str) -> tuple[list[str], list[str]]:
-        """The patterns of a path, or its regular expression (spec 4.2)."""
+    def _paths(self, path: HttpIngressPath, field: str) -> Iterator[PathText]:
+        """What a path takes in; none where it is empty (spec 4.2)."""
         text = path.path
         if not text:
-            return [], []
+            return
         if path.path_type not in (EXACT, PREFIX):
-            if Reader(self._source).get(rows.USE_REGEX_PATH_MATCH):
-                return [], [text[1:]]
-            return [text], []
+            is_regex = Reader(self._source).get(rows.USE_REGEX_PATH_MATCH)
+            yield Regex(text[1:]) if is_regex else text_of(text)
+            return
         if "*" in text or "?" in text:
             problem = f"{text!r} of pathType {path.path_type} cannot contain '*' or '?'"
             raise Invalid(self._source.ref, f"{field}.path", problem)
-        if path.path_type == EXACT:
-            return [text], []
-        stem = text.removesuffix("/")
-        return ([stem, f"{stem}/*"] if stem else [_ANYTHING]), []
+        yield Exact(text) if path.path_type == EXACT else Prefix(text)
 
 
 def unapplied_conditions(source: Source, ingress: Ingress) -> Iterator[InvalidAnnotation]:
@@ -123,18 +125,17 @@ def _service_name(path: HttpIngressPath) -> str:
     return path.backend.service.name if path.backend.service else ""
 
 
-def _merge(
-    values: list[str],
-    configs: list[ConditionConfig],
-    field: str,
-    regexes: list[str] | None = None,
-) -> PatternsConfig:
-    """The rule's own values, then those of the annotation's conditions in their order."""
-    found: list[PatternsConfig] = [_config(one) for one in configs if one.field == field]
-    return PatternsConfig(
-        values=[*values, *(v for c in found for v in c.values)],
-        regex_values=[*(regexes or []), *(v for c in found for v in c.regex_values)],
-    )
+def _texts_of(configs: Iterable[ConditionConfig], field: str) -> Iterator[Text]:
+    """Of all conditions of a field, in their order."""
+    for config in configs:
+        if config.field == field:
+            found: PatternsConfig = _config(config)
+            yield from _texts(found.values, found.regex_values)
+
+
+def _texts(values: Iterable[str], regexes: Iterable[str]) -> Iterator[Text]:
+    yield from map(text_of, values)
+    yield from map(Regex, regexes)
 
 
 def _check(config: ConditionConfig) -> None:
@@ -193,21 +194,21 @@ def _config(config: ConditionConfig) -> Any:
     return getattr(config, attribute)
 
 
-def _http_header(found: HttpHeaderConfig) -> Condition:
-    return HttpHeader(found.http_header_name, tuple(found.values), tuple(found.regex_values))
+def _header(config: HttpHeaderConfig) -> Match:
+    return HeaderMatch(config.http_header_name, tuple(_texts(config.values, config.regex_values)))
 
 
-def _query_string(found: QueryStringConfig) -> Condition:
-    return QueryString(
-        tuple(QueryStringPair(pair.value, pair.key or None) for pair in found.values)
+def _query(config: QueryStringConfig) -> Match:
+    return QueryMatch(
+        tuple(QueryParam(text_of(pair.value), pair.key or None) for pair in config.values)
     )
 
 
-_OTHERS: dict[str, Callable[[Any], Condition]] = {
-    "http-header": _http_header,
-    "http-request-method": lambda found: HttpRequestMethod(tuple(found.values)),
-    "query-string": _query_string,
-    "source-ip": lambda found: SourceIp(tuple(found.values)),
+_OTHERS: dict[str, Callable[[Any], Match]] = {
+    "http-header": _header,
+    "http-request-method": lambda config: MethodMatch(tuple(config.values)),
+    "query-string": _query,
+    "source-ip": lambda config: SourceMatch(tuple(config.values)),
 }
 
 

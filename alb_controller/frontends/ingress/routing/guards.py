@@ -9,7 +9,7 @@ import msgspec
 
 from alb_controller.errors import InvalidAnnotation, Missing
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets
-from alb_controller.model.elbv2 import (
+from alb_controller.model.actions import (
     AuthenticateCognitoAction,
     AuthenticateOidcAction,
     GuardAction,

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from alb_controller.intent import RouteIntent
-from alb_controller.model.elbv2 import HostHeader, PathPattern, RedirectAction
+from alb_controller.intent import HostMatch, PathMatch, PathText, Regex, RouteIntent, patterns_of
+from alb_controller.model.actions import RedirectAction
 
 Expected: TypeAlias = tuple[bool, str]
-"""A value of a condition, or (True) a regular expression."""
+"""A pattern, or (True) a regular expression."""
 _ANYTHING: Expected = (False, "/*")
 
 
@@ -32,7 +32,7 @@ def _loops(route: RouteIntent, port: int, protocol: str) -> bool:
     The reference's test looks at host and path alone; a route with other conditions is no loop, as
     the redirected request may lack what they ask for (spec 12.1 #8).
     """
-    if not isinstance(route.action, RedirectAction) or _has_other_conditions(route):
+    if not isinstance(route.action, RedirectAction) or _has_other_matches(route):
         return False
     redirect = route.action.canonical
     paths = _paths(route)
@@ -49,7 +49,7 @@ def _loops(route: RouteIntent, port: int, protocol: str) -> bool:
 
 def _shadows(first: RouteIntent, later: RouteIntent) -> bool:
     """Whether a redirect takes every request that a later route could take."""
-    if not isinstance(first.action, RedirectAction) or _has_other_conditions(first):
+    if not isinstance(first.action, RedirectAction) or _has_other_matches(first):
         return False
     return _covers(_hosts(first), _hosts(later)) and _covers(_paths(first), _paths(later))
 
@@ -61,27 +61,28 @@ def _covers(first: frozenset[Expected], later: frozenset[Expected]) -> bool:
     return bool(later) and later <= first
 
 
-def _has_other_conditions(route: RouteIntent) -> bool:
-    """Whether more decides than one host and one path condition, which take a value each."""
-    kinds = [type(condition) for condition in route.conditions]
-    return not {HostHeader, PathPattern}.issuperset(kinds) or len(set(kinds)) < len(kinds)
+def _has_other_matches(route: RouteIntent) -> bool:
+    """Whether more decides than one match of the host and one of the path."""
+    kinds = [type(match) for match in route.matches]
+    return not {HostMatch, PathMatch}.issuperset(kinds) or len(set(kinds)) < len(kinds)
 
 
 def _hosts(route: RouteIntent) -> frozenset[Expected]:
-    return _expected(c for c in route.conditions if isinstance(c, HostHeader))
+    return _expected(h for m in route.matches if isinstance(m, HostMatch) for h in m.hosts)
 
 
 def _paths(route: RouteIntent) -> frozenset[Expected]:
-    return _expected(c for c in route.conditions if isinstance(c, PathPattern))
+    return _expected(p for m in route.matches if isinstance(m, PathMatch) for p in m.paths)
 
 
-def _expected(conditions: Iterable[HostHeader | PathPattern]) -> frozenset[Expected]:
-    """What the one condition of its kind fits, if there is one."""
+def _expected(texts: Iterable[PathText]) -> frozenset[Expected]:
+    """What the one match of its kind takes in, if there is one."""
     return frozenset(
         expected
-        for condition in conditions
+        for text in texts
         for expected in (
-            *((False, value) for value in condition.values),
-            *((True, regex) for regex in condition.regex_values),
+            [(True, text.text)]
+            if isinstance(text, Regex)
+            else [(False, pattern) for pattern in patterns_of(text)]
         )
     )

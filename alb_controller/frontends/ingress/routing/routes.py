@@ -70,7 +70,7 @@ class RouteTranslator:
         choice = self._actions.translate(path.backend, f"{field}.backend")
         guard = self._guards.guard(choice.service)
         return RouteIntent(
-            conditions=self._conditions.conditions(host, path, field),
+            matches=self._conditions.matches(host, path, field),
             action=choice.action,
             guard=guard.action,
             is_restricted=_is_restricted(guard, choice.action),

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from alb_controller.intent import DefaultIntent, RouteIntent
-from alb_controller.model.elbv2 import AuthenticateOidcAction
+from alb_controller.model.actions import AuthenticateOidcAction
 from alb_controller.objects.reading import decode
 from alb_controller.objects.secrets import (
     APPLIED_SECRETS,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alb_controller.intent import ActionIntent, ForwardIntent, ForwardTarget
-from alb_controller.model.elbv2 import FixedResponseAction, RedirectAction
+from alb_controller.model.actions import FixedResponseAction, RedirectAction
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.settings import Settings
 from tests.factories import path, rule, service, to

@@ -9,7 +9,7 @@ import pytest
 from alb_controller.build.elbv2.names import generated_name
 from alb_controller.errors import InvalidAnnotation, Missing
 from alb_controller.intent import BackendIntent, ForwardIntent
-from alb_controller.model.elbv2 import FixedResponseAction
+from alb_controller.model.actions import FixedResponseAction
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import Service, ServicePort
 from alb_controller.objects.networking import IngressBackend

@@ -1,4 +1,4 @@
-"""Conditions and transforms from annotations (spec 1.3, 4.2)."""
+"""Matches and transforms from annotations (spec 1.3, 4.2)."""
 
 from __future__ import annotations
 
@@ -7,19 +7,22 @@ from typing import Any
 
 import pytest
 
-from alb_controller.intent import RouteIntent
-from alb_controller.model.elbv2 import (
-    Condition,
-    HostHeader,
-    HttpHeader,
-    HttpRequestMethod,
-    PathPattern,
-    QueryString,
-    QueryStringPair,
-    Rewrite,
-    SourceIp,
-    Transform,
+from alb_controller.intent import (
+    Exact,
+    HeaderMatch,
+    HostMatch,
+    Match,
+    MethodMatch,
+    PathMatch,
+    Pattern,
+    Prefix,
+    QueryMatch,
+    QueryParam,
+    Regex,
+    RouteIntent,
+    SourceMatch,
 )
+from alb_controller.model.actions import Rewrite, Transform
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import HttpIngressPath
 from tests.factories import path, rule
@@ -36,9 +39,19 @@ def route(alb: dict[str, str], of: HttpIngressPath = ANY, host: str = "") -> Rou
     return made
 
 
-def conditions(*configs: Any, of: HttpIngressPath = ANY, host: str = "") -> tuple[Condition, ...]:
-    """The conditions of a route to Service app with an annotation."""
-    return route({"conditions.app": json.dumps(configs)}, of, host).conditions
+def matches(*configs: Any, of: HttpIngressPath = ANY, host: str = "") -> tuple[Match, ...]:
+    """The matches of a route to Service app with an annotation."""
+    return route({"conditions.app": json.dumps(configs)}, of, host).matches
+
+
+def hosts(*names: str) -> HostMatch:
+    """Of names without wildcards."""
+    return HostMatch(tuple(map(Exact, names)))
+
+
+def paths(*texts: str) -> PathMatch:
+    """Of paths without wildcards."""
+    return PathMatch(tuple(map(Exact, texts)))
 
 
 def config(field: str, name: str, **content: Any) -> dict[str, Any]:
@@ -57,59 +70,60 @@ PATH_REGEX = config("path-pattern", "pathPatternConfig", regexValues=["^/b"])
     [
         (
             config("http-header", "httpHeaderConfig", httpHeaderName="X", values=["a", "b"]),
-            HttpHeader("X", ("a", "b")),
+            HeaderMatch("X", (Exact("a"), Exact("b"))),
         ),
         (
             config("http-header", "httpHeaderConfig", httpHeaderName="X", regexValues=["^a"]),
-            HttpHeader("X", (), ("^a",)),
+            HeaderMatch("X", (Regex("^a"),)),
         ),
         (
             config("http-request-method", "httpRequestMethodConfig", Values=["GET", "HEAD"]),
-            HttpRequestMethod(("GET", "HEAD")),
+            MethodMatch(("GET", "HEAD")),
         ),
         (
             config(
                 "query-string",
                 "queryStringConfig",
-                values=[{"key": "k", "value": "v"}, {"value": "w"}, {"key": "", "value": "x"}],
+                values=[{"key": "k", "value": "v"}, {"value": "w*"}, {"key": "", "value": "x"}],
             ),
-            QueryString(
-                (QueryStringPair("v", "k"), QueryStringPair("w"), QueryStringPair("x")),
+            QueryMatch(
+                (QueryParam(Exact("v"), "k"), QueryParam(Pattern("w*")), QueryParam(Exact("x")))
             ),
         ),
         (
             config("source-ip", "sourceIpConfig", values=["10.0.0.0/8"]),
-            SourceIp(("10.0.0.0/8",)),
+            SourceMatch(("10.0.0.0/8",)),
         ),
-        (HOSTS, HostHeader(("b", "c"))),
-        (HOST_REGEX, HostHeader((), ("^b",))),
-        (PATHS, PathPattern(("/b", "/c"))),
-        (PATH_REGEX, PathPattern((), ("^/b",))),
+        (HOSTS, hosts("b", "c")),
+        (config("host-header", "hostHeaderConfig", values=["*.b"]), HostMatch((Pattern("*.b"),))),
+        (HOST_REGEX, HostMatch((Regex("^b"),))),
+        (PATHS, paths("/b", "/c")),
+        (PATH_REGEX, PathMatch((Regex("^/b"),))),
     ],
 )
-def test_each_field_has_its_condition(of: Any, made: Condition) -> None:
+def test_each_field_has_its_match(of: Any, made: Match) -> None:
     """Keys match in any case."""
-    assert conditions(of) == (made,)
+    assert matches(of) == (made,)
 
 
 def test_values_join_those_of_the_rule() -> None:
     """The rule's own first, then the annotation's in their order."""
-    assert conditions(HOSTS, PATHS, HOSTS, of=EXACT, host="a") == (
-        HostHeader(("a", "b", "c", "b", "c")),
-        PathPattern(("/a", "/b", "/c")),
+    assert matches(HOSTS, PATHS, HOSTS, of=EXACT, host="a") == (
+        hosts("a", "b", "c", "b", "c"),
+        paths("/a", "/b", "/c"),
     )
 
 
-def test_other_conditions_come_first_in_their_order() -> None:
+def test_other_matches_come_first_in_their_order() -> None:
     """Then host, then path."""
     method = config("http-request-method", "httpRequestMethodConfig", values=["GET"])
     source = config("source-ip", "sourceIPConfig", values=["10.0.0.0/8"])
-    assert conditions(source, PATHS, method, source, host="a") == (
-        SourceIp(("10.0.0.0/8",)),
-        HttpRequestMethod(("GET",)),
-        SourceIp(("10.0.0.0/8",)),
-        HostHeader(("a",)),
-        PathPattern(("/b", "/c")),
+    assert matches(source, PATHS, method, source, host="a") == (
+        SourceMatch(("10.0.0.0/8",)),
+        MethodMatch(("GET",)),
+        SourceMatch(("10.0.0.0/8",)),
+        hosts("a"),
+        paths("/b", "/c"),
     )
 
 
@@ -234,17 +248,17 @@ def test_conditions_are_by_the_name_of_the_service() -> None:
 @pytest.mark.parametrize(
     "type_,made",
     [
-        ("ImplementationSpecific", PathPattern((), ("v[0-9]+",))),
-        (None, PathPattern((), ("v[0-9]+",))),
-        ("Prefix", PathPattern(("/v[0-9]+", "/v[0-9]+/*"))),
+        ("ImplementationSpecific", PathMatch((Regex("v[0-9]+"),))),
+        (None, PathMatch((Regex("v[0-9]+"),))),
+        ("Prefix", PathMatch((Prefix("/v[0-9]+"),))),
     ],
 )
-def test_paths_may_be_regular_expressions(type_: str | None, made: Condition) -> None:
+def test_paths_may_be_regular_expressions(type_: str | None, made: Match) -> None:
     """use-regex-path-match, for the third path type, less the slash at the front (spec 4.2)."""
     alb = {"use-regex-path-match": "true"}
-    assert route(alb, path("/v[0-9]+", type_)).conditions == (made,)
+    assert route(alb, path("/v[0-9]+", type_)).matches == (made,)
     off = route({"use-regex-path-match": "false"}, path("/v*", "ImplementationSpecific"))
-    assert off.conditions == (PathPattern(("/v*",)),)
+    assert off.matches == (PathMatch((Pattern("/v*"),)),)
 
 
 def test_transforms_rewrite_what_goes_to_a_service() -> None:

@@ -13,7 +13,7 @@ from alb_controller.intent import (
     DiscoveredCertificates,
     StackIntent,
 )
-from alb_controller.model.elbv2 import RedirectAction
+from alb_controller.model.actions import RedirectAction
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress_class, member, params, path, rule, service, to

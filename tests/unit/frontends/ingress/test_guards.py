@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.model.elbv2 import (
+from alb_controller.model.actions import (
     AuthenticateCognitoAction,
     GuardAction,
     JwtClaim,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.model.elbv2 import HealthCheck
+from alb_controller.model.health import HealthCheck
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import ServicePort
 from tests.factories import service

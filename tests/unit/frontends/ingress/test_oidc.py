@@ -11,7 +11,7 @@ from alb_controller.errors import Missing
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.routing.secrets import note
 from alb_controller.frontends.translation import Translation
-from alb_controller.model.elbv2 import AuthenticateOidcAction, Session
+from alb_controller.model.actions import AuthenticateOidcAction, Session
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.secrets import (
     APPLIED_SECRETS,

@@ -7,28 +7,48 @@ from typing import Any
 import pytest
 
 from alb_controller.frontends.ingress.routing.optimize import optimize
-from alb_controller.intent import Origin, RouteIntent
-from alb_controller.model.elbv2 import (
-    Condition,
-    FixedResponseAction,
-    HostHeader,
-    PathPattern,
-    RedirectAction,
-    SourceIp,
+from alb_controller.intent import (
+    HostMatch,
+    Match,
+    Origin,
+    PathMatch,
+    Prefix,
+    Regex,
+    RouteIntent,
+    SourceMatch,
+    text_of,
 )
+from alb_controller.model.actions import FixedResponseAction, RedirectAction
 from alb_controller.values import ObjectRef
 
 TO_HTTPS = RedirectAction("HTTP_301", port="443", protocol="HTTPS")
 SAME = RedirectAction("HTTP_301")
 ANSWER = FixedResponseAction("200")
-EVERYTHING = PathPattern(("/*",))
-A, B = HostHeader(("a",)), HostHeader(("b",))
+EVERYTHING = PathMatch((Prefix("/"),))
 
 
-def route(action: Any, *conditions: Condition) -> RouteIntent:
-    """A route with an action and conditions."""
+def hosts(*names: str) -> HostMatch:
+    """Any of these hosts."""
+    return HostMatch(tuple(map(text_of, names)))
+
+
+def paths(*texts: str) -> PathMatch:
+    """Any of these paths."""
+    return PathMatch(tuple(map(text_of, texts)))
+
+
+def regexes(*texts: str) -> PathMatch:
+    """Paths that fit any of these."""
+    return PathMatch(tuple(map(Regex, texts)))
+
+
+A, B, HOST_REGEX = hosts("a"), hosts("b"), HostMatch((Regex("^a"),))
+
+
+def route(action: Any, *matches: Match) -> RouteIntent:
+    """A route with an action and matches."""
     return RouteIntent(
-        conditions=conditions,
+        matches=matches,
         action=action,
         tags={},
         origin=Origin(ObjectRef("Ingress", "shop", "web")),
@@ -43,7 +63,7 @@ def kept(*routes: RouteIntent, port: int = 80, protocol: str = "HTTP") -> list[i
 
 def test_the_old_way_to_https_works_on_both_listeners() -> None:
     """On HTTP the redirect is all there is, on HTTPS it is not there."""
-    routes = (route(TO_HTTPS, EVERYTHING), route(ANSWER, PathPattern(("/a",))))
+    routes = (route(TO_HTTPS, EVERYTHING), route(ANSWER, paths("/a")))
     assert kept(*routes) == [0]
     assert kept(*routes, port=443, protocol="HTTPS") == [1]
 
@@ -67,50 +87,56 @@ def test_a_redirect_to_what_it_takes_itself_is_a_loop(
     redirect: RedirectAction, loops: bool
 ) -> None:
     """Every part must be the same, or one of the route's own values."""
-    of = route(redirect, HostHeader(("a", "b")), PathPattern(("/a", "/b")))
+    of = route(redirect, hosts("a", "b"), paths("/a", "/b"))
     assert kept(of) == ([] if loops else [0])
 
 
 @pytest.mark.parametrize(
-    "conditions",
-    [(PathPattern((), ("^/a",)),), (EVERYTHING, SourceIp(("10.0.0.0/8",)))],
-    ids=["regex", "another condition"],
+    "matches",
+    [(regexes("^/a"),), (EVERYTHING, SourceMatch(("10.0.0.0/8",)))],
+    ids=["regex", "another match"],
 )
-def test_what_may_not_loop_stays(conditions: tuple[Condition, ...]) -> None:
-    """A regular expression, or a condition that the redirected request may not meet."""
-    assert kept(route(SAME, *conditions)) == [0]
+def test_what_may_not_loop_stays(matches: tuple[Match, ...]) -> None:
+    """A regular expression, or a match that the redirected request may not meet."""
+    assert kept(route(SAME, *matches)) == [0]
 
 
 def test_a_redirect_to_a_host_is_no_loop_of_a_host_expression() -> None:
     """Nobody knows whether it fits."""
-    regex = HostHeader((), ("^a",))
+    regex = HOST_REGEX
     assert kept(route(RedirectAction("HTTP_301", host="a"), regex, EVERYTHING)) == [0]
 
 
 @pytest.mark.parametrize(
     "first,later,shadowed",
     [
-        ((EVERYTHING,), (A, PathPattern(("/a",))), True),
+        ((EVERYTHING,), (A, paths("/a")), True),
         ((EVERYTHING,), (A,), True),
-        ((EVERYTHING,), (PathPattern((), ("^/a",)),), True),
+        ((paths("/*"),), (A,), True),
+        ((), (A, paths("/a")), True),
+        ((A,), (), False),
+        ((PathMatch((Prefix("/a"),)),), (paths("/a", "/a/*"),), True),
+        ((PathMatch((Prefix("/a"),)),), (PathMatch((Prefix("/a/"),)),), True),
+        ((paths("/a"),), (PathMatch((Prefix("/a"),)),), False),
+        ((EVERYTHING,), (regexes("^/a"),), True),
         ((A,), (A, EVERYTHING), True),
-        ((A, EVERYTHING), (A, PathPattern(("/a",))), True),
-        ((A, EVERYTHING), (B, PathPattern(("/a",))), False),
-        ((A, EVERYTHING), (PathPattern(("/a",)),), False),
-        ((HostHeader(("a", "b")), EVERYTHING), (B, EVERYTHING), True),
-        ((PathPattern(("/a", "/b")),), (PathPattern(("/b",)),), True),
-        ((PathPattern(("/a",)),), (PathPattern(("/a", "/b")),), False),
-        ((PathPattern(("/a",)),), (A,), False),
-        ((PathPattern(("/a",)),), (PathPattern((), ("/a",)),), False),
-        ((HostHeader((), ("^a",)), EVERYTHING), (A, EVERYTHING), False),
-        ((PathPattern((), ("^/",)),), (PathPattern(("/a",)),), False),
-        ((PathPattern((), ("^/a", "^/b")),), (PathPattern((), ("^/b",)),), True),
-        ((HostHeader((), ("^a",)),), (HostHeader((), ("^a",)), EVERYTHING), True),
-        ((EVERYTHING, SourceIp(("10.0.0.0/8",))), (PathPattern(("/a",)),), False),
+        ((A, EVERYTHING), (A, paths("/a")), True),
+        ((A, EVERYTHING), (B, paths("/a")), False),
+        ((A, EVERYTHING), (paths("/a"),), False),
+        ((hosts("a", "b"), EVERYTHING), (B, EVERYTHING), True),
+        ((paths("/a", "/b"),), (paths("/b"),), True),
+        ((paths("/a"),), (paths("/a", "/b"),), False),
+        ((paths("/a"),), (A,), False),
+        ((paths("/a"),), (regexes("/a"),), False),
+        ((HOST_REGEX, EVERYTHING), (A, EVERYTHING), False),
+        ((regexes("^/"),), (paths("/a"),), False),
+        ((regexes("^/a", "^/b"),), (regexes("^/b"),), True),
+        ((HOST_REGEX,), (HOST_REGEX, EVERYTHING), True),
+        ((EVERYTHING, SourceMatch(("10.0.0.0/8",))), (paths("/a"),), False),
     ],
 )
 def test_nothing_is_behind_a_redirect_that_takes_it_all(
-    first: tuple[Condition, ...], later: tuple[Condition, ...], shadowed: bool
+    first: tuple[Match, ...], later: tuple[Match, ...], shadowed: bool
 ) -> None:
     """By hosts and paths; a regular expression takes in for sure what is the same one."""
     assert kept(route(TO_HTTPS, *first), route(ANSWER, *later)) == ([0] if shadowed else [0, 1])

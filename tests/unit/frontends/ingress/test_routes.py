@@ -1,11 +1,21 @@
-"""Rules become routes: their order, their conditions, and what happens without a match (spec 4)."""
+"""Rules become routes: their order, their matches, and what happens without a match (spec 4)."""
 
 from __future__ import annotations
 
 import pytest
 
-from alb_controller.intent import ForwardIntent, Origin
-from alb_controller.model.elbv2 import Condition, FixedResponseAction, HostHeader, PathPattern
+from alb_controller.intent import (
+    Exact,
+    ForwardIntent,
+    HostMatch,
+    Match,
+    Origin,
+    PathMatch,
+    PathText,
+    Pattern,
+    Prefix,
+)
+from alb_controller.model.actions import FixedResponseAction
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import HttpIngressPath, IngressBackend, IngressRule
 from alb_controller.values import ObjectRef
@@ -21,10 +31,10 @@ from tests.unit.frontends.ingress.translation import (
 REF = ObjectRef("Ingress", "shop", "web", "uid-web")
 
 
-def conditions(host: str, of: HttpIngressPath) -> tuple[Condition, ...]:
-    """The conditions of a rule with one path."""
+def matches(host: str, of: HttpIngressPath) -> tuple[Match, ...]:
+    """What a rule with one path takes."""
     (route,) = only_listener(alone(rules=[rule(host, of)])).routes
-    return route.conditions
+    return route.matches
 
 
 def test_exact_paths_come_first_then_prefixes_by_length_then_the_rest() -> None:
@@ -53,25 +63,22 @@ def test_rules_are_never_reordered() -> None:
 
 
 @pytest.mark.parametrize(
-    "text,type_,patterns",
+    "text,type_,made",
     [
-        ("/a", "Exact", ("/a",)),
-        ("/a/", "Exact", ("/a/",)),
-        ("/", "Exact", ("/",)),
-        ("/", "Prefix", ("/*",)),
-        ("/a", "Prefix", ("/a", "/a/*")),
-        ("/a/", "Prefix", ("/a", "/a/*")),
-        ("/a//", "Prefix", ("/a/", "/a//*")),
-        ("/a*", "ImplementationSpecific", ("/a*",)),
-        ("/", "ImplementationSpecific", ("/",)),
-        ("/a?", None, ("/a?",)),
+        ("/a", "Exact", Exact("/a")),
+        ("/a/", "Exact", Exact("/a/")),
+        ("/", "Exact", Exact("/")),
+        ("/", "Prefix", Prefix("/")),
+        ("/a", "Prefix", Prefix("/a")),
+        ("/a//", "Prefix", Prefix("/a//")),
+        ("/a*", "ImplementationSpecific", Pattern("/a*")),
+        ("/", "ImplementationSpecific", Exact("/")),
+        ("/a?", None, Pattern("/a?")),
     ],
 )
-def test_a_path_becomes_patterns_by_its_type(
-    text: str, type_: str | None, patterns: tuple[str, ...]
-) -> None:
-    """Spec 4.2: one trailing slash of a prefix goes, wildcards are for the third type."""
-    assert conditions("", path(text, type_)) == (PathPattern(patterns),)
+def test_a_path_is_taken_by_its_type(text: str, type_: str | None, made: PathText) -> None:
+    """Spec 4.2: wildcards are for the third type."""
+    assert matches("", path(text, type_)) == (PathMatch((made,)),)
 
 
 @pytest.mark.parametrize("type_", ["Exact", "Prefix"])
@@ -85,17 +92,17 @@ def test_wildcards_in_exact_and_prefix_paths_are_refused(type_: str, text: str) 
 
 def test_a_host_comes_before_the_path() -> None:
     """Wildcard hosts are passed on; a rule needs only one of the two."""
-    assert conditions("*.example.com", path("/a", "Exact")) == (
-        HostHeader(("*.example.com",)),
-        PathPattern(("/a",)),
+    assert matches("*.example.com", path("/a", "Exact")) == (
+        HostMatch((Pattern("*.example.com"),)),
+        PathMatch((Exact("/a"),)),
     )
-    assert conditions("h", path("", "ImplementationSpecific")) == (HostHeader(("h",)),)
+    assert matches("h", path("", "ImplementationSpecific")) == (HostMatch((Exact("h"),)),)
 
 
 @pytest.mark.parametrize("type_", ["Prefix", "Exact", None])
 def test_without_host_and_path_everything_matches(type_: str | None) -> None:
     """AWS wants at least one condition."""
-    assert conditions("", path("", type_)) == (PathPattern(("/*",)),)
+    assert matches("", path("", type_)) == (PathMatch((Prefix("/"),)),)
 
 
 def test_a_route_knows_where_it_comes_from() -> None:

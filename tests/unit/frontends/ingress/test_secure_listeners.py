@@ -14,7 +14,7 @@ from alb_controller.intent import (
     MutualTlsIntent,
     Origin,
 )
-from alb_controller.model.elbv2 import FixedResponseAction, RedirectAction
+from alb_controller.model.actions import FixedResponseAction, RedirectAction
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.networking import Ingress, IngressTls
 from alb_controller.values import ObjectRef

@@ -20,8 +20,11 @@ from alb_controller.intent import (
     BackendIntent,
     BalancerIntent,
     ListenerIntent,
+    PathMatch,
+    Regex,
     StackIntent,
     TlsIntent,
+    patterns_of,
 )
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.secrets import SecretName, SecretState
@@ -146,8 +149,9 @@ def refused(*objects: KubeObject, by: Settings | None = None, **fields: Any) -> 
 
 def paths(intent: StackIntent, port: int = 80) -> list[str]:
     """The first path pattern of each route of a port, in order."""
-    routes = on(port, intent).routes
-    return [getattr(route.conditions[-1], "values", ("",))[0] for route in routes]
+    matches = [route.matches[-1] for route in on(port, intent).routes]
+    firsts = [match.paths[0] for match in matches if isinstance(match, PathMatch)]
+    return [patterns_of(text)[0] for text in firsts if not isinstance(text, Regex)]
 
 
 def owners(intent: StackIntent) -> list[str]:
