@@ -78,6 +78,9 @@ class Origin(msgspec.Struct, frozen=True):
     ref: ObjectRef
     field: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.ref} {self.field}".rstrip()
+
 
 class StackKey(msgspec.Struct, frozen=True, order=True):
     """What one set of AWS resources is made for: a group of Ingresses, a Service, a Gateway.

@@ -13,7 +13,8 @@ from typing import Generic, Protocol, TypeVar, cast
 import msgspec
 
 from alb_controller.errors import Conflict, Invalid
-from alb_controller.values import ObjectRef
+from alb_controller.model.origins import Origins
+from alb_controller.values import ObjectRef, Origin
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -147,6 +148,15 @@ class Agreement:
         """The member whose setting counts, or None where no member has one."""
         found = self._accepted.get(key)
         return None if found is None else found.set_by
+
+    def asked(self, key: Subject) -> Origins:
+        """Who set what counts, and where; none where no member has."""
+        found = self._accepted.get(key)
+        return () if found is None else (Origin(found.set_by, found.setting.field),)
+
+    def asked_entries(self, keys: MapKeys[T]) -> dict[str, Origins]:
+        """The same by entry."""
+        return {entry: self.asked(keys.of(entry)) for entry in self.entries(keys)}
 
     def entries(self, keys: MapKeys[T]) -> dict[str, T]:
         """The values that count, by entry."""

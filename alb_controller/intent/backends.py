@@ -9,6 +9,7 @@ import msgspec
 from alb_controller.intent.listeners import Transport
 from alb_controller.intent.names import NameSeed
 from alb_controller.model.health import HealthCheck
+from alb_controller.model.origins import AskedBy
 from alb_controller.objects.elbv2 import ServiceReference
 from alb_controller.values import IpFamily, Origin, PortRef, Tags
 
@@ -66,6 +67,8 @@ class BackendIntent(msgspec.Struct, frozen=True, kw_only=True):
     node_labels: dict[str, str] | None = None
     multi_cluster: bool = False
     target_control_port: int | None = None
+    asked_by: AskedBy = {}
+    """By field. Settings of others (a Service's annotations) are the owner's too: it uses them."""
 
 
 class BalancerBackendIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,3 +83,5 @@ class BalancerBackendIntent(msgspec.Struct, frozen=True, kw_only=True):
     """The target group's port."""
     health_check: HealthCheck
     tags: Tags
+    asked_by: AskedBy = {}
+    """By field."""

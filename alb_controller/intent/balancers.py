@@ -8,6 +8,7 @@ import msgspec
 
 from alb_controller.intent.listeners import ListenerIntent
 from alb_controller.intent.names import NameSeed
+from alb_controller.model.origins import AskedBy
 from alb_controller.values import IpAddressType, Origin, Scheme, Tags
 
 Family: TypeAlias = Literal["application", "network"]
@@ -125,6 +126,8 @@ class BalancerIntent(msgspec.Struct, frozen=True, kw_only=True):
     capacity_units: int | None = None
     """Reserved; 0 gives back what is reserved, None leaves it."""
     listeners: tuple[ListenerIntent, ...] = ()
+    asked_by: AskedBy = {}
+    """By field, of its options and add-ons too."""
 
     @property
     def family(self) -> Family:

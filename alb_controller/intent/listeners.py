@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from alb_controller.intent.routing import DefaultIntent, RouteIntent
+from alb_controller.model.origins import AskedBy
 from alb_controller.values import MutualTlsMode, Origin, Tags
 
 Transport: TypeAlias = Literal["TCP", "UDP"]
@@ -40,6 +41,7 @@ class RequestedCertificate(msgspec.Struct, frozen=True, tag=True):
     """A certificate that the stack itself has, by the id of its CertificateIntent."""
 
     id: str
+    origin: Origin
 
 
 CertificateChoice: TypeAlias = GivenCertificates | DiscoveredCertificates | RequestedCertificate
@@ -96,3 +98,5 @@ class ListenerIntent(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, str] = {}
     tls: TlsIntent | None = None
     """Set where the protocol is a secure one, and only there."""
+    asked_by: AskedBy = {}
+    """By field; of `tls` by `policy` and `mutual`. Certificates say it themselves."""

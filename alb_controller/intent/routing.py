@@ -15,6 +15,7 @@ from alb_controller.model.actions import (
     RedirectAction,
     Transform,
 )
+from alb_controller.model.origins import AskedBy
 from alb_controller.values import Origin, Tags
 
 
@@ -152,6 +153,8 @@ class RouteIntent(msgspec.Struct, frozen=True, kw_only=True):
     transforms: tuple[Transform, ...] = ()
     tags: Tags
     origin: Origin
+    asked_by: AskedBy = {}
+    """By field, where more than `origin` says who asked for it."""
 
 
 class DefaultIntent(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 from alb_controller.intent.backends import BackendIntent, BalancerBackendIntent
 from alb_controller.intent.balancers import BalancerIntent
 from alb_controller.intent.listeners import CertificateIntent
+from alb_controller.model.origins import Origins
 from alb_controller.values import StackKey
 
 
@@ -18,6 +19,10 @@ class StackIntent(msgspec.Struct, frozen=True, kw_only=True):
     backends: tuple[BackendIntent, ...] = ()
     balancer_backends: tuple[BalancerBackendIntent, ...] = ()
     certificates: tuple[CertificateIntent, ...] = ()
+    asked_by: Origins = ()
+    """Every object that asks for a part of it, or did, where none does any more: whom it concerns
+    what becomes of parts that nobody asks for.
+    """
 
     @property
     def is_empty(self) -> bool:

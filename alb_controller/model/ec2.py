@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from alb_controller.model.origins import AskedBy
 from alb_controller.model.refs import ResourceId
 from alb_controller.values import Tags
 
@@ -52,3 +53,5 @@ class SecurityGroup(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     ingress: tuple[IngressRule, ...] | None
     tags: Tags
+    asked_by: AskedBy = {}
+    """By field; of `ingress` by port."""

@@ -2,6 +2,7 @@
 
 Codecs decode to canonical values: what AWS fills in by itself is None here (a redirect's `#{host}`,
 the weight of a single target group). What is desired may write it out; `plan.equality` tells.
+What is desired has `asked_by`, by its fields; what was found has none.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import msgspec
 from alb_controller.model.actions import FixedResponseAction, GuardAction, RedirectAction, Transform
 from alb_controller.model.addons import Addons
 from alb_controller.model.health import HealthCheck
+from alb_controller.model.origins import AskedBy
 from alb_controller.model.refs import Reference, ResourceId
 from alb_controller.values import IpAddressType, IpFamily, MutualTlsMode, Scheme, Tags
 
@@ -43,6 +45,7 @@ class LoadBalancer(msgspec.Struct, frozen=True, kw_only=True):
     capacity_units: int | None = None
     """Reserved; 0 for none. None: not declared (desired) or not read (found)."""
     addons: Addons = Addons()
+    asked_by: AskedBy = {}
 
 
 class BalancerTarget(msgspec.Struct, frozen=True):
@@ -69,6 +72,7 @@ class TargetGroup(msgspec.Struct, frozen=True, kw_only=True):
     target_control_port: int | None = None
     targets: tuple[BalancerTarget, ...] | None = None
     """Of type alb: what is in it. None where bindings say so, or found and not read."""
+    asked_by: AskedBy = {}
 
 
 class WeightedTargetGroup(msgspec.Struct, frozen=True):
@@ -169,6 +173,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     mutual_authentication: MutualAuthentication | None = None
     attributes: Attributes | None = None
     tags: Tags
+    asked_by: AskedBy = {}
 
 
 class ListenerRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +186,7 @@ class ListenerRule(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[Action, ...]
     transforms: tuple[Transform, ...] = ()
     tags: Tags
+    asked_by: AskedBy = {}
 
     @property
     def content(self) -> tuple[object, ...]:

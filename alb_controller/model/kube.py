@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from alb_controller.model.origins import AskedBy
 from alb_controller.model.refs import Reference, ResourceId
 from alb_controller.objects.elbv2 import (
     NetworkingPeer,
@@ -31,6 +32,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
     spec: TargetGroupBindingSpec
     labels: Tags
     peer: Reference | None = None
+    asked_by: AskedBy = {}
 
     def with_peer(self, group_id: str) -> Binding:
         """The binding with `group_id` for each security group that its networking leaves open."""

@@ -9,6 +9,7 @@ import msgspec
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
 from alb_controller.model.kube import Binding
+from alb_controller.model.origins import Origins
 from alb_controller.model.refs import ResourceId
 from alb_controller.values import StackKey
 
@@ -28,6 +29,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     listeners: tuple[Listener, ...] = ()
     rules: tuple[ListenerRule, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    asked_by: Origins = ()
+    """Every object that it is made for; of one that goes, was made for."""
 
 
 class Found(msgspec.Struct, Generic[R_co], frozen=True, kw_only=True):

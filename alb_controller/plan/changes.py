@@ -20,6 +20,7 @@ from alb_controller.model.elbv2 import (
     TargetGroup,
 )
 from alb_controller.model.kube import Binding
+from alb_controller.model.origins import Origins
 from alb_controller.model.refs import Reference, ResourceKind
 from alb_controller.model.stack import Found, Resource
 from alb_controller.values import IpAddressType, Tags, Value
@@ -42,13 +43,20 @@ class PlanPolicy(Value, frozen=True):
     """Limits that an earlier plan ran into: make room first, at the price of a gap."""
 
 
-class Create(Value, frozen=True):
+class _Step(Value, frozen=True, kw_only=True):
+    """What every step has; its resource, where it has one, is without `asked_by`."""
+
+    asked_by: Origins = ()
+    """Who asked for what it writes, the most precise first."""
+
+
+class Create(_Step, frozen=True):
     """Make a resource with its tags; a listener with its default certificate alone."""
 
     resource: Resource
 
 
-class ModifyAttributes(Value, frozen=True):
+class ModifyAttributes(_Step, frozen=True):
     """Set these attributes; the others keep their values."""
 
     kind: Literal["LoadBalancer", "TargetGroup", "Listener"]
@@ -56,91 +64,91 @@ class ModifyAttributes(Value, frozen=True):
     changed: Attributes
 
 
-class SetSubnets(Value, frozen=True):
+class SetSubnets(_Step, frozen=True):
     """Replace the subnets of a load balancer."""
 
     target: str
     subnets: tuple[str, ...]
 
 
-class SetSecurityGroups(Value, frozen=True):
+class SetSecurityGroups(_Step, frozen=True):
     """Replace the security groups of a load balancer."""
 
     target: str
     security_groups: tuple[Reference, ...]
 
 
-class SetIpAddressType(Value, frozen=True):
+class SetIpAddressType(_Step, frozen=True):
     """Change a load balancer's address type."""
 
     target: str
     ip_address_type: IpAddressType
 
 
-class ModifyIpPools(Value, frozen=True):
+class ModifyIpPools(_Step, frozen=True):
     """Take public IPv4 addresses from an IPAM pool, or from none any more."""
 
     target: str
     ipv4_ipam_pool_id: str | None
 
 
-class ModifyTargetGroup(Value, frozen=True):
+class ModifyTargetGroup(_Step, frozen=True):
     """Set the whole health check: nothing else of a target group can be modified."""
 
     target: str
     resource: TargetGroup
 
 
-class ModifyListener(Value, frozen=True):
+class ModifyListener(_Step, frozen=True):
     """Set protocol, default actions, default certificate and policy."""
 
     target: str
     resource: Listener
 
 
-class AddCertificates(Value, frozen=True):
+class AddCertificates(_Step, frozen=True):
     """One certificate besides the default one."""
 
     target: Reference
     certificate: str
 
 
-class RemoveCertificates(Value, frozen=True):
+class RemoveCertificates(_Step, frozen=True):
     """One certificate that is not the default one."""
 
     target: str
     certificate: str
 
 
-class ModifyRule(Value, frozen=True):
+class ModifyRule(_Step, frozen=True):
     """Replace conditions, actions and transforms; the rule stays where it is."""
 
     target: str
     resource: ListenerRule
 
 
-class SetRulePriorities(Value, frozen=True):
+class SetRulePriorities(_Step, frozen=True):
     """Move rules of one listener, all at once; those not named stay."""
 
     listener: Reference
     priorities: tuple[tuple[Reference, int], ...]
 
 
-class AuthorizeIngress(Value, frozen=True):
+class AuthorizeIngress(_Step, frozen=True):
     """Add rules to a security group, in one call."""
 
     target: Reference
     rules: tuple[IngressRule, ...]
 
 
-class RevokeIngress(Value, frozen=True):
+class RevokeIngress(_Step, frozen=True):
     """Take rules from a security group, in one call."""
 
     target: Reference
     rules: tuple[IngressRule, ...]
 
 
-class AddTags(Value, frozen=True):
+class AddTags(_Step, frozen=True):
     """Add or change tags of one resource (AWS takes one a call)."""
 
     kind: ResourceKind
@@ -148,7 +156,7 @@ class AddTags(Value, frozen=True):
     tags: Tags
 
 
-class RemoveTags(Value, frozen=True):
+class RemoveTags(_Step, frozen=True):
     """Remove tags of one resource by key."""
 
     kind: ResourceKind
@@ -156,69 +164,69 @@ class RemoveTags(Value, frozen=True):
     keys: tuple[str, ...]
 
 
-class UpdateBinding(Value, frozen=True):
+class UpdateBinding(_Step, frozen=True):
     """Set the spec and the labels of a TargetGroupBinding."""
 
     target: str
     resource: Binding
 
 
-class Delete(Value, frozen=True):
+class Delete(_Step, frozen=True):
     """Delete it; a load balancer goes with its listeners, a listener with its rules."""
 
     kind: ResourceKind
     found: Found[Resource]
 
 
-class SetWebAcl(Value, frozen=True):
+class SetWebAcl(_Step, frozen=True):
     """Associate a load balancer with a WAFv2 web ACL; an empty ARN takes it away."""
 
     target: Reference
     web_acl_arn: str
 
 
-class SetRegionalWebAcl(Value, frozen=True):
+class SetRegionalWebAcl(_Step, frozen=True):
     """The same with a web ACL of WAF Classic, by id."""
 
     target: Reference
     regional_web_acl_id: str
 
 
-class SetProtection(Value, frozen=True):
+class SetProtection(_Step, frozen=True):
     """Make or delete our Shield Advanced protection of a load balancer."""
 
     target: Reference
     protection: Literal["on", "off"]
 
 
-class AwaitActive(Value, frozen=True):
+class AwaitActive(_Step, frozen=True):
     """Go on with what needs this load balancer only when AWS has provisioned it."""
 
     target: Reference
 
 
-class ReserveCapacity(Value, frozen=True):
+class ReserveCapacity(_Step, frozen=True):
     """Reserve capacity units for a load balancer; 0 gives back what is reserved."""
 
     target: Reference
     capacity_units: int
 
 
-class RegisterBalancers(Value, frozen=True):
+class RegisterBalancers(_Step, frozen=True):
     """Put application load balancers into a target group of that type."""
 
     target: Reference
     targets: tuple[BalancerTarget, ...]
 
 
-class DeregisterBalancers(Value, frozen=True):
+class DeregisterBalancers(_Step, frozen=True):
     """Take application load balancers out of a target group."""
 
     target: str
     targets: tuple[BalancerTarget, ...]
 
 
-class AwaitBindingsGone(Value, frozen=True):
+class AwaitBindingsGone(_Step, frozen=True):
     """Go on only when these bindings have left Kubernetes: their groups' targets need them."""
 
     bindings: tuple[str, ...]

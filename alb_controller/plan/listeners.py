@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from alb_controller.model.elbv2 import Listener, ListenerRule
-from alb_controller.model.refs import Ref
+from alb_controller.model.refs import Ref, Reference
 from alb_controller.model.stack import Found, Observed
 from alb_controller.plan import policies
 from alb_controller.plan.changes import AddCertificates, Create, Delete, PlanPolicy, Step
@@ -28,6 +28,8 @@ class ListenerSteps(Value, frozen=True):
     tagged: tuple[Step, ...]
     deleted: tuple[Step, ...]
     notes: tuple[str, ...]
+    rules: Mapping[Reference, ListenerRule]
+    """What becomes of rules that are there, and those that come."""
 
 
 class _Live(Value, frozen=True):
@@ -66,6 +68,10 @@ def listener_steps(
             for found in surplus
             if found not in going
         ),
+        rules={
+            **{p.found.identity: p.desired for one in live for p in one.rules.survivors},
+            **{Ref(rule.id): rule for one in live for rule in one.rules.created},
+        },
     )
 
 

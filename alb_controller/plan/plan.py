@@ -32,6 +32,7 @@ from alb_controller.plan.diff import Matches, match
 from alb_controller.plan.guard import owned
 from alb_controller.plan.late import detached, late_steps, let_go, registered
 from alb_controller.plan.listeners import ListenerSteps, listener_steps
+from alb_controller.plan.origins import Askers
 from alb_controller.plan.pairs import Matched
 from alb_controller.plan.tags import tag_steps
 from alb_controller.values import Value
@@ -64,7 +65,12 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
         *_deleted_targets(matches),
         *groups.deleted,
     )
-    return Plan(steps=steps, late=late_steps(matches), notes=(*ours.notes, *listeners.notes))
+    askers = Askers(matches, listeners.rules, stack.asked_by)
+    return Plan(
+        steps=askers.name(steps),
+        late=askers.name(late_steps(matches)),
+        notes=(*ours.notes, *listeners.notes),
+    )
 
 
 class _Parts(Value, frozen=True):

@@ -100,22 +100,27 @@ def target_group(desired: TargetGroup, found: Found[TargetGroup]) -> list[Step]:
 def listener_settings(desired: Listener, found: Found[Listener]) -> list[Step]:
     """ModifyListener, where anything but tags, attributes and further certificates differs."""
     now = found.resource
+    if not listener_changes(desired, now):
+        return []
+    actions = without_known_secrets(desired.default_actions, now.default_actions)
+    sent = msgspec.structs.replace(desired, default_actions=actions)
+    return [ModifyListener(target=found.identity, resource=sent)]
+
+
+def listener_changes(desired: Listener, now: Listener) -> tuple[str, ...]:
+    """The fields for which a listener is modified."""
     same = same_actions(desired.default_actions, now.default_actions)
     wanted = msgspec.structs.replace(
-        desired,
-        id=now.id,
-        tags=now.tags,
-        attributes=now.attributes,
+        now,
+        port=desired.port,
+        protocol=desired.protocol,
         default_actions=now.default_actions if same else desired.default_actions,
         certificates=desired.certificates[:1] + now.certificates[1:],
         ssl_policy=desired.ssl_policy or now.ssl_policy,
         mutual_authentication=mutual_authentication(desired, now),
     )
-    if wanted == now:
-        return []
-    actions = without_known_secrets(desired.default_actions, now.default_actions)
-    sent = msgspec.structs.replace(desired, default_actions=actions)
-    return [ModifyListener(target=found.identity, resource=sent)]
+    fields = wanted.__struct_fields__
+    return tuple(name for name in fields if getattr(wanted, name) != getattr(now, name))
 
 
 def mutual_authentication(desired: Listener, found: Listener) -> MutualAuthentication | None:

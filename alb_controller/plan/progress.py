@@ -76,13 +76,14 @@ _KINDS: dict[type[object], ResourceKind] = {
 @singledispatch
 def _edit_of(step: object) -> Edit:
     """The edit that a step is: steps whose fields are the resource's are copied."""
-    fields = {name: getattr(step, name) for name in _names(step) if name not in ("target", "kind")}
+    fields = {name: getattr(step, name) for name in _names(step)}
     return lambda _now: fields
 
 
 def _names(step: Any) -> tuple[str, ...]:
+    """The fields of a step or resource that say how something is to be."""
     names: tuple[str, ...] = step.__struct_fields__
-    return names
+    return tuple(name for name in names if name not in ("target", "kind", "asked_by"))
 
 
 @_edit_of.register
@@ -99,7 +100,7 @@ def _(step: changes.ModifyTargetGroup) -> Edit:
 @_edit_of.register(changes.SetRegionalWebAcl)
 @_edit_of.register(changes.SetProtection)
 def _(step: Any) -> Edit:
-    fields = {name: getattr(step, name) for name in _names(step) if name != "target"}
+    fields = {name: getattr(step, name) for name in _names(step)}
     return lambda now: {"addons": msgspec.structs.replace(now.addons, **fields)}
 
 

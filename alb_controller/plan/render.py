@@ -9,7 +9,7 @@ import msgspec
 
 from alb_controller.model.refs import Ref, Reference
 from alb_controller.plan import changes
-from alb_controller.values import Secret
+from alb_controller.values import Origin, Secret
 
 
 def render_lines(plan: changes.Plan) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _line(step: changes.Step) -> str:
 def _details(step: Any) -> Iterator[str]:
     for name in step.__struct_fields__:
         value = getattr(step, name)
-        if name in ("target", "kind", "resource"):
+        if name in ("target", "kind", "resource", "asked_by"):
             continue
         if isinstance(value, dict):
             yield ", ".join(f"{key}={text}" for key, text in sorted(value.items()))
@@ -72,6 +72,8 @@ def _short(reference: Reference | object) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Ref):
         return {"ref": str(value.id)}
+    if isinstance(value, Origin):
+        return str(value)
     if isinstance(value, msgspec.Struct):
         return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, tuple | list):

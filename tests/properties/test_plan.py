@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from alb_controller.errors import ControllerError, NotFound, NotReady, Throttled
 from alb_controller.model.addons import Addons
+from alb_controller.model.document import stack_json
 from alb_controller.model.elbv2 import BalancerTarget, MutualAuthentication, TargetGroup
 from alb_controller.model.kube import Binding
+from alb_controller.model.origins import WHOLE
 from alb_controller.model.refs import Ref, ResourceId
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.elbv2 import (
@@ -27,6 +29,7 @@ from alb_controller.plan.plan import plan
 from alb_controller.plan.references import resolve
 from alb_controller.plan.render import render_json, render_lines
 from alb_controller.reconcile.apply import Outcome, apply
+from alb_controller.values import ObjectRef, Origin
 from tests.resources import (
     KEY,
     LOAD_BALANCER,
@@ -329,6 +332,36 @@ def test_plans_print(before: Stack, after: Stack) -> None:
     assert len(lines) == len(todo.steps) + len(todo.late)
     assert all(line and "\n" not in line for line in lines)
     assert msgspec.json.encode(render_json(todo))
+
+
+ASKED = Origin(ObjectRef("Ingress", "shop", "app"), "a field")
+
+
+def asked(desired: Stack) -> Stack:
+    """The same, and all of it asked for by somebody."""
+    parts = {
+        part: tuple(msgspec.structs.replace(one, asked_by={WHOLE: (ASKED,)}) for one in some)
+        for part in desired.__struct_fields__
+        if isinstance(some := getattr(desired, part), tuple)
+    }
+    return msgspec.structs.replace(desired, **{**parts, "asked_by": (ASKED,)})
+
+
+@settings(max_examples=60, deadline=None)
+@given(stacks(), stacks())
+def test_who_asked_is_no_part_of_what_is_wanted(before: Stack, after: Stack) -> None:
+    """It makes no step and reaches neither AWS nor the plan annotation; each step has it."""
+    world = World()
+    loop = Loop(world)
+    loop.settle(asked(before))
+    assert loop.known is not None
+    assert all(one.asked_by == {} for one in world.things.values())
+    observed = read(world, world.observe(), after)
+    plain, named = plan(after, observed, POLICY), plan(asked(after), observed, POLICY)
+    assert all(step.asked_by == (ASKED,) for step in (*named.steps, *named.late))
+    for one, other in zip((*plain.steps, *plain.late), (*named.steps, *named.late), strict=True):
+        assert one == msgspec.structs.replace(other, asked_by=())
+    assert stack_json(asked(after)) == stack_json(after)
 
 
 def foreign(world: World) -> dict[str, Any]:

@@ -30,9 +30,8 @@ def chosen(hosts: tuple[str, ...], issued: list[Certificate]) -> tuple[str, ...]
         origin=origin("listen-ports"),
     )
     facts: Any = {IssuedCertificates(hosts): tuple(issued)}
-    return choose_certificates(
-        listener(443, protocol="HTTPS", tls=tls), balancer(), context(), facts
-    )
+    secure = listener(443, protocol="HTTPS", tls=tls)
+    return tuple(choose_certificates(secure, balancer(), context(), facts))
 
 
 @given(CERTIFICATES, st.randoms(use_true_random=False))
@@ -56,7 +55,8 @@ def test_every_given_certificate_is_there_once(members: list[list[str]]) -> None
     """The first member's first is the default one (spec 3.2)."""
     choices = tuple(GivenCertificates(tuple(one), origin("certificate-arn")) for one in members)
     tls = TlsIntent(policy="p", certificates=choices, origin=origin("listen-ports"))
-    arns = choose_certificates(listener(443, protocol="HTTPS", tls=tls), balancer(), context(), {})
+    secure = listener(443, protocol="HTTPS", tls=tls)
+    arns = tuple(choose_certificates(secure, balancer(), context(), {}))
     assert arns[0] == members[0][0]
     assert sorted(arns) == sorted({arn for one in members for arn in one})
 

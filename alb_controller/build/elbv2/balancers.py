@@ -20,8 +20,18 @@ from alb_controller.intent import (
     SubnetAddresses,
 )
 from alb_controller.model.elbv2 import LoadBalancer
+from alb_controller.model.origins import renamed
 from alb_controller.model.queries import Query
 from alb_controller.model.refs import ResourceId
+
+_FIELDS = {
+    "explicit_name": "name",
+    "security": "security_groups",
+    "elastic_ips": "allocation_ids",
+    "web_acl": "web_acl_arn",
+    "shield": "protection",
+}
+"""Of an intent, where a load balancer has another name for them."""
 
 
 def queries(balancer: BalancerIntent, context: Context, facts: Facts) -> Iterator[Query]:
@@ -47,6 +57,7 @@ def build_balancer(
         attributes=balancer.attributes or None,
         tags=resource_tags(balancer.tags, context.settings, intent.key, balancer.id),
         capacity_units=balancer.capacity_units,
+        asked_by=renamed(balancer.asked_by, _FIELDS),
     )
     match balancer.options:
         case ApplicationOptions() as options:

@@ -12,7 +12,12 @@ from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.build.elbv2.tls import choose_certificates, choose_mutual_authentication
 from alb_controller.intent import BalancerIntent, ListenerIntent, StackIntent
 from alb_controller.model.elbv2 import Listener, ListenerRule
+from alb_controller.model.origins import WHOLE, entries, renamed
 from alb_controller.model.refs import Ref, ResourceId
+
+_FIELDS = {"default": "default_actions", "policy": "ssl_policy", "mutual": "mutual_authentication"}
+"""Of an intent, where a listener has another name for them."""
+_RULE_FIELDS = {"matches": "conditions", "action": "actions"}
 
 
 def build_listener(
@@ -24,17 +29,19 @@ def build_listener(
 ) -> Listener:
     """One port of the load balancer."""
     id_ = listener_id(listener)
+    certificates = choose_certificates(listener, balancer, context, facts)
     return Listener(
         id=id_,
         load_balancer=Ref(balancer_id(balancer.id)),
         port=listener.port,
         protocol=listener.protocol,
         default_actions=build_actions(listener.default, facts),
-        certificates=choose_certificates(listener, balancer, context, facts),
+        certificates=tuple(certificates),
         ssl_policy=listener.tls.policy if listener.tls else None,
         mutual_authentication=choose_mutual_authentication(listener, context, facts),
         attributes=listener.attributes or None,
         tags=resource_tags(listener.tags, context.settings, intent.key, id_.name),
+        asked_by={**renamed(listener.asked_by, _FIELDS), **entries("certificates", certificates)},
     )
 
 
@@ -52,6 +59,7 @@ def build_rules(
             actions=build_actions(route, facts),
             transforms=route.transforms,
             tags=resource_tags(route.tags, context.settings, intent.key, id_.name),
+            asked_by={WHOLE: (route.origin,), **renamed(route.asked_by, _RULE_FIELDS)},
         )
 
 

@@ -17,6 +17,7 @@ from alb_controller.intent import (
     StackIntent,
 )
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.origins import AskedBy, origins_of
 from alb_controller.model.ownership import BACKEND_SECURITY_GROUP, CLUSTER_TAG, SHARED_RESOURCE_TAG
 from alb_controller.model.queries import (
     Query,
@@ -47,6 +48,7 @@ def managed(intent: StackIntent, context: Context) -> tuple[SecurityGroup, ...]:
             description=_MANAGED_DESCRIPTION,
             ingress=_inbound(balancer),
             tags=resource_tags(balancer.tags, context.settings, intent.key, choice.id),
+            asked_by={**balancer.asked_by, **_inbound_origins(balancer)},
         )
         for balancer in intent.balancers
         if isinstance(choice := balancer.security, ManagedSecurityGroup)
@@ -119,6 +121,12 @@ def _inbound(balancer: BalancerIntent) -> tuple[IngressRule, ...]:
             for kind, source in sources
         ]
     return tuple(sorted(rules))
+
+
+def _inbound_origins(balancer: BalancerIntent) -> AskedBy:
+    return {
+        f"ingress.{one.port}": origins_of(one.asked_by, ("inbound",)) for one in balancer.listeners
+    }
 
 
 def _is_id(name: str) -> bool:

@@ -21,6 +21,7 @@ from alb_controller.intent import (
 )
 from alb_controller.model.elbv2 import BalancerTarget, TargetGroup
 from alb_controller.model.kube import Binding
+from alb_controller.model.origins import renamed
 from alb_controller.model.ownership import stack_labels
 from alb_controller.model.refs import Ref, Reference, ResourceId
 from alb_controller.objects.core import LabelSelector
@@ -59,6 +60,7 @@ def build_target_group(
         attributes=backend.attributes or None,
         tags=resource_tags(backend.tags, context.settings, intent.key, backend.id),
         target_control_port=backend.target_control_port,
+        asked_by=backend.asked_by,
     )
 
 
@@ -78,6 +80,7 @@ def build_balancer_group(
         health_check=backend.health_check,
         tags=resource_tags(backend.tags, context.settings, intent.key, backend.id),
         targets=(BalancerTarget(Ref(balancer_id(backend.balancer)), backend.balancer_port),),
+        asked_by=renamed(backend.asked_by, {"balancer_port": "targets"}),
     )
 
 
@@ -102,6 +105,7 @@ def build_binding(backend: BackendIntent, intent: StackIntent, context: Context)
         target_group=Ref(ResourceId("TargetGroup", backend.id)),
         spec=spec,
         labels=stack_labels(intent.key),
+        asked_by=backend.asked_by,
         peer=group if isinstance(group, Ref) and _admits_balancer(backend) else None,
     )
 

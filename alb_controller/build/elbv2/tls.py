@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import assert_never, cast
 
 from alb_controller.build.context import Context, Facts
@@ -18,6 +18,7 @@ from alb_controller.intent import (
     TlsIntent,
 )
 from alb_controller.model.elbv2 import MutualAuthentication
+from alb_controller.model.origins import Origins
 from alb_controller.model.queries import (
     Certificate,
     IssuedCertificates,
@@ -41,27 +42,32 @@ def queries(balancer: BalancerIntent, context: Context) -> Iterator[Query]:
 
 def choose_certificates(
     listener: ListenerIntent, balancer: BalancerIntent, context: Context, facts: Facts
-) -> tuple[str, ...]:
+) -> Mapping[str, Origins]:
     """The default certificate, then all others, sorted; none for a plain listener.
+
+    Each with who asked for it; none of those that stay from before.
 
     Raises Missing for a host that no certificate covers, and where no certificate is left: AWS
     would refuse the listener.
     """
     tls = listener.tls
     if tls is None:
-        return ()
-    found = [arn for choice in tls.certificates for arn in _arns(choice, tls, context, facts)]
+        return {}
+    found: dict[str, Origins] = {}
+    for choice in tls.certificates:
+        for arn in _arns(choice, tls, context, facts):
+            found[arn] = (*found.get(arn, ()), choice.origin)
     kept = context.kept.get(balancer.id)
     if not found and tls.keeps_certificates and kept is not None:
-        found = list(kept.certificates.get(listener.port, ()))
+        found = dict.fromkeys(kept.certificates.get(listener.port, ()), ())
     if not found:
         problem = (
             f"HTTPS port {listener.port} has no certificate: name one by certificate-arn, or give "
             "the Ingress a host that an issued certificate in ACM covers"
         )
         raise Missing(tls.origin.ref, tls.origin.field, problem)
-    default, others = found[0], set(found[1:])
-    return (default, *sorted(others - {default}))
+    default, *others = found
+    return {arn: found[arn] for arn in (default, *sorted(others))}
 
 
 def choose_mutual_authentication(

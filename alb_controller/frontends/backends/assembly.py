@@ -7,6 +7,7 @@ import msgspec
 from alb_controller.frontends.backends.service_ports import TRAFFIC_PORT, PortInUse, PortNumbers
 from alb_controller.frontends.backends.settings import TargetGroupSettings
 from alb_controller.intent import Access, BackendIntent, NameSeed, Origin
+from alb_controller.model.origins import AskedBy, Origins, asked_by
 from alb_controller.objects.elbv2 import ServiceReference
 
 
@@ -49,7 +50,21 @@ def assemble(
         target_control_port=settings.target_control_port,
         node_labels=settings.node_labels,
         multi_cluster=settings.multi_cluster,
+        asked_by=_asked_by(identity.origin, settings),
     )
+
+
+def _asked_by(owner: Origin, settings: TargetGroupSettings) -> AskedBy:
+    """The owner asks for the backend, and for what it uses of other objects' settings."""
+    found = {
+        name: tuple(dict.fromkeys((*origins, *_unless_named(owner, origins))))
+        for name, origins in settings.asked_by.items()
+    }
+    return asked_by((owner,), found)
+
+
+def _unless_named(owner: Origin, origins: Origins) -> Origins:
+    return () if any(origin.ref == owner.ref for origin in origins) else (owner,)
 
 
 def _access(numbers: PortNumbers, settings: TargetGroupSettings) -> tuple[Access, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from alb_controller.intent import Origin, TargetType
 from alb_controller.model.health import HealthCheck
+from alb_controller.model.origins import Origins
 
 
 class TargetGroupSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,3 +31,5 @@ class TargetGroupSettings(msgspec.Struct, frozen=True, kw_only=True):
     multi_cluster: bool = False
     target_control_port: int | None = None
     """Where the targets' control agent listens; on pods alone."""
+    asked_by: Mapping[str, Origins] = {}
+    """By field, whoever has set it; entries of maps by `tags.KEY`."""

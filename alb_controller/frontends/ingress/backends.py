@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from alb_controller.errors import InvalidAnnotation, Missing
 from alb_controller.frontends.backends.assembly import Identity, assemble
@@ -17,15 +17,33 @@ from alb_controller.frontends.backends.service_ports import (
 from alb_controller.frontends.backends.settings import TargetGroupSettings
 from alb_controller.intent import LOAD_BALANCER, BackendIntent, NameSeed, Origin, TargetType
 from alb_controller.model.health import HealthCheck
+from alb_controller.model.origins import Origins
 from alb_controller.model.ownership import problems_of_keys
 from alb_controller.objects.annotations import ingress_table as rows
-from alb_controller.objects.annotations.rows import Reader, Source
+from alb_controller.objects.annotations.rows import Annotation, Reader, Source
 from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec
 from alb_controller.settings import Settings
 from alb_controller.values import PortRef, StackKey
 
 _GRPC = "GRPC"
+_ROWS: dict[str, tuple[Annotation[Any], ...]] = {
+    "target_type": (rows.TARGET_TYPE,),
+    "protocol": (rows.BACKEND_PROTOCOL,),
+    "protocol_version": (rows.BACKEND_PROTOCOL_VERSION,),
+    "health_check": (
+        rows.HEALTH_CHECK_PORT,
+        rows.HEALTH_CHECK_PROTOCOL,
+        rows.HEALTH_CHECK_PATH,
+        rows.HEALTH_CHECK_INTERVAL,
+        rows.HEALTH_CHECK_TIMEOUT,
+        rows.HEALTHY_THRESHOLD,
+        rows.UNHEALTHY_THRESHOLD,
+        rows.SUCCESS_CODES,
+    ),
+    "attributes": (rows.TARGET_GROUP_ATTRIBUTES,),
+}
+"""The annotations of each setting that goes to AWS."""
 
 
 class BackendTranslator:
@@ -141,7 +159,26 @@ class SettingsReader:
             node_labels=labels or None,
             multi_cluster=self._multi_cluster(),
             target_control_port=control,
+            asked_by=self._asked_by(),
         )
+
+    def _asked_by(self) -> dict[str, Origins]:
+        """By annotations; fields of the class name none, and are the Ingress's."""
+        found = {
+            setting: tuple(
+                Origin(source.ref, row.key)
+                for row in of_setting
+                if (source := self._reader.source(row)) is not None
+            )
+            for setting, of_setting in _ROWS.items()
+        }
+        attributes = self._reader.get(rows.TARGET_GROUP_ATTRIBUTES) or {}
+        found |= {f"attributes.{key}": found["attributes"] for key in attributes}
+        del found["attributes"]
+        for source in (self._ingress, self._service):
+            own = Reader(source).get(rows.TAGS) or {}
+            found |= {f"tags.{key}": (Origin(source.ref, rows.TAGS.key),) for key in own}
+        return {setting: origins for setting, origins in found.items() if origins}
 
     def _target_type(self) -> TargetType:
         of_class = self._params.target_type

@@ -24,6 +24,7 @@ from alb_controller.intent import (
     TlsIntent,
 )
 from alb_controller.model.actions import FixedResponseAction, RedirectAction
+from alb_controller.model.origins import AskedBy, Origins, asked_by, entries
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
 from alb_controller.values import parse_cidr
@@ -195,6 +196,32 @@ def _listener(
             agreed.entries(_attributes(port)) | listening[0].listeners[port].params_attributes
         ),
         tls=_tls(port, listening, agreed, settings) if protocol == HTTPS else None,
+        asked_by=_asked_by(port, listening, agreed, is_redirected=redirect is not None),
+    )
+
+
+def _asked_by(
+    port: int, listening: Sequence[MemberIntent], agreed: Agreement, *, is_redirected: bool
+) -> AskedBy:
+    """Those who listen ask for the port, and some of them for a setting of it."""
+    first, tags = listening[0], dict[str, Origins]()
+    for member in listening:
+        tags = dict.fromkeys(member.tags, (Origin(member.ref, rows.TAGS.key),)) | tags
+    of_class = (Origin(first.ref, "IngressClassParams spec.listeners"),)
+    params = dict.fromkeys(first.listeners[port].params_attributes, of_class)
+    return asked_by(
+        (Origin(member.ref, rows.LISTEN_PORTS.key) for member in listening),
+        {
+            "inbound": (
+                *agreed.asked(INBOUND_CIDRS.of(port)),
+                *agreed.asked(_PREFIX_LISTS.of(port)),
+            ),
+            "default": agreed.asked(_REDIRECT if is_redirected else _DEFAULT.of(port)),
+            "policy": agreed.asked(_SSL_POLICY.of(port)),
+            "mutual": agreed.asked(_MUTUAL.of(port)),
+            **entries("attributes", agreed.asked_entries(_attributes(port)) | params),
+            **entries("tags", tags),
+        },
     )
 
 

@@ -143,7 +143,8 @@ class ListenerTranslator:
         """Those given, or else the one requested: none of them is looked for."""
         given, named = self._given_certificates(), hosts(self._ingress)
         if given is None and named and self._wants_certificate():
-            return RequestedCertificate(self._certificate_id(named[0]))
+            origin = Origin(self._ref, rows.CREATE_ACM_CERT.key)
+            return RequestedCertificate(self._certificate_id(named[0]), origin)
         return given
 
     def _given_certificates(self) -> GivenCertificates | None:

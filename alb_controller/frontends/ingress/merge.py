@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from alb_controller.frontends.conflicts import Agreement, Key, MapKeys, Setting
 from alb_controller.frontends.ingress.addons.group import (
+    addon_origins,
     addon_settings,
     application_options,
     capacity_units,
@@ -35,6 +36,7 @@ from alb_controller.intent import (
     StackIntent,
     SubnetChoice,
 )
+from alb_controller.model.origins import AskedBy, asked_by, entries
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
 from alb_controller.values import IpAddressType, Scheme, StackKey
@@ -133,6 +135,28 @@ def _balancer(
         capacity_units=capacity_units(members[0], agreed, settings),
         listeners=merge_listeners(members, agreed, settings),
         ip_address_type_origin=Origin(set_by, rows.IP_ADDRESS_TYPE.key),
+        asked_by=_asked_by(members, agreed),
+    )
+
+
+def _asked_by(members: list[MemberIntent], agreed: Agreement) -> AskedBy:
+    """Every member asks for the balancer, and some of them for a setting of it."""
+    first = members[0]
+    of_class = (Origin(first.ref, "IngressClassParams spec.loadBalancerAttributes"),)
+    params = dict.fromkeys(first.params_attributes, of_class)
+    return asked_by(
+        (Origin(member.ref) for member in members),
+        {
+            "scheme": agreed.asked(_SCHEME),
+            "ip_address_type": agreed.asked(_IP_ADDRESS_TYPE),
+            "explicit_name": agreed.asked(_NAME),
+            "subnets": agreed.asked(_SUBNETS),
+            "security": agreed.asked(_SECURITY_GROUPS),
+            "customer_owned_ipv4_pool": agreed.asked(_ADDRESS_POOL),
+            **addon_origins(first, agreed),
+            **entries("attributes", agreed.asked_entries(_ATTRIBUTES) | params),
+            **entries("tags", agreed.asked_entries(_TAGS)),
+        },
     )
 
 

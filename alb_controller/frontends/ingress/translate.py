@@ -30,6 +30,7 @@ from alb_controller.frontends.ingress.notices.warnings import warnings_of
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
 from alb_controller.frontends.ingress.trust import GroupTrust
 from alb_controller.frontends.translation import Translation
+from alb_controller.model.origins import Origins
 from alb_controller.objects.annotations.ingress_table import LOAD_BALANCER_ATTRIBUTES
 from alb_controller.objects.annotations.values import boolean, string_map
 from alb_controller.objects.core import ref
@@ -37,7 +38,7 @@ from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.secrets import SecretName
 from alb_controller.settings import Settings
-from alb_controller.values import ObjectRef
+from alb_controller.values import ObjectRef, Origin
 
 _DELETION_PROTECTION = "deletion_protection.enabled"
 
@@ -66,7 +67,9 @@ def translate(
         if invalid_redirect is None:
             break
         members.stop(invalid_redirect)
-    intent = merge(snapshot.key, ordered, agreed, settings)
+    intent = msgspec.structs.replace(
+        merge(snapshot.key, ordered, agreed, settings), asked_by=_everyone(ordered, snapshot)
+    )
     problems = (*snapshot.rejected, *members.problems, *resolution.stopped.values())
     good = {uid: one for uid, one in members.valid.items() if uid not in resolution.stopped}
     return Translation(
@@ -80,6 +83,12 @@ def translate(
         blocked_by=() if remembered else tuple(_blockers(snapshot, accepted)),
         protected=None if intent.balancers else _protection(snapshot.inactive),
     )
+
+
+def _everyone(accepted: Iterable[MemberIntent], snapshot: Snapshot) -> Origins:
+    """The members that count; of a stack that goes, those that were."""
+    active = tuple(Origin(member.ref) for member in accepted)
+    return active or tuple(Origin(ref("Ingress", ingress)) for ingress in snapshot.inactive)
 
 
 class _Members(msgspec.Struct):

@@ -25,7 +25,7 @@ from alb_controller.intent import (
     Origin,
     StackIntent,
 )
-from alb_controller.model.elbv2 import HealthCheck
+from alb_controller.model.health import HealthCheck
 from alb_controller.objects.core import Service, ServicePort
 from alb_controller.objects.kinds import ref_of
 from alb_controller.settings import Settings
@@ -48,7 +48,8 @@ _HEALTH_CHECK = HealthCheck(
 def translate(snapshot: Snapshot, settings: Settings) -> StackIntent:
     """The intent of a Service, an empty one without a member; raises Invalid."""
     if not snapshot.members:
-        return StackIntent(key=snapshot.key)
+        gone = tuple(Origin(ref_of(one)) for one in snapshot.inactive)
+        return StackIntent(key=snapshot.key, asked_by=gone)
     service = snapshot.members[0].object
     _refuse_what_is_not_served(service)
     backends = tuple(_backend(service, port, settings) for port in service.spec.ports)
@@ -57,7 +58,12 @@ def translate(snapshot: Snapshot, settings: Settings) -> StackIntent:
         for port, backend in zip(service.spec.ports, backends, strict=True)
     )
     balancer = _balancer(service, listeners, settings)
-    return StackIntent(key=snapshot.key, balancers=(balancer,), backends=backends)
+    return StackIntent(
+        key=snapshot.key,
+        balancers=(balancer,),
+        backends=backends,
+        asked_by=(Origin(ref_of(service)),),
+    )
 
 
 def _refuse_what_is_not_served(service: Service) -> None:

@@ -136,7 +136,8 @@ def test_a_host_that_no_certificate_covers_stops_its_ingress(host: str) -> None:
 def test_a_requested_certificate_comes_by_the_id_it_was_requested_with() -> None:
     """Among others it takes its place by ARN, as one that was given would."""
     by = context(certificates={"listener/shop": "b", "listener/other": "z"})
-    wanted = secure(given("c"), RequestedCertificate("listener/shop"), given("a"))
+    requested = RequestedCertificate("listener/shop", origin("create-acm-cert"))
+    wanted = secure(given("c"), requested, given("a"))
     assert built(wanted, by=by).certificates == ("c", "a", "b")
 
 

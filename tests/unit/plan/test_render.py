@@ -7,6 +7,7 @@ import msgspec
 from alb_controller.model.refs import Ref
 from alb_controller.plan.plan import plan
 from alb_controller.plan.render import render_json, render_lines
+from alb_controller.values import ObjectRef, Origin
 from tests.resources import (
     POLICY,
     answer,
@@ -83,9 +84,11 @@ def test_lines_of_a_change() -> None:
 def test_json() -> None:
     """Plain values, Refs by kind and name."""
     managed = security_group(80)
+    origin = Origin(ObjectRef("Ingress", "shop", "app"), "a field")
     wanted = stack(
         security_groups=(managed,),
         load_balancers=(load_balancer(security_groups=(Ref(managed.id), "sg-9")),),
+        asked_by=(origin,),
     )
     plain = msgspec.json.decode(
         msgspec.json.encode(render_json(plan(wanted, World().observe(), POLICY)))
@@ -94,4 +97,5 @@ def test_json() -> None:
     reference = {"ref": "SecurityGroup ManagedLBSecurityGroup"}
     assert plain["steps"][1]["target"] == reference
     assert plain["steps"][2]["resource"]["security_groups"] == [reference, "sg-9"]
+    assert [step["asked_by"] for step in plain["steps"]] == [["Ingress shop/app a field"]] * 3
     assert plain["notes"] == []

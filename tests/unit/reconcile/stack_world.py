@@ -136,10 +136,11 @@ class World:
         self,
         *objects: KubeObject,
         front_end: Callable[[Settings], FrontEnd[Any, Any]] = IngressFrontEnd,
+        aws: Aws | None = None,
         **flags: Any,
     ) -> None:
         """The class alb and the Service app are there; `flags` are fields of the settings."""
-        self.kube, self.aws, self.clock = Kube(), Aws(), FakeClock()
+        self.kube, self.aws, self.clock = Kube(), aws or Aws(), FakeClock()
         self.settings = settings(ingress_class="alb", default_target_type="ip", **flags)
         self.meanwhile: list[Callable[[], None]] = []
         """Each is called once, when the shared group's worker asks whether rules name it."""

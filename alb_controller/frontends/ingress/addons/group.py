@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alb_controller.frontends.conflicts import Agreement, Key, Setting
+from alb_controller.frontends.ingress.addons.member import PARAMS
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.intent import AddonsIntent, ApplicationOptions, Origin, WebAclChoice
+from alb_controller.model.origins import Origins
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
 
@@ -71,6 +73,23 @@ def application_options(
             shield=agreed.get(_SHIELD),
         ),
     )
+
+
+def addon_origins(first: MemberIntent, agreed: Agreement) -> dict[str, Origins]:
+    """Who asked for what is beside Elastic Load Balancing's own settings; `first` as above."""
+    own = first.addons
+    capacity, pool = agreed.asked(_CAPACITY), agreed.asked(_POOL)
+    if own.params_capacity_units is not None:
+        capacity = (Origin(first.ref, f"{PARAMS}minimumLoadBalancerCapacity"),)
+    if own.params_ipam_pool_id is not None:
+        pool = (Origin(first.ref, f"{PARAMS}ipamConfiguration"),)
+    return {
+        "capacity_units": capacity,
+        "ipv4_ipam_pool_id": pool,
+        "web_acl": agreed.asked(_NAME) or agreed.asked(_ARN),
+        "regional_web_acl_id": agreed.asked(_REGIONAL),
+        "shield": agreed.asked(_SHIELD),
+    }
 
 
 def _web_acl(agreed: Agreement) -> WebAclChoice | None:

@@ -11,7 +11,7 @@ from alb_controller.objects.elbv2 import IngressClassParamsSpec
 from alb_controller.settings import FeatureGates
 from alb_controller.values import ObjectRef
 
-_PARAMS = "IngressClassParams spec."
+PARAMS = "IngressClassParams spec."
 
 
 class FieldValue(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class AddonTranslator:
 
     def _units(self, units: int) -> int:
         if units < 0:
-            field = f"{_PARAMS}minimumLoadBalancerCapacity.capacityUnits"
+            field = f"{PARAMS}minimumLoadBalancerCapacity.capacityUnits"
             problem = Invalid(self._origin, field, f"{units} must be 0 or more")
             self._reader.problems.append(problem)
         return units
@@ -75,13 +75,13 @@ class AddonTranslator:
     def _web_acl_arn(self) -> FieldValue | None:
         if self._params.wafv2_acl_arn:
             arn = rows.WAFV2_ACL_ARN.parse(self._params.wafv2_acl_arn)
-            return FieldValue(arn, f"{_PARAMS}wafv2AclArn")
+            return FieldValue(arn, f"{PARAMS}wafv2AclArn")
         return _given(self._reader.get(rows.WAFV2_ACL_ARN), rows.WAFV2_ACL_ARN.key)
 
     def _web_acl_name(self) -> FieldValue | None:
         """An empty name sets nothing; `none` is a name like any other until it is looked up."""
         if self._params.wafv2_acl_name:
-            return FieldValue(self._params.wafv2_acl_name, f"{_PARAMS}wafv2AclName")
+            return FieldValue(self._params.wafv2_acl_name, f"{PARAMS}wafv2AclName")
         return _given(self._reader.get(rows.WAFV2_ACL_NAME) or None, rows.WAFV2_ACL_NAME.key)
 
     def _regional_web_acl(self) -> FieldValue | None:

@@ -35,6 +35,7 @@ from alb_controller.intent import (
     SubnetChoice,
 )
 from alb_controller.model.health import HealthCheck
+from alb_controller.model.origins import AskedBy, Origins, asked_by, entries
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
 from alb_controller.values import Scheme, StackKey, Tags
@@ -134,7 +135,8 @@ def merge_front(
         security=_security(agreed, behind),
         attributes=agreed.entries(_ATTRIBUTES),
         tags=tags,
-        listeners=tuple(_listener(port, tags) for port, _ in ports),
+        listeners=tuple(_listener(port, tags, agreed) for port, _ in ports),
+        asked_by=_asked_by(agreed),
     )
     checks = {port: _check(port, agreed) for port, _ in ports}
     return Front(
@@ -148,13 +150,14 @@ def merge_front(
                 port=port,
                 health_check=checks[port],
                 tags=tags,
+                asked_by=_backend_asked_by(port, agreed),
             )
             for port, behind_port in ports
         ),
     )
 
 
-def _listener(port: int, tags: Tags) -> ListenerIntent:
+def _listener(port: int, tags: Tags, agreed: Agreement) -> ListenerIntent:
     """Everything goes to the balancer behind; its security group says who may come in."""
     return ListenerIntent(
         id=f"{FRONTEND_NLB}-ls-TCP-{port}",
@@ -164,7 +167,38 @@ def _listener(port: int, tags: Tags) -> ListenerIntent:
         default=DefaultIntent(action=ForwardIntent.to_balancer(_backend_id(port))),
         routes=(),
         tags=tags,
+        asked_by=asked_by(agreed.asked(PORTS.of(str(port))), _tag_origins(agreed)),
     )
+
+
+def _asked_by(agreed: Agreement) -> AskedBy:
+    """Who asks for a front, and who for a setting of it."""
+    return asked_by(
+        agreed.asked(_WANTED),
+        {
+            "scheme": agreed.asked(_SCHEME),
+            "subnets": agreed.asked(_SUBNETS),
+            "security": agreed.asked(_GROUPS),
+            "elastic_ips": agreed.asked(_ADDRESSES),
+            **entries("attributes", agreed.asked_entries(_ATTRIBUTES)),
+            **_tag_origins(agreed),
+        },
+    )
+
+
+def _backend_asked_by(port: int, agreed: Agreement) -> AskedBy:
+    checks = agreed.asked_entries(_check_keys(port)).values()
+    return asked_by(
+        agreed.asked(PORTS.of(str(port))),
+        {
+            "health_check": tuple(origin for origins in checks for origin in origins),
+            **_tag_origins(agreed),
+        },
+    )
+
+
+def _tag_origins(agreed: Agreement) -> dict[str, Origins]:
+    return entries("tags", agreed.asked_entries(_TAGS))
 
 
 def _backend_id(port: int) -> str:

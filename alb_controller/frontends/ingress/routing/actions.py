@@ -33,6 +33,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
     action: ActionIntent
     service: Service | None = None
+    annotation: str = ""
+    """The key of the one that says so, if one does."""
 
 
 class ActionTranslator:
@@ -73,9 +75,10 @@ class ActionTranslator:
             raise Invalid(self._source.ref, field, problem)
         config = parse(row, self._source)
         try:
-            return self._configured(config, row.key)
+            choice = self._configured(config, row.key)
         except ValueError as error:
             raise InvalidAnnotation(self._source.ref, row.key, str(error)) from None
+        return msgspec.structs.replace(choice, annotation=row.key)
 
     def _configured(self, config: ActionConfig, key: str) -> Choice:
         """Raises ValueError with what is wrong, in the reference's order of checks."""

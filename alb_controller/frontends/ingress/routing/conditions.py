@@ -73,7 +73,7 @@ class ConditionTranslator:
 
     def transforms(self, path: HttpIngressPath) -> tuple[Transform, ...]:
         """The rewrites of requests that go to a path's backend; raises InvalidAnnotation."""
-        row = rows.transforms(_service_name(path))
+        row = rows.transforms(service_name(path))
         if row.key not in self._source.annotations:
             return ()
         try:
@@ -83,7 +83,7 @@ class ConditionTranslator:
 
     def annotated(self, path: HttpIngressPath) -> list[ConditionConfig]:
         """The conditions that an annotation adds to a path's; raises InvalidAnnotation."""
-        row = rows.conditions(_service_name(path))
+        row = rows.conditions(service_name(path))
         if row.key not in self._source.annotations:
             return []
         configs = parse(row, self._source)
@@ -121,7 +121,8 @@ def unapplied_conditions(source: Source, ingress: Ingress) -> Iterator[InvalidAn
             yield InvalidAnnotation(source.ref, key, f"{problem}: allowed are {allowed}")
 
 
-def _service_name(path: HttpIngressPath) -> str:
+def service_name(path: HttpIngressPath) -> str:
+    """The name by which annotations of a path's backend go."""
     return path.backend.service.name if path.backend.service else ""
 
 

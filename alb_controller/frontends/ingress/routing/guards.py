@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from alb_controller.errors import InvalidAnnotation, Missing
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets
+from alb_controller.intent import Origin
 from alb_controller.model.actions import (
     AuthenticateCognitoAction,
     AuthenticateOidcAction,
@@ -19,7 +20,7 @@ from alb_controller.model.actions import (
 )
 from alb_controller.objects.actions import CognitoConfig, JwtConfig, OidcConfig
 from alb_controller.objects.annotations import ingress_table as rows
-from alb_controller.objects.annotations.rows import Reader, Source
+from alb_controller.objects.annotations.rows import Annotation, Reader, Source
 from alb_controller.objects.core import Service, ref
 
 T = TypeVar("T")
@@ -32,6 +33,8 @@ class Guard(msgspec.Struct, frozen=True):
     is_required: bool
     action: GuardAction | None = None
     """None also where the Ingress has no listener that could make it."""
+    origin: Origin | None = None
+    """Whose annotation asks for the action."""
 
 
 class GuardTranslator:
@@ -65,14 +68,19 @@ class GuardTranslator:
         if not self._has_https:
             return Guard(is_required)
         login: GuardAction | None = None
+        row: Annotation[Any] = rows.JWT_VALIDATION
         if type_ == "cognito":
-            login = _cognito(self._need(cognito, rows.AUTH_IDP_COGNITO.key), session)
+            row = rows.AUTH_IDP_COGNITO
+            login = _cognito(self._need(cognito, row.key), session)
         elif type_ == "oidc":
-            login = self._oidc(self._need(oidc, rows.AUTH_IDP_OIDC.key), session)
+            row = rows.AUTH_IDP_OIDC
+            login = self._oidc(self._need(oidc, row.key), session)
         if login is not None and token is not None:
             problem = "cannot be used beside auth-type: a request passes one guard"
             raise InvalidAnnotation(self._source.ref, rows.JWT_VALIDATION.key, problem)
-        return Guard(is_required, login or token)
+        action, source = login or token, reader.source(row) or self._source
+        origin = Origin(source.ref, row.key) if action is not None else None
+        return Guard(is_required, action, origin)
 
     def _need(self, provider: T | None, key: str) -> T:
         if provider is None:

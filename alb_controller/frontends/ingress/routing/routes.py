@@ -6,11 +6,18 @@ from collections.abc import Iterator, Mapping
 
 from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.backends import BackendTranslator
-from alb_controller.frontends.ingress.routing.actions import ActionTranslator
-from alb_controller.frontends.ingress.routing.conditions import EXACT, PREFIX, ConditionTranslator
+from alb_controller.frontends.ingress.routing.actions import ActionTranslator, Choice
+from alb_controller.frontends.ingress.routing.conditions import (
+    EXACT,
+    PREFIX,
+    ConditionTranslator,
+    service_name,
+)
 from alb_controller.frontends.ingress.routing.guards import Guard, GuardTranslator
 from alb_controller.intent import ActionIntent, DefaultIntent, Origin, RouteIntent
-from alb_controller.model.elbv2 import RedirectAction
+from alb_controller.model.actions import RedirectAction
+from alb_controller.model.origins import AskedBy, Origins
+from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import Source
 from alb_controller.objects.networking import HttpIngressPath, Ingress, IngressRule
 from alb_controller.settings import Settings
@@ -45,12 +52,11 @@ class RouteTranslator:
         except Invalid as problem:
             self.problems.append(problem)
             return None
-        origin = Origin(self._source.ref, field)
         return DefaultIntent(
             action=choice.action,
             guard=guard.action,
             is_restricted=_is_restricted(guard, choice.action),
-            origin=origin,
+            origin=Origin(self._source.ref, field),
         )
 
     def routes(self, tags: Mapping[str, str]) -> tuple[RouteIntent, ...]:
@@ -77,7 +83,28 @@ class RouteTranslator:
             transforms=self._conditions.transforms(path),
             tags=tags,
             origin=Origin(self._source.ref, field),
+            asked_by={
+                **self._tag_origins(tags),
+                **self._asked_by(path, choice, guard),
+            },
         )
+
+    def _asked_by(self, path: HttpIngressPath, choice: Choice, guard: Guard) -> AskedBy:
+        """By annotations; what they do not say is asked for by the path itself."""
+        own = self._annotation(choice.annotation)
+        found: dict[str, Origins] = {
+            "matches": self._annotation(rows.conditions(service_name(path)).key),
+            "action": (*own, *((guard.origin,) if guard.origin else ())),
+            "transforms": self._annotation(rows.transforms(service_name(path)).key),
+        }
+        return {setting: origins for setting, origins in found.items() if origins}
+
+    def _annotation(self, key: str) -> Origins:
+        """The Ingress's own, if it has it."""
+        return (Origin(self._source.ref, key),) if key in self._source.annotations else ()
+
+    def _tag_origins(self, tags: Mapping[str, str]) -> AskedBy:
+        return {f"tags.{key}": (Origin(self._source.ref, rows.TAGS.key),) for key in tags}
 
 
 def _is_restricted(guard: Guard, action: ActionIntent) -> bool:

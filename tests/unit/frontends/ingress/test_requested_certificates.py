@@ -45,7 +45,7 @@ def test_a_certificate_for_all_hosts() -> None:
     assert made.id == f"amazon_issued/wildcard.a.example-{OWNER}"
     assert (made.hosts, made.authority_arn) == (("*.a.example", "b.example"), "")
     assert (made.tags, made.origin.field) == ({"a": "1"}, PREFIX + "create-acm-cert")
-    assert tls(intent).certificates == (RequestedCertificate(made.id),)
+    assert tls(intent).certificates == (RequestedCertificate(made.id, made.origin),)
     assert ports(intent) == {443: "HTTPS"}
 
 

@@ -61,6 +61,18 @@ def test_a_service_is_served_and_then_left_alone() -> None:
     assert [event.reason for event in world.kube.events] == ["SuccessfullyReconciled"]
 
 
+def test_every_step_names_the_service() -> None:
+    """Those that make it and those that take it away."""
+    world, key = World(balanced(), front_end=ServiceFrontEnd), StackKey("service", "shop", "web")
+    first = world.compile(key)
+    world.settle().kube.remove(Service, "web")
+    last = world.compile(key)
+    for plan in (first, last):
+        assert plan.steps
+        origins = [tuple(one.ref.path for one in step.asked_by) for step in plan.steps]
+        assert set(origins) <= {("shop/web",), ("shop/web", "shop/web")}
+
+
 @pytest.mark.parametrize("ends", ["deleted", "another type"])
 def test_a_service_that_leaves_takes_all_with_it(ends: str) -> None:
     """AWS is empty and the finalizer is gone, whether it was deleted or changed its type."""
