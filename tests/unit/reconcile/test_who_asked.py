@@ -133,7 +133,7 @@ FIXED = {"type": "fixed-response", "fixedResponseConfig": {"statusCode": "200"}}
 METHOD = {"field": "http-request-method", "httpRequestMethodConfig": {"values": ["GET"]}}
 
 
-def said(asked_by: Origins) -> list[str]:
+def shown(asked_by: Origins) -> list[str]:
     """Of each its member, and what it set without the prefix."""
     return [f"{one.ref.name} {one.field.removeprefix(PREFIX)}".strip() for one in asked_by]
 
@@ -156,7 +156,7 @@ def change(
     world.wait(300)
     assert list(planned(world, TEAM)) == []
     world.put(of_b(setting))
-    return {_kind(step): said(step.asked_by) for step in planned(world, TEAM)}
+    return {_kind(step): shown(step.asked_by) for step in planned(world, TEAM)}
 
 
 def _kind(step: Step) -> str:
@@ -251,7 +251,7 @@ def test_a_creation_is_asked_for_by_all_that_it_sends() -> None:
     sent = {"scheme": "internet-facing", "tags": "team=a"}
     later = {"load-balancer-attributes": "a=1", "wafv2-acl-arn": "arn:acl", "inbound-cidrs": "::/0"}
     world = World(member("a", alb={**HTTPS, **sent, **later}), member("b"), aws=RichAws())
-    asked = {_kind(step): said(step.asked_by) for step in planned(world, TEAM)}
+    asked = {_kind(step): shown(step.asked_by) for step in planned(world, TEAM)}
     assert asked["Create LoadBalancer"] == ["a scheme", "a tags", "a", "b"]
     assert asked["Create SecurityGroup"] == ["a tags", "a", "b"]
 
@@ -260,7 +260,7 @@ def test_another_default_certificate_is_asked_for_by_who_names_it() -> None:
     """The listener is modified for it."""
     world = World(ingress("web", alb=HTTPS), aws=RichAws()).settle()
     world.put(ingress("web", alb={**HTTPS, "certificate-arn": "arn:cert/b"}))
-    asked = {_kind(step): said(step.asked_by) for step in planned(world, WEB)}
+    asked = {_kind(step): shown(step.asked_by) for step in planned(world, WEB)}
     assert asked["ModifyListener Listener"] == ["web certificate-arn"]
 
 
@@ -269,7 +269,7 @@ def test_a_member_asks_for_what_its_services_say() -> None:
     world = World(ingress("web"), aws=RichAws()).settle()
     world.put(service(alb={CHECK: "/up"}))
     (step,) = planned(world, WEB)
-    assert said(step.asked_by) == [f"app {CHECK}", "web"]
+    assert shown(step.asked_by) == [f"app {CHECK}", "web"]
 
 
 def test_a_path_asks_for_the_login_of_its_service() -> None:
@@ -279,15 +279,15 @@ def test_a_path_asks_for_the_login_of_its_service() -> None:
     world = World(ingress("web", alb=HTTPS), aws=RichAws()).settle()
     world.put(service(alb=login))
     (step,) = planned(world, WEB)
-    assert said(step.asked_by) == ["app auth-idp-cognito", "web spec.rules[0].http.paths[0]"]
+    assert shown(step.asked_by) == ["app auth-idp-cognito", "web spec.rules[0].http.paths[0]"]
 
 
 def test_what_is_wanted_no_more_concerns_all_who_stay_or_else_those_who_go() -> None:
     """Nobody asks for a deletion."""
     world = World(member("a"), member("b"), aws=RichAws()).settle()
     world.remove("b")
-    left = {_kind(step): said(step.asked_by) for step in planned(world, TEAM)}
+    left = {_kind(step): shown(step.asked_by) for step in planned(world, TEAM)}
     assert left["Delete TargetGroup"] == ["a"]
     assert left["Delete ListenerRule"] == ["a listen-ports"]
     world.remove("a")
-    assert {tuple(said(step.asked_by)) for step in planned(world, TEAM)} == {("a", "b")}
+    assert {tuple(shown(step.asked_by)) for step in planned(world, TEAM)} == {("a", "b")}
