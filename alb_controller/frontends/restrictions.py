@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from alb_controller.intent import DefaultIntent, RouteIntent
-from alb_controller.model.elbv2 import FixedResponseAction
+from alb_controller.model.actions import FixedResponseAction
 
 W = TypeVar("W", RouteIntent, DefaultIntent)
 _SECURE = "HTTPS"

@@ -10,7 +10,7 @@ import pytest
 from alb_controller.frontends.ingress.admission import validate_ingress
 from alb_controller.frontends.restrictions import REFUSAL
 from alb_controller.intent import ForwardIntent, StackIntent
-from alb_controller.model.elbv2 import RedirectAction
+from alb_controller.model.actions import RedirectAction
 from alb_controller.objects.annotations.ingress_table import OWN_PREFIX, PREFIX
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
