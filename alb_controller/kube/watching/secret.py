@@ -44,9 +44,9 @@ class SecretMirror:
 
     def keep(self, item: Unreadable[OidcSecret]) -> None:
         """What was known of it stays."""
-        meta = item.obj.metadata
-        if meta.name not in ("", self._name[1]):
+        if not self._may_be_ours(item):
             return
+        meta = item.obj.metadata
         self.is_unreadable = True
         if not isinstance(self.state, OidcSecret) or meta.uid not in ("", self.state.metadata.uid):
             self._set(UnreadableSecret(f"cannot be read: {item.problem}"))
@@ -61,10 +61,14 @@ class SecretMirror:
     ) -> None:
         self.version = version if is_rewound else max(self.version, version)
         found = next((obj for obj in objects if obj.key == self._name), None)
-        if found is None and unreadable:
-            self.keep(unreadable[0])
+        item = next(filter(self._may_be_ours, unreadable), None)
+        if found is None and item is not None:
+            self.keep(item)
         else:
             self._take(found)
+
+    def _may_be_ours(self, item: Unreadable[OidcSecret]) -> bool:
+        return item.obj.metadata.name in ("", self._name[1])
 
     def failed(self, error: KubeError) -> bool:
         """A refusal by RBAC is a state that users must hear of.

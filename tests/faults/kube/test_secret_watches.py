@@ -256,6 +256,15 @@ def test_a_secret_that_cannot_be_read_is_not_missing(api: ApiServer, rig: Rig, b
     assert REGISTRY.get_sample_value("awslbc_unreadable_objects", {"kind": "Secret"}) == 0
 
 
+def test_others_that_cannot_be_read_change_nothing(api: ApiServer, rig: Rig) -> None:
+    """Where a server sends more than was asked for."""
+    bad = BAD.replace(b"oidc", b"other") % b""
+    listed = b'{"metadata": {"resourceVersion": "7"}, "items": [%s]}' % bad
+    api.fault = lambda request: None if request.is_watch else Answer(200, listed)
+    rig.watches.use(TEAM, [OIDC])
+    assert rig.state() is None
+
+
 def test_a_secret_may_nest_deeply(api: ApiServer, rig: Rig) -> None:
     """In what is not read of it."""
     text = dumps(secret() | {"metadata": METADATA | {"managedFields": managed_fields(9990)}})
