@@ -21,7 +21,7 @@ Key: TypeAlias = tuple[str, str]
 """(namespace, name)."""
 Item: TypeAlias = Any
 """A struct of the kind, or `Unreadable`."""
-_CUT = "nested too deeply for the decoder: read without what no field of ours needs"
+_CUT = "too much for the decoder, by its depth mostly: read without what no field of ours needs"
 
 
 class _ListMeta(msgspec.Struct, rename="camel"):

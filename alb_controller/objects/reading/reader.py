@@ -118,14 +118,15 @@ class _Reader:
         try:
             if shape in (list, tuple):
                 return shape(self._items(elements(data), item, path))
-            named = {_decode(key, str): part for key, part in members(data).items()}
+            parts = members(data)
+            named = {_decode(key, str): part for key, part in parts.items() if shape is dict}
         except msgspec.DecodeError:
             raise problem from None
         if shape is dict:
             return {key: self.value(part, item, f"{path}[...]") for key, part in named.items()}
         if shape is None:
             raise problem
-        return self._struct(named, shape, path)
+        return self._struct({_name(key): part for key, part in parts.items()}, shape, path)
 
     def _items(self, parts: list[bytes], type_: Any, path: str) -> Iterator[Any]:
         for number, part in enumerate(parts):
@@ -160,6 +161,14 @@ def _decode(data: bytes | str | msgspec.Raw, type_: Any) -> Any:
         raise msgspec.DecodeError("JSON is nested too deeply") from None
     except Exception as error:
         raise msgspec.DecodeError(f"{type(error).__name__}: {error}") from error
+
+
+def _name(key: bytes) -> str:
+    """A field's name; empty for a text that is none."""
+    try:
+        return str(_decode(key, str))
+    except msgspec.DecodeError:
+        return ""
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from alb_controller.objects.core import Service
 from alb_controller.objects.kinds import INGRESS, SECRET, SERVICE, WATCHED, Kind
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.reading import Reading, Unreadable, decode, read, read_object
-from tests.odd_json import ODD, deep, dumps, managed_fields, places, put, sample
+from tests.odd_json import ODD, Text, deep, dumps, managed_fields, places, put, sample
 
 KINDS = [*WATCHED, SECRET]
 
@@ -119,6 +119,16 @@ def test_escapes_in_keys_count() -> None:
     """A field that is spelled with them is not lost when the text is cut."""
     text = dumps(sample(SERVICE, "web", managedFields=managed_fields(1200)))
     assert read_text(text.replace('"spec"', r'"sp\u0065c"'), SERVICE) == read_text(text, SERVICE)
+
+
+@pytest.mark.parametrize("place", ["$", "metadata", "spec"])
+def test_a_key_that_is_no_text_is_nobodys_field(place: str) -> None:
+    """The fields beside it are read."""
+    made = sample(INGRESS, "web")
+    (made if place == "$" else made[place])[Text(r'"\ud800"')] = 1
+    found = read_text(dumps(made))
+    assert isinstance(found, Reading)
+    assert found.value == good()
 
 
 class Wanted(msgspec.Struct):
