@@ -67,6 +67,14 @@ class Missing(Invalid):
     """Something referred to does not exist; where it is AWS's, no one tells when it appears."""
 
 
+class RefusedByApi(Invalid):
+    """AWS or Kubernetes refused a call for what a member asks for; `problem` has its reason."""
+
+
+class OverLimit(Missing):
+    """The same, where it may be taken later: a quota, or something that is not there yet."""
+
+
 class NotReady(ControllerError):
     """An expected wait: ask again after `after_seconds`; no error is logged or counted."""
 
@@ -233,7 +241,9 @@ class Handling(msgspec.Struct, frozen=True, kw_only=True):
 
 _BUG = Handling(requeue="backoff", log_level="error", label="bug", event=False)
 _TABLE: tuple[tuple[type[ControllerError], Handling], ...] = (
+    (OverLimit, Handling(requeue="slow", log_level="warning", label="quota", event=True)),
     (Missing, Handling(requeue="slow", log_level="warning", label="missing", event=True)),
+    (RefusedByApi, Handling(requeue="never", log_level="warning", label="rejected", event=True)),
     (Invalid, Handling(requeue="never", log_level="warning", label="invalid", event=True)),
     (NotReady, Handling(requeue="after", log_level="debug", label="not_ready", event=False)),
     (Refused, Handling(requeue="slow", log_level="warning", label="refused", event=True)),

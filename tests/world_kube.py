@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 
 import msgspec
 
-from alb_controller.errors import ObjectExists, ObjectMissing, Stale
+from alb_controller.errors import KubeError, ObjectExists, ObjectMissing, Stale
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.kinds import Kind
 from alb_controller.objects.notes import OURS
@@ -41,6 +41,7 @@ class Kube:
         self.events: list[RecordedEvent] = []
         self.on_write: list[Callable[[], None]] = []
         """Called after every write that took effect."""
+        self._refusals: dict[str, list[KubeError]] = {}
         self._recorded: set[tuple[str, ...]] = set()
         self._version = 0
 
@@ -61,6 +62,10 @@ class Kube:
     def warnings(self, name: str) -> list[str]:
         """What the Warnings about an object say."""
         return [one.message for one in self.events if (one.name, one.type) == (name, "Warning")]
+
+    def refuse(self, verb: str, *errors: KubeError) -> None:
+        """Answer the next writes of a verb with these errors."""
+        self._refusals.setdefault(verb, []).extend(errors)
 
     # ---- the controller
 
@@ -85,6 +90,8 @@ class Kube:
         return self._changed("status", self._same(kind, obj), {"status": status_patch})
 
     def create(self, kind: Kind, body: dict[str, Any]) -> KubeObject:
+        if self._refusals.get("create"):
+            raise self._refusals["create"].pop(0)
         made = msgspec.convert(body, kind.struct)
         if self.stores.get(kind.struct, *made.key) is not None:
             raise ObjectExists(409, "AlreadyExists", made.metadata.name)

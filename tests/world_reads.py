@@ -6,17 +6,20 @@ DescribeLoadBalancers, DescribeTargetGroups and DescribeListeners do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
 from alb_controller.aws.elbv2_reads import ListenersAndRules
-from alb_controller.errors import ControllerError
+from alb_controller.errors import ControllerError, Rejected
+from alb_controller.model.actions import Transform
 from alb_controller.model.addons import Addons
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import (
+    Action,
     Attributes,
+    Condition,
     Listener,
     ListenerRule,
     LoadBalancer,
@@ -40,6 +43,10 @@ class Account(World):
         self.subnets = tuple(subnets)
         self.reads: list[str] = []
         self._refusals: dict[str, list[ControllerError]] = {}
+        self.refused_path = ""
+        """A path that AWS does not take: of a rule's condition, or of a health check."""
+        self.refused: list[str] = []
+        """The calls that it did not take, for the path in them."""
 
     def refuse(self, operation: str, *errors: ControllerError) -> None:
         """Answer the next calls of a writing operation with these errors."""
@@ -50,6 +57,35 @@ class Account(World):
             self.calls.append(name)
             raise self._refusals[name].pop(0)
         return super()._write(name, effect)
+
+    def create_rule(self, rule: ListenerRule) -> Found[ListenerRule]:
+        self._take("CreateRule", *_values(rule.conditions))
+        return super().create_rule(rule)
+
+    def modify_rule(
+        self,
+        arn: str,
+        conditions: Sequence[Condition],
+        actions: Sequence[Action],
+        transforms: Sequence[Transform] = (),
+    ) -> None:
+        self._take("ModifyRule", *_values(conditions))
+        super().modify_rule(arn, conditions, actions, transforms)
+
+    def create_target_group(self, group: TargetGroup) -> Found[TargetGroup]:
+        self._take("CreateTargetGroup", group.health_check.path or "")
+        return super().create_target_group(group)
+
+    def modify_target_group(self, arn: str, group: TargetGroup) -> None:
+        self._take("ModifyTargetGroup", group.health_check.path or "")
+        super().modify_target_group(arn, group)
+
+    def _take(self, operation: str, *values: str) -> None:
+        """Raises Rejected as AWS does for a value outside its pattern."""
+        if self.refused_path and self.refused_path in values:
+            self.refused.append(operation)
+            message = f"The path {self.refused_path!r} is not valid"
+            raise Rejected("elbv2", operation, "ValidationError", message)
 
     def create_load_balancer(self, balancer: LoadBalancer) -> FoundLoadBalancer:
         made = super().create_load_balancer(balancer)
@@ -142,6 +178,10 @@ class Account(World):
 
     def _of(self, kind: type[T], above: str, parent: Callable[[T], object]) -> list[Found[T]]:
         return [one for one in self._found(kind) if parent(one.resource) == above]
+
+
+def _values(conditions: Iterable[Condition]) -> list[str]:
+    return [value for one in conditions for value in getattr(one, "values", ())]
 
 
 def _dns_name(balancer: LoadBalancer) -> str:

@@ -101,12 +101,18 @@ class Compiler(Generic[S, M]):
         with metrics.stage(self._front_end.name, "observe"):
             return self._reads.observe(key, remembered)
 
-    def build(self, snapshot: S, remembered: Mapping[str, M], observed: Observed) -> Compiled[M]:
-        """The stack, without the members that AWS's answers show to be at fault.
+    def build(
+        self,
+        snapshot: S,
+        remembered: Mapping[str, M],
+        observed: Observed,
+        rejected: Mapping[ObjectRef, Invalid],
+    ) -> Compiled[M]:
+        """The stack, without `rejected` members and those that AWS's answers show to be at fault.
 
         Raises AwsError, and Invalid where the stack as a whole cannot be built.
         """
-        rejected: dict[ObjectRef, Invalid] = {}
+        rejected = dict(rejected)
         with metrics.stage(self._front_end.name, "build_model"):
             while True:
                 translation = self._front_end.translate(snapshot, remembered, rejected)

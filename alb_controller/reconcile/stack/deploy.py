@@ -7,7 +7,14 @@ from typing import Any
 import msgspec
 import structlog
 
-from alb_controller.errors import AlreadyExists, ControllerError, NotFound, NotReady, handling_of
+from alb_controller.errors import (
+    AlreadyExists,
+    ControllerError,
+    NotFound,
+    NotReady,
+    Rejected,
+    handling_of,
+)
 from alb_controller.plan.changes import Plan
 from alb_controller.plan.render import render_lines
 from alb_controller.reconcile.apply import Outcome, apply
@@ -86,6 +93,8 @@ class Deployer:
 
 def _is_harmless(error: ControllerError) -> bool:
     """Whether what we know of AWS is still right after this error."""
+    if isinstance(error, Rejected):
+        return True
     return handling_of(error).label in {
         "not_ready", "throttled", "in_use", "refused", "quota", "access_denied", "not_leading",
     }  # fmt: skip

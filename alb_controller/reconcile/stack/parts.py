@@ -21,6 +21,8 @@ from alb_controller.reconcile.stack.edges import (
 )
 from alb_controller.reconcile.stack.prerequisites import Prerequisites
 from alb_controller.reconcile.stack.publish import Publisher
+from alb_controller.reconcile.stack.refusals import Refusals
+from alb_controller.reconcile.stack.reporter import Reporter
 from alb_controller.reconcile.writes import Operations
 from alb_controller.settings import Settings
 
@@ -48,6 +50,8 @@ class Parts(msgspec.Struct, Generic[S, M], frozen=True, kw_only=True):
     compiler: Compiler[S, M]
     deployer: Deployer
     publisher: Publisher
+    refusals: Refusals[M]
+    reporter: Reporter[S, M]
 
 
 def make_parts(
@@ -67,11 +71,15 @@ def make_parts(
         settings=settings,
         vpc_id=vpc_id,
     )
+    deployer = Deployer(compiler, memory, edges.record, edges.owners, edges.operations)
+    publisher = Publisher(edges.cluster, edges.writer, edges.clock, component=front_end.name)
     return Parts(
         front_end=front_end,
         edges=edges,
         memory=memory,
         compiler=compiler,
-        deployer=Deployer(compiler, memory, edges.record, edges.owners, edges.operations),
-        publisher=Publisher(edges.cluster, edges.writer, edges.clock, component=front_end.name),
+        deployer=deployer,
+        publisher=publisher,
+        refusals=Refusals(edges.clock),
+        reporter=Reporter(front_end, publisher, deployer),
     )

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Generic
 
 from alb_controller.errors import ControllerError, Missing
 from alb_controller.frontends.frontend import M, S
-from alb_controller.frontends.outcomes import Applied, Failed, Outcome, Planned, Rejected, Unchanged
+from alb_controller.frontends.outcomes import Applied, Planned, Rejected, Unchanged
 from alb_controller.frontends.translation import Translation
 from alb_controller.objects.events import Reason
+from alb_controller.reconcile.apply import Outcome
 from alb_controller.reconcile.secrets import watch_secrets
 from alb_controller.reconcile.stack.compile import Compiled
 from alb_controller.reconcile.stack.parts import Parts
@@ -31,13 +30,14 @@ class StackReconciler(Generic[S, M]):
     def __init__(self, parts: Parts[S, M]) -> None:
         self._front_end, self._memory, self._edges = parts.front_end, parts.memory, parts.edges
         self._compiler, self._deployer = parts.compiler, parts.deployer
+        self._refusals, self._reporter = parts.refusals, parts.reporter
         self._publisher = parts.publisher
 
     def reconcile(self, key: StackKey) -> Result:
         """Bring AWS and Kubernetes to what the stack's objects ask for."""
         snapshot = self._front_end.load(key, self._edges.cluster, self._edges.secrets.known())
         if not snapshot.members and not snapshot.inactive:
-            self._publish(snapshot, None, Rejected())
+            self._reporter.report(snapshot, None, Rejected())
             self._publisher.publish_end(snapshot)
             return DONE
         self._publisher.add_finalizers(snapshot)
@@ -47,6 +47,7 @@ class StackReconciler(Generic[S, M]):
         self._publisher.detach(snapshot)
         if not snapshot.members:
             self._memory.forget(key)
+            self._refusals.forget(key)
             self._edges.prerequisites.forget(key)
             self._publisher.publish_end(snapshot)
         if done.late_error is not None:
@@ -55,23 +56,33 @@ class StackReconciler(Generic[S, M]):
         return SLOW if any(isinstance(p, Missing) for p in done.translation.problems) else DONE
 
     def _bring_about(self, snapshot: S) -> _Done[M]:
-        with self._failing(snapshot, Reason.FAILED_BUILD_MODEL):
-            remembered = self._memory.last_known_good(snapshot.key)
-            translation = self._front_end.translate(snapshot, remembered, {})
-            watch_secrets(self._edges.secrets, snapshot, translation)
-            if translation.blocked_by or self._is_nothing(snapshot, translation):
-                return self._leave(snapshot, translation)
-            if translation.protected is not None:
-                raise translation.protected
-            compiled = self._compile(snapshot)
-            if compiled.translation.blocked_by:
-                return self._leave(snapshot, compiled.translation)
-            compiled = compiled.with_ready(self._edges.prerequisites.make(compiled.intent))
-        self._memory.unblock(snapshot.key)
-        self._publish(snapshot, compiled.translation, Planned(stack=compiled.stack))
-        with self._failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
-            late = self._deploy(snapshot, compiled)
-        return _Done(translation=compiled.translation, late_error=late)
+        """Until nobody is refused who was not: each round goes on without those who were."""
+        while True:
+            with self._reporter.failing(snapshot, Reason.FAILED_BUILD_MODEL):
+                translation = self._translate(snapshot)
+                if translation.blocked_by or self._is_nothing(snapshot, translation):
+                    return self._leave(snapshot, translation)
+                if translation.protected is not None:
+                    raise translation.protected
+                compiled = self._compile(snapshot)
+                if compiled.translation.blocked_by:
+                    return self._leave(snapshot, compiled.translation)
+                compiled = compiled.with_ready(self._edges.prerequisites.make(compiled.intent))
+            self._memory.unblock(snapshot.key)
+            self._reporter.report(snapshot, compiled.translation, Planned(stack=compiled.stack))
+            with self._reporter.failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
+                outcome = self._deployer.deploy(compiled)
+                if not self._refusals.note(snapshot, compiled.translation, outcome):
+                    return self._finish(snapshot, compiled, outcome)
+
+    def _translate(self, snapshot: S) -> Translation[M]:
+        remembered = self._memory.last_known_good(snapshot.key)
+        translation = self._front_end.translate(snapshot, remembered, {})
+        watch_secrets(self._edges.secrets, snapshot, translation)
+        rejected = self._refusals.rejected(snapshot, translation)
+        if not rejected:
+            return translation
+        return self._front_end.translate(snapshot, remembered, rejected)
 
     def _is_nothing(self, snapshot: S, translation: Translation[M]) -> bool:
         """Nothing is wanted, and nobody leaves who could have left something behind."""
@@ -81,40 +92,26 @@ class StackReconciler(Generic[S, M]):
     def _leave(self, snapshot: S, translation: Translation[M]) -> _Done[M]:
         """Nothing is to be done in AWS."""
         outcome = Unchanged(waiting=self._memory.waiting(snapshot, translation))
-        self._publish(snapshot, translation, outcome)
+        self._reporter.report(snapshot, translation, outcome)
         return _Done(translation=translation)
 
     def _compile(self, snapshot: S) -> Compiled[M]:
         key, memory = snapshot.key, self._memory
         observed = self._compiler.observe(key, memory.observed(key))
         memory.observe(key, observed)
-        return self._compiler.build(snapshot, memory.last_known_good(key), observed)
+        good, rejected = memory.last_known_good(key), self._refusals.known(key)
+        return self._compiler.build(snapshot, good, observed, rejected)
 
-    def _deploy(self, snapshot: S, compiled: Compiled[M]) -> ControllerError | None:
-        """Bring it about; the error of what nothing else needs is published as one of a part."""
-        key, translation = snapshot.key, compiled.translation
-        done = self._deployer.deploy(compiled)
-        if done.error is not None:
-            raise done.error
+    def _finish(self, snapshot: S, compiled: Compiled[M], outcome: Outcome) -> _Done[M]:
+        """AWS has it, but for what `late_error` stopped; raises what stopped all."""
+        if outcome.error is not None:
+            raise outcome.error
+        key, translation, late = snapshot.key, compiled.translation, outcome.late_error
         self._memory.remember(snapshot, translation)
-        has_news, late = self._memory.has_news(key), done.late_error
-        applied = Applied(observed=done.observed, late_error=late, has_news=has_news)
-        self._publish(snapshot, translation, applied)
+        has_news, observed = self._memory.has_news(key), outcome.observed
+        applied = Applied(observed=observed, late_error=late, has_news=has_news)
+        self._reporter.report(snapshot, translation, applied)
         if late is None:
             self._memory.news_published(key)
         self._edges.prerequisites.deployed(translation.intent)
-        return late
-
-    @contextlib.contextmanager
-    def _failing(self, snapshot: S, reason: Reason) -> Iterator[None]:
-        """Those concerned see what a part of the pass breaks off with (spec 9.1)."""
-        try:
-            yield
-        except ControllerError as error:
-            self._deployer.note_loss(snapshot.key, error)
-            self._publish(snapshot, None, Failed(error=error, reason=reason))
-            raise
-
-    def _publish(self, snapshot: S, translation: Translation[M] | None, outcome: Outcome) -> None:
-        shown = self._front_end.present(snapshot, translation, outcome)
-        self._publisher.publish(snapshot, shown)
+        return _Done(translation=translation, late_error=late)

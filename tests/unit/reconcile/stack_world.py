@@ -200,7 +200,7 @@ class World:
         seen = self._front_end.load(key, self.kube.stores, {})
         observed = parts.compiler.observe(key, self._memory.observed(key))
         good = self._memory.last_known_good(key)
-        return parts.compiler.plan(parts.compiler.build(seen, good, observed)).plan
+        return parts.compiler.plan(parts.compiler.build(seen, good, observed, {})).plan
 
     def put(self, *objects: KubeObject) -> None:
         """Create or change objects."""

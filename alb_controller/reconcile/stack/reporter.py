@@ -1,0 +1,37 @@
+"""What became of a pass, presented by the front end and published."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Generic
+
+from alb_controller.errors import ControllerError
+from alb_controller.frontends.frontend import FrontEnd, M, S
+from alb_controller.frontends.outcomes import Failed, Outcome
+from alb_controller.frontends.translation import Translation
+from alb_controller.objects.events import Reason
+from alb_controller.reconcile.stack.deploy import Deployer
+from alb_controller.reconcile.stack.publish import Publisher
+
+
+class Reporter(Generic[S, M]):
+    """Publishes outcomes of the passes of one front end."""
+
+    def __init__(self, front_end: FrontEnd[S, M], publisher: Publisher, deployer: Deployer) -> None:
+        self._front_end, self._publisher, self._deployer = front_end, publisher, deployer
+
+    def report(self, snapshot: S, translation: Translation[M] | None, outcome: Outcome) -> None:
+        """Users see it now. Raises KubeError."""
+        presentation = self._front_end.present(snapshot, translation, outcome)
+        self._publisher.publish(snapshot, presentation)
+
+    @contextlib.contextmanager
+    def failing(self, snapshot: S, reason: Reason) -> Iterator[None]:
+        """Those concerned see what a part of the pass breaks off with (spec 9.1)."""
+        try:
+            yield
+        except ControllerError as error:
+            self._deployer.note_loss(snapshot.key, error)
+            self.report(snapshot, None, Failed(error=error, reason=reason))
+            raise

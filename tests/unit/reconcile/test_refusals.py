@@ -1,0 +1,129 @@
+"""What AWS or Kubernetes refuses harms only the member that asked for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from alb_controller.errors import KubeError, QuotaExceeded, Throttled
+from alb_controller.objects.networking import Ingress
+from tests.factories import member, path, rule, service, to
+from tests.unit.reconcile.stack_world import World
+
+BAD = "/refused"
+HOUR = 3600.0
+FULL = QuotaExceeded("elbv2", "CreateTargetGroup", "TooManyTargetGroups", "100 at most")
+
+
+def at(name: str, text: str, backend: str = "app") -> Ingress:
+    """A member of the group with one path."""
+    return member(name, rules=[rule("", path(text, "Exact", to(backend)))])
+
+
+def checked(name: str, health: str) -> Ingress:
+    """A member whose target group is checked at a path."""
+    alb = {"healthcheck-path": health}
+    return member(name, alb=alb, rules=[rule("", path(f"/{name}", "Exact", to()))])
+
+
+def group(*members: Ingress) -> World:
+    """A group that has come to rest in an AWS that refuses one path."""
+    world = World(service("api"), *members)
+    world.aws.refused_path = BAD
+    return world.settle()
+
+
+@pytest.mark.parametrize("bad", [at("bad", BAD), checked("bad", BAD)], ids=["rule", "health check"])
+def test_a_new_member_that_is_refused_harms_nobody(bad: Ingress) -> None:
+    """Another is edited and one deleted in the same pass; one Warning names what AWS says."""
+    world = group(at("a", "/a"), at("b", "/b"), at("c", "/c"))
+    world.put(bad, at("a", "/a2"))
+    world.remove("b")
+    world.settle()
+    assert world.aws.paths() == ["/a2", "/c"]
+    assert world.ingress("b") is None
+    (warning,) = world.kube.warnings("bad")
+    assert "ValidationError" in warning
+    assert BAD in warning
+    assert world.kube.warnings("a") == world.kube.warnings("c") == []
+    shown = world.ingress("c")
+    assert shown is not None
+    assert shown.status.load_balancer.ingress
+
+
+def test_a_refused_call_is_not_made_again_until_the_member_changes() -> None:
+    """Not in an hour, nor when another member is edited; then what is mended is served."""
+    world = group(at("a", "/a"), at("bad", BAD))
+    world.forget_calls()
+    world.wait(HOUR)
+    assert world.calls() == []
+    world.put(at("a", "/a2"))
+    world.settle()
+    assert world.aws.paths() == ["/a2"]
+    assert world.aws.refused == ["CreateRule"]
+    world.put(at("bad", "/good"))
+    world.settle()
+    assert world.aws.paths() == ["/a2", "/good"]
+    assert len(world.kube.warnings("bad")) == 1
+
+
+def test_an_edit_that_is_refused_leaves_what_aws_has() -> None:
+    """The last known good settings of the member stay, and the others go on."""
+    world = group(checked("a", "/ok"), checked("b", "/ok"))
+    world.put(checked("a", BAD))
+    world.settle()
+    world.put(at("b", "/b2"))
+    world.settle()
+    assert world.aws.paths() == ["/a", "/b2"]
+    assert len(world.kube.warnings("a")) == 1
+    assert world.aws.refused == ["ModifyTargetGroup"]
+
+
+def test_two_members_that_are_refused_are_both_left_out() -> None:
+    """In one pass, each with a Warning of its own."""
+    world = group(at("a", "/a"), at("bad1", BAD), checked("bad2", BAD))
+    assert world.aws.paths() == ["/a"]
+    assert [len(world.kube.warnings(name)) for name in ("a", "bad1", "bad2")] == [0, 1, 1]
+
+
+def test_only_the_newcomer_stays_out_where_a_quota_is_reached() -> None:
+    """It is tried again when another member makes room, and at most twice an hour otherwise."""
+    world = group(at("a", "/a"))
+    world.aws.refuse("CreateTargetGroup", *[FULL] * 2)
+    world.put(at("new", "/new", "api"))
+    world.settle()
+    assert world.aws.paths() == ["/a"]
+    world.put(at("a", "/a2"))
+    world.settle()
+    assert world.aws.paths() == ["/a2"]
+    world.forget_calls()
+    world.wait(HOUR)
+    assert world.aws.calls.count("CreateTargetGroup") <= 2
+    assert world.aws.paths() == ["/a2", "/new"]
+
+
+def test_what_is_nobodys_fault_rejects_nobody() -> None:
+    """A call that AWS throttles is made again, and the member is served."""
+    world = group(at("a", "/a"))
+    world.aws.refuse("CreateRule", Throttled("elbv2", "CreateRule", "Throttling", "slow down"))
+    world.put(at("b", "/b"))
+    world.settle().wait(60)
+    assert world.aws.paths() == ["/a", "/b"]
+
+
+@pytest.mark.parametrize(
+    "error, is_members",
+    [
+        (KubeError(422, "Invalid", "metadata.labels: Invalid value"), True),
+        (KubeError(500, "InternalError", "etcd is away"), False),
+    ],
+)
+def test_a_binding_that_kubernetes_refuses_is_its_members_alone(
+    error: KubeError, *, is_members: bool
+) -> None:
+    """The others are served; an outage is nobody's fault, and the next try heals it."""
+    world = group(at("a", "/a"))
+    world.kube.refuse("create", error)
+    world.put(at("b", "/b", "api"), at("a", "/a2"))
+    world.settle().wait(60)
+    assert world.aws.paths() == (["/a2"] if is_members else ["/a2", "/b"])
+    assert len(world.kube.warnings("b")) == is_members
