@@ -12,6 +12,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from alb_controller.model.limits import (
+    LOAD_BALANCER_ATTRIBUTES,
+    TARGET_GROUP_ATTRIBUTES,
+    Attribute,
+)
 from tests.conformance.aws_account import Account
 
 Shape = dict[str, Any]
@@ -43,11 +48,41 @@ SOURCES = {
     "PrefixListIds": "PrefixListId",
 }
 READ_ONLY_LISTENER_ATTRIBUTE = "tcp.idle_timeout.seconds"
+OTHER_DEFAULTS = {
+    LOAD_BALANCER_ATTRIBUTES: {
+        ("load_balancing.cross_zone.enabled", "false"),
+        ("ipv6.deny_all_igw_traffic", "true"),  # of internal ones
+    },
+    TARGET_GROUP_ATTRIBUTES: {("waf.fail_open.enabled", "false")},
+}
+"""What the recorded AWS showed otherwise than AWS does, and what depends on more than the type."""
 
 
 def read_state(account: Account) -> Shape:
     """Load balancers, target groups and security groups, by name."""
     return _Reader(account).state()
+
+
+def without_defaults(state: Shape) -> Shape:
+    """The state without attributes at their defaults, of which the recorded AWS showed a few."""
+    for balancer in state["LoadBalancers"].values():
+        shown = (LOAD_BALANCER_ATTRIBUTES, balancer["Type"])
+        balancer["Attributes"] = _changed(balancer["Attributes"], *shown)
+    for group in state["TargetGroups"].values():
+        kind = "application" if group.get("Protocol") in ("HTTP", "HTTPS") else "network"
+        group["Attributes"] = _changed(group["Attributes"], TARGET_GROUP_ATTRIBUTES, kind)
+    return state
+
+
+def _changed(
+    attributes: Mapping[str, str], table: tuple[Attribute, ...], kind: str
+) -> dict[str, str]:
+    defaults = {(row.key, row.default) for row in table if kind in row.kinds}
+    return {
+        key: value
+        for key, value in attributes.items()
+        if (key, value) not in defaults | OTHER_DEFAULTS[table]
+    }
 
 
 class _Reader:

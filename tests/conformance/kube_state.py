@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.apiserver.cluster import Cluster
 from tests.conformance.aws_account import Account, Ids
+from tests.conformance.aws_state import without_defaults
 
 Shape = dict[str, Any]
 TARGET_GROUP_ARN = re.compile(r"arn:aws:elasticloadbalancing:[^\s\"]*?:targetgroup/([^/\s]+)/\w+")
@@ -35,7 +36,7 @@ def read_state(cluster: Cluster, account: Account, ids: Ids) -> Shape:
 
 
 def comparable(state: Shape) -> Shape:
-    """A state without what differs from run to run.
+    """A state without what differs from run to run, and without attributes at their defaults.
 
     A target group's name ends in a hash over its Service's uid: its ownership tags take the hash's
     place. The wording of warnings and refusals is the controller's own.
@@ -52,6 +53,7 @@ def comparable(state: Shape) -> Shape:
     plain: Shape = json.loads(text)
     plain.pop("Calls", None)
     plain["Kubernetes"].pop("Warnings", None)
+    plain["AWS"] = without_defaults(plain["AWS"])
     plain["Refused"] = [words.partition(":")[0] for words in plain.get("Refused", [])]
     return plain
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from alb_controller.sandbox.aws import AwsServer, Call
-from alb_controller.sandbox.aws.truth import rules
+from alb_controller.sandbox.aws.truth import ACCOUNT
 from tests.conformance import ledger
 from tests.conformance.ledger import Ledger
 from tests.iam.recorder import Recorder
@@ -27,7 +27,7 @@ RECORDED_VALUES = 8
 
 def main() -> None:
     """Serve until nobody holds the other end of standard input."""
-    rules.MOST_VALUES = RECORDED_VALUES
+    ACCOUNT["condition-values-per-alb-rule"] = RECORDED_VALUES
     lock, started, recorder = threading.Lock(), time.monotonic(), Recorder()
     with Path(sys.argv[1]).open("a", buffering=1) as log:
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -77,6 +78,13 @@ def sender(moto_url: str) -> Sender:
 @pytest.fixture
 def account(sender: Sender) -> Iterator[Account]:
     """An account without load balancers, and a VPC that is this test's own."""
+    with account_of(sender) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def account_of(sender: Sender) -> Iterator[Account]:
+    """An account without load balancers and target groups before and after, with its own VPC."""
     vpc_id = sender.call("ec2", "CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = sorted(_subnet(sender, vpc_id, letter, n) for n, letter in enumerate("ab"))
     made = sender.call("ec2", "CreateSecurityGroup", GroupName="g", Description="g", VpcId=vpc_id)

@@ -42,9 +42,9 @@ def server(running: Running) -> Iterator[AwsServer]:
 def world(running: Running) -> Iterator[World]:
     """The account without load balancers and target groups; targets change state at once."""
     running.server.calls.clear()
-    _empty()
+    empty()
     yield running.world
-    _empty()
+    empty()
 
 
 @pytest.fixture
@@ -59,6 +59,7 @@ def ec2(world: World) -> Any:
     return world.account.ec2
 
 
-def _empty() -> None:
+def empty() -> None:
+    """Leave the load balancing service without anything; targets change state at once."""
     elbv2_backends["123456789012"]["us-west-2"].reset()
     TIMES.initial_seconds = TIMES.draining_seconds = 0.0

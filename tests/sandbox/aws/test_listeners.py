@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from alb_controller.sandbox.aws.truth import ACCOUNT
 from tests.sandbox.aws.world import NOT_FOUND, World, refused
 
 
@@ -132,18 +135,22 @@ def test_show_default_certificate(world: World, elbv2: Any) -> None:
     assert _shown(elbv2, arn)["Certificates"] == _https(world)["Certificates"]
 
 
-def test_count_certificates_without_default(world: World, elbv2: Any) -> None:
-    """25 certificates beside the default one, and the 26th is refused; the same again is none."""
-    arn = world.listener(world.load_balancer(), 443, **_https(world))
-    for number in range(25):
-        certificate = {"CertificateArn": f"arn:aws:acm:us-west-2:123456789012:certificate/{number}"}
-        for _ in range(2):
-            elbv2.add_listener_certificates(ListenerArn=arn, Certificates=[certificate])
-    assert len(elbv2.describe_listener_certificates(ListenerArn=arn)["Certificates"]) == 26
+def test_count_certificates_without_default(
+    world: World, elbv2: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many certificates beside the default ones over all listeners; the same again is none."""
+    monkeypatch.setitem(ACCOUNT, "certificates-per-application-load-balancer", 2)
+    balancer = world.load_balancer()
+    arn, other = (world.listener(balancer, port, **_https(world)) for port in (443, 8443))
+    one, two, three = (
+        {"CertificateArn": world.ids[f"cert:{name}"]}
+        for name in ("myapi.example", "*.shop.example", "admin.shop.example")
+    )
+    for listener, certificate in ((arn, one), (arn, one), (other, one), (other, two)):
+        elbv2.add_listener_certificates(ListenerArn=listener, Certificates=[certificate])
     with refused("TooManyCertificates"):
-        elbv2.add_listener_certificates(
-            ListenerArn=arn, Certificates=[{"CertificateArn": "arn:another"}]
-        )
+        elbv2.add_listener_certificates(ListenerArn=arn, Certificates=[three])
+    assert len(elbv2.describe_listener_certificates(ListenerArn=arn)["Certificates"]) == 2
 
 
 def test_give_default_rule_a_stable_arn(world: World, elbv2: Any) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from alb_controller.sandbox.aws import truth
+from tests.sandbox.aws.refusals.tables import REFUSED, TAKEN
 
 
 def test_every_mend_has_a_test() -> None:
     """A mend without a test of its name would be a claim about AWS that nothing holds."""
     texts = "\n".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    in_tables = {case.check for case in REFUSED + TAKEN}
     missing = {
         mend.name
         for mend in truth.MENDS
-        if f"def test_{mend.name}" not in texts and f'id="{mend.name}"' not in texts
+        if f"def test_{mend.name}" not in texts
+        and f'id="{mend.name}"' not in texts
+        and mend.name not in in_tables
     }
     assert not missing
 

@@ -54,6 +54,13 @@ class World:
         made = self.account.elbv2.create_listener(**{**settings, **given})
         return str(made["Listeners"][0]["ListenerArn"])
 
+    def secure_listener(self, load_balancer: Any, port: int = 443, **given: Any) -> str:
+        """Create a listener of HTTPS; its ARN."""
+        certificates = [{"CertificateArn": self.ids["cert:myapp.example"]}]
+        return self.listener(
+            load_balancer, port, **{"Protocol": "HTTPS", "Certificates": certificates, **given}
+        )
+
     def rule(self, listener: str, priority: int, **given: Any) -> str:
         """Create a rule; its ARN."""
         settings: dict[str, Any] = {"Conditions": [path(f"/{priority}")], "Actions": [NOT_FOUND]}

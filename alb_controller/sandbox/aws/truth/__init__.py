@@ -1,8 +1,8 @@
 """Where moto 5.2.5 departs from AWS on calls that load balancer controllers make, put right.
 
 `MENDS` is the table: each mend is a function whose docstring is the AWS rule, with the page of
-AWS's documentation that has it. docs/reference/moto-mends.md is written from it. No mend adds
-attributes to what moto shows by itself: the conformance corpus was recorded without them.
+AWS's documentation that has it. docs/reference/moto-mends.md is written from it. `ACCOUNT` has the
+quotas of the local account.
 """
 
 from __future__ import annotations
@@ -24,6 +24,20 @@ from . import (
     trust_stores,
 )
 from .mending import Mend, put_all
+from .refusals import (
+    actions,
+    attributes,
+    authentication,
+    certificates,
+    conditions,
+    expressions,
+    health_checks,
+    names,
+    permissions,
+    quotas,
+    shapes,
+)
+from .refusals.quotas import ACCOUNT
 from .targets import TIMES, Times
 
 _PARTS = (
@@ -38,7 +52,19 @@ _PARTS = (
     ("EC2", network),
     ("ACM, WAF, Shield", addons),
     ("Route 53", dns),
+    ("Attributes", attributes),
+    ("Refused: certificates and security policies", certificates),
+    ("Refused: quotas", quotas),
+    ("Refused: actions", actions),
+    ("Refused: authentication", authentication),
+    ("Refused: conditions", conditions),
+    ("Refused: transforms", expressions),
+    ("Refused: health checks", health_checks),
+    ("Refused: names and tags", names),
+    ("Refused: security groups", permissions),
+    ("Refused: shapes", shapes),
 )
+"""Of one method, the last mend is the first to be asked: shapes before meaning, quotas after it."""
 MENDS: tuple[Mend, ...] = tuple(mend for _, part in _PARTS for mend in part.MENDS)
 _lock = threading.Lock()
 _done = threading.Event()
@@ -72,4 +98,4 @@ def _page() -> Iterator[str]:
             yield "| {} | {} | `{}` |".format(*mend)
 
 
-__all__ = ["MENDS", "TIMES", "Mend", "Times", "mends_page", "put_right"]
+__all__ = ["ACCOUNT", "MENDS", "TIMES", "Mend", "Times", "mends_page", "put_right"]

@@ -13,12 +13,11 @@ from moto.elbv2.exceptions import (
 )
 
 from .mending import Mend, Moto
+from .refusals.quotas import ACCOUNT, too_many
 from .surface import Backend, Listener, Response
 
 SECURE = ("HTTPS", "TLS")
 NETWORK = ("TCP", "UDP", "TLS", "TCP_UDP")
-MOST_LISTENERS = 50
-MOST_CERTIFICATES = 25
 
 
 def refuse_taken_port(moto: Moto, self: Any, load_balancer_arn: str, *args: Any, **kw: Any) -> Any:
@@ -50,11 +49,9 @@ def refuse_too_many_listeners(
 ) -> Any:
     """CreateListener: a load balancer has 50 listeners at most; then TooManyListeners."""
     balancer = self.load_balancers.get(load_balancer_arn)
-    if balancer is not None and len(balancer.listeners) >= MOST_LISTENERS:
-        raise ELBClientError(
-            "TooManyListeners",
-            f"The maximum number of listeners has been reached on '{load_balancer_arn}'",
-        )
+    name = f"listeners-per-{balancer.type if balancer else 'application'}-load-balancer"
+    if balancer is not None and len(balancer.listeners) >= ACCOUNT[name]:
+        too_many(name, f"The maximum number of listeners has been reached on '{load_balancer_arn}'")
     return moto(self, load_balancer_arn, *args, **kw)
 
 
@@ -147,14 +144,19 @@ def show_default_certificate(_moto: Moto, data: list[str]) -> list[dict[str, str
 def count_certificates_without_default(
     _moto: Moto, self: Any, arn: str, certificates: list[dict[str, Any]]
 ) -> list[str]:
-    """AddListenerCertificates: 25 certificates beside the default one; adding one again changes
-    nothing. The default one may be in the list as well.
+    """AddListenerCertificates: 25 certificates on a load balancer beside the default ones; adding
+    one again changes nothing. The default one may be in the list as well. Whether one on two
+    listeners counts twice is not documented; it counts once here.
     """
     listener = _listener(self, arn)
+    balancer = self.load_balancers[listener.load_balancer_arn]
     wanted = [certificate["CertificateArn"] for certificate in certificates]
     default, listed = listener.certificates[:1], listener.certificates[1:]
     listed = list(dict.fromkeys([*listed, *wanted]))
-    if len(set(listed) - set(default)) > MOST_CERTIFICATES:
+    others = [one for one in balancer.listeners.values() if one is not listener]
+    extra = {*listed, *(arn for one in others for arn in one.certificates[1:])}
+    defaults = {*default, *(arn for one in others for arn in one.certificates[:1])}
+    if len(extra - defaults) > ACCOUNT[f"certificates-per-{balancer.type}-load-balancer"]:
         raise TooManyCertificatesError
     listener.certificates = [*default, *listed]
     return wanted

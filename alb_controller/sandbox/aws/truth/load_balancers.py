@@ -17,7 +17,6 @@ from .mending import Mend, Moto, is_true
 from .surface import Backend, Response
 
 IP_ADDRESS_TYPES = ("ipv4", "dualstack", "dualstack-without-public-ipv4")
-MOST_SECURITY_GROUPS = 5
 
 
 def hand_back_or_refuse_taken_name(moto: Moto, self: Any, name: str, *args: Any, **kw: Any) -> Any:
@@ -95,18 +94,13 @@ def _check_zones(self: Any, subnet_ids: list[str], kind: str) -> None:
 
 
 def check_security_groups(moto: Moto, self: Any, *args: Any, **kw: Any) -> Any:
-    """CreateLoadBalancer: every security group must exist, and there may be five at most."""
+    """CreateLoadBalancer: every security group must exist."""
     groups = kw.get("security_groups") or []
     for group_id in groups:
         if self.ec2_backend.get_security_group_from_id(group_id) is None:
             raise ELBClientError(
                 "InvalidSecurityGroup", f"Security group {group_id} does not exist"
             )
-    if len(groups) > MOST_SECURITY_GROUPS:
-        raise ELBClientError(
-            "InvalidConfigurationRequest",
-            f"A load balancer cannot have more than {MOST_SECURITY_GROUPS} security groups",
-        )
     return moto(self, *args, **kw)
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from moto.elbv2.exceptions import ELBClientError, TooManyTagsError
 
 from .mending import Mend, Moto
+from .refusals.quotas import ACCOUNT
 from .surface import Backend
 
-MOST_TAGS = 50
+_TAGS = "tags-per-resource"
 MOST_RESOURCES = 20
 
 
@@ -21,7 +22,7 @@ def allow_fifty_tags(
     for arn in resource_arns:
         _check_exists(self, arn)
         held = self.tagging_service.get_tag_dict_for_resource(arn)
-        if len({**held, **added}) > MOST_TAGS:
+        if len({**held, **added}) > ACCOUNT[_TAGS]:
             raise TooManyTagsError
     for arn in resource_arns:
         self.tagging_service.tag_resource(arn, tags)
@@ -42,7 +43,7 @@ def describe_known_resources(moto: Moto, self: Any, arns: list[str]) -> Any:
 
 def refuse_too_many_at_birth(moto: Moto, self: Any, *args: Any, **kw: Any) -> Any:
     """CreateLoadBalancer, CreateListener, CreateRule: 50 tags at most; then TooManyTags."""
-    if len(kw.get("tags") or ()) > MOST_TAGS:
+    if len(kw.get("tags") or ()) > ACCOUNT[_TAGS]:
         raise TooManyTagsError
     return moto(self, *args, **kw)
 

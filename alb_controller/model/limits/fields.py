@@ -1,0 +1,152 @@
+"""The fields of AWS's calls that have a range, a length or a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from .forms import Choice, Limit, Number, Text
+
+_TAG = re.compile(r"[\w \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000.:/=+\-@]*")
+"""Letters, digits and separators of every script, and some signs."""
+_EC2_TEXT = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*")
+_QUERY = re.compile(r"[a-zA-Z0-9\-._~:/?#\[\]@!$&'()*+,;=%\\]*")
+_HTTPS_URL = re.compile(r"https://[^\s/]+.*")
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A field's limit, and the page that has it."""
+
+    limit: Limit
+    source: str
+
+
+FIELDS: Mapping[str, Field] = {
+    # load balancers
+    "LoadBalancer.Name": Field(
+        Text(32, 1, re.compile(r"(?!internal-)(?!-)[a-zA-Z0-9-]*(?<!-)")), "CreateLoadBalancer"
+    ),
+    "LoadBalancer.CustomerOwnedIpv4Pool": Field(
+        Text(256, form=re.compile(r"ipv4pool-coip-[a-zA-Z0-9]+")), "CreateLoadBalancer"
+    ),
+    "IpamPools.Ipv4IpamPoolId": Field(
+        Text(1000, form=re.compile(r"ipam-pool-[a-zA-Z0-9]+")), "IpamPools"
+    ),
+    # target groups
+    "TargetGroup.Name": Field(
+        Text(32, 1, re.compile(r"(?!-)[a-zA-Z0-9-]*(?<!-)")), "CreateTargetGroup"
+    ),
+    "TargetGroup.Port": Field(Number(1, 65535), "CreateTargetGroup"),
+    "TargetGroup.TargetControlPort": Field(Number(1, 65535), "CreateTargetGroup"),
+    "TargetGroup.ProtocolVersion": Field(Choice(("HTTP1", "HTTP2", "GRPC")), "CreateTargetGroup"),
+    "TargetGroup.HealthCheckPort": Field(Number(1, 65535, ("traffic-port",)), "CreateTargetGroup"),
+    "TargetGroup.HealthCheckPath": Field(
+        Text(1024, 1, re.compile(r"/\S*")),
+        "Health checks for Application Load Balancer target groups",
+    ),
+    "TargetGroup.HealthCheckIntervalSeconds": Field(Number(5, 300), "CreateTargetGroup"),
+    "TargetGroup.HealthCheckTimeoutSeconds": Field(Number(2, 120), "CreateTargetGroup"),
+    "TargetGroup.HealthyThresholdCount": Field(Number(2, 10), "CreateTargetGroup"),
+    "TargetGroup.UnhealthyThresholdCount": Field(Number(2, 10), "CreateTargetGroup"),
+    # each code of a list, each end of a range
+    "Matcher.HttpCode": Field(Number(200, 499), "Matcher"),
+    "Matcher.HttpCode of a Network Load Balancer": Field(Number(200, 599), "Matcher"),
+    "Matcher.GrpcCode": Field(Number(0, 99), "Matcher"),
+    # listeners and rules
+    "Listener.Port": Field(Number(1, 65535), "CreateListener"),
+    "Rule.Priority": Field(Number(1, 50_000), "CreateRule"),
+    "Action.Order": Field(Number(1, 50_000), "Action"),
+    # conditions: each value
+    "HostHeaderConditionConfig.Values": Field(
+        Text(128, 1, re.compile(r"\A[a-zA-Z0-9\-_.*?]*\.[a-zA-Z]+")), "HostHeaderConditionConfig"
+    ),
+    "PathPatternConditionConfig.Values": Field(
+        Text(128, 1, re.compile(r"[a-zA-Z0-9_\-.$/~\"'@:+&*?]+")), "RuleCondition"
+    ),
+    "HttpHeaderConditionConfig.HttpHeaderName": Field(
+        Text(40, 1, re.compile(r"[a-zA-Z0-9!#$%&'*+\-.^_`|~]+")), "HttpHeaderConditionConfig"
+    ),
+    "HttpHeaderConditionConfig.Values": Field(Text(128, 1), "HttpHeaderConditionConfig"),
+    "HttpRequestMethodConditionConfig.Values": Field(
+        Text(40, 1, re.compile(r"[A-Z_-]+")), "HttpRequestMethodConditionConfig"
+    ),
+    "QueryStringKeyValuePair.Key": Field(Text(128, 0, _QUERY), "QueryStringConditionConfig"),
+    "QueryStringKeyValuePair.Value": Field(Text(128, 1, _QUERY), "QueryStringConditionConfig"),
+    "RuleCondition.RegexValues": Field(Text(128, 1), "RuleCondition"),
+    "RewriteConfig.Regex": Field(Text(1024, 1), "RewriteConfig"),
+    "RewriteConfig.Replace": Field(Text(1024), "RewriteConfig"),
+    # actions
+    "RedirectActionConfig.Protocol": Field(
+        Text(form=re.compile(r"HTTPS?|#\{protocol\}")), "RedirectActionConfig"
+    ),
+    "RedirectActionConfig.Port": Field(Number(1, 65535, ("#{port}",)), "RedirectActionConfig"),
+    "RedirectActionConfig.Host": Field(Text(128, 1), "RedirectActionConfig"),
+    "RedirectActionConfig.Path": Field(Text(128, 1, re.compile(r"/.*")), "RedirectActionConfig"),
+    "RedirectActionConfig.Query": Field(Text(128), "RedirectActionConfig"),
+    "RedirectActionConfig.StatusCode": Field(
+        Choice(("HTTP_301", "HTTP_302")), "RedirectActionConfig"
+    ),
+    "FixedResponseActionConfig.StatusCode": Field(
+        Text(form=re.compile(r"[245]\d\d", re.ASCII)), "FixedResponseActionConfig"
+    ),
+    "FixedResponseActionConfig.ContentType": Field(
+        Choice(
+            ("text/plain", "text/css", "text/html", "application/javascript", "application/json")
+        ),
+        "FixedResponseActionConfig",
+    ),
+    "FixedResponseActionConfig.MessageBody": Field(Text(1024), "FixedResponseActionConfig"),
+    "TargetGroupTuple.Weight": Field(Number(0, 999), "TargetGroupTuple"),
+    "TargetGroupStickinessConfig.DurationSeconds": Field(
+        Number(1, 604_800), "TargetGroupStickinessConfig"
+    ),
+    # logins: the same in AuthenticateOidcActionConfig and AuthenticateCognitoActionConfig
+    "SessionTimeout": Field(
+        Number(1, 604_800), "Authenticate users using an Application Load Balancer"
+    ),
+    "OnUnauthenticatedRequest": Field(
+        Choice(("deny", "allow", "authenticate")), "AuthenticateOidcActionConfig"
+    ),
+    "AuthenticateOidcActionConfig.Issuer": Field(
+        Text(form=_HTTPS_URL), "AuthenticateOidcActionConfig"
+    ),
+    "AuthenticateOidcActionConfig.AuthorizationEndpoint": Field(
+        Text(form=_HTTPS_URL), "AuthenticateOidcActionConfig"
+    ),
+    "AuthenticateOidcActionConfig.TokenEndpoint": Field(
+        Text(form=_HTTPS_URL), "AuthenticateOidcActionConfig"
+    ),
+    "AuthenticateOidcActionConfig.UserInfoEndpoint": Field(
+        Text(form=_HTTPS_URL), "AuthenticateOidcActionConfig"
+    ),
+    "AuthenticateCognitoActionConfig.UserPoolArn": Field(
+        Text(form=re.compile(r"arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/[\w-]+_\w+")),
+        "AuthenticateCognitoActionConfig",
+    ),
+    "AuthenticateCognitoActionConfig.UserPoolDomain": Field(
+        Text(form=re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?")),
+        "AuthenticateCognitoActionConfig",
+    ),
+    "JwtValidationActionConfig.JwksEndpoint": Field(
+        Text(256, form=_HTTPS_URL), "JwtValidationActionConfig"
+    ),
+    "JwtValidationActionConfig.Issuer": Field(Text(256, 1), "JwtValidationActionConfig"),
+    "JwtValidationActionAdditionalClaim.Values": Field(
+        Text(256, 1), "JwtValidationActionAdditionalClaim"
+    ),
+    # tags and security groups
+    "Tag.Key": Field(Text(128, 1, _TAG), "Tag"),
+    "Tag.Value": Field(Text(256, 0, _TAG), "Tag"),
+    "SecurityGroup.GroupName": Field(
+        Text(255, 1, re.compile(r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*")),
+        "CreateSecurityGroup of the Amazon EC2 API reference",
+    ),
+    "SecurityGroup.Description": Field(
+        Text(255, 1, _EC2_TEXT), "CreateSecurityGroup of the Amazon EC2 API reference"
+    ),
+    "SecurityGroupRule.Description": Field(
+        Text(255, 0, _EC2_TEXT), "IpRange of the Amazon EC2 API reference"
+    ),
+}
