@@ -83,6 +83,22 @@ def test_refuse_too_many_permissions(
         )
 
 
+def test_refuse_too_many_groups_of_interface(
+    world: World, ec2: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network interface has so many security groups at most, from the start and later."""
+    monkeypatch.setitem(ACCOUNT, "security-groups-per-network-interface", 1)
+    two = [world.ids["edge-sg"], world.ids["office-sg"]]
+    subnet, code = world.ids["private-a"], "SecurityGroupsPerInterfaceLimitExceeded"
+    with refused(code):
+        ec2.create_network_interface(SubnetId=subnet, Groups=two)
+    card = ec2.create_network_interface(SubnetId=subnet, Groups=two[:1])["NetworkInterface"]
+    found = {"NetworkInterfaceId": card["NetworkInterfaceId"]}
+    with refused(code):
+        ec2.modify_network_interface_attribute(**found, Groups=two)
+    ec2.delete_network_interface(**found)
+
+
 def test_refuse_security_group_names(
     world: World, ec2: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from moto.ec2.exceptions import (
 
 from alb_controller.model.limits import QUOTAS
 from alb_controller.sandbox.aws.truth.mending import Mend, Moto
-from alb_controller.sandbox.aws.truth.surface import Ec2, SecurityGroups
+from alb_controller.sandbox.aws.truth.surface import Ec2, Interfaces, SecurityGroups
 
 from .asking import admits
 from .quotas import ACCOUNT
@@ -155,6 +155,20 @@ def refuse_security_group_names(moto: Moto, self: Any) -> Any:
     return moto(self)
 
 
+def refuse_too_many_groups_of_interface(moto: Moto, self: Any) -> Any:
+    """CreateNetworkInterface, ModifyNetworkInterfaceAttribute: five security groups on a network
+    interface; then SecurityGroupsPerInterfaceLimitExceeded.
+    """
+    name = "security-groups-per-network-interface"
+    asked = self._get_param("Groups", []) or self._get_param("SecurityGroupIds", [])
+    if len(asked) > ACCOUNT[name]:
+        raise EC2ClientError(
+            QUOTAS[name].code,
+            "The maximum number of security groups per interface has been reached.",
+        )
+    return moto(self)
+
+
 _AUTHORIZE, _REVOKE = "authorize_security_group_ingress", "revoke_security_group_ingress"
 _IP_RANGE, _VPC = "IpRange of the Amazon EC2 API reference", "Amazon VPC quotas"
 MENDS = (
@@ -164,6 +178,10 @@ MENDS = (
     Mend(SecurityGroups, _AUTHORIZE, refuse_rule_descriptions, _IP_RANGE),
     Mend(SecurityGroups, _AUTHORIZE, canonicalize_blocks, _IP_RANGE),
     Mend(SecurityGroups, _REVOKE, canonicalize_blocks, _IP_RANGE),
+    *(
+        Mend(Interfaces, method, refuse_too_many_groups_of_interface, _VPC)
+        for method in ("create_network_interface", "modify_network_interface_attribute")
+    ),
     Mend(
         SecurityGroups,
         "create_security_group",
