@@ -36,6 +36,7 @@ def test_show_account_limits(elbv2: Any, lower: Lower) -> None:
     shown = {one["Name"]: one["Max"] for one in elbv2.describe_account_limits()["Limits"]}
     assert shown["rules-per-application-load-balancer"] == "200"
     assert shown["target-groups-per-application-load-balancer"] == "100"
+    assert "rules-per-security-group" not in shown
 
 
 def test_refuse_too_many_load_balancers(world: World, lower: Lower) -> None:

@@ -67,8 +67,8 @@ def refuse_repeated_conditions(params: Params, _backend: Any) -> None:
 def refuse_condition_values(params: Params, _backend: Any) -> None:
     """CreateRule, ModifyRule: values have 128 characters at most, methods 40. Hosts are of
     letters, digits and `-_.*?`, with a dot and nothing but letters behind the last one; paths of
-    letters, digits and `_-.$/~"'@:+&*?`; methods of A to Z, `-` and `_`. "Condition value 'X'
-    contains a character that is not valid" is the answer to a host without a dot too.
+    letters, digits and `_-.$/~"'@:+&*?`; methods of A to Z, `-` and `_`. "Condition value
+    'foo-bar' contains a character that is not valid" is the answer to a host in a public report.
     """
     for condition in params.get("Conditions", ()):
         field = condition["Field"]

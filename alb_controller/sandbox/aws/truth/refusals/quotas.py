@@ -194,10 +194,9 @@ def refuse_too_many_trust_stores(_params: Params, backend: Any) -> None:
 
 
 def show_account_limits(_moto: Moto, _self: Any) -> ActionResult:
-    """DescribeAccountLimits: shows the quotas that the account has."""
-    return ActionResult(
-        {"Limits": [{"Name": name, "Max": str(most)} for name, most in ACCOUNT.items()]}
-    )
+    """DescribeAccountLimits: shows what the account has of the quotas that Limit names."""
+    listed = [name for name, quota in QUOTAS.items() if quota.is_listed]
+    return ActionResult({"Limits": [{"Name": n, "Max": str(ACCOUNT[n])} for n in listed]})
 
 
 _QUOTAS = "Quotas for your Application Load Balancers"
