@@ -53,7 +53,12 @@ OTHER_DEFAULTS = {
         ("load_balancing.cross_zone.enabled", "false"),
         ("ipv6.deny_all_igw_traffic", "true"),  # of internal ones
     },
-    TARGET_GROUP_ATTRIBUTES: {("waf.fail_open.enabled", "false")},
+    TARGET_GROUP_ATTRIBUTES: {
+        ("waf.fail_open.enabled", "false"),
+        # of target groups that hold a load balancer: they have TCP, and these are HTTP's
+        ("load_balancing.algorithm.type", "round_robin"),
+        ("slow_start.duration_seconds", "0"),
+    },
 }
 """What the recorded AWS showed otherwise than AWS does, and what depends on more than the type."""
 
