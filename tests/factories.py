@@ -131,6 +131,11 @@ def member(name: str, group: str = "team", **fields: Any) -> Ingress:
     return ingress(name, alb=alb, **fields)
 
 
+def site(name: str, **fields: Any) -> Ingress:
+    """A member with a host of its own, so that it hides no other."""
+    return member(name, rules=[rule(f"{name}.example", path())], **fields)
+
+
 def deleted(obj: Ingress) -> Ingress:
     """The Ingress as the API shows it once a user has deleted it."""
     made: Ingress = changed(obj, deletion_timestamp=BORN)

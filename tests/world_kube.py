@@ -84,10 +84,19 @@ class Kube:
         self._changed("let go", now, {"metadata": {"finalizers": finalizers}})
 
     def patch_status(
-        self, kind: Kind, obj: T, status_patch: dict[str, Any], *, is_strategic: bool = False
+        self,
+        kind: Kind,
+        obj: T,
+        status_patch: dict[str, Any],
+        *,
+        is_strategic: bool = False,
+        is_exact: bool = False,
     ) -> T:
         assert not is_strategic, "lists by key are for pods"
-        return self._changed("status", self._same(kind, obj), {"status": status_patch})
+        now = self._same(kind, obj)
+        if is_exact and now.metadata.resource_version != obj.metadata.resource_version:
+            raise Stale(409, "Conflict", f"{obj.metadata.name} has changed")
+        return self._changed("status", now, {"status": status_patch})
 
     def create(self, kind: Kind, body: dict[str, Any]) -> KubeObject:
         if self._refusals.get("create"):

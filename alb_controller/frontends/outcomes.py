@@ -18,6 +18,8 @@ class Planned(Value, frozen=True):
     """What is going to be there; it comes before anything is written to AWS."""
 
     stack: Stack
+    observed: Observed
+    """What was found in AWS."""
 
 
 class Unchanged(Value, frozen=True):

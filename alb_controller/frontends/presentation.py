@@ -22,6 +22,8 @@ class Patch(Value, frozen=True):
     """None takes one away. Written where they differ from what stands there."""
     status: Mapping[str, Any] | None = None
     """Merged into the status; None leaves it."""
+    is_exact: bool = False
+    """Of this version of the object alone: others may write there too."""
     is_optional: bool = False
     """For readers alone: where the API refuses it, the pass goes on."""
 
@@ -32,6 +34,8 @@ class Report(Value, frozen=True):
     object: KubeObject
     resources: StatusDocument | None = None
     """What AWS has for it; None: as its annotation says already."""
+    is_unserved: bool = False
+    """No listener serves anything of it, though nothing else is wrong."""
     is_blocked: bool = False
     """A change of it would have to wait for another member."""
     error: ErrorNote | None = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
+
 from alb_controller.errors import ControllerError, handling_of
 from alb_controller.frontends.events import (
     Event,
@@ -51,8 +53,9 @@ def _applied_events(
     if outcome.late_error is not None:
         yield from _failures(snapshot, outcome.late_error, Reason.FAILED_DEPLOY_MODEL)
     elif outcome.has_news:
-        good = (one.object for one in snapshot.members if one.uid in translation.good)
-        yield from success_events(map(ref_of, good))
+        good = translation.good.keys() - translation.unserved
+        served = (one.object for one in snapshot.members if one.uid in good)
+        yield from success_events(map(ref_of, served))
 
 
 def _failures(snapshot: Snapshot, error: ControllerError, reason: Reason) -> Iterator[Event]:
@@ -90,7 +93,9 @@ def _applied(
     late = outcome.late_error
     if not problems and late is not None and handling_of(late).event:
         problems = [late]
-    return _report(member, problems, resources=resources)
+    report = _report(member, problems, resources=resources)
+    is_unserved = member.uid in translation.unserved
+    return msgspec.structs.replace(report, is_unserved=is_unserved)
 
 
 def _unchanged(member: Member, translation: Translation[Any]) -> Report:

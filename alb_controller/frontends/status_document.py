@@ -56,7 +56,7 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     group: str
     """`namespace/name` of an Ingress alone, the name of an explicit group."""
-    state: Literal["served", "held", "failing"] = "served"
+    state: Literal["served", "unserved", "held", "failing"] = "served"
     load_balancer: str = ""
     front_load_balancer: str = ""
     listeners: dict[str, ListenerNote] = {}
@@ -72,6 +72,10 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     def served(self) -> StatusDocument:
         """The same AWS resources, and nothing wrong."""
         return msgspec.structs.replace(self, state="served", error=None)
+
+    def unserved(self) -> StatusDocument:
+        """The same AWS resources, of which no listener serves the Ingress."""
+        return msgspec.structs.replace(self, state="unserved", error=None)
 
     def held(self) -> StatusDocument:
         """The same AWS resources, and a change would have to wait for another member."""

@@ -26,6 +26,8 @@ class Translation(msgspec.Struct, Generic[M], frozen=True, kw_only=True):
     """By uid: the members whose present word is in the intent, to be remembered once applied."""
     served: frozenset[str]
     """The uids of all members that the intent serves, by their present or last good word."""
+    unserved: frozenset[str] = frozenset()
+    """Of the good ones, those of which no listener serves anything."""
     first: str = ""
     """The uid of the first of them in stack order; empty where there is none."""
     problems: tuple[Invalid, ...]

@@ -57,16 +57,24 @@ class Writer:
             self._forget(kind, left)
 
     def patch_status(
-        self, kind: Kind, obj: T, status_patch: dict[str, Any], *, is_strategic: bool = False
+        self,
+        kind: Kind,
+        obj: T,
+        status_patch: dict[str, Any],
+        *,
+        is_strategic: bool = False,
+        is_exact: bool = False,
     ) -> T:
-        """Merge a patch into the status of exactly this object.
+        """Merge a patch into the status of exactly this object, or of this version of it alone.
 
         A merge patch replaces lists; `is_strategic` merges those of built-in kinds by key, such
         as a Pod's conditions by type, so that others' entries stay.
-        Raises ObjectMissing where the object is gone or another has its name.
+        Raises ObjectMissing where the object is gone or another has its name, Stale where it has
+        changed and `is_exact`.
         """
         content_type = STRATEGIC_MERGE_PATCH if is_strategic else MERGE_PATCH
-        body = {"metadata": _precondition(obj), "status": status_patch}
+        version = {"resourceVersion": obj.metadata.resource_version} if is_exact else {}
+        body = {"metadata": {**_precondition(obj), **version}, "status": status_patch}
         path = kind.path(*obj.key) + "/status"
         try:
             return cast("T", self._send(kind, "PATCH", path, body=body, content_type=content_type))

@@ -22,6 +22,8 @@ class Reason(enum.StrEnum):
     UNKNOWN_KEY = "UnknownKey"
     NO_EFFECT = "NoEffect"
     HTTP_REFUSED = "HttpRefused"
+    UNSERVED = "Unserved"
+    RULE_UNREACHABLE = "RuleUnreachable"
     BACKEND_NOT_FOUND = "BackendNotFound"
     FAILED_NETWORK_RECONCILE = "FailedNetworkReconcile"
     TARGETS_HELD = "TargetsHeld"
@@ -105,10 +107,25 @@ TABLE = (
         "`alb-controller.aws/allow-unauthenticated-http`.",
     ),
     Row(
+        _R.UNSERVED,
+        _INGRESS,
+        "No listener serves the Ingress, or nobody can connect to one that does: its ports "
+        "redirect to one on which it does not listen, it has no path, its sources are IPv6 alone.",
+        "Add what the message names.",
+    ),
+    Row(
+        _R.RULE_UNREACHABLE,
+        _INGRESS,
+        "A rule answers nothing on any port: another that comes first takes all of its requests, "
+        "or it is left out as a redirect to itself.",
+        "Remove the rule, or place it before the other: by its path, or by `group.order`.",
+    ),
+    Row(
         _R.BACKEND_NOT_FOUND,
-        _BINDING,
-        "The Service or its port does not exist: the target group was emptied.",
-        "Create the Service, or mend `spec.serviceRef`.",
+        f"{_INGRESS}, {_BINDING}",
+        "The Service, its port or its endpoints cannot be: requests get 503. Of a binding the "
+        "target group was emptied.",
+        "Create the Service, or mend the backend or `spec.serviceRef`.",
     ),
     Row(
         _R.FAILED_NETWORK_RECONCILE,

@@ -21,9 +21,15 @@ class ObjectWriter(Protocol):
         """Take the finalizer away; an object that is gone is fine."""
 
     def patch_status(
-        self, kind: Kind, obj: T, status_patch: dict[str, Any], *, is_strategic: bool = False
+        self,
+        kind: Kind,
+        obj: T,
+        status_patch: dict[str, Any],
+        *,
+        is_strategic: bool = False,
+        is_exact: bool = False,
     ) -> T:
-        """Merge a patch into the status; strategic: lists by key."""
+        """Merge a patch into the status; strategic: lists by key; exact: of this version alone."""
 
     def create(self, kind: Kind, body: dict[str, Any]) -> KubeObject:
         """Create an object; raises ObjectExists."""

@@ -89,13 +89,20 @@ def listeners(draw: st.DrawFn) -> tuple[RouteIntent, ...]:
 
 def fits(route: RouteIntent, request: Request) -> bool:
     """Whether a rule takes a request, as the load balancer sees it."""
-    return all(_holds(match, request) for match in route.matches)
+    return all(fits_match(match, request) for match in route.matches)
 
 
-def _holds(wanted: Match, request: Request) -> bool:
+def fits_match(wanted: Match, request: Request) -> bool:
+    """Whether it takes one match."""
     match wanted:
         case HostMatch(hosts=hosts):
-            return any(_fits(host, request.host) for host in hosts)
+            return any(
+                _fits(
+                    text_of(host.text.lower()) if not isinstance(host, Regex) else host,
+                    request.host,
+                )
+                for host in hosts
+            )
         case PathMatch(paths=paths):
             return any(_fits(path, request.path) for path in paths)
         case MethodMatch(methods=methods):

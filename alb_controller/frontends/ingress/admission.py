@@ -13,13 +13,14 @@ from typing import assert_never
 
 from alb_controller.errors import InvalidAnnotation
 from alb_controller.frontends.conflicts import Agreement
-from alb_controller.frontends.ingress.group_listeners import class_defaults, merge_listeners
+from alb_controller.frontends.ingress.group_listeners import class_defaults
 from alb_controller.frontends.ingress.load import LoadedMember, load
 from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
-from alb_controller.frontends.ingress.merge import settings_of
+from alb_controller.frontends.ingress.merge import merge, settings_of
+from alb_controller.frontends.ingress.notices.backends import missing_actions, missing_services
 from alb_controller.frontends.ingress.notices.keys import unread_keys
-from alb_controller.frontends.ingress.notices.refused import refused_requests
-from alb_controller.frontends.ingress.notices.unused import unused_settings
+from alb_controller.frontends.ingress.notices.reach import reach_of
+from alb_controller.frontends.ingress.notices.warnings import Served, notices_of
 from alb_controller.frontends.ingress.params import FIELD, check_params
 from alb_controller.frontends.ingress.routing.conditions import ConditionTranslator
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets
@@ -48,8 +49,9 @@ from alb_controller.objects.annotations.rows import Source
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParams
+from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import Ingress
-from alb_controller.objects.references import USE_ANNOTATION, backends, service_names
+from alb_controller.objects.references import service_names
 from alb_controller.objects.secrets import OidcSecret, OidcSecretData, SecretName, SecretState
 from alb_controller.settings import Settings
 from alb_controller.values import Secret, StackKey
@@ -173,40 +175,35 @@ def _member_findings(member: Member, cluster: Cluster, settings: Settings) -> It
             yield Finding(Weight.WARNING, str(found))
     else:
         yield from _taken_places(member, intent, cluster, settings)
-        yield from _notes(ingress, intent, services, settings)
+        yield from _notes(member, intent, services, settings)
     yield from _missing(ingress, services, settings)
 
 
 def _missing(ingress: Ingress, services: Services, settings: Settings) -> Iterator[Finding]:
     """What is answered with 503 until it is there; without tolerance it is a problem anyway."""
-    namespace = ingress.metadata.namespace
     if settings.tolerate_non_existent_backend_service:
-        for name in sorted(service_names(ingress)):
-            if (namespace, name) not in services:
-                sentence = f"Service {namespace}/{name} does not exist: its requests get 503"
-                yield Finding(Weight.WARNING, sentence)
+        for sentence in missing_services(ingress, services):
+            yield Finding(Weight.WARNING, sentence)
     if settings.tolerate_non_existent_backend_action:
-        for service in (backend.service for backend in backends(ingress)):
-            if service is None or service.port.name != USE_ANNOTATION:
-                continue
-            key = rows.action(service.name).key
-            if key not in ingress.metadata.annotations:
-                sentence = f"{key} does not exist: its requests get 503"
-                yield Finding(Weight.WARNING, sentence)
+        for sentence in missing_actions(ingress):
+            yield Finding(Weight.WARNING, sentence)
 
 
 def _notes(
-    ingress: Ingress, intent: MemberIntent, services: Services, settings: Settings
+    member: Member, intent: MemberIntent, services: Services, settings: Settings
 ) -> Iterator[Finding]:
-    """What it asks for in vain, were it alone in its group."""
+    """What it is warned of were it alone: what others of a group may change is left out."""
     agreed = Agreement()
     agreed.add(intent.ref, settings_of(intent, class_defaults([intent])))
-    has_given_groups = bool(intent.security_groups)
-    for sentence in (
-        *unused_settings(ingress, intent, services=services, has_given_groups=has_given_groups),
-        *refused_requests(merge_listeners([intent], agreed, settings)).values(),
-    ):
-        yield Finding(Weight.NOTE, sentence)
+    stack = merge(member.key, [intent], agreed, settings)
+    group = Served(intent=stack, reach=reach_of([intent], stack), services=services)
+    for notice in notices_of(member.ingress, intent, group):
+        if not (is_explicit(member.key) and notice.reason in _OF_GROUPS):
+            yield Finding(Weight.NOTE, notice.sentence)
+
+
+_OF_GROUPS = (Reason.HTTP_REFUSED, Reason.UNSERVED)
+"""Another member may redirect, or set the address type."""
 
 
 def _taken_places(

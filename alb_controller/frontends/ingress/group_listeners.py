@@ -225,6 +225,12 @@ def _asked_by(
     )
 
 
+def redirects_all(listener: ListenerIntent) -> bool:
+    """Whether it sends everything to HTTPS, so that no member is behind it (spec 3.5)."""
+    default = listener.default
+    return default.origin is None and isinstance(default.action, RedirectAction)
+
+
 def _to_https(port: int) -> DefaultIntent:
     return DefaultIntent(action=RedirectAction("HTTP_301", port=str(port), protocol=HTTPS))
 

@@ -64,6 +64,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Active members, in no particular order."""
     inactive: tuple[Ingress, ...]
     """Ingresses that have the group's finalizer and are not members (any more)."""
+    departed: tuple[Ingress, ...] = ()
+    """Of the inactive, those that live on and are in no other group of ours."""
     rejected: tuple[Invalid, ...]
     """Problems of an Ingress that belongs to no group."""
     rejected_ingresses: tuple[Ingress, ...] = ()
@@ -91,6 +93,7 @@ def load(
     """The snapshot of a group; in memory, no I/O. `secrets` are those that are watched."""
     members: list[LoadedMember] = []
     inactive: list[Ingress] = []
+    departed: list[Ingress] = []
     rejected: list[Invalid] = []
     rejected_ingresses: list[Ingress] = []
     for ingress in _candidates(key, cluster):
@@ -111,10 +114,13 @@ def load(
                 rejected_ingresses.append(ingress)
         if holds:
             inactive.append(ingress)
+            if not ingress.is_deleting and not isinstance(selection, Member):
+                departed.append(ingress)
     return Snapshot(
         key=key,
         members=tuple(sorted(members, key=lambda m: m.age_key)),
         inactive=tuple(sorted(inactive, key=lambda ingress: ingress.key)),
+        departed=tuple(departed),
         rejected=tuple(rejected),
         rejected_ingresses=tuple(rejected_ingresses),
         unreadable=tuple(_unreadable(key, cluster)),

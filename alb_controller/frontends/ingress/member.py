@@ -11,13 +11,15 @@ from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.addons.member import AddonTranslator, MemberAddons
 from alb_controller.frontends.ingress.backends import BackendTranslator
 from alb_controller.frontends.ingress.front.member import MemberFront, translate_front
-from alb_controller.frontends.ingress.listeners import ListenerTranslator, MemberListener
+from alb_controller.frontends.ingress.listeners import HTTP, ListenerTranslator, MemberListener
 from alb_controller.frontends.ingress.load import LoadedMember
 from alb_controller.frontends.ingress.params import FIELD, check_params
 from alb_controller.frontends.ingress.routing.conditions import unapplied_conditions
 from alb_controller.frontends.ingress.routing.guards import GuardTranslator
+from alb_controller.frontends.ingress.routing.optimize import changes_nothing
 from alb_controller.frontends.ingress.routing.routes import RouteTranslator
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, settled
+from alb_controller.frontends.restrictions import on_listener
 from alb_controller.intent import (
     BackendIntent,
     CertificateIntent,
@@ -157,6 +159,7 @@ class MemberTranslator:
             secrets=self._secrets.versions,
         )
         self._problems.extend(routes.problems)
+        self._problems.extend(_looping_default(intent))
         if self._problems:
             raise Problems([*self._problems, *self._faults_of_others()])
         return intent
@@ -216,6 +219,21 @@ class MemberTranslator:
             flag = "--enable-backend-security-group=false has switched off"
             raise Invalid(self._ref, rows.MANAGE_BACKEND_RULES.key, problem + flag)
         return wanted
+
+
+def _looping_default(member: MemberIntent) -> Iterator[Invalid]:
+    """AWS refuses the listener of a default action that redirects to itself."""
+    for port, listener in member.listeners.items():
+        is_hidden = member.ssl_redirect is not None and listener.protocol == HTTP
+        if member.default is None or is_hidden:
+            continue
+        action = on_listener(member.default, listener.protocol).action
+        if changes_nothing(action, port, listener.protocol):
+            problem = (
+                f"redirects requests on port {port} ({listener.protocol}) to themselves, which AWS "
+                "refuses: protocol, port, host or path must be others"
+            )
+            yield Invalid(member.ref, "spec.defaultBackend", problem)
 
 
 def deduplicated(problems: Iterable[Invalid]) -> tuple[Invalid, ...]:

@@ -45,8 +45,9 @@ def _patches(
     if translation is None:
         return
     match outcome:
-        case Planned(stack=stack):
+        case Planned(stack=stack, observed=observed):
             yield from _plan(snapshot, translation.first if with_plan else "", stack)
+            yield from _farewells(snapshot, observed)
         case Applied():
             yield from _secrets(snapshot, translation)
             yield from _statuses(snapshot, translation, outcome)
@@ -60,6 +61,19 @@ def _plan(snapshot: Snapshot, holder: str, stack: Stack) -> Iterator[Patch]:
     for member in snapshot.members:
         text = stack_json(stack) if member.uid == holder else None
         yield Patch(object=member.ingress, annotations={PLAN_ANNOTATION: text}, is_optional=True)
+
+
+def _farewells(snapshot: Snapshot, observed: Observed) -> Iterator[Patch]:
+    """The host names of the group go from the status of who left for another class.
+
+    Where all that stands there is ours: another controller may have written meanwhile.
+    """
+    ours = {one.dns_name.lower() for one in observed.load_balancers}
+    for ingress in snapshot.departed:
+        shown = {entry.hostname for entry in ingress.status.load_balancer.ingress}
+        if shown and shown <= ours:
+            status: dict[str, Any] = {"loadBalancer": {"ingress": None}}
+            yield Patch(object=ingress, status=status, is_exact=True, is_optional=True)
 
 
 def _secrets(snapshot: Snapshot, translation: Translation[MemberIntent]) -> Iterator[Patch]:

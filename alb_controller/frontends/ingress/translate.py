@@ -26,6 +26,7 @@ from alb_controller.frontends.ingress.member import (
     deduplicated,
 )
 from alb_controller.frontends.ingress.merge import merge, settings_of
+from alb_controller.frontends.ingress.notices.reach import reach_of
 from alb_controller.frontends.ingress.notices.warnings import warnings_of
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
 from alb_controller.frontends.ingress.trust import GroupTrust
@@ -72,13 +73,15 @@ def translate(
     )
     problems = (*snapshot.rejected, *members.problems, *resolution.stopped.values())
     good = {uid: one for uid, one in members.valid.items() if uid not in resolution.stopped}
+    reach = reach_of(good.values(), intent)
     return Translation(
         intent=intent,
         good=good,
         served=frozenset(accepted),
+        unserved=frozenset(uid for uid, one in good.items() if one.ref not in reach.served),
         first=next(iter(in_order), ""),
         problems=deduplicated(problems),
-        warnings=(*warnings_of(snapshot, good, intent), *_trust_warnings(resolution)),
+        warnings=(*warnings_of(snapshot, good, intent, reach), *_trust_warnings(resolution)),
         secrets=frozenset(members.secrets | _secrets_of(accepted.values())),
         blocked_by=() if remembered else tuple(_blockers(snapshot, accepted)),
         protected=None if intent.balancers else _protection(snapshot.inactive),

@@ -15,6 +15,7 @@ from alb_controller.errors import (
     KubeError,
     NotReady,
     ObjectMissing,
+    Stale,
     handling_of,
 )
 from alb_controller.frontends.events import Event, fingerprint
@@ -135,9 +136,10 @@ class Publisher:
                 self._write_annotations(patch.object, differing)
             if patch.status is not None:
                 kind = kind_of(patch.object)
-                self._writer.patch_status(kind, patch.object, dict(patch.status))
+                status, is_exact = dict(patch.status), patch.is_exact
+                self._writer.patch_status(kind, patch.object, status, is_exact=is_exact)
         except KubeError as error:
-            if not patch.is_optional:
+            if not patch.is_optional or isinstance(error, Stale):
                 raise
             object_ = str(ref_of(patch.object))
             _log.warning("annotation_not_written", object=object_, error=str(error))
@@ -160,7 +162,9 @@ class Publisher:
         document = report.resources or self._standing(report.object, key)
         if report.error is not None:
             return document.failing(report.error)
-        return document.held() if report.is_blocked else document.served()
+        if report.is_blocked:
+            return document.held()
+        return document.unserved() if report.is_unserved else document.served()
 
     def _standing(self, obj: KubeObject, key: StackKey) -> StatusDocument:
         """What stood there, or was about to."""

@@ -69,7 +69,8 @@ class StackReconciler(Generic[S, M]):
                     return self._leave(snapshot, compiled.translation)
                 compiled = compiled.with_ready(self._edges.prerequisites.make(compiled.intent))
             self._memory.unblock(snapshot.key)
-            self._reporter.report(snapshot, compiled.translation, Planned(stack=compiled.stack))
+            planned = Planned(stack=compiled.stack, observed=compiled.observed)
+            self._reporter.report(snapshot, compiled.translation, planned)
             with self._reporter.failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
                 outcome = self._deployer.deploy(compiled)
                 if not self._refusals.note(snapshot, compiled.translation, outcome):

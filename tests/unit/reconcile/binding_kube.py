@@ -41,8 +41,15 @@ class FakeWriter:
             self._world.remove(obj)
 
     def patch_status(
-        self, kind: Kind, obj: T, status_patch: dict[str, Any], *, is_strategic: bool = False
+        self,
+        kind: Kind,
+        obj: T,
+        status_patch: dict[str, Any],
+        *,
+        is_strategic: bool = False,
+        is_exact: bool = False,
     ) -> T:
+        assert not is_exact, "nobody else writes there"
         if kind is POD:
             assert is_strategic, "a merge patch would drop the other conditions"
             return self._patch_pod(obj, status_patch)  # type: ignore[no-any-return]  # a pod

@@ -17,6 +17,7 @@ from alb_controller.errors import (
     Missing,
     ObjectMissing,
     QuotaExceeded,
+    Stale,
     Throttled,
 )
 from alb_controller.frontends.ingress.member import MemberIntent
@@ -29,19 +30,29 @@ from alb_controller.frontends.translation import Translation
 from alb_controller.frontends.watch import Change
 from alb_controller.objects.core import ref
 from alb_controller.objects.events import Reason
-from alb_controller.objects.kinds import Kind
+from alb_controller.objects.kinds import Kind, kind_of
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.notes import STATUS
 from alb_controller.reconcile.stack.publish import Publisher
 from alb_controller.runtime.workqueue import WorkQueue
 from alb_controller.values import StackKey
 from tests.clocks import FakeClock
-from tests.factories import BORN, changed, ingress_class, member, service, with_status
+from tests.factories import (
+    BORN,
+    changed,
+    ingress_class,
+    member,
+    rule,
+    service,
+    site,
+    with_status,
+)
 from tests.unit.frontends.ingress.test_status import observed
 from tests.unit.frontends.ingress.translation import TEAM, snapshot, translated
 from tests.world_kube import Kube
 
-A, B = member("a"), member("b")
+A, B = site("a"), site("b")
+NO_HOST = {"loadBalancer": {"ingress": None}}
 QUOTA = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most", "request-1")
 
 
@@ -290,3 +301,26 @@ def test_a_patch_that_stands_already_is_not_written() -> None:
         rig.publisher.publish(snapshot(TEAM, A), Presentation(patches=(patch,)))
     assert rig.written() == ["a"]
     assert rig.ingress("a").metadata.annotations == {"x": "1", "y": "2"}
+
+
+def test_a_patch_of_a_version_meets_no_other_version() -> None:
+    """Whoever wrote meanwhile keeps what it wrote; the pass comes again and looks at that."""
+    rig = Rig(A)
+    patch = Patch(object=rig.ingress("a"), status=NO_HOST, is_exact=True, is_optional=True)
+    theirs = {"loadBalancer": {"ingress": [{"hostname": "theirs.example"}]}}
+    rig.patch_status(kind_of(A), rig.ingress("a"), theirs)
+    with pytest.raises(Stale):
+        rig.publisher.publish(snapshot(TEAM, A), Presentation(patches=(patch,)))
+    (entry,) = rig.ingress("a").status.load_balancer.ingress
+    assert entry.hostname == "theirs.example"
+
+
+def test_an_ingress_that_no_listener_serves_is_told_apart() -> None:
+    """By its annotation and in the metrics, without a word of success."""
+    rig = Rig(A, member("b", rules=[rule("b.example")]))
+    rig.publish(Applied(observed=observed(80), has_news=True))
+    assert states() == {("a", "served"), ("b", "unserved")}
+    shown = rig.shown("b")
+    assert shown is not None
+    assert shown.state == "unserved"
+    assert [one.name for one in rig.events if one.reason == "SuccessfullyReconciled"] == ["a"]

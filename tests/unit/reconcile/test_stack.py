@@ -11,7 +11,7 @@ from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import LoadBalancer
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
-from tests.factories import ingress, member, path, rule, service, to
+from tests.factories import ingress, ingress_class, path, rule, service, site, to
 from tests.unit.reconcile.stack_world import World
 
 QUOTA = QuotaExceeded("elbv2", "CreateTargetGroup", "TooManyTargetGroups", "3000 at most")
@@ -152,13 +152,13 @@ def test_members_hear_that_their_group_is_blocked() -> None:
 
     Each hears it once for its own change, with the name of the one at fault.
     """
-    world = World(member("a"), member("b")).settle()
-    world.put(member("b", alb=BAD))
+    world = World(site("a"), site("b")).settle()
+    world.put(site("b", alb=BAD))
     world.start()
     world.settle()
     assert world.kube.warnings("a") == []
     world.forget_calls()
-    world.put(member("a", alb={"tags": "team=edge"}))
+    world.put(site("a", alb={"tags": "team=edge"}))
     world.settle().sweep()
     (message,) = world.kube.warnings("a")
     assert "Ingress shop/b" in message
@@ -170,16 +170,32 @@ def test_members_hear_that_their_group_is_blocked() -> None:
 
 def test_one_mistake_is_one_event_though_it_is_corrected_during_a_pass() -> None:
     """An event of the old state, written when the new one is known, is the old state's."""
-    world = World(member("a"), member("b", alb=BAD)).settle()
+    world = World(site("a"), site("b", alb=BAD)).settle()
     assert len(world.kube.warnings("b")) == 1
 
     def corrected() -> None:
         world.kube.on_write.clear()
-        world.put(member("b"))
+        world.put(site("b"))
 
     world.kube.on_write.append(corrected)
-    world.put(member("c"))
+    world.put(site("c"))
     world.settle()
     assert world.kube.on_write == []
     assert len(world.kube.warnings("b")) == 1
-    assert len(world.aws.paths()) == 3
+    assert world.aws.paths().count("/*") == 3
+
+
+def test_an_ingress_that_moves_to_another_class_leaves_nothing_behind() -> None:
+    """Neither in AWS nor on the object: the host name would lead to nothing."""
+    nginx = ingress_class("nginx", controller="k8s.io/nginx")
+    world = World(nginx, ingress()).settle()
+    made = world.ingress()
+    assert made is not None
+    assert made.status.load_balancer.ingress
+    world.put(ingress(class_name="nginx"))
+    world.settle().wait(60)
+    left = world.ingress()
+    assert left is not None
+    assert left.status.load_balancer.ingress == []
+    assert left.metadata.finalizers == []
+    assert world.aws.all(LoadBalancer) == {}

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
 
-from alb_controller.frontends.restrictions import is_refused
-from alb_controller.intent import ListenerIntent
+from alb_controller.frontends.ingress.notices.reach import Reach, on_ports
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.values import ObjectRef
 
 
-def refused_requests(listeners: Iterable[ListenerIntent]) -> Mapping[ObjectRef, str]:
-    """A sentence for each Ingress that has some."""
-    ports: dict[ObjectRef, dict[int, None]] = {}
-    for listener in listeners:
-        refused = {one.origin for one in listener.routes if is_refused(one)}
-        default = listener.default
-        if is_refused(default) and default.origin is not None:
-            refused.add(default.origin)
-        for origin in refused:
-            ports.setdefault(origin.ref, {})[listener.port] = None
-    return {origin: _sentence(found) for origin, found in ports.items()}
-
-
-def _sentence(ports: Iterable[int]) -> str:
-    return (
-        f"requests on port {', '.join(map(str, ports))} get 403: {rows.AUTH_TYPE.suffix} or "
-        f"{rows.JWT_VALIDATION.suffix} is set, and HTTP listeners make no such check. Serve HTTPS "
-        f"alone ({rows.LISTEN_PORTS.key}), redirect to it ({rows.SSL_REDIRECT.key}), or leave HTTP "
-        f"open to everybody ({rows.ALLOW_OPEN_HTTP.key}: 'true')"
-    )
+def refused_requests(origin: ObjectRef, reach: Reach) -> Iterator[str]:
+    """A sentence, where some of an Ingress are."""
+    if origin in reach.refused:
+        yield (
+            f"requests {on_ports(reach.refused[origin])} get 403: {rows.AUTH_TYPE.suffix} or "
+            f"{rows.JWT_VALIDATION.suffix} is set, and HTTP listeners make no such check. Serve "
+            f"HTTPS alone ({rows.LISTEN_PORTS.key}), redirect to it ({rows.SSL_REDIRECT.key}), or "
+            f"leave HTTP open to everybody ({rows.ALLOW_OPEN_HTTP.key}: 'true')"
+        )

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 
 from alb_controller.frontends.ingress.listeners import HTTPS
 from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.intent import BalancerIntent, GivenSecurityGroups
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import Reader, Source, without_line_end
 from alb_controller.objects.core import Service
@@ -25,14 +26,10 @@ _ACTIONS, _TRANSFORMS, _ATTRIBUTES = (
 def unused_settings(
     ingress: Ingress,
     member: MemberIntent,
-    *,
+    balancer: BalancerIntent,
     services: Mapping[tuple[str, str], Service],
-    has_given_groups: bool,
 ) -> Iterator[str]:
-    """A sentence for each; `member` is what the Ingress was translated to.
-
-    `has_given_groups`: the load balancer has security groups of users.
-    """
+    """A sentence for each; `member` is what the Ingress was translated to."""
     source = Source(member.ref, ingress.metadata.annotations)
     annotated = _names(one for one in backends(ingress) if _is_annotated(one))
     reason = "no backend of port use-annotation has that name"
@@ -40,7 +37,7 @@ def unused_settings(
     reason = "no path of spec.rules has a backend of that name"
     yield from _of_family(source, _TRANSFORMS, _names(path_backends(ingress)), reason)
     yield from _of_listeners(source, member)
-    if has_given_groups:
+    if isinstance(balancer.security, GivenSecurityGroups):
         yield from _of_sources(source)
     named = {name: services.get((member.ref.namespace, name)) for name in service_names(ingress)}
     yield from _of_logins(source, {n: one for n, one in named.items() if one}, sorted(annotated))

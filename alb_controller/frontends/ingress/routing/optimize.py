@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from alb_controller.intent import HostMatch, PathMatch, PathText, Regex, RouteIntent, patterns_of
+from alb_controller.intent import (
+    ActionIntent,
+    HostMatch,
+    PathMatch,
+    PathText,
+    Regex,
+    RouteIntent,
+    patterns_of,
+)
 from alb_controller.model.actions import RedirectAction
 
 Expected: TypeAlias = tuple[bool, str]
@@ -21,27 +29,43 @@ def optimize(routes: Iterable[RouteIntent], port: int, protocol: str) -> tuple[R
     """The routes of one listener that can ever answer a request, in their order."""
     kept: list[RouteIntent] = []
     for route in routes:
-        if not _loops(route, port, protocol) and not any(_shadows(k, route) for k in kept):
+        if not loops(route, port, protocol) and not any(_shadows(k, route) for k in kept):
             kept.append(route)
     return tuple(kept)
 
 
-def _loops(route: RouteIntent, port: int, protocol: str) -> bool:
+def loops(route: RouteIntent, port: int, protocol: str) -> bool:
     """Whether a redirect leads to a URL that the same route takes.
 
     The reference's test looks at host and path alone; a route with other conditions is no loop, as
-    the redirected request may lack what they ask for (spec 12.1 #8).
+    the redirected request may lack what they ask for (spec 12.1 #8). One that changes nothing is.
     """
-    if not isinstance(route.action, RedirectAction) or _has_other_matches(route):
+    redirect = route.action
+    if not isinstance(redirect, RedirectAction) or not _stays(redirect, port, protocol):
         return False
-    redirect = route.action.canonical
-    paths = _paths(route)
-    if any(is_regex for is_regex, _ in paths):  # it may not fit the new path
+    if changes_nothing(redirect, port, protocol):
+        return True
+    redirect, paths = redirect.canonical, _paths(route)
+    # a regular expression may not fit the new path
+    if _has_other_matches(route) or any(is_regex for is_regex, _ in paths):
         return False
+    is_same_host = redirect.host is None or (False, redirect.host) in _hosts(route)
+    return is_same_host and (redirect.path is None or (False, redirect.path) in paths)
+
+
+def changes_nothing(action: ActionIntent, port: int, protocol: str) -> bool:
+    """Whether it is a redirect to the URL of the request, which AWS refuses as a loop."""
+    if not isinstance(action, RedirectAction) or not _stays(action, port, protocol):
+        return False
+    redirect = action.canonical
+    return redirect.host is None and redirect.path is None
+
+
+def _stays(redirect: RedirectAction, port: int, protocol: str) -> bool:
+    """Whether it leads back to the listener, with the query that the request had."""
+    redirect = redirect.canonical
     return (
-        (redirect.host is None or (False, redirect.host) in _hosts(route))
-        and (redirect.path is None or (False, redirect.path) in paths)
-        and redirect.port in (None, str(port))
+        redirect.port in (None, str(port))
         and redirect.protocol in (None, protocol)
         and redirect.query is None
     )

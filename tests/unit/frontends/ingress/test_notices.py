@@ -71,7 +71,7 @@ def test_nothing_unknown_is_no_warning() -> None:
 
 OTHERS_SAY = "who may connect is for those groups to say"
 HTTP = "listen-ports of the Ingress are HTTP-80"
-BY_NAME = {"actions.up": '{"type": "redirect", "redirectConfig": {"statusCode": "HTTP_301"}}'}
+BY_NAME = {"actions.up": '{"type": "fixed-response", "fixedResponseConfig": {"statusCode": "200"}}'}
 SHARED = json.dumps(
     {
         "type": "forward",

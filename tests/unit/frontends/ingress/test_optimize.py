@@ -98,7 +98,17 @@ def test_a_redirect_to_what_it_takes_itself_is_a_loop(
 )
 def test_what_may_not_loop_stays(matches: tuple[Match, ...]) -> None:
     """A regular expression, or a match that the redirected request may not meet."""
-    assert kept(route(SAME, *matches)) == [0]
+    assert kept(route(RedirectAction("HTTP_301", host="a"), A, *matches)) == [0]
+
+
+@pytest.mark.parametrize(
+    "matches",
+    [(regexes("^/a"),), (EVERYTHING, SourceMatch(("10.0.0.0/8",)))],
+    ids=["regex", "another match"],
+)
+def test_a_redirect_that_changes_nothing_is_always_a_loop(matches: tuple[Match, ...]) -> None:
+    """AWS refuses it whatever the matches are (ELBv2 API, RedirectActionConfig)."""
+    assert kept(route(SAME, *matches)) == []
 
 
 def test_a_redirect_to_a_host_is_no_loop_of_a_host_expression() -> None:

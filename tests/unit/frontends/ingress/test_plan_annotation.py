@@ -5,6 +5,7 @@ from __future__ import annotations
 from alb_controller.frontends.ingress.present import present
 from alb_controller.frontends.outcomes import Planned
 from alb_controller.model.document import stack_json
+from alb_controller.model.stack import Observed
 from alb_controller.objects.annotations.names import PLAN_ANNOTATION
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress
@@ -24,7 +25,7 @@ def _member(name: str, order: int = 0, plan: str | None = None) -> Ingress:
 def _noted(*members: Ingress, has_gate: bool = True) -> dict[str, str | None]:
     """What changes, by name."""
     seen, made = snapshot(TEAM, *members), translated(*members)
-    shown = present(seen, made, Planned(stack=STACK), with_plan=has_gate)
+    shown = present(seen, made, Planned(stack=STACK, observed=Observed()), with_plan=has_gate)
     assert all(patch.is_optional for patch in shown.patches)
     wanted = [
         (patch.object.metadata, patch.annotations[PLAN_ANNOTATION]) for patch in shown.patches

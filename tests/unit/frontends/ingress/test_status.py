@@ -10,11 +10,12 @@ import pytest
 from alb_controller.errors import Invalid, QuotaExceeded
 from alb_controller.frontends import events
 from alb_controller.frontends.events import Event
-from alb_controller.frontends.ingress.present import status_patch
+from alb_controller.frontends.ingress.present import present, status_patch
+from alb_controller.frontends.outcomes import Planned
 from alb_controller.intent import StackIntent
 from alb_controller.model.elbv2 import Listener, LoadBalancer
 from alb_controller.model.refs import ResourceId
-from alb_controller.model.stack import Found, FoundLoadBalancer, Observed
+from alb_controller.model.stack import Found, FoundLoadBalancer, Observed, Stack
 from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import (
     Ingress,
@@ -24,8 +25,16 @@ from alb_controller.objects.networking import (
     IngressStatus,
 )
 from alb_controller.values import ObjectRef
-from tests.factories import HOSTNAME, changed, ingress, with_status
-from tests.unit.frontends.ingress.translation import TEAM, translated
+from tests.factories import (
+    BORN,
+    HOSTNAME,
+    changed,
+    ingress,
+    ingress_class,
+    member,
+    with_status,
+)
+from tests.unit.frontends.ingress.translation import TEAM, snapshot, translated
 
 WEB = ObjectRef("Ingress", "shop", "web", "uid-web")
 BUILD = Reason("FailedBuildModel")
@@ -231,3 +240,33 @@ def test_an_empty_group_tells_nobody() -> None:
     made = translated()
     assert made.intent == StackIntent(key=TEAM)
     assert events.problem_events(made.problems, ()) == []
+
+
+GONE = {"loadBalancer": {"ingress": None}}
+
+
+def farewell(shown: Ingress, **fields: Any) -> list[tuple[str, Any, bool]]:
+    """The status patches of a group that an Ingress has left: whose, which, of its version."""
+    left = changed(shown, finalizers=["group.ingress.k8s.aws/team"], **fields)
+    seen = snapshot(TEAM, left, ingress_class("nginx", controller="k8s.io/nginx"))
+    assert seen.inactive == (left,)
+    planned = Planned(stack=Stack(key=TEAM), observed=observed(80))
+    patches = present(seen, translated(left), planned, with_plan=False).patches
+    return [(one.object.metadata.name, one.status, one.is_exact) for one in patches]
+
+
+def test_who_moves_to_another_class_loses_the_host_name() -> None:
+    """Of that version of the object: another controller may have written there meanwhile."""
+    moved = with_status(ingress(class_name="nginx"), HOSTNAME, 80)
+    assert farewell(moved) == [("web", GONE, True)]
+    theirs = with_status(moved, "nginx.example", 80)
+    assert farewell(theirs) == []
+    assert farewell(msgspec.structs.replace(moved, status=IngressStatus())) == []
+
+
+def test_who_is_deleted_or_joins_another_group_keeps_what_is_shown() -> None:
+    """The one is gone soon, the other is shown its new load balancer when that is there."""
+    shown = with_status(ingress(), HOSTNAME, 80)
+    assert farewell(shown, deletion_timestamp=BORN) == []
+    other = with_status(member("web", group="other"), HOSTNAME, 80)
+    assert farewell(other) == []

@@ -9,6 +9,7 @@ import pytest
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.translation import Translation
 from alb_controller.objects.annotations.ingress_table import PREFIX
+from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress_class, member, params, path, rule
 from tests.unit.frontends.ingress.translation import settings, told, translated
@@ -59,11 +60,12 @@ def test_what_is_not_held_by_others_is_free(late: Ingress) -> None:
 
 
 def test_the_age_decides_and_not_the_order() -> None:
-    """A lower group.order takes no path over."""
+    """A lower group.order takes no path over, and the holder hears what hides its rule."""
     late = younger(**PATHS, alb={"group.order": "-5"})
     made = translated(older(**PATHS), late)
-    (event,) = made.warnings
-    assert str(event.ref) == "Ingress guest/late"
+    told = {event.reason: str(event.ref) for event in made.warnings}
+    assert told[Reason.GROUP_TRUST] == "Ingress guest/late"
+    assert told[Reason.RULE_UNREACHABLE].startswith("Ingress shop/")
     assert distrusted(made)
 
 
