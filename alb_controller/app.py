@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -26,9 +26,17 @@ from alb_controller.kube.lease import Elector, LeaseSettings, own_identity, own_
 from alb_controller.kube.store import Stores
 from alb_controller.kube.writer import Writer
 from alb_controller.objects.kinds import WATCHED
-from alb_controller.runtime.health import Server, health_routes, metrics_routes
+from alb_controller.runtime.connections import Limits
+from alb_controller.runtime.health import (
+    PROBE_LIMITS,
+    SCRAPE_LIMITS,
+    Route,
+    Server,
+    health_routes,
+    metrics_routes,
+)
 from alb_controller.runtime.workers import SOON_SECONDS, Workers
-from alb_controller.settings import Settings
+from alb_controller.settings import BindAddress, Settings
 from alb_controller.telemetry import logs, metrics
 from alb_controller.webhooks.choice import is_served
 from alb_controller.wiring.aws_clients import make_clients
@@ -293,12 +301,15 @@ class App:
         routes = health_routes(
             not_ready=self._not_ready, is_idle=self._is_idle, broken=self._broken
         )
-        self._listen("--health-probe-bind-addr", settings.health_probe_bind_addr, routes)
-        self._listen("--metrics-bind-addr", settings.metrics_bind_addr, metrics_routes())
+        probes, scrapes = settings.health_probe_bind_addr, settings.metrics_bind_addr
+        self._listen("--health-probe-bind-addr", probes, routes, PROBE_LIMITS)
+        self._listen("--metrics-bind-addr", scrapes, metrics_routes(), SCRAPE_LIMITS)
 
-    def _listen(self, flag: str, address: Any, routes: Mapping[str, Callable[..., Any]]) -> None:
+    def _listen(
+        self, flag: str, address: BindAddress | None, routes: Mapping[str, Route], limits: Limits
+    ) -> None:
         if address is not None:
-            self._servers.append(Server(flag, address, routes))
+            self._servers.append(Server(flag, address, routes, limits))
 
     def _not_ready(self) -> str:
         if reason := self._stores.not_ready():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import ClassVar, NamedTuple, TypeAlias
@@ -10,11 +11,13 @@ import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from alb_controller.runtime.connections import Limits
 from alb_controller.runtime.listening import Handler, HttpServer, Listener
 from alb_controller.settings import BindAddress
 
-IDLE_SECONDS = 10.0
-"""A connection that says nothing for so long is closed."""
+PROBE_LIMITS = Limits(connections=64)
+SCRAPE_LIMITS = Limits(connections=16)
+"""Each may hold a whole answer, some MiB in a large cluster."""
 
 _log = structlog.get_logger(__name__)
 
@@ -61,11 +64,16 @@ def health_routes(
 
 
 def metrics_routes(registry: CollectorRegistry = REGISTRY) -> dict[str, Route]:
-    """/metrics, in the format that the scraper asks for."""
+    """/metrics, in the format that the scraper asks for; for one scraper at a time.
+
+    All of it is computed in Python: many at once would hold up the probes.
+    """
+    turn = threading.Lock()
 
     def metrics(accept: str) -> Reply:
         encode, content_type = choose_encoder(accept)
-        return Reply(200, encode(registry), content_type)
+        with turn:
+            return Reply(200, encode(registry), content_type)
 
     return {"/metrics": metrics}
 
@@ -73,20 +81,31 @@ def metrics_routes(registry: CollectorRegistry = REGISTRY) -> dict[str, Route]:
 class Server(Listener):
     """Answers GET and HEAD on its paths."""
 
-    def __init__(self, flag: str, address: BindAddress, routes: Mapping[str, Route]) -> None:
+    def __init__(
+        self,
+        flag: str,
+        address: BindAddress,
+        routes: Mapping[str, Route],
+        limits: Limits = PROBE_LIMITS,
+    ) -> None:
         handler = type("Handler", (_Handler,), {"routes": dict(routes)})
-        super().__init__(flag, address, lambda: HttpServer(address, handler))
+        super().__init__(flag, address, lambda name: HttpServer(name, address, handler, limits))
 
 
 class _Handler(Handler, BaseHTTPRequestHandler):
     routes: ClassVar[Mapping[str, Route]] = {}
-    timeout = IDLE_SECONDS
 
     def do_GET(self) -> None:
-        self._answer(self._reply())
+        self._serve()
 
     def do_HEAD(self) -> None:
-        self._answer(self._reply())
+        self._serve()
+
+    def _serve(self) -> None:
+        self.client.work()
+        reply = self._reply()
+        body = reply.text.encode() if isinstance(reply.text, str) else reply.text
+        self.answer(reply.status, body, reply.content_type)
 
     def _reply(self) -> Reply:
         route = self.routes.get(self.path.partition("?")[0])
@@ -97,12 +116,3 @@ class _Handler(Handler, BaseHTTPRequestHandler):
         except Exception:  # noqa: BLE001  # a probe must be answered whatever its check does
             _log.exception("http_reply_failed", path=self.path)
             return Reply(500, "internal error")
-
-    def _answer(self, reply: Reply) -> None:
-        body = reply.text.encode() if isinstance(reply.text, str) else reply.text
-        self.send_response(reply.status)
-        self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)

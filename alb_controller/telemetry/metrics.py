@@ -169,6 +169,15 @@ WEBHOOK_VALIDATION_FAILURES = _define(
     "webhook_name",
     "error_category",
 )
+DROPPED_CONNECTIONS = _define(
+    Counter,
+    "awslbc_dropped_connections_total",
+    "Connections closed on their clients, by the flag of the port; reasons are deadline (no whole "
+    "request in time, or its answer not taken), crowded (the longest wait made room), memory (the "
+    "longest unfinished body did) and all_busy (every other connection is at work)",
+    "server",
+    "reason",
+)
 LEADING = _define(
     Gauge, "leader_election_master_status", "1 while this process holds the Lease", "name"
 )

@@ -15,6 +15,8 @@ from alb_controller.webhooks.reviews import CREATE, Request
 
 LEGACY_GATE_PREFIX = "target-health.alb.ingress.k8s.aws"
 """Of version 1 of the reference: nobody sets such a condition any more."""
+VALUE_BYTES = 256
+"""What a value of a review may cost in memory: a label costs 134 bytes (ADR 26)."""
 
 
 def review(request: Request, *, cluster: Cluster, settings: Settings) -> AdmissionResponse:

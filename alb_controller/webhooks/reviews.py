@@ -20,6 +20,8 @@ _REFUSED = 403
 _MOST_BRACKETS = 50_000
 """What nests too deeply for the decoder is looked at more slowly, up to so many: 10,000 levels, as
 many as kube-apiserver takes, and then some."""
+_LONGEST_CUT = 1 << 20
+"""Bytes of such a text: its parts are copied, and no memory is set aside for copies."""
 _NULL = b"null"
 _NOTHING = msgspec.Raw(_NULL)
 
@@ -48,13 +50,13 @@ class Request(msgspec.Struct, frozen=True, rename="camel"):
 
     def new(self, kind: type[T]) -> T:
         """The object as it shall be. Raises msgspec.DecodeError for what is not of the kind."""
-        return decode_json(self.object, kind, most_brackets=_MOST_BRACKETS)
+        return _read(self.object, kind)
 
     def old(self, kind: type[T]) -> T | None:
         """The object as it is; None where it is made. Raises msgspec.DecodeError."""
         if bytes(self.old_object) == _NULL:
             return None
-        return decode_json(self.old_object, kind, most_brackets=_MOST_BRACKETS)
+        return _read(self.old_object, kind)
 
 
 class _Review(msgspec.Struct, frozen=True, rename="camel"):
@@ -63,15 +65,20 @@ class _Review(msgspec.Struct, frozen=True, rename="camel"):
     request: Request
 
 
-def decode(body: bytes) -> Request:
+def decode(body: bytes | memoryview) -> Request:
     """The request in a review; raises ValueError with what is wrong with it."""
     try:
-        review = decode_json(body, _Review, most_brackets=_MOST_BRACKETS)
+        review = _read(body, _Review)
     except msgspec.DecodeError as error:
         raise ValueError(f"not an AdmissionReview: {error}") from None
     if (review.api_version, review.kind) != (API_VERSION, KIND):
         raise ValueError(f"is {review.api_version} {review.kind}, allowed is {API_VERSION} {KIND}")
     return review.request
+
+
+def _read(data: bytes | memoryview | msgspec.Raw, type_: type[T]) -> T:
+    brackets = _MOST_BRACKETS if len(data) <= _LONGEST_CUT else 0
+    return decode_json(data, type_, most_brackets=brackets)
 
 
 def encode(uid: str, answer: AdmissionResponse) -> bytes:

@@ -6,23 +6,25 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import structlog
 
 from alb_controller.errors import ControllerError
 from alb_controller.frontends.review import AdmissionResponse
+from alb_controller.runtime.connections import Limits
 from alb_controller.runtime.listening import Handler, HttpServer, Listener
 from alb_controller.settings import BindAddress
 from alb_controller.webhooks import reviews
+from alb_controller.webhooks.bodies import BUDGET, Budget, Claim, Refusal
 
-FIRST_WORD_SECONDS = 10.0
-"""A connection that has not shaken hands, or not finished a request by then, is closed."""
-IDLE_SECONDS = 120.0
-"""Between requests: longer than kube-apiserver keeps one (90 s), so that it is the one to close."""
+LIMITS = Limits(connections=128, idle_seconds=120.0)
+"""Idle: longer than kube-apiserver keeps a connection (90 s), so that it is the one to close it."""
 LAST_ANSWER_SECONDS = 2.0
 """At a stop: for answers under way."""
+VALUE_BYTES = 1 << 10
+"""A path `{}` of an Ingress costs 1,630 bytes, and is two values (ADR 26)."""
 LONGEST_BODY = 8 << 20
 """Two objects of the largest size that kube-apiserver takes (3 MiB), and their frame."""
 
@@ -34,18 +36,12 @@ class Hook(NamedTuple):
 
     review: Callable[[reviews.Request], AdmissionResponse]
     count_failure: Callable[[str], None]
+    value_bytes: int = VALUE_BYTES
+    """What each JSON value of a review may cost in memory, its length not counted."""
 
 
 Hooks: TypeAlias = Mapping[str, Hook]
 """By path."""
-
-
-class _Refusal(Exception):
-    """An HTTP status other than 200, with its text."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(status, text)
-        self.status, self.text = status, text
 
 
 class WebhookServer(Listener):
@@ -59,6 +55,7 @@ class WebhookServer(Listener):
         *,
         context: Callable[[], ssl.SSLContext | None],
         not_ready: Callable[[], str],
+        limits: Limits = LIMITS,
     ) -> None:
         """`context` is asked for each connection, `not_ready` says why nothing can be reviewed yet.
 
@@ -66,8 +63,9 @@ class WebhookServer(Listener):
         """
         self._work = _Work()
         shared = _HandlerContext(hooks, not_ready, self._work)
-        handler = type("Handler", (_Handler,), {"shared": shared})
-        super().__init__(flag, address, lambda: _TlsServer(address, handler, context))
+        super().__init__(
+            flag, address, lambda name: _TlsServer(name, address, shared, context, limits)
+        )
 
     def stop(self) -> None:
         """Take no more callers, and give those who wait for an answer a moment to get it."""
@@ -108,102 +106,86 @@ class _HandlerContext(NamedTuple):
 
 
 class _TlsServer(HttpServer):
-    connections = 256
-
     def __init__(
         self,
+        name: str,
         address: BindAddress,
-        handler: type[BaseHTTPRequestHandler],
+        shared: _HandlerContext,
         context: Callable[[], ssl.SSLContext | None],
+        limits: Limits,
     ) -> None:
-        self._context = context
-        super().__init__(address, handler)
+        self._context, self.shared = context, shared
+        super().__init__(name, address, _Handler, limits)
+        self.budget = Budget(BUDGET, self.connections.free_memory)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """In the connection's own thread: a slow handshake holds up nobody else."""
         context = self._context()
-        if context is None:
-            return
-        request.settimeout(FIRST_WORD_SECONDS)
-        with context.wrap_socket(request, server_side=True) as secured:
-            super().finish_request(secured, client_address)
+        if context is not None:
+            request.secure(context)
+            super().finish_request(request, client_address)
 
 
 class _Handler(Handler, BaseHTTPRequestHandler):
-    shared: ClassVar[_HandlerContext]
-    timeout = FIRST_WORD_SECONDS
-    wbufsize = -1  # headers and body in one packet
-    disable_nagle_algorithm = True
-
-    def handle_one_request(self) -> None:
-        super().handle_one_request()
-        self.connection.settimeout(IDLE_SECONDS)
-
-    def parse_request(self) -> bool:
-        """The first line is there: the rest has to follow."""
-        self.connection.settimeout(FIRST_WORD_SECONDS)
-        return super().parse_request()
+    server: _TlsServer
 
     def do_POST(self) -> None:
-        with self.shared.work:
+        shared = self.server.shared
+        with shared.work, self.server.budget.claim(self.client) as claim:
             try:
-                self._answer(200, self._reviewed(self.path.partition("?")[0]), "application/json")
-            except _Refusal as refusal:
-                self.close_connection = True  # part of the request may be unread
-                self._answer(refusal.status, refusal.text.encode(), "text/plain; charset=utf-8")
-            self.wfile.flush()
+                answer = self._reviewed(self.path.partition("?")[0], claim)
+                self.close_connection |= shared.work.is_ending
+                self.answer(200, answer, "application/json")
+                return
+            except Refusal as refusal:
+                self.close_connection = True
+                self.answer(
+                    refusal.status,
+                    refusal.text.encode(),
+                    "text/plain; charset=utf-8",
+                    refusal.headers,
+                )
+        self.discard_rest()
 
-    def _reviewed(self, path: str) -> bytes:
-        hook = self.shared.hooks.get(path)
+    def _reviewed(self, path: str, claim: Claim) -> bytes:
+        shared = self.server.shared
+        hook = shared.hooks.get(path)
         if hook is None:
-            raise _Refusal(404, "no webhook has this path")
+            raise Refusal(404, "no webhook has this path")
         try:
-            request = reviews.decode(self._body())
+            request = reviews.decode(claim.read(self.rfile, self._length(), hook.value_bytes))
         except ValueError as error:
             hook.count_failure("unreadable")
             _log.warning("review_unreadable", path=path, error=str(error))
-            raise _Refusal(400, str(error)) from None
-        if reason := self.shared.not_ready():
-            raise _Refusal(503, reason)
+            raise Refusal(400, str(error)) from None
+        if reason := shared.not_ready():
+            raise Refusal(503, reason)
         try:
             response = hook.review(request)
         except msgspec.DecodeError as error:
             hook.count_failure("unreadable")
             _log.warning("review_unreadable", path=path, object=request.path, error=str(error))
-            raise _Refusal(400, f"the object cannot be read: {error}") from None
+            raise Refusal(400, f"the object cannot be read: {error}") from None
         except ControllerError as error:
             hook.count_failure("error")
             _log.warning("review_failed", path=path, error=str(error))
-            raise _Refusal(500, str(error)) from None
+            raise Refusal(500, str(error)) from None
         except Exception:  # noqa: BLE001  # whatever a review does, the caller gets an answer
             hook.count_failure("bug")
             _log.exception("review_failed", path=path)
-            raise _Refusal(500, "internal error") from None
+            raise Refusal(500, "internal error") from None
         if not response.is_allowed:
             hook.count_failure("refused")
         return reviews.encode(request.uid, response)
 
-    def _body(self) -> bytes:
+    def _length(self) -> int:
         if self.headers.get_content_type() != "application/json":
-            raise _Refusal(415, "the content type must be application/json")
+            raise Refusal(415, "the content type must be application/json")
         length = self.headers.get("Content-Length")
         if length is None:
-            raise _Refusal(411, "Content-Length is missing")
+            raise Refusal(411, "Content-Length is missing")
         if not (length.isascii() and length.isdigit()):
-            raise _Refusal(400, "Content-Length must be a number")
+            raise Refusal(400, "Content-Length must be a number")
         if len(length) > 9 or int(length) > LONGEST_BODY:
-            raise _Refusal(413, f"the body is longer than {LONGEST_BODY} bytes")
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            raise _Refusal(400, "the body ends too early")
-        return body
-
-    def _answer(self, status: int, body: bytes, content_type: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        if self.close_connection or self.shared.work.is_ending:
-            self.close_connection = True
-            self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
+            raise Refusal(413, f"the body is longer than {LONGEST_BODY} bytes")
+        return int(length)

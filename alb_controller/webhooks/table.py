@@ -21,7 +21,7 @@ from alb_controller.telemetry.metrics import (
 from alb_controller.webhooks import pods
 from alb_controller.webhooks.bindings import BindingReviews
 from alb_controller.webhooks.reviews import Request
-from alb_controller.webhooks.server import Hook, Hooks
+from alb_controller.webhooks.server import VALUE_BYTES, Hook, Hooks
 
 Respond: TypeAlias = Callable[[Request], AdmissionResponse]
 _BINDING = "elbv2-k8s-aws-v1beta1-targetgroupbinding"
@@ -34,6 +34,7 @@ class Webhook(NamedTuple):
     name: str
     """The label `webhook_name` of the metrics."""
     respond: Respond
+    value_bytes: int = VALUE_BYTES
 
 
 def own_webhooks(
@@ -44,6 +45,7 @@ def own_webhooks(
         "/mutate-v1-pod",
         "podReadinessGate",
         partial(pods.review, cluster=cluster, settings=settings),
+        pods.VALUE_BYTES,
     )
     yield Webhook(f"/mutate-{_BINDING}", "targetGroupBinding", bindings.complete)
     yield Webhook(f"/validate-{_BINDING}", "targetGroupBinding", bindings.validate)
@@ -74,6 +76,7 @@ def _hook(webhook: Webhook, passes: Callable[[Request], bool]) -> Hook:
     return Hook(
         review=lambda request: ALLOWED if passes(request) else webhook.respond(request),
         count_failure=lambda category: failures.labels(webhook.name, category).inc(),
+        value_bytes=webhook.value_bytes,
     )
 
 

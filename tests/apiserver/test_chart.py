@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,48 @@ def test_a_pod_can_write_nowhere(name: str) -> None:
     made = container(render(CHART / "ci" / f"{name}-values.yaml"))
     assert made["securityContext"]["readOnlyRootFilesystem"]
     assert all(mount["readOnly"] for mount in made.get("volumeMounts", ()))
+
+
+def test_memory_is_limited_unless_you_say_how() -> None:
+    """By default, above the request; a limit of yours counts, and null is none."""
+
+    def memory(*sets: str) -> tuple[str, str | None]:
+        made = container(render(DEFAULT, sets=sets))["resources"]
+        return made["requests"]["memory"], made.get("limits", {}).get("memory")
+
+    assert memory() == ("128Mi", "512Mi")
+    assert memory("resources.requests.memory=512Mi") == ("512Mi", "512Mi")
+    assert memory("resources.limits.memory=2Gi") == ("128Mi", "2Gi")
+    assert memory("resources.limits.memory=null", "resources.requests.memory=1Gi") == ("1Gi", None)
+
+
+@pytest.mark.parametrize("request_", ["513Mi", "1Gi", "600M", "999999999"])
+def test_a_memory_request_above_the_limit_is_refused(request_: str) -> None:
+    """The API server would refuse the pod: helm says which value to set."""
+    refused = helm.template(DEFAULT, sets=[f"resources.requests.memory={request_}"])
+    assert "resources.limits.memory is 512Mi" in refused.stderr
+
+
+def test_the_network_policy_names_sources() -> None:
+    """Webhooks are for everybody unless named, metrics for pods, the health port for the node."""
+
+    def sources(*values: Path, sets: Sequence[str] = ()) -> dict[object, object]:
+        policy = one(render(*values, sets=("networkPolicy.enabled=true", *sets)), "NetworkPolicy")
+        return {
+            port["port"]: rule.get("from")
+            for rule in policy["spec"]["ingress"]
+            for port in rule["ports"]
+        }
+
+    pods: list[object] = [{"namespaceSelector": {}}]
+    assert sources(DEFAULT) == {"webhook-server": None, "metrics-server": pods}
+    assert sources(DEFAULT, sets=["networkPolicy.metricsFrom=null"]) == {"webhook-server": None}
+    monitoring = {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}
+    assert sources(FULL) == {
+        "webhook-server": [{"ipBlock": {"cidr": "10.0.0.0/24"}}],
+        "metrics-server": [{"namespaceSelector": monitoring}],
+        61779: [{"ipBlock": {"cidr": "10.0.1.0/24"}}],
+    }
 
 
 def test_the_version_is_the_packages() -> None:

@@ -58,7 +58,10 @@ class Unreadable(msgspec.Struct, Generic[Obj], frozen=True):
 
 
 def decode(
-    data: bytes | str | msgspec.Raw, type_: type[T], *, most_brackets: int | None = None
+    data: bytes | memoryview | str | msgspec.Raw,
+    type_: type[T],
+    *,
+    most_brackets: int | None = None,
 ) -> T:
     """The value of that type. Raises msgspec.DecodeError and nothing else, whatever the text is.
 
@@ -82,7 +85,10 @@ def read_object(data: bytes | msgspec.Raw, struct: type[Obj]) -> Reading[Obj] | 
 
 
 def read(
-    data: bytes | str | msgspec.Raw, type_: type[T], *, most_brackets: int | None = None
+    data: bytes | memoryview | str | msgspec.Raw,
+    type_: type[T],
+    *,
+    most_brackets: int | None = None,
 ) -> Reading[T]:
     """The value; what could not be read of it has the defaults of its struct.
 
@@ -151,7 +157,7 @@ class _Reader:
             raise msgspec.DecodeError(f"{lacks} - at `{path}`") from None
 
 
-def _decode(data: bytes | str | msgspec.Raw, type_: Any) -> Any:
+def _decode(data: bytes | memoryview | str | msgspec.Raw, type_: Any) -> Any:
     """Raises msgspec.DecodeError for whatever the decoder raises."""
     try:
         return _decoder(type_).decode(data)

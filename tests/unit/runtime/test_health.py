@@ -10,9 +10,7 @@ import requests
 from prometheus_client import CollectorRegistry, Counter
 
 from alb_controller.errors import ControllerError
-from alb_controller.runtime import health
 from alb_controller.runtime.health import Reply, Route, Server, health_routes, metrics_routes
-from alb_controller.runtime.listening import HttpServer
 from alb_controller.settings import BindAddress
 
 LOOPBACK = BindAddress("127.0.0.1", 0)
@@ -118,36 +116,6 @@ def test_garbage_harms_nobody(server: Server, request_bytes: bytes) -> None:
         while client.recv(4096):
             pass
     assert get(server, "/healthz") == (200, "ok")
-
-
-def test_silent_clients_are_dropped_and_block_nobody(
-    process: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A connection that says nothing is closed after the idle time; others are served meanwhile."""
-    monkeypatch.setattr(health._Handler, "timeout", 1.0)
-    routes = process.routes()
-    server = Server("--health-probe-bind-addr", LOOPBACK, routes)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as silent:
-        assert get(server, "/healthz") == (200, "ok")
-        assert silent.recv(1) == b""
-    server.stop()
-
-
-def test_more_connections_than_slots_are_closed_not_queued(
-    process: Process, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Clients that hold every slot cost one connection each, and stopping is not held up."""
-    monkeypatch.setattr(HttpServer, "connections", 1)
-    routes = process.routes()
-    server = Server("--health-probe-bind-addr", LOOPBACK, routes)
-    with (
-        socket.create_connection(("127.0.0.1", server.port), timeout=20) as first,
-        socket.create_connection(("127.0.0.1", server.port), timeout=20) as second,
-    ):
-        assert second.recv(1) == b""
-        first.sendall(b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")
-        assert first.recv(4096).startswith(b"HTTP/1.1 200")
-    server.stop()
 
 
 def test_a_taken_port_is_named_with_its_flag() -> None:
