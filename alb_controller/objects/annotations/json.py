@@ -7,7 +7,8 @@ warn of them; where the value restricts access they are an error instead (ADR 32
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable
 from types import NoneType, UnionType
 from typing import (
     Any,
@@ -15,7 +16,6 @@ from typing import (
     TypeAlias,
     TypeVar,
     Union,
-    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -77,7 +77,7 @@ def _fold(value: Any, type_: Any, unknown: _Unknown, path: str = "") -> Any:
         return [_fold(v, item, unknown, f"{path}[{i}]") for i, v in enumerate(value)]
     if not isinstance(value, dict) or struct is None:
         return value
-    fields = {name.casefold(): (name, hint) for name, hint in _fields(struct)}
+    fields = _fields(struct)
     folded: dict[str, Any] = {}
     for key, inner in value.items():
         where = f"{path}.{key}" if path else key
@@ -112,7 +112,9 @@ def _alternatives(type_: Any) -> list[Any]:
     return [type_]
 
 
-def _fields(struct: type[msgspec.Struct]) -> Iterator[tuple[str, Any]]:
+@functools.cache
+def _fields(struct: type[msgspec.Struct]) -> dict[str, tuple[str, Any]]:
+    """Name and type of each field, by the name in one case; found out once, not for each value."""
     hints = get_type_hints(struct)
-    for field in msgspec.structs.fields(struct):
-        yield field.encode_name, cast("Any", hints[field.name])
+    names = ((field.encode_name, hints[field.name]) for field in msgspec.structs.fields(struct))
+    return {name.casefold(): (name, hint) for name, hint in names}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 import pytest
 
 from alb_controller.objects.actions import (
@@ -16,6 +17,7 @@ from alb_controller.objects.actions import (
     StickinessConfig,
     TargetGroupTuple,
 )
+from alb_controller.objects.annotations import json as module
 from alb_controller.objects.annotations.json import JsonParser
 
 ACTION = JsonParser(ActionConfig, "an action")
@@ -129,3 +131,23 @@ def test_an_empty_text_is_called_empty(raw: str) -> None:
 def test_keys_that_are_ignored_can_be_asked_for(raw: str, unknown: tuple[Any, ...]) -> None:
     """By their path, sorted; none where nothing can be read."""
     assert ACTION.unknown_keys(raw) == unknown
+
+
+class Fresh(msgspec.Struct):
+    """A type that no other test has parsed."""
+
+    a: str = ""
+
+
+def test_types_are_found_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for each value: an annotation may hold 80,000, and each look takes half a millisecond."""
+    seen: list[type] = []
+
+    def note(struct: type) -> dict[str, Any]:
+        seen.append(struct)
+        return get_type_hints(struct)
+
+    monkeypatch.setattr(module, "get_type_hints", note)
+    parse = JsonParser(list[Fresh], "a list")
+    assert len(parse(f"[{','.join(['{}'] * 1000)}]")) == 1000
+    assert seen == [Fresh]
