@@ -47,7 +47,7 @@ class Connection:
         """Of the wait for the client, in monotonic seconds."""
         self.is_waiting = False
         self.holds_memory = False
-        """It waits for the rest of a request of which much has come."""
+        """Of what is set aside for all: where that runs out, its waits are ended."""
         self._places = places
 
     def wait(self, seconds: float) -> None:
@@ -60,7 +60,7 @@ class Connection:
     def work(self) -> None:
         """From now on its thread does what was asked for: the connection is not dropped."""
         with self._places.changed:
-            self.is_waiting = self.holds_memory = False
+            self.is_waiting = False
 
     def secure(self, context: ssl.SSLContext) -> None:
         """Shake hands as a server. Raises OSError; ssl.SSLError is one."""
@@ -115,16 +115,12 @@ class Connections:
             for connection in [c for c in self._open if c.is_waiting and c.deadline <= now]:
                 self._drop(connection, "deadline")
 
-    def free_memory(self, asker: Connection) -> bool:
-        """End the longest wait that holds memory; False if it is the asker's own."""
+    def free_memory(self, asker: Connection) -> None:
+        """End the longest wait that holds memory, unless it is the asker's own."""
         with self.changed:
-            holding = [c for c in self._open if c.is_waiting and c.holds_memory]
-            longest = self._longest(holding)
-            if longest is asker:
-                return False
-            if longest is not None:
+            longest = self._longest([c for c in self._open if c.is_waiting and c.holds_memory])
+            if longest not in (None, asker):
                 self._drop(longest, "memory")
-            return True
 
     def _make_place(self) -> bool:
         most = self._limits.connections

@@ -42,10 +42,10 @@ class Refusal(Exception):
 class Budget:
     """Bytes that all claims take together at most."""
 
-    def __init__(self, total: int, free_memory: Callable[[Connection], bool]) -> None:
-        """`free_memory` drops the client that is longest in sending its body.
+    def __init__(self, total: int, free_memory: Callable[[Connection], None]) -> None:
+        """`free_memory` drops the client with a claim that is waited for the longest, or nobody.
 
-        It does not drop the one it is given, and returns False where that one is the longest.
+        It gets the client that asks, and does not drop that one.
         """
         self._total, self._free_memory = total, free_memory
         self._used = 0
@@ -69,8 +69,8 @@ class Budget:
         deadline = time.monotonic() + WAIT_SECONDS
         with self._changed:
             while self._used - claim.size + size > self._total:
-                is_next = not self._free_memory(claim.client)
-                if is_next or time.monotonic() > deadline:
+                self._free_memory(claim.client)
+                if time.monotonic() > deadline:
                     text = "other reviews take all the memory that there is for them: try again"
                     raise Refusal(503, text, RETRY)
                 self._changed.wait(_PAUSE_SECONDS)

@@ -147,11 +147,10 @@ def test_memory_is_freed_by_the_longest_wait_that_holds_some(place: Place) -> No
     """Until that is the asker's own; who holds none, or works, is left alone."""
     empty, first, asker = place.come(), place.come(), place.come()
     first.holds_memory = asker.holds_memory = True
-    assert place.connections.free_memory(asker)
+    for _ in range(3):
+        place.connections.free_memory(asker)
     assert place.dropped() == [first]
-    assert not place.connections.free_memory(asker)
     asker.work()
-    assert place.connections.free_memory(asker)
+    place.connections.free_memory(empty)
     assert place.dropped() == [first]
-    assert empty not in place.dropped()
     assert place.count("memory") == 1

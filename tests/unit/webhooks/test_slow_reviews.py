@@ -7,12 +7,14 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from prometheus_client import REGISTRY
 
 from alb_controller.frontends.review import ALLOWED, AdmissionResponse
-from alb_controller.runtime.connections import Limits
+from alb_controller.runtime.connections import Connection, Limits
 from alb_controller.webhooks import bodies
 from alb_controller.webhooks.reviews import Request
 from alb_controller.webhooks.server import LIMITS, LONGEST_BODY
@@ -185,6 +187,24 @@ def test_without_room_a_review_is_asked_for_again(
     for other in others:
         other.join(20)
     assert process.send(LARGE)[0] == 200
+
+
+def test_a_common_review_needs_no_room(callers: Callers) -> None:
+    """It is answered though others hold all memory that is set aside."""
+    budget = callers.process.server._server.budget  # type: ignore[attr-defined]  # of _TlsServer
+    other = cast("Connection", SimpleNamespace(holds_memory=False))
+    with budget.claim(other) as claim:
+        claim.reach(bodies.BUDGET + bodies.UNCOUNTED)
+        assert callers.process.review()["allowed"]
+
+
+def test_a_caller_that_asks_before_it_sends_is_answered(callers: Callers) -> None:
+    """Expect: 100-continue, as curl does with large bodies."""
+    client, body = callers.secured(), review()
+    client.sendall(_HEAD + f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+    assert client.recv(4096).startswith(b"HTTP/1.1 100 ")
+    client.sendall(body)
+    assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
 
 
 def test_an_answer_reaches_a_caller_that_still_sends(callers: Callers) -> None:
