@@ -1,4 +1,4 @@
-"""A login or a token check that a listener cannot make: refused, never served open (ADR 32).
+"""A login or a token check that a listener cannot make: refused, never served open (ADR 28).
 
 Listeners of HTTPS alone have such actions (ELBv2 API, Action). The AWS Load Balancer Controller
 leaves them out elsewhere, so that plain HTTP reaches what a login guards.

@@ -149,7 +149,7 @@ class RouteIntent(msgspec.Struct, frozen=True, kw_only=True):
     guard: GuardAction | None = None
     """Login or token check before the action; on HTTPS listeners alone (spec 4.3)."""
     is_restricted: bool = False
-    """It must not be served without a guard (ADR 32)."""
+    """It must not be served without a guard (ADR 28)."""
     transforms: tuple[Transform, ...] = ()
     tags: Tags
     origin: Origin
@@ -163,5 +163,5 @@ class DefaultIntent(msgspec.Struct, frozen=True, kw_only=True):
     action: ActionIntent
     guard: GuardAction | None = None
     is_restricted: bool = False
-    """It must not be served without a guard (ADR 32)."""
+    """It must not be served without a guard (ADR 28)."""
     origin: Origin | None = None

@@ -62,6 +62,12 @@ def test_decisions_are_numbered_and_complete() -> None:
         assert "## Decision" in text
 
 
+def test_decisions_have_no_holes() -> None:
+    """A number that is missing would be a decision that a reader looks for."""
+    numbers = [int(page.name[:4]) for page in (ROOT / "docs" / "adr").glob("*.md")]
+    assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
 def _headings() -> set[str]:
     """The sections of the specification: "3", "3.2", "A", "A9"."""
     pages = (ROOT / "docs" / "spec").glob("*.md")

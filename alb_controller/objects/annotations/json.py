@@ -2,7 +2,7 @@
 
 Keys match in any case, the last of two equal keys counts, null is unset, in a list the zero of its
 type, and types are strict: a number is no string. Unknown keys are ignored and can be asked for, to
-warn of them; where the value restricts access they are an error instead (ADR 32).
+warn of them; where the value restricts access they are an error instead (ADR 28).
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def test_the_table_knows_every_annotation_of_the_reference() -> None:
 
 
 def test_annotations_of_our_own_have_our_own_prefix() -> None:
-    """There is one: what the reference has no word for (ADR 32)."""
+    """There is one: what the reference has no word for (ADR 28)."""
     own = {row.key for row in TABLE if row.prefix != PREFIX}
     assert own == {"alb-controller.aws/allow-unauthenticated-http"}
 

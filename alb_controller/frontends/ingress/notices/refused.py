@@ -1,4 +1,4 @@
-"""Requests that are refused, as their listener cannot make the login or token check (ADR 32)."""
+"""Requests that are refused, as their listener cannot make the login or token check (ADR 28)."""
 
 from __future__ import annotations
 

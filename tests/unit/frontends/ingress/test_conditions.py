@@ -162,7 +162,7 @@ OFFICE = {"values": ["10.0.0.0/8"]}
     ],
 )
 def test_a_condition_that_is_not_understood_stops_the_ingress(of: Any, problem: str) -> None:
-    """The reference serves the rule without it, open to everybody (ADR 32)."""
+    """The reference serves the rule without it, open to everybody (ADR 28)."""
     assert refused(rules=[rule("a", EXACT)], alb={"conditions.app": json.dumps([of])}) == [
         f"{PREFIX}conditions.app: {problem}"
     ]

@@ -1,4 +1,4 @@
-"""Restrictions that a listener cannot have fail closed (ADR 32)."""
+"""Restrictions that a listener cannot have fail closed (ADR 28)."""
 
 from __future__ import annotations
 

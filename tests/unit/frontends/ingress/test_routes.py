@@ -143,7 +143,7 @@ def test_transforms_of_a_default_backend_are_read_all_the_same() -> None:
 
 
 def test_conditions_of_a_default_backend_alone_stop_the_ingress() -> None:
-    """A listener's default action has none, so that everybody would be let in (ADR 32)."""
+    """A listener's default action has none, so that everybody would be let in (ADR 28)."""
     source = '[{"field": "source-ip", "sourceIpConfig": {"values": ["10.0.0.0/8"]}}]'
     (problem,) = refused(default_backend=to("app"), rules=[], alb={"conditions.app": source})
     assert problem == (
