@@ -23,7 +23,7 @@ _NOT_LITERAL = {
     "alb_controller/sandbox/kubeapi/rules/validation.py": "the sandbox plays the API server",
 }
 _TEXT_OF_OPERATORS = ("alb_controller/settings/", "alb_controller/sandbox/")
-LENGTH, SECONDS = 10_000, 0.05
+LENGTH, SECONDS = 30_000, 0.5
 """A pattern that is linear takes a hundredth of it, a quadratic one several times as long."""
 
 
