@@ -70,9 +70,14 @@ class Missing(Invalid):
 class RefusedByApi(Invalid):
     """AWS or Kubernetes refused a call for what a member asks for; `problem` has its reason."""
 
+    cause: ControllerError | None = None
+    """What the call was answered."""
+
 
 class OverLimit(Missing):
     """The same, where it may be taken later: a quota, or something that is not there yet."""
+
+    cause: ControllerError | None = None
 
 
 class NotReady(ControllerError):

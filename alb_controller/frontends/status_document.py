@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from alb_controller.errors import AwsError, ControllerError, handling_of
+from alb_controller.errors import AwsError, ControllerError, OverLimit, RefusedByApi, handling_of
 from alb_controller.frontends.events import lasting
 from alb_controller.intent import FRONTEND_NLB, LOAD_BALANCER, BackendIntent
 from alb_controller.model.stack import FoundLoadBalancer, Observed
@@ -126,7 +126,8 @@ def document_of(
 def error_note(error: ControllerError) -> ErrorNote:
     """An error, told so that the same one reads the same every time."""
     handling = handling_of(error)
-    call = error if isinstance(error, AwsError) else None
+    answer = error.cause if isinstance(error, RefusedByApi | OverLimit) else error
+    call = answer if isinstance(answer, AwsError) else None
     return ErrorNote(
         category=handling.label,
         code=call.code if call else "",

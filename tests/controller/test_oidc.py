@@ -165,9 +165,18 @@ def test_the_secret_is_seen_nowhere(rig: Rig, operation: str, quoted: str) -> No
     front = rig.aws.front
     front.fail(operation, code="ValidationError", times=1, text=f"bad {quoted}")
     front.fail(operation, code="InternalFailure", status=500, times=1, text=f"oops {quoted}")
+
+    def change_what_was_refused(by: str) -> None:
+        """What AWS calls wrong is not tried again before the Ingress changes."""
+        if by == operation:
+            rig.until(lambda: any("bad" in event["message"] for event in rig.events("web")))
+            rig.annotate("web", tags="a=b")
+
     with rig.running(*flags) as controller:
+        change_what_was_refused("CreateRule")
         rig.until(rig.hostname)
         rig.apply(secret(SECOND))
+        change_what_was_refused("ModifyRule")
         done = ("ModifyRule", [SECOND])
         start = Mark(0, {})
         rig.until(lambda: done in sent(rig, start))

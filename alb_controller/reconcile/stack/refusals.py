@@ -132,7 +132,9 @@ def refusal_of(snapshot: Snapshot, outcome: Outcome) -> Invalid | None:
     if origin is None:
         return None
     kind = OverLimit if isinstance(error, QuotaExceeded | NotFound) else RefusedByApi
-    return kind(origin.ref, origin.field, _sentence(error))
+    problem = kind(origin.ref, origin.field, _sentence(error))
+    problem.cause = error
+    return problem
 
 
 def _is_refusal(error: ControllerError) -> bool:
