@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alb_controller.objects.core import Service
 from alb_controller.objects.kinds import INGRESS, SECRET, SERVICE, WATCHED, Kind
 from alb_controller.objects.networking import Ingress
-from alb_controller.objects.reading import Reading, Unreadable, decode, read, read_object
+from alb_controller.objects.reading import Reading, Unreadable, decode, read, read_object, reader
 from tests.odd_json import ODD, Text, deep, dumps, managed_fields, places, put, sample
 
 KINDS = [*WATCHED, SECRET]
@@ -188,3 +188,9 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         read(data, Service)
     except msgspec.DecodeError:
         return
+
+
+def test_a_text_that_is_no_unicode_is_a_decode_error() -> None:
+    """A lone surrogate cannot be encoded; the decoder's own error for it is of another kind."""
+    with pytest.raises(msgspec.DecodeError, match="UnicodeEncodeError"):
+        reader._decode('"\ud800"', str)

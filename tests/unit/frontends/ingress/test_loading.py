@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
+from alb_controller.frontends.ingress.load import LoadedMember, Snapshot, load
 from alb_controller.objects.networking import Ingress, IngressBackend
 from tests.factories import (
     BORN,
+    cluster,
     deleted,
     ingress,
     ingress_class,
@@ -22,6 +23,7 @@ from tests.factories import (
     with_status,
 )
 from tests.unit.frontends.ingress.translation import TEAM, WEB, snapshot
+from tests.unreadable import turn_unreadable
 
 HOLDS_TEAM: dict[str, Any] = {"finalizers": ["group.ingress.k8s.aws/team"]}
 HOLDS_WEB: dict[str, Any] = {"finalizers": ["ingress.k8s.aws/resources"]}
@@ -149,3 +151,11 @@ def test_of_one_second_the_served_member_is_the_older() -> None:
     """Timestamps are in whole seconds; its status shows that it was there before."""
     served = LoadedMember(ingress=with_status(ingress("z"), "lb.example"))
     assert served.age_key < LoadedMember(ingress=ingress("a")).age_key
+
+
+def test_an_ingress_alone_that_cannot_be_read_is_no_member_and_not_gone() -> None:
+    """Nobody is in its group, and nobody has left it."""
+    stores = cluster(ingress_class(), service(), ingress())
+    turn_unreadable(stores, ingress())
+    seen = load(WEB, stores, "alb")
+    assert (seen.members, seen.inactive) == ((), ())

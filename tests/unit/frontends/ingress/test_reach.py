@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from alb_controller.frontends.ingress.admission import validate_ingress
 from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.notices import reach
 from alb_controller.frontends.translation import Translation
+from alb_controller.intent import LOAD_BALANCER
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import KubeObject
 from tests.factories import (
@@ -262,3 +265,12 @@ def test_admission_tells_what_holds_of_the_ingress_alone() -> None:
     assert notes(ingress(alb=closed))[0].startswith("nobody can connect on port 80: ")
     assert notes(member("a", alb=closed)) == ()
     assert notes(member("a", alb=COGNITO)) == ()
+
+
+def test_a_route_that_is_left_out_for_no_known_reason_is_not_reported() -> None:
+    """It neither leads to itself nor is it hidden: nothing is said of what is not known."""
+    listener = group_of(site("a")).intent.balancer(LOAD_BALANCER).listeners[0]
+    found = reach.Reach()
+    reach._look_at(msgspec.structs.replace(listener, routes=()), listener.routes, found)
+    assert listener.routes
+    assert (found.live, found.hidden, found.looping) == (set(), {}, {})
