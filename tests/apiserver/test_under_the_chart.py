@@ -12,10 +12,12 @@ from tests.apiserver.chart import CERTIFICATE, UNBOUND, Chart, calls, installed,
 from tests.apiserver.cluster import Cluster, Object
 from tests.apiserver.helm import NAMESPACE, RELEASE
 from tests.apiserver.webhooks import GATED
+from tests.conformance import ledger
 from tests.conformance.aws_account import Account
 from tests.conformance.controller import running
 from tests.conformance.corpus import all_names
 from tests.conformance.harness import Moto, Outcome, run_case, wipe
+from tests.conformance.ledger import Case, Ledger
 from tests.controller import manifests
 from tests.controller.rig import Aws, Rig
 from tests.waiting import until
@@ -42,7 +44,9 @@ class Corpus:
         if case not in self._done:
             under = self.chart.installation
             ran = run_case(case, self._kubeconfig, self._moto, self._folder, under=under)
-            self._done[case] = tuple(ran)
+            done = self._done[case] = tuple(ran)
+            calls, theirs = (sum(o.calls for o in done), sum(o.reference_calls for o in done))
+            ledger.keep(Ledger(cases=(Case(case, calls, theirs),)))
         return self._done[case]
 
 
