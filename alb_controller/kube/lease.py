@@ -122,7 +122,8 @@ class Elector:
     def stop(self, timeout_seconds: float = 10.0) -> None:
         """Release the Lease, if held, so that another takes it at once; stop all writers first."""
         self._stop.set()
-        self._thread.join(timeout_seconds)
+        if self._thread.ident is not None:  # a process may be stopped before it competes
+            self._thread.join(timeout_seconds)
 
     def check(self) -> None:
         """Raise NotLeading unless the Lease is held and was renewed recently enough to write."""

@@ -337,6 +337,15 @@ def test_two_candidates_for_a_free_lease_end_in_one_leader(
     assert spec(api)["holderIdentity"] == "two"
 
 
+def test_a_process_that_ends_before_it_competes_leaves_the_lease_alone(
+    api: ApiServer, one: Candidate
+) -> None:
+    """A signal between the first sync and the election: stopping asks nothing, raises nothing."""
+    one.elector.stop()
+    assert one.told == []
+    assert api.requests == []
+
+
 def test_a_failing_start_gives_leadership_up(client: KubeClient) -> None:
     """When the work cannot be started, the process is told to exit rather than to hold on."""
     told: list[str] = []
