@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -141,8 +142,13 @@ class Sender:
         """Make clients in the background; whoever calls one meanwhile waits for just that."""
         names = tuple(services)
         threading.Thread(
-            target=lambda: [self._client(name) for name in names], name="aws-clients", daemon=True
+            target=self._warm_up, args=(names,), name="aws-clients", daemon=True
         ).start()
+
+    def _warm_up(self, services: Iterable[str]) -> None:
+        for service in services:
+            with suppress(Exception):  # it is only ahead of time: the first call reports it
+                self._client(service)
 
     def is_offered(self, service: str) -> bool:
         """Whether the region has a service, by the SDK's own list; unknown regions have all."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import botocore.session
 import pytest
+from botocore.exceptions import UnknownServiceError
 
 from alb_controller.aws.client import NotLoopback, Sender, SenderSettings
 from alb_controller.errors import AccessDenied, AwsError, NotLeading, Rejected
@@ -156,6 +157,18 @@ def test_threads_share_one_client_from_the_start(rig: MakeRig) -> None:
         list(pool.map(call, [made.sender] * 20))
         assert len(server.operations) == 20
     assert len(made.calls.seen) == 20
+
+
+def test_what_cannot_be_made_ahead_of_time_is_left_to_the_first_call(rig: MakeRig) -> None:
+    """No thread dies of it, and the services after it are made."""
+    with serving(OK) as server:
+        sender = rig(server).sender
+        sender.warm_up(["no-such-service", "elbv2"])
+        for thread in [one for one in threading.enumerate() if one.name == "aws-clients"]:
+            thread.join(20)
+        assert list(sender._clients) == ["elbv2"]
+        with pytest.raises(UnknownServiceError):
+            sender.call("no-such-service", "Describe")
 
 
 def test_errors_carry_what_aws_said(rig: MakeRig) -> None:
