@@ -52,12 +52,17 @@ class World(Store):
     # ---- load balancers
 
     def create_load_balancer(self, balancer: LoadBalancer) -> FoundLoadBalancer:
-        names = {one.name for one in self.all(LoadBalancer).values()}
+        names = [one.name for one in self.all(LoadBalancer).values()]
+
+        def check() -> None:
+            refuse_if(balancer.name in names, AlreadyExists, balancer.name)
+            self._refuse_over("load_balancers", len(names) + 1, "TooManyLoadBalancers")
+
         made = self._add(
             "CreateLoadBalancer",
             "arn:lb/",
             msgspec.structs.replace(balancer, attributes={}, capacity_units=0, addons=_NO_ADDONS),
-            lambda: refuse_if(balancer.name in names, AlreadyExists, balancer.name),
+            check,
         )
         unread = msgspec.structs.replace(
             made.resource, attributes=None, capacity_units=None, addons=Addons()
@@ -131,14 +136,19 @@ class World(Store):
     # ---- target groups
 
     def create_target_group(self, group: TargetGroup) -> Found[TargetGroup]:
-        names = {one.name for one in self.all(TargetGroup).values()}
+        names = [one.name for one in self.all(TargetGroup).values()]
+
+        def check() -> None:
+            refuse_if(group.name in names, AlreadyExists, group.name)
+            self._refuse_over("target_groups", len(names) + 1, "TooManyTargetGroups")
+
         made = self._add(
             "CreateTargetGroup",
             "arn:tg/",
             msgspec.structs.replace(
                 group, attributes={}, targets=() if group.target_type == "alb" else None
             ),
-            lambda: refuse_if(group.name in names, AlreadyExists, group.name),
+            check,
         )
         return Found(
             identity=made.identity, resource=msgspec.structs.replace(group, attributes=None)
@@ -185,18 +195,36 @@ class World(Store):
             return groups_of(resource.default_actions)
         return groups_of(resource.actions) if isinstance(resource, ListenerRule) else set()
 
-    def _check_groups(self, load_balancer: str, actions: Iterable[Action]) -> None:
-        """They exist, and serve no other load balancer (TargetGroupAssociationLimit)."""
+    def _check_groups(
+        self, load_balancer: str, actions: Iterable[Action], instead_of: str = ""
+    ) -> None:
+        """They exist, and serve no other load balancer (TargetGroupAssociationLimit).
+
+        `instead_of` is the rule or listener whose actions they become.
+        """
+        mine = {
+            name: one
+            for name, one in self.things.items()
+            if name != instead_of and self._balancer_of(one) == load_balancer
+        }
+        used = {group for one in mine.values() for group in self._groups_of(one)}
+        count = len(used | groups_of(actions))
+        self._refuse_over("groups_used", count, "TooManyUniqueTargetGroupsPerLoadBalancer")
         for arn in groups_of(actions):
             self._get(TargetGroup, arn)
             for listener in self.all(Listener).values():
                 if listener.load_balancer != load_balancer:
-                    used = arn in groups_of(listener.default_actions)
-                    refuse_if(used, QuotaExceeded, f"{arn} serves {listener.load_balancer}")
+                    is_used = arn in groups_of(listener.default_actions)
+                    refuse_if(is_used, QuotaExceeded, f"{arn} serves {listener.load_balancer}")
             for rule in self.all(ListenerRule).values():
                 owner = self._get(Listener, str(rule.listener)).load_balancer
                 if owner != load_balancer:
                     refuse_if(arn in groups_of(rule.actions), QuotaExceeded, f"{arn}: {owner}")
+
+    def _balancer_of(self, resource: Resource) -> object:
+        if isinstance(resource, ListenerRule):
+            resource = self._get(Listener, str(resource.listener))
+        return resource.load_balancer if isinstance(resource, Listener) else None
 
     # ---- listeners
 
@@ -210,6 +238,7 @@ class World(Store):
                 if one.load_balancer == listener.load_balancer
             }
             refuse_if(listener.port in ports, AlreadyExists, f"port {listener.port}")
+            self._refuse_over("listeners", len(ports) + 1, "TooManyListeners")
 
         shown = msgspec.structs.replace(
             listener, attributes={}, mutual_authentication=shown_mutual_tls(listener, None)
@@ -222,7 +251,7 @@ class World(Store):
     def modify_listener(self, arn: str, listener: Listener) -> None:
         def effect() -> None:
             now = self._get(Listener, arn)
-            self._check_listener(listener)
+            self._check_listener(listener, arn)
             secure = bool(listener.certificates)
             self.things[arn] = msgspec.structs.replace(
                 now,
@@ -238,8 +267,8 @@ class World(Store):
 
         self._write("ModifyListener", effect)
 
-    def _check_listener(self, listener: Listener) -> None:
-        self._check_groups(str(listener.load_balancer), listener.default_actions)
+    def _check_listener(self, listener: Listener, arn: str = "") -> None:
+        self._check_groups(str(listener.load_balancer), listener.default_actions, arn)
         is_secure = listener.protocol == "HTTPS"
         refuse_if(is_secure != bool(listener.certificates), Rejected, "certificates")
 
@@ -253,6 +282,12 @@ class World(Store):
             now = self._get(Listener, arn)
             refuse_if(now.protocol != "HTTPS", Rejected, f"{now.protocol} has no certificates")
             more = sorted({*now.certificates[1:], certificate})
+            others = sum(
+                len(one.certificates[1:])
+                for other, one in self.all(Listener).items()
+                if other != arn and one.load_balancer == now.load_balancer
+            )
+            self._refuse_over("certificates", others + len(more), "TooManyCertificates")
             self.things[arn] = msgspec.structs.replace(
                 now, certificates=(*now.certificates[:1], *more)
             )
@@ -299,7 +334,7 @@ class World(Store):
         def effect() -> None:
             now = self._get(ListenerRule, arn)
             owner = self._get(Listener, str(now.listener)).load_balancer
-            self._check_groups(str(owner), actions)
+            self._check_groups(str(owner), actions, arn)
             self.things[arn] = msgspec.structs.replace(
                 now,
                 conditions=tuple(conditions),

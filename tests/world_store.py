@@ -7,7 +7,7 @@ from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
-from alb_controller.errors import AwsError, ControllerError, NotFound, Rejected
+from alb_controller.errors import AwsError, ControllerError, NotFound, QuotaExceeded, Rejected
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
 from alb_controller.model.kube import Binding
@@ -30,6 +30,8 @@ class Store:
 
     def __init__(self, *, rule_limit: int = 100, ingress_limit: int = 60) -> None:
         self.rule_limit, self.ingress_limit = rule_limit, ingress_limit
+        self.limits: dict[str, int] = {}
+        """Other quotas by name; without one there is none."""
         self.things: dict[str, Any] = {}
         """Identity -> resource, whose references are identities."""
         self.terminating: set[str] = set()
@@ -71,6 +73,10 @@ class Store:
         for identity in self.terminating:
             del self.things[identity]
         self.terminating.clear()
+
+    def _refuse_over(self, name: str, count: int, code: str) -> None:
+        if count > self.limits.get(name, count):
+            raise QuotaExceeded("aws", "write", code, f"{self.limits[name]} at most")
 
     def _found(self, kind: type[T]) -> Iterator[Found[T]]:
         for identity, resource in self.all(kind).items():

@@ -25,8 +25,18 @@ from alb_controller.model.refs import Reference, ResourceKind
 from alb_controller.model.stack import Found, Resource
 from alb_controller.values import IpAddressType, Tags, Value
 
-Limit: TypeAlias = Literal["rules", "ingress"]
-"""A quota that a plan can live with: rules of a load balancer, rules of a security group."""
+Limit: TypeAlias = Literal[
+    "rules",
+    "ingress",
+    "certificates",
+    "listeners",
+    "used-target-groups",
+    "target-groups",
+    "load-balancers",
+]
+"""A quota that a plan can live with: of a load balancer its rules, certificates, listeners, and the
+target groups that these use; the rules of a security group; target groups and load balancers of the
+account."""
 
 
 class PlanPolicy(Value, frozen=True):

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from alb_controller.model.actions import FixedResponseAction
 from alb_controller.model.elbv2 import Listener, ListenerRule
 from alb_controller.model.refs import Ref, Reference
 from alb_controller.model.stack import Found, Observed
 from alb_controller.plan import policies
-from alb_controller.plan.changes import AddCertificates, Create, Delete, PlanPolicy, Step
+from alb_controller.plan.changes import (
+    AddCertificates,
+    Create,
+    Delete,
+    ModifyListener,
+    PlanPolicy,
+    Step,
+)
 from alb_controller.plan.diff import Matches
 from alb_controller.plan.equality import same_actions
 from alb_controller.plan.guard import may_delete_listener
+from alb_controller.plan.rules.handover import Handover, handover_of
 from alb_controller.plan.rules.matching import RuleDiff, match_rules
 from alb_controller.plan.rules.steps import rule_steps
 from alb_controller.plan.tags import tag_steps, tags_at_creation
@@ -23,6 +32,8 @@ from alb_controller.values import StackKey, Value
 class ListenerSteps(Value, frozen=True):
     """What listeners and rules take, in parts that the order of a deploy puts together."""
 
+    freed: tuple[Step, ...]
+    """What makes room where a limit is reached: it comes before all others."""
     created: tuple[Step, ...]
     updated: tuple[Step, ...]
     tagged: tuple[Step, ...]
@@ -30,6 +41,10 @@ class ListenerSteps(Value, frozen=True):
     notes: tuple[str, ...]
     rules: Mapping[Reference, ListenerRule]
     """What becomes of rules that are there, and those that come."""
+
+
+_MEANWHILE = FixedResponseAction("503", "text/plain", None)
+"""What a listener answers by default between two target groups, where only one has room."""
 
 
 class _Live(Value, frozen=True):
@@ -46,21 +61,29 @@ def listener_steps(
     """All listeners of the stack. A listener of a load balancer that goes is not mentioned."""
     created: list[Step] = []
     live: list[_Live] = []
+    handover = handover_of(matches, observed, policy)
     for pair in sorted(matches.listeners.pairs, key=lambda pair: _place(pair.desired)):
         listener = pair.found.identity if pair.found else Ref(pair.desired.id)
         rules = [_as_created(rule, policy) for rule in matches.rules.get(listener, ())]
         if pair.found is None:
             created += _create(pair.desired, rules, policy)
         else:
-            diff = _match_rules(pair.desired, pair.found, rules, observed, key, policy)
+            found = [o for o in observed.rules if o.resource.listener == pair.found.identity]
+            diff = match_rules(
+                rules,
+                found,
+                key=key,
+                policy=policy,
+                default_differs=_default_differs(pair.desired, pair.found),
+                handover=handover,
+            )
             live.append(_Live(desired=pair.desired, found=pair.found, rules=diff))
-    if "rules" in policy.limits_reached:
-        live.sort(key=lambda one: len(one.rules.created) - len(one.rules.deleted))
     surplus = sorted(matches.listeners.surplus, key=lambda found: _place(found.resource))
     going = [found for found in surplus if may_delete_listener(found, key, policy)]
     return ListenerSteps(
+        freed=tuple(step for one in live for step in _free(one, handover, policy)),
         created=tuple(created),
-        updated=tuple(step for one in live for step in _update(one)),
+        updated=tuple(step for one in live for step in _update(one, policy)),
         tagged=tuple(step for one in live for step in _tag(one, policy)),
         deleted=tuple(Delete(kind="Listener", found=found) for found in going),
         notes=tuple(
@@ -101,7 +124,20 @@ def _create(desired: Listener, rules: Iterable[ListenerRule], policy: PlanPolicy
     ]
 
 
-def _update(live: _Live) -> list[Step]:
+def _free(live: _Live, handover: Handover | None, policy: PlanPolicy) -> list[Step]:
+    """What goes before something comes, where there is no room for it."""
+    desired, found = live.desired, live.found
+    now = found.resource.default_actions
+    steps = [*rule_steps(found.identity, live.rules).freed]
+    if "certificates" in policy.limits_reached:
+        steps += policies.surplus_certificates(desired, found)
+    if handover is not None and handover.goes_first(now, desired.default_actions):
+        waiting = msgspec.structs.replace(found.resource, default_actions=(_MEANWHILE,))
+        steps.append(ModifyListener(target=found.identity, resource=waiting))
+    return steps
+
+
+def _update(live: _Live, policy: PlanPolicy) -> list[Step]:
     """Certificates come before what may need them, once the listener can hold any."""
     desired, found = live.desired, live.found
     settings = policies.listener_settings(desired, found)
@@ -112,10 +148,11 @@ def _update(live: _Live) -> list[Step]:
         settings = [*settings, *certificates]
     rules = rule_steps(found.identity, live.rules)
     declared, known = desired.attributes, found.resource.attributes
+    is_freed = "certificates" in policy.limits_reached
     return [
         *rules.before_default,
         *settings,
-        *policies.surplus_certificates(desired, found),
+        *([] if is_freed else policies.surplus_certificates(desired, found)),
         *policies.attributes("Listener", found.identity, declared, known),
         *rules.after_default,
     ]
@@ -131,18 +168,5 @@ def _tag(live: _Live, policy: PlanPolicy) -> list[Step]:
     return steps
 
 
-def _match_rules(
-    desired: Listener,
-    found: Found[Listener],
-    rules: Sequence[ListenerRule],
-    observed: Observed,
-    key: StackKey,
-    policy: PlanPolicy,
-) -> RuleDiff:
-    return match_rules(
-        rules,
-        [one for one in observed.rules if one.resource.listener == found.identity],
-        key=key,
-        policy=policy,
-        default_differs=not same_actions(desired.default_actions, found.resource.default_actions),
-    )
+def _default_differs(desired: Listener, found: Found[Listener]) -> bool:
+    return not same_actions(desired.default_actions, found.resource.default_actions)

@@ -5,7 +5,8 @@ groups and their bindings (so that targets are being registered), load balancers
 rules; then tags; then all deletes (spec 9.3, which has bindings after rules and some deletes
 first). Two exceptions, both AWS's: a load balancer that is replaced goes before the new one gets
 listeners, because a target group serves one load balancer only; and before the new one is made
-where both have one name.
+where both have one name. Where a limit is reached, what goes makes room first, at the price of a
+gap.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from alb_controller.plan.changes import (
     AwaitBindingsGone,
     Create,
     Delete,
+    Limit,
     Plan,
     PlanPolicy,
     Step,
@@ -37,6 +39,11 @@ from alb_controller.plan.pairs import Matched
 from alb_controller.plan.tags import tag_steps
 from alb_controller.values import Value
 
+_OF_LISTENERS: frozenset[Limit] = frozenset(
+    {"rules", "certificates", "listeners", "used-target-groups"}
+)
+"""Limits within which a listener that goes makes room."""
+
 
 def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
     """The steps from what was found to what is desired; none where they are the same."""
@@ -48,8 +55,12 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
     groups = _security_groups(matches, policy)
     balancers = _load_balancers(matches.load_balancers, registered(ours.observed), policy)
     targets = _target_groups(matches.target_groups, policy)
+    deleted_targets = _deleted_targets(matches)
+    has_room = "target-groups" not in policy.limits_reached
     steps = (
         *groups.written,
+        *listeners.freed,
+        *([] if has_room else [*listeners.deleted, *deleted_targets]),
         *targets.written,
         *_bindings(matches.bindings),
         *detached(matches.target_groups, balancers.replaced),
@@ -62,7 +73,7 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
         *let_go(matches.target_groups.surplus, balancers.replaced),
         *balancers.deleted,
         *groups.narrowed,
-        *_deleted_targets(matches),
+        *(deleted_targets if has_room else []),
         *groups.deleted,
     )
     askers = Askers(matches, listeners.rules, stack.asked_by)
@@ -137,8 +148,9 @@ def _load_balancers(
         old = [one for one in matched.surplus if one.resource.id == desired.id]
         replaced |= {one.identity for one in old}
         if found is None:
-            namesakes = [one for one in old if one.resource.name == desired.name]
-            others = [one for one in old if one.resource.name != desired.name]
+            is_full = "load-balancers" in policy.limits_reached
+            namesakes = [one for one in old if is_full or one.resource.name == desired.name]
+            others = [one for one in old if one not in namesakes]
             written += _deletes("LoadBalancer", namesakes)
             written.append(Create(resource=_bare(desired)))
             written += policies.declared_attributes("LoadBalancer", desired)
@@ -170,8 +182,10 @@ def _bindings(matched: Matched[Binding]) -> list[Step]:
 
 
 def _in_order(listeners: ListenerSteps, policy: PlanPolicy) -> list[Step]:
-    """A port moves without a gap; where there is no room for more rules, with one."""
-    if "rules" in policy.limits_reached:
+    """A port moves without a gap; where there is no room for both, with one."""
+    if "target-groups" in policy.limits_reached:
+        return [*listeners.updated, *listeners.created]
+    if policy.limits_reached & _OF_LISTENERS:
         return [*listeners.deleted, *listeners.updated, *listeners.created]
     return [*listeners.created, *listeners.updated, *listeners.deleted]
 

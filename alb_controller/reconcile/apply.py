@@ -6,7 +6,7 @@ and the next plan begins there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from alb_controller.errors import (
     ControllerError,
@@ -16,7 +16,7 @@ from alb_controller.errors import (
     QuotaExceeded,
     Stopping,
 )
-from alb_controller.model.elbv2 import ListenerRule
+from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Observed
 from alb_controller.plan import changes
@@ -25,6 +25,16 @@ from alb_controller.plan.progress import advance
 from alb_controller.plan.references import resolve, unresolved
 from alb_controller.reconcile.writes import Operations, run
 from alb_controller.values import Value
+
+_LIMITS: Mapping[str, Limit] = {
+    "TooManyRules": "rules",
+    "TooManyCertificates": "certificates",
+    "TooManyListeners": "listeners",
+    "TooManyUniqueTargetGroupsPerLoadBalancer": "used-target-groups",
+    "TooManyTargets": "used-target-groups",
+    "TooManyRegistrationsForTargetId": "used-target-groups",
+}
+"""By code, of listeners and what is on them. Targets count where their group is used."""
 
 
 class Outcome(Value, frozen=True):
@@ -43,12 +53,12 @@ class Outcome(Value, frozen=True):
         if not isinstance(self.error, QuotaExceeded):
             return None
         match self.failed:
-            case changes.Create(resource=ListenerRule()) if self.error.code == "TooManyRules":
-                return "rules"
             case changes.AuthorizeIngress():
                 return "ingress"
+            case changes.Create(resource=TargetGroup() | LoadBalancer() as made):
+                return "target-groups" if isinstance(made, TargetGroup) else "load-balancers"
             case _:
-                return None
+                return _LIMITS.get(self.error.code)
 
 
 def apply(plan: Plan, observed: Observed, operations: Operations) -> Outcome:

@@ -10,28 +10,21 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from math import inf
 
 import msgspec
 
-from alb_controller.model.elbv2 import Condition, ListenerRule
+from alb_controller.model.elbv2 import ListenerRule
 from alb_controller.model.ownership import ownership_of
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
 from alb_controller.plan.changes import PlanPolicy
 from alb_controller.plan.equality import same_content
 from alb_controller.plan.guard import is_our_rule, may_adopt_rule
+from alb_controller.plan.rules.handover import Handover
 from alb_controller.plan.rules.overlap import may_overlap
+from alb_controller.plan.rules.pairs import Conditions, Left, RulePair, Schedule
+from alb_controller.plan.rules.room import schedule_without_room
 from alb_controller.values import StackKey, Value
-
-Conditions = tuple[Condition, ...]
-
-
-class RulePair(Value, frozen=True):
-    """A desired rule, at its final number, and the found one that becomes it."""
-
-    desired: ListenerRule
-    found: Found[ListenerRule]
 
 
 class RuleDiff(Value, frozen=True):
@@ -56,21 +49,6 @@ class RuleDiff(Value, frozen=True):
         return tuple(sorted(pairs, key=lambda pair: pair.desired.priority))
 
 
-class _Left(Value, frozen=True):
-    """Pairs made, and what is left on both sides."""
-
-    pairs: tuple[RulePair, ...]
-    desired: tuple[ListenerRule, ...]
-    found: tuple[Found[ListenerRule], ...]
-
-
-class _Schedule(Value, frozen=True):
-    """When pairs are modified; what fits neither time is split into a new and a deleted rule."""
-
-    early: tuple[RulePair, ...]
-    late: tuple[RulePair, ...]
-
-
 def match_rules(
     desired: Sequence[ListenerRule],
     found: Iterable[Found[ListenerRule]],
@@ -78,8 +56,12 @@ def match_rules(
     key: StackKey,
     policy: PlanPolicy,
     default_differs: bool = False,
+    handover: Handover | None = None,
 ) -> RuleDiff:
-    """Sort out the rules of one listener; `default_differs`: its default actions change too."""
+    """Sort out the rules of one listener; `default_differs`: its default actions change too.
+
+    With a `handover` there is no room: what comes is made when what goes has gone.
+    """
     present = sorted(found, key=lambda rule: rule.resource.priority)
     ours = _ours(desired, present, key, policy)
     claimed = {rule.identity for rule in ours}
@@ -87,12 +69,12 @@ def match_rules(
     wanted = _numbered(desired, foreign, key)
     same = _pair_off(wanted, ours, same_content)
     changed = _pair_off(same.desired, same.found, _any)
-    if "rules" in policy.limits_reached:
-        schedule = _without_room(same.pairs, changed, foreign)
+    if handover is not None:
+        schedule = handover.split(schedule_without_room(same.pairs, changed, foreign))
     else:
         edited = () if default_differs else _edited(same.pairs, changed, foreign)
         timed = _timed(changed.pairs, _places(ours, foreign), _places_of(wanted, foreign))
-        schedule = _Schedule(early=(*edited, *timed.early), late=timed.late)
+        schedule = Schedule(early=(*edited, *timed.early), late=timed.late)
     paired = [*same.pairs, *schedule.early, *schedule.late]
     kept_rules = {pair.desired.priority for pair in paired}
     kept_identities = {pair.found.identity for pair in paired}
@@ -103,7 +85,7 @@ def match_rules(
         created=tuple(rule for rule in wanted if rule.priority not in kept_rules),
         deleted=tuple(rule for rule in ours if rule.identity not in kept_identities),
         foreign=foreign,
-        lacks_room="rules" in policy.limits_reached,
+        lacks_room=handover is not None,
     )
 
 
@@ -151,7 +133,7 @@ def _pair_off(
     desired: Iterable[ListenerRule],
     found: Iterable[Found[ListenerRule]],
     same: Callable[[ListenerRule, ListenerRule], bool],
-) -> _Left:
+) -> Left:
     """Pair rules of equal conditions that are the same; of duplicates, the nearest by number."""
     left: dict[Conditions, list[Found[ListenerRule]]] = {}
     for rule in found:
@@ -169,7 +151,7 @@ def _pair_off(
     rest = sorted(
         (rule for some in left.values() for rule in some), key=lambda rule: rule.resource.priority
     )
-    return _Left(pairs=tuple(pairs), desired=tuple(unpaired), found=tuple(rest))
+    return Left(pairs=tuple(pairs), desired=tuple(unpaired), found=tuple(rest))
 
 
 def _any(_desired: ListenerRule, _found: ListenerRule) -> bool:
@@ -195,7 +177,7 @@ def _timed(
     pairs: Iterable[RulePair],
     before: list[tuple[int, Conditions]],
     after: list[tuple[int, Conditions]],
-) -> _Schedule:
+) -> Schedule:
     """Early where nothing comes ahead of the rule, late where nothing ahead of it goes away."""
     early, late = [], []
     for pair in pairs:
@@ -206,7 +188,7 @@ def _timed(
             early.append(pair)
         elif ahead_before <= ahead_after:
             late.append(pair)
-    return _Schedule(early=tuple(early), late=tuple(late))
+    return Schedule(early=tuple(early), late=tuple(late))
 
 
 def _ahead(
@@ -220,7 +202,7 @@ def _ahead(
 
 
 def _edited(
-    kept: Sequence[RulePair], changed: _Left, foreign: Sequence[Found[ListenerRule]]
+    kept: Sequence[RulePair], changed: Left, foreign: Sequence[Found[ListenerRule]]
 ) -> tuple[RulePair, ...]:
     """Pairs at one place between the same neighbours that nothing else that changes overlaps."""
     stable = _stable([*kept, *changed.pairs], foreign)
@@ -259,7 +241,7 @@ def _stable(
     return {identity: (now, final) for now, final, identity in (runs[-1] if runs else [])}
 
 
-def _same_place(changed: _Left, stable: dict[str, tuple[int, int]]) -> list[RulePair]:
+def _same_place(changed: Left, stable: dict[str, tuple[int, int]]) -> list[RulePair]:
     """Left rules between the same stable neighbours, in order."""
     now = sorted(place[0] for place in stable.values())
     final = sorted(place[1] for place in stable.values())
@@ -272,71 +254,6 @@ def _same_place(changed: _Left, stable: dict[str, tuple[int, int]]) -> list[Rule
         if candidates:
             pairs.append(RulePair(desired=wanted, found=candidates.pop(0)))
     return pairs
-
-
-# ---- no room for more rules
-
-
-class _Move(Value, frozen=True):
-    """A rule's number now and its final one; one that goes is behind all others in the end."""
-
-    now: int
-    final: float
-    conditions: Conditions
-
-
-def _without_room(
-    kept: Iterable[RulePair], changed: _Left, foreign: Iterable[Found[ListenerRule]]
-) -> _Schedule:
-    """Turn rules that should go into rules that should come: no count rises, no call fails.
-
-    Each is modified before it moves or after, where that brings no rule ahead of one that belongs
-    ahead of it: a wide rule would answer for all others. What fits neither time goes first and
-    comes last.
-    """
-    pairs = [*changed.pairs]
-    for wanted, rule in zip(changed.desired, changed.found, strict=False):
-        pairs.append(RulePair(desired=wanted, found=rule))
-    going = _places(changed.found[len(changed.desired) :], ())
-    staying = [_as_found(pair) for pair in kept]
-    staying += [_Move(number, number, conditions) for number, conditions in _places((), foreign)]
-    leaving = [_Move(number, inf, conditions) for number, conditions in going]
-    early: list[RulePair] = []
-    late: list[RulePair] = []
-    for pair in pairs:
-        new, old = _as_desired(pair), _as_found(pair)
-        against_early = [
-            *(_overtakes(other, new) for other in staying),
-            *(_cross(new, _as_desired(other)) for other in early),
-        ]
-        against_late = [
-            *(_overtakes(old, other) for other in (*staying, *leaving)),
-            *(_cross(old, _as_found(other)) for other in late),
-        ]
-        if not any(against_early):
-            early.append(pair)
-        elif not any(against_late):
-            late.append(pair)
-    return _Schedule(early=tuple(early), late=tuple(late))
-
-
-def _as_found(pair: RulePair) -> _Move:
-    rule = pair.found.resource
-    return _Move(rule.priority, pair.desired.priority, rule.conditions)
-
-
-def _as_desired(pair: RulePair) -> _Move:
-    return _Move(pair.found.resource.priority, pair.desired.priority, pair.desired.conditions)
-
-
-def _overtakes(one: _Move, other: _Move) -> bool:
-    """Whether it is behind the other now and ahead of it in the end, where they share requests."""
-    is_overtaking = one.now > other.now and one.final < other.final
-    return is_overtaking and may_overlap(one.conditions, other.conditions)
-
-
-def _cross(one: _Move, other: _Move) -> bool:
-    return _overtakes(one, other) or _overtakes(other, one)
 
 
 def _ascending(pairs: Iterable[RulePair]) -> tuple[RulePair, ...]:

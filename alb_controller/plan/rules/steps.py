@@ -29,7 +29,8 @@ from alb_controller.model.refs import Ref, Reference
 from alb_controller.model.stack import Found
 from alb_controller.plan.changes import Create, Delete, ModifyRule, SetRulePriorities, Step
 from alb_controller.plan.equality import without_known_secrets
-from alb_controller.plan.rules.matching import RuleDiff, RulePair
+from alb_controller.plan.rules.matching import RuleDiff
+from alb_controller.plan.rules.pairs import RulePair
 from alb_controller.values import Value
 
 HIGHEST = 50_000
@@ -41,6 +42,8 @@ class RuleSteps(Value, frozen=True):
 
     before_default: tuple[Step, ...]
     after_default: tuple[Step, ...]
+    freed: tuple[Step, ...] = ()
+    """What makes room, before any step of any listener: where there is none."""
 
 
 class _Places(Value, frozen=True):
@@ -52,8 +55,10 @@ class _Places(Value, frozen=True):
 
 def rule_steps(listener: Reference, diff: RuleDiff) -> RuleSteps:
     """Every write on the rules but for their tags."""
-    if diff.lacks_room and diff.created:
-        return RuleSteps(before_default=(), after_default=tuple(_exchange(listener, diff)))
+    if diff.lacks_room:
+        after_default = tuple(_exchange(listener, diff))
+        freed = tuple(_delete(diff.deleted))
+        return RuleSteps(before_default=(), after_default=after_default, freed=freed)
     room = _make_room(listener, diff)
     created = _create(diff, room.now)
     now = created.now
@@ -82,7 +87,6 @@ def _exchange(listener: Reference, diff: RuleDiff) -> list[Step]:
     now = _numbers([pair.found for pair in diff.survivors])
     final: Numbers = {pair.found.identity: pair.desired.priority for pair in diff.survivors}
     return [
-        *_delete(diff.deleted),
         *_modify(diff.modified),
         *_set_priorities(listener, now, final),
         *_modify(diff.modified_late),

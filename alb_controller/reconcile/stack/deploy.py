@@ -15,7 +15,7 @@ from alb_controller.errors import (
     Rejected,
     handling_of,
 )
-from alb_controller.plan.changes import Plan
+from alb_controller.plan.changes import Limit, Plan
 from alb_controller.plan.render import render_lines
 from alb_controller.reconcile.apply import Outcome, apply
 from alb_controller.reconcile.memory import StackMemory
@@ -45,13 +45,17 @@ class Deployer:
 
     def deploy(self, compiled: Compiled[Any]) -> Outcome:
         """Bring the stack about. Where a limit is in the way: make room first, with a gap."""
-        key = compiled.intent.key
+        key, limits = compiled.intent.key, frozenset[Limit]()
         with metrics.stage(key.api, "deploy_model"):
             outcome = self._deploy(key, self._compiler.plan(compiled))
-            if outcome.limit_reached is not None:
-                limits = frozenset({outcome.limit_reached})
+            while (reached := outcome.limit_reached) is not None and reached not in limits:
                 now = msgspec.structs.replace(compiled, observed=outcome.observed)
-                outcome = self._deploy(key, self._compiler.plan(now, limits))
+                same = self._compiler.plan(now, limits)
+                limits |= {reached}
+                planned = self._compiler.plan(now, limits)
+                if planned == same:  # nothing that goes would make room
+                    break
+                outcome = self._deploy(key, planned)
         if outcome.late_error is not None:
             self.note_loss(key, outcome.late_error)
         if outcome.error is None:

@@ -125,9 +125,9 @@ def test_at_the_ingress_limit_rules_are_revoked_first() -> None:
 def test_another_quota_is_no_limit_to_live_with() -> None:
     """A full account: nothing can be made room with."""
     world = World()
-    error = QuotaExceeded("elbv2", "CreateLoadBalancer", "TooManyLoadBalancers", "50")
+    error = QuotaExceeded("ec2", "CreateSecurityGroup", "SecurityGroupLimitExceeded", "2500")
     world.failures = [Failure(call=0, error=error)]
-    wanted = stack(load_balancers=(load_balancer(),))
+    wanted = stack(security_groups=(security_group(),))
     outcome = apply(plan(wanted, world.observe(), POLICY), world.observe(), world)
     assert outcome.error is error
     assert outcome.limit_reached is None
