@@ -1,4 +1,4 @@
-"""The columns and cells of the built-in kinds.
+"""The columns and cells of the kinds that the demo shows; others have a name and a date.
 
 Source: k8s.io/kubernetes pkg/printers/internalversion/printers.go; names, types and priorities
 recorded from a server.
@@ -273,50 +273,18 @@ def _template(spec: Json) -> list[str]:
     return [names, images, _labels(spec.get("selector", {}).get("matchLabels"))]
 
 
-def _budget(budget: Json, now: datetime) -> list[Any]:
-    spec, status = budget.get("spec", {}), budget.get("status", {})
-    return [
-        _name(budget),
-        str(spec.get("minAvailable", "N/A")),
-        str(spec.get("maxUnavailable", "N/A")),
-        status.get("disruptionsAllowed", 0),
-        _age(budget, now),
-    ]
-
-
-def _binding(binding: Json, now: datetime) -> list[Any]:
-    subjects = binding.get("subjects", [])
-
-    def named(kind: str) -> str:
-        return ", ".join(
-            "/".join(filter(None, (subject.get("namespace"), subject["name"])))
-            for subject in subjects
-            if subject["kind"] == kind
-        )
-
-    role = f"{binding['roleRef']['kind']}/{binding['roleRef']['name']}"
-    kinds = ("User", "Group", "ServiceAccount")
-    return [_name(binding), role, _age(binding, now), *(named(kind) for kind in kinds)]
-
-
-def _counted(field: str) -> Cells:
-    return lambda obj, now: [_name(obj), len(obj.get(field) or ()), _age(obj, now)]
-
-
 def _aged(*path: str) -> Cells:
-    """Name, perhaps one field, and age."""
+    """Name, one field, and age."""
 
     def cells(obj: Json, now: datetime) -> list[Any]:
         value: Any = obj
         for part in path:
             value = value.get(part, {})
-        return [_name(obj), *([value or ""] if path else []), _age(obj, now)]
+        return [_name(obj), value or "", _age(obj, now)]
 
     return cells
 
 
-_WEBHOOKS = TableRow(_columns("Name|Webhooks|Age", integers=("Webhooks",)), _counted("webhooks"))
-_BINDINGS = TableRow(_columns("Name|Role|Age", "Users|Groups|ServiceAccounts"), _binding)
 ROWS: dict[str, TableRow] = {
     "pods": TableRow(
         _columns("Name|Ready|Status|Restarts|Age", "IP|Node|Nominated Node|Readiness Gates"), _pod
@@ -372,7 +340,6 @@ ROWS: dict[str, TableRow] = {
         ],
         _event,
     ),
-    "serviceaccounts": TableRow(_columns("Name|Age"), _aged()),
     "leases.coordination.k8s.io": TableRow(
         _columns("Name|Holder|Age"), _aged("spec", "holderIdentity")
     ),
@@ -388,15 +355,4 @@ ROWS: dict[str, TableRow] = {
         _replica_set,
     ),
     "namespaces": TableRow(_columns("Name|Status|Age"), _aged("status", "phase")),
-    "poddisruptionbudgets.policy": TableRow(
-        _columns(
-            "Name|Min Available|Max Unavailable|Allowed Disruptions|Age",
-            integers=("Allowed Disruptions",),
-        ),
-        _budget,
-    ),
-    "clusterrolebindings.rbac.authorization.k8s.io": _BINDINGS,
-    "rolebindings.rbac.authorization.k8s.io": _BINDINGS,
-    "mutatingwebhookconfigurations.admissionregistration.k8s.io": _WEBHOOKS,
-    "validatingwebhookconfigurations.admissionregistration.k8s.io": _WEBHOOKS,
 }
