@@ -187,6 +187,8 @@ class Rules(msgspec.Struct, Generic[M], frozen=True, kw_only=True):
     """What a member takes that is not its own, in a sentence; raises Invalid to refuse it."""
     accept: Callable[[M], None]
     """Called for each member that counts, after its check."""
+    stands: Callable[[M, Sequence[Setting[object]], Agreement], bool] = lambda *_: True
+    """Whether a last known good member may stand in for the stopped one."""
 
 
 class ConflictResolver(Generic[M]):
@@ -211,8 +213,10 @@ class ConflictResolver(Generic[M]):
 
     def add_last_known_good(self, uid: str, member: M) -> None:
         """What a stopped member asked for when it was good, as far as it fits."""
-        self.agreed.add_last_known_good(member.ref, self._rules.settings_of(member))
-        self._accept(uid, member)
+        settings = tuple(self._rules.settings_of(member))
+        if self._rules.stands(member, settings, self.agreed):
+            self.agreed.add_last_known_good(member.ref, settings)
+            self._accept(uid, member)
 
     def _accept(self, uid: str, member: M) -> None:
         self.accepted[uid] = member

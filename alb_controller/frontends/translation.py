@@ -24,6 +24,8 @@ class Translation(msgspec.Struct, Generic[M], frozen=True, kw_only=True):
     intent: StackIntent
     good: dict[str, M]
     """By uid: the members whose present word is in the intent, to be remembered once applied."""
+    standing: dict[str, M] = {}
+    """By uid: the last good intents that stand in for rejected members, to be remembered too."""
     served: frozenset[str]
     """The uids of all members that the intent serves, by their present or last good word."""
     unserved: frozenset[str] = frozenset()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from alb_controller.objects.annotations.names import PLAN_ANNOTATION, STATUS_ANNOTATION
+from alb_controller.objects.annotations.names import (
+    PLAN_ANNOTATION,
+    RECORD_ANNOTATION,
+    STATUS_ANNOTATION,
+)
 from alb_controller.objects.secrets import APPLIED_SECRETS
 
 STATUS = STATUS_ANNOTATION
 """What stands behind the Ingress in AWS, and what is wrong: `frontends.status_document`."""
-OURS = frozenset({APPLIED_SECRETS, PLAN_ANNOTATION, STATUS})
+OURS = frozenset({APPLIED_SECRETS, PLAN_ANNOTATION, RECORD_ANNOTATION, STATUS})
 
 
 def said_by_users(annotations: Mapping[str, str]) -> dict[str, str]:

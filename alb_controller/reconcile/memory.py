@@ -60,7 +60,8 @@ class StackMemory(Generic[M]):
 
     def remember(self, snapshot: Snapshot, translation: Translation[M]) -> None:
         """AWS has the stack as translated: keep its good members, forget those that left."""
-        good = {uid: member.applied() for uid, member in translation.good.items()}
+        served = {**translation.standing, **translation.good}
+        good = {uid: member.applied() for uid, member in served.items()}
         members = {member.uid for member in snapshot.members}
         with self._lock:
             kept = self._good.setdefault(snapshot.key, {})

@@ -14,6 +14,7 @@ from alb_controller.frontends.ingress.front.member import MemberFront, translate
 from alb_controller.frontends.ingress.listeners import HTTP, ListenerTranslator, MemberListener
 from alb_controller.frontends.ingress.load import LoadedMember
 from alb_controller.frontends.ingress.params import FIELD, check_params
+from alb_controller.frontends.ingress.records.record import Record
 from alb_controller.frontends.ingress.routing.conditions import unapplied_conditions
 from alb_controller.frontends.ingress.routing.guards import GuardTranslator
 from alb_controller.frontends.ingress.routing.optimize import changes_nothing
@@ -70,6 +71,10 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     """To be requested, whether a listener uses it or not."""
     is_remembered: bool = False
     """It is the last known good intent of a member that is stopped now."""
+    is_recorded: bool = False
+    """It comes from the object's record, which its users can write too."""
+    source: Record | None = None
+    """What it was translated from; None where nobody notes it."""
 
     @property
     def sort_key(self) -> tuple[int, str]:
@@ -80,6 +85,7 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
         """The same, once AWS has all of it: no secret of it has to be sent again."""
         return msgspec.structs.replace(
             self,
+            is_recorded=False,
             default=self.default and settled(self.default),
             routes=tuple(settled(route) for route in self.routes),
         )

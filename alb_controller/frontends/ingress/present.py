@@ -7,6 +7,7 @@ from typing import Any
 
 from alb_controller.frontends.ingress.load import Snapshot
 from alb_controller.frontends.ingress.member import MemberIntent
+from alb_controller.frontends.ingress.records.record import fits
 from alb_controller.frontends.ingress.routing.secrets import note
 from alb_controller.frontends.outcomes import Applied, Outcome, Planned
 from alb_controller.frontends.presentation import Patch, Presentation
@@ -17,6 +18,7 @@ from alb_controller.model.document import stack_json
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.annotations.names import PLAN_ANNOTATION
 from alb_controller.objects.networking import Ingress
+from alb_controller.objects.records import RECORD
 from alb_controller.objects.secrets import APPLIED_SECRETS
 
 
@@ -49,7 +51,7 @@ def _patches(
             yield from _plan(snapshot, translation.first if with_plan else "", stack)
             yield from _farewells(snapshot, observed)
         case Applied():
-            yield from _secrets(snapshot, translation)
+            yield from _notes(snapshot, translation)
             yield from _statuses(snapshot, translation, outcome)
 
 
@@ -76,12 +78,17 @@ def _farewells(snapshot: Snapshot, observed: Observed) -> Iterator[Patch]:
             yield Patch(object=ingress, status=status, is_exact=True, is_optional=True)
 
 
-def _secrets(snapshot: Snapshot, translation: Translation[MemberIntent]) -> Iterator[Patch]:
-    """Which Secrets AWS has of an Ingress (ADR 12)."""
+def _notes(snapshot: Snapshot, translation: Translation[MemberIntent]) -> Iterator[Patch]:
+    """What AWS has of an Ingress: which Secrets (ADR 12), and what it asked for (ADR 32)."""
     for member in snapshot.members:
-        good = translation.good.get(member.uid)
+        good, annotations = translation.good.get(member.uid), dict[str, str | None]()
         if good is not None:
-            yield Patch(object=member.ingress, annotations={APPLIED_SECRETS: note(good.secrets)})
+            annotations[APPLIED_SECRETS] = note(good.secrets)
+        served = good or translation.standing.get(member.uid)
+        if served is not None:
+            text = served.source and served.source.text(snapshot.key)
+            annotations[RECORD] = text if text and fits(text, member.ingress) else None
+        yield Patch(object=member.ingress, annotations=annotations)
 
 
 def _statuses(

@@ -1,13 +1,14 @@
 """A group's snapshot becomes its intent; members fail alone (ADR 9).
 
 A member with a problem is stopped, never the group. If it was good before, its last good intent
-stands in for it, so that AWS keeps what it has. If it may have been good before and nobody
-remembers (after a restart), the group is held until the member is valid or gone.
+stands in for it, so that AWS keeps what it has: remembered, or after a restart as noted on the
+object (ADR 32). If it may have been good before and nobody knows, the group is held until the
+member is valid or gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -18,7 +19,7 @@ from alb_controller.frontends.ingress.group_listeners import (
     class_defaults,
     redirect_problem,
 )
-from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
+from alb_controller.frontends.ingress.load import Snapshot
 from alb_controller.frontends.ingress.member import (
     MemberIntent,
     MemberTranslator,
@@ -28,7 +29,14 @@ from alb_controller.frontends.ingress.member import (
 from alb_controller.frontends.ingress.merge import merge, settings_of
 from alb_controller.frontends.ingress.notices.reach import reach_of
 from alb_controller.frontends.ingress.notices.warnings import warnings_of
-from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
+from alb_controller.frontends.ingress.records.known import (
+    Known,
+    blockers,
+    known_intents,
+    secrets_of,
+)
+from alb_controller.frontends.ingress.records.record import record_of
+from alb_controller.frontends.ingress.select import is_explicit
 from alb_controller.frontends.ingress.trust import GroupTrust
 from alb_controller.frontends.translation import Translation
 from alb_controller.model.origins import Origins
@@ -59,8 +67,9 @@ def translate(
     treated as members with that problem.
     """
     members = _members(snapshot, settings, remembered, stopped)
+    known = known_intents(snapshot, members.valid, remembered, settings)
     while True:
-        resolution = _resolve(snapshot, settings, members, remembered)
+        resolution = _resolve(snapshot, settings, members, known)
         agreed, accepted = resolution.agreed, resolution.accepted
         in_order = sorted(accepted, key=lambda uid: accepted[uid].sort_key)
         ordered = [accepted[uid] for uid in in_order]
@@ -77,13 +86,14 @@ def translate(
     return Translation(
         intent=intent,
         good=good,
+        standing={uid: one for uid, one in accepted.items() if uid not in good},
         served=frozenset(accepted),
         unserved=frozenset(uid for uid, one in good.items() if one.ref not in reach.served),
         first=next(iter(in_order), ""),
         problems=deduplicated(problems),
         warnings=(*warnings_of(snapshot, good, intent, reach), *_trust_warnings(resolution)),
-        secrets=frozenset(members.secrets | _secrets_of(accepted.values())),
-        blocked_by=() if remembered else tuple(_blockers(snapshot, accepted)),
+        secrets=frozenset(members.secrets | known.secrets | _secrets_of(accepted.values())),
+        blocked_by=() if remembered else tuple(blockers(snapshot, accepted, known)),
         protected=None if intent.balancers else _protection(snapshot.inactive),
     )
 
@@ -120,12 +130,15 @@ def _members(
         if known is not None:
             made.problems.append(known)
             continue
-        secrets = _member_secrets(member, snapshot, settings, remembered.get(member.uid))
+        secrets = secrets_of(member, snapshot, settings, remembered.get(member.uid))
         translator = MemberTranslator(member, snapshot.key, snapshot.services, secrets, settings)
         try:
-            made.valid[member.uid] = translator.translate()
+            intent = translator.translate()
         except Problems as found:
             made.problems.extend(found.found)
+        else:
+            source = record_of(member, snapshot.services) if is_explicit(snapshot.key) else None
+            made.valid[member.uid] = msgspec.structs.replace(intent, source=source)
         made.secrets |= secrets.asked
     return made
 
@@ -134,7 +147,7 @@ def _resolve(
     snapshot: Snapshot,
     settings: Settings,
     members: _Members,
-    remembered: Mapping[str, MemberIntent],
+    known: Known,
 ) -> Resolution[MemberIntent]:
     def rules_for(candidates: Sequence[MemberIntent]) -> Rules[MemberIntent]:
         defaults = class_defaults(sorted(candidates, key=lambda member: member.sort_key))
@@ -143,11 +156,12 @@ def _resolve(
             settings_of=lambda member: settings_of(member, defaults),
             check=trust.check,
             accept=trust.accept,
+            stands=lambda member, *rest: not member.is_recorded or trust.admits(member, *rest),
         )
 
     last_known_good = {
         uid: msgspec.structs.replace(member, is_remembered=True)
-        for uid, member in remembered.items()
+        for uid, member in known.intents.items()
     }
     return resolve(
         [member.uid for member in snapshot.members],
@@ -162,33 +176,8 @@ def _trust_warnings(resolution: Resolution[MemberIntent]) -> Iterable[Event]:
         yield Event(origin, "Warning", Reason.GROUP_TRUST, sentence)
 
 
-def _member_secrets(
-    member: LoadedMember, snapshot: Snapshot, settings: Settings, last: MemberIntent | None
-) -> MemberSecrets:
-    """What was applied: this process knows best, then the annotation."""
-    meta = member.ingress.metadata
-    applied = noted_versions(meta.annotations) if last is None else last.secrets
-    return MemberSecrets(
-        meta.namespace,
-        snapshot.secrets,
-        applied,
-        required_label=settings.required_secrets_label or "",
-    )
-
-
 def _secrets_of(accepted: Iterable[MemberIntent]) -> set[SecretName]:
     return {(member.ref.namespace, name) for member in accepted for name in member.secrets}
-
-
-def _blockers(snapshot: Snapshot, accepted: Mapping[str, MemberIntent]) -> Iterator[ObjectRef]:
-    """Stopped members that show a load balancer in their status: they were good once.
-
-    What cannot be read at all may have been.
-    """
-    for member in snapshot.members:
-        if member.uid not in accepted and member.ingress.status.load_balancer.ingress:
-            yield ref("Ingress", member.ingress)
-    yield from snapshot.unreadable
 
 
 def _protection(inactive: tuple[Ingress, ...]) -> DeletionProtected | None:

@@ -58,6 +58,16 @@ class GroupTrust:
             raise Invalid(member.ref, "", f"{sentence} (refused by --group-trust=namespace)")
         return sentence
 
+    def admits(
+        self, member: MemberIntent, settings: Iterable[Setting[object]], agreed: Agreement
+    ) -> bool:
+        """Whether a member is not refused."""
+        try:
+            self.check(member, settings, agreed)
+        except Invalid:
+            return False
+        return True
+
     def accept(self, member: MemberIntent) -> None:
         """From now on the member holds what no older one holds."""
         self._holder = self._holder or member.ref

@@ -27,6 +27,7 @@ from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.kinds import kind_of, ref_of
 from alb_controller.objects.notes import STATUS
+from alb_controller.objects.records import RECORD, group_of
 from alb_controller.objects.writer import ObjectWriter
 from alb_controller.telemetry import metrics
 from alb_controller.telemetry.series import Labels
@@ -109,8 +110,8 @@ class Publisher:
         """Inactive members: what stands there of this stack goes, the finalizer last."""
         finalizer = finalizer_of(snapshot.key)
         for obj in snapshot.inactive:
-            if not obj.is_deleting and written(self._newest(obj), snapshot.key) is not None:
-                self._write_annotations(obj, {STATUS: None})
+            if not obj.is_deleting and (notes := self._notes(obj, snapshot.key)):
+                self._write_annotations(obj, notes)
             self._writer.remove_finalizer(kind_of(obj), obj, finalizer)
 
     def _record(
@@ -182,6 +183,13 @@ class Publisher:
         body = {"metadata": {"uid": meta.uid, "annotations": dict(annotations)}}
         with contextlib.suppress(ObjectMissing):  # gone, and its annotations with it
             self._writer.merge_patch(kind_of(obj), meta.namespace, meta.name, body)
+
+    def _notes(self, obj: KubeObject, key: StackKey) -> dict[str, None]:
+        """What stands there of a stack, to be taken away."""
+        newest = self._newest(obj)
+        is_recorded = group_of(newest.metadata.annotations.get(RECORD, "")) == key.id
+        notes = {STATUS: written(newest, key) is not None, RECORD: is_recorded}
+        return {name: None for name, stands in notes.items() if stands}
 
     def _newest(self, obj: KubeObject) -> KubeObject:
         known = self._cluster.get(type(obj), *obj.key)

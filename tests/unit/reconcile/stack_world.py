@@ -22,7 +22,9 @@ from alb_controller.model.kube import Binding
 from alb_controller.model.ownership import INGRESS
 from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
+from alb_controller.objects.kinds import kind_of
 from alb_controller.objects.networking import Ingress
+from alb_controller.objects.records import RECORD
 from alb_controller.objects.secrets import SecretName, SecretState
 from alb_controller.plan.changes import Plan
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
@@ -303,3 +305,12 @@ class World:
     def _reconcile_shared(self, _key: str) -> Result:
         self._group.reconcile()
         return DONE
+
+
+def without_records(world: World, *names: str) -> None:
+    """These Ingresses as a version that notes nothing on them has left them."""
+    patch = {"metadata": {"annotations": {RECORD: None}}}
+    for name in names:
+        one = world.ingress(name)
+        assert one is not None
+        world.kube.merge_patch(kind_of(one), one.metadata.namespace, name, patch)

@@ -12,7 +12,7 @@ from alb_controller.model.elbv2 import LoadBalancer
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress, ingress_class, path, rule, service, site, to
-from tests.unit.reconcile.stack_world import World
+from tests.unit.reconcile.stack_world import World, without_records
 
 QUOTA = QuotaExceeded("elbv2", "CreateTargetGroup", "TooManyTargetGroups", "3000 at most")
 THROTTLED = Throttled("elbv2", "CreateTargetGroup", "Throttling", "Rate exceeded")
@@ -148,12 +148,13 @@ def test_a_process_that_ends_while_an_ingress_is_made_makes_nothing_twice() -> N
 
 
 def test_members_hear_that_their_group_is_blocked() -> None:
-    """After a restart, by a member whose last valid state is not known any more.
+    """After a restart, by a member whose last valid state nobody has noted.
 
     Each hears it once for its own change, with the name of the one at fault.
     """
     world = World(site("a"), site("b")).settle()
     world.put(site("b", alb=BAD))
+    without_records(world, "a", "b")
     world.start()
     world.settle()
     assert world.kube.warnings("a") == []

@@ -101,14 +101,14 @@ def test_members_stay_while_the_default_class_may_be_the_unreadable_one() -> Non
 
 
 def test_a_member_stays_while_its_service_cannot_be_read() -> None:
-    """It is told why, and served again when the Service can be read."""
+    """It is told why, and others go on: its record has what was read of the Service."""
     world = stack_world.World(service("api"), at("a"), at("b", "api")).settle()
     restarted(world, Service, "api")
     assert (world.aws.calls, world.aws.paths()) == ([], ["/a", "/b"])
     (told,) = world.kube.warnings("b")
     assert f"Service shop/api cannot be read: {PROBLEM}" in told
     world.put(at("c"))
-    assert world.settle().aws.paths() == ["/a", "/b"]
+    assert world.settle().aws.paths() == ["/a", "/b", "/c"]
     store = world.kube.stores.of(Service)
     store.replace([*store.list(), service("api")], store.version, is_rewound=True)
     assert world.settle().aws.paths() == ["/a", "/b", "/c"]

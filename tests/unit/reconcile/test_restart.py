@@ -1,0 +1,169 @@
+"""A process that remembers nothing goes on where the one before it ended (ADR 32)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+
+import pytest
+
+from alb_controller.model.elbv2 import ListenerRule, PathPattern
+from alb_controller.objects.core import Service
+from alb_controller.objects.networking import Ingress
+from alb_controller.objects.records import RECORD
+from tests.factories import changed, ingress, ingress_class, member, params, path, rule, service, to
+from tests.unit.reconcile.stack_world import World, without_records
+
+BAD = {"target-type": "nonsense"}
+REFUSED = "/refused"
+
+
+def at(name: str, *texts: str, order: int = 0, alb: Mapping[str, str] | None = None) -> Ingress:
+    """A member of the group with these paths, or one of its name."""
+    paths = [path(text, "Exact", to()) for text in texts or [f"/{name}"]]
+    return member(name, alb={"group.order": str(order), **(alb or {})}, rules=[rule("", *paths)])
+
+
+def restarted(world: World, *objects: Ingress) -> World:
+    """A new process; `objects` were put while none ran."""
+    world.put(*objects)
+    world.start()
+    return world.settle()
+
+
+def paths_of(rule_: ListenerRule) -> tuple[str, ...]:
+    """What a rule asks for."""
+    return next(one.values for one in rule_.conditions if isinstance(one, PathPattern))
+
+
+def order(world: World) -> list[str]:
+    """The paths of the only listener, by priority."""
+    rules = sorted(world.aws.all(ListenerRule).values(), key=lambda one: one.priority)
+    return [text for rule_ in rules for text in paths_of(rule_)]
+
+
+@pytest.mark.parametrize("is_broken_before", [True, False])
+def test_a_bad_member_and_a_restart_hold_nobody(*, is_broken_before: bool) -> None:
+    """Others change, join, leave and take other places; the bad one keeps what it has."""
+    world = World(at("a"), at("bad", order=1), at("c", order=2)).settle()
+    if is_broken_before:
+        world.put(at("bad", "/wrong", alb=BAD, order=9))
+        world.settle()
+    restarted(world, at("bad", "/wrong", alb=BAD, order=9))
+    assert order(world) == ["/a", "/bad", "/c"]
+    world.put(at("a", "/a2"), at("new", order=3))
+    assert order(world.settle()) == ["/a2", "/bad", "/c", "/new"]
+    world.put(at("c", order=-1))
+    assert order(world.settle()) == ["/c", "/a2", "/bad", "/new"]
+    world.remove("c")
+    world.settle()
+    assert (world.ingress("c"), order(world)) == (None, ["/a2", "/bad", "/new"])
+    assert len(world.kube.warnings("bad")) == 1
+    assert world.kube.warnings("a") == []
+    world.put(at("bad", "/right", order=9))
+    assert order(world.settle()) == ["/a2", "/new", "/right"]
+
+
+def test_a_second_restart_loses_nothing_either() -> None:
+    """Nor does a user's tool that takes the record away while a process knows better."""
+    world = World(at("a"), at("bad")).settle()
+    restarted(world, at("bad", alb=BAD))
+    without_records(world, "bad")
+    world.put(at("a", "/a2"))
+    world.settle()
+    restarted(world, at("a", "/a3"))
+    assert world.aws.paths() == ["/a3", "/bad"]
+
+
+def test_a_restart_in_an_unchanged_world_writes_nothing() -> None:
+    """The records say so already."""
+    world = World(at("a"), at("b")).settle()
+    world.forget_calls()
+    restarted(world)
+    assert (world.aws.calls, world.kube.writes) == ([], [])
+
+
+def test_a_member_that_aws_refuses_after_a_restart_holds_nobody() -> None:
+    """It keeps what it has, though this process has never seen it good."""
+    world = World(at("a"), at("bad")).settle()
+    world.aws.refused_path = REFUSED
+    restarted(world, at("bad", REFUSED), at("a", "/a2"))
+    assert world.aws.paths() == ["/a2", "/bad"]
+    assert len(world.kube.warnings("bad")) == 1
+
+
+def test_a_half_done_order_of_rules_is_finished() -> None:
+    """After whichever write the process ends, though a member is bad when the next one begins."""
+    before = [at("a", "/a", order=1), at("bad", order=2), at("c", "/c", order=3)]
+    after = [at("a", "/a", "/more", order=5), at("bad", "/x", alb=BAD, order=2), at("c", order=-3)]
+    for writes in count(1):
+        world = World(*before).settle()
+        world.put(*after)
+        if not world.ends_after(writes):
+            break
+        restarted(world).wait(30)
+        assert order(world) == ["/c", "/bad", "/a", "/more"], f"after {writes} writes"
+    assert writes > len(["new rule", "priorities"])
+
+
+def test_a_service_that_turns_bad_holds_nobody_after_a_restart() -> None:
+    """Nor one that is gone: the record has what was read of it."""
+    world = World(
+        service("api"), at("a"), member("b", rules=[rule("", path("/b", "Exact", to("api")))])
+    )
+    world.settle()
+    world.put(service("api", alb=BAD))
+    restarted(world, at("a", "/a2"))
+    assert world.aws.paths() == ["/a2", "/b"]
+    world.kube.remove(Service, "api")
+    restarted(world, at("a", "/a3"))
+    assert world.aws.paths() == ["/a3", "/b"]
+
+
+def test_what_no_record_can_say_holds_the_group() -> None:
+    """The parameters of a class bind its Ingresses, who could write them into a record."""
+    parameters = (ingress_class("own", params="own"), params("own", scheme="internal"))
+    world = World(
+        *parameters, at("a"), member("b", class_name="own", rules=[rule("", path("/b", "Exact"))])
+    ).settle()
+    world.kube.remove(type(parameters[1]), "own", "")
+    restarted(world, at("a", "/a2"))
+    assert world.aws.paths() == ["/a", "/b"]
+    world.put(parameters[1])
+    assert world.settle().aws.paths() == ["/a2", "/b"]
+
+
+def test_who_was_never_applied_in_a_group_that_is_recorded_holds_nobody() -> None:
+    """Its status shows the load balancer of the group that it came from."""
+    world = World(at("a"), at("b"), member("c", "other")).settle()
+    restarted(world, at("c", alb=BAD), at("a", "/a2"))
+    assert world.aws.paths() == ["/a2", "/b"]
+    without_records(world, "b")
+    restarted(world, at("b", alb=BAD), at("a", "/a3"))
+    assert world.aws.paths() == ["/a2", "/b"]
+
+
+def test_only_members_of_named_groups_have_records() -> None:
+    """Who leaves for a group of its own has none any more."""
+    world = World(at("a"), at("b"), ingress("alone")).settle()
+    one, alone = world.ingress("a"), world.ingress("alone")
+    assert one is not None
+    assert alone is not None
+    assert RECORD in one.metadata.annotations
+    assert RECORD not in alone.metadata.annotations
+    world.put(ingress("a"))
+    world.settle()
+    left = world.ingress("a")
+    assert left is not None
+    assert RECORD not in left.metadata.annotations
+
+
+def test_an_object_that_is_full_has_no_record() -> None:
+    """All its annotations have room for 256 KiB; it is served all the same."""
+    full = at("a")
+    filled = changed(full, annotations={**full.metadata.annotations, "note": "x" * (255 << 10)})
+    world = World(filled, at("b")).settle()
+    one = world.ingress("a")
+    assert one is not None
+    assert RECORD not in one.metadata.annotations
+    assert world.aws.paths() == ["/a", "/b"]
