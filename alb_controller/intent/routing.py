@@ -165,3 +165,5 @@ class DefaultIntent(msgspec.Struct, frozen=True, kw_only=True):
     is_restricted: bool = False
     """It must not be served without a guard (ADR 28)."""
     origin: Origin | None = None
+    asked_by: AskedBy = {}
+    """By field, where more than `origin` says who asked for it."""

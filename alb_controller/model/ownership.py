@@ -8,6 +8,8 @@ their own spec, A1, B1 and C1. No other module may write one of these texts
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 
@@ -18,6 +20,11 @@ CLUSTER_TAG = "elbv2.k8s.aws/cluster"
 SHARED_RESOURCE_TAG = "elbv2.k8s.aws/resource"
 BACKEND_SECURITY_GROUP = "backend-sg"
 LEGACY_CLUSTER_TAG = "ingress.k8s.aws/cluster"
+_LONGEST_LABEL = 63
+"""Characters of a label's value (Kubernetes docs, Labels and Selectors)."""
+_LONGEST_TAG = 256
+"""Characters of a tag's value (Elastic Load Balancing API reference, Tag)."""
+_DIGITS = 16
 
 
 class Ownership(Value, frozen=True):
@@ -113,12 +120,23 @@ def problems_of_keys(tags: Tags, managed: Collection[str]) -> Iterator[str]:
 
 def stack_tags(cluster: str, key: StackKey) -> dict[str, str]:
     """The tags that make a resource ours and this stack's."""
-    return {CLUSTER_TAG: cluster, ownership_of(key).stack_tag: key.id}
+    return {CLUSTER_TAG: cluster, ownership_of(key).stack_tag: tag_value(key.id)}
 
 
 def tracking_tags(cluster: str, key: StackKey, resource: str) -> dict[str, str]:
     """What every resource of a stack carries (spec 7.1)."""
-    return {**stack_tags(cluster, key), ownership_of(key).resource_tag: resource}
+    return {**stack_tags(cluster, key), ownership_of(key).resource_tag: tag_value(resource)}
+
+
+def tag_value(id_: str) -> str:
+    """An id as a tag has it: one too long for a tag ends in its digest.
+
+    The reference cannot serve objects of names so long.
+    """
+    if len(id_) <= _LONGEST_TAG:
+        return id_
+    digest = hashlib.sha256(id_.encode()).hexdigest()[:_DIGITS]
+    return f"{id_[: _LONGEST_TAG - _DIGITS - 1]}-{digest}"
 
 
 def owned_tags(others: Tags, cluster: str, key: StackKey, resource: str) -> dict[str, str]:
@@ -136,7 +154,7 @@ def belongs_to(tags: Tags, cluster: str, key: StackKey) -> bool:
 
     What has the tags of two APIs is nobody's: it cannot be told whose it is.
     """
-    is_named = tags.get(ownership_of(key).stack_tag) == key.id and cluster in (
+    is_named = tags.get(ownership_of(key).stack_tag) == tag_value(key.id) and cluster in (
         tags.get(CLUSTER_TAG),
         tags.get(LEGACY_CLUSTER_TAG),
     )
@@ -165,11 +183,30 @@ def is_shared_group(tags: Tags, cluster: str) -> bool:
 
 
 def stack_labels(key: StackKey) -> dict[str, str]:
-    """The labels on a stack's bindings (spec 2.3)."""
+    """The labels on a stack's bindings (spec 2.3).
+
+    A name that is too long for a label, which the reference cannot serve, is in several: none of
+    them is one that the reference reads, which would take the binding for another stack's.
+    """
     own = ownership_of(key)
     if not key.namespace:
         return {own.stack_tag: key.name}
-    return {own.namespace_label: key.namespace, own.name_label: key.name}
+    labels = {own.namespace_label: key.namespace}
+    if len(key.name) <= _LONGEST_LABEL:
+        return labels | {own.name_label: key.name}
+    size = _LONGEST_LABEL - 2 * len(_EDGE)
+    parts = [key.name[at : at + size] for at in range(0, len(key.name), size)]
+    return labels | {
+        _part_label(own, number): f"{_EDGE}{part}{_EDGE}" for number, part in enumerate(parts)
+    }
+
+
+_EDGE = "0"
+"""Around a part of a name: a label's value begins and ends with a letter or digit."""
+
+
+def _part_label(own: Ownership, number: int) -> str:
+    return f"{own.name_label}.{number}"
 
 
 def stack_of_labels(labels: Mapping[str, str]) -> StackKey | None:
@@ -186,7 +223,9 @@ def _key_of_labels(own: Ownership, labels: Mapping[str, str]) -> StackKey | None
         return StackKey(own.api, "", labels[own.stack_tag])
     if labels.get(own.name_label):
         return StackKey(own.api, labels.get(own.namespace_label, ""), labels[own.name_label])
-    return None
+    parts = itertools.takewhile(bool, (labels.get(_part_label(own, n)) for n in itertools.count()))
+    name = "".join(part[len(_EDGE) : -len(_EDGE)] for part in parts if part)
+    return StackKey(own.api, labels.get(own.namespace_label, ""), name) if name else None
 
 
 def finalizer_of(key: StackKey) -> str:

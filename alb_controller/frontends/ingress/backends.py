@@ -18,7 +18,7 @@ from alb_controller.frontends.backends.settings import TargetGroupSettings
 from alb_controller.intent import LOAD_BALANCER, BackendIntent, NameSeed, Origin, TargetType
 from alb_controller.model.health import HealthCheck
 from alb_controller.model.origins import Origins
-from alb_controller.model.ownership import problems_of_keys
+from alb_controller.model.ownership import problems_of_keys, tag_value
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import Annotation, Reader, Source
 from alb_controller.objects.core import Service, ref
@@ -27,20 +27,22 @@ from alb_controller.settings import Settings
 from alb_controller.values import PortRef, StackKey
 
 _GRPC = "GRPC"
+_CHECK_ROWS: dict[str, Annotation[Any]] = {
+    "port": rows.HEALTH_CHECK_PORT,
+    "protocol": rows.HEALTH_CHECK_PROTOCOL,
+    "path": rows.HEALTH_CHECK_PATH,
+    "interval_seconds": rows.HEALTH_CHECK_INTERVAL,
+    "timeout_seconds": rows.HEALTH_CHECK_TIMEOUT,
+    "healthy_threshold": rows.HEALTHY_THRESHOLD,
+    "unhealthy_threshold": rows.UNHEALTHY_THRESHOLD,
+    "matcher": rows.SUCCESS_CODES,
+}
 _ROWS: dict[str, tuple[Annotation[Any], ...]] = {
     "target_type": (rows.TARGET_TYPE,),
     "protocol": (rows.BACKEND_PROTOCOL,),
     "protocol_version": (rows.BACKEND_PROTOCOL_VERSION,),
-    "health_check": (
-        rows.HEALTH_CHECK_PORT,
-        rows.HEALTH_CHECK_PROTOCOL,
-        rows.HEALTH_CHECK_PATH,
-        rows.HEALTH_CHECK_INTERVAL,
-        rows.HEALTH_CHECK_TIMEOUT,
-        rows.HEALTHY_THRESHOLD,
-        rows.UNHEALTHY_THRESHOLD,
-        rows.SUCCESS_CODES,
-    ),
+    "health_check": tuple(_CHECK_ROWS.values()),
+    **{f"health_check.{name}": (row,) for name, row in _CHECK_ROWS.items()},
     "attributes": (rows.TARGET_GROUP_ATTRIBUTES,),
 }
 """The annotations of each setting that goes to AWS."""
@@ -78,7 +80,7 @@ class BackendTranslator:
             problem = f"names Service {owner.namespace}/{name}, which does not exist"
             raise Missing(owner, field, problem)
         port = find_port(service, written, Origin(owner, field))
-        id_ = f"{owner.path}-{service.metadata.name}:{written}"
+        id_ = tag_value(f"{owner.path}-{service.metadata.name}:{written}")
         if id_ not in self._made:
             self._made[id_] = self._translate(id_, port)
         return self._made[id_]

@@ -216,13 +216,22 @@ def _asked_by(
                 *agreed.asked(INBOUND_CIDRS.of(port)),
                 *agreed.asked(_PREFIX_LISTS.of(port)),
             ),
-            "default": agreed.asked(_REDIRECT if is_redirected else _DEFAULT.of(port)),
+            **_default_origins(port, agreed, is_redirected=is_redirected),
             "policy": agreed.asked(_SSL_POLICY.of(port)),
             "mutual": agreed.asked(_MUTUAL.of(port)),
             **entries("attributes", agreed.asked_entries(_attributes(port)) | params),
             **entries("tags", tags),
         },
     )
+
+
+def _default_origins(port: int, agreed: Agreement, *, is_redirected: bool) -> AskedBy:
+    """By annotations where they say what the default backend does."""
+    default = None if is_redirected else agreed.get(_DEFAULT.of(port))
+    if default is None:
+        return {"default": agreed.asked(_REDIRECT) if is_redirected else ()}
+    own = {name.replace("action", "default", 1): one for name, one in default.asked_by.items()}
+    return {"default": agreed.asked(_DEFAULT.of(port)), **own}
 
 
 def redirects_all(listener: ListenerIntent) -> bool:

@@ -17,6 +17,7 @@ from alb_controller.intent import (
     Origin,
     RequestedCertificate,
 )
+from alb_controller.model.ownership import tag_value
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.mutual_authentication import ClientCertificates
 from alb_controller.objects.annotations.rows import CollectingReader
@@ -118,7 +119,7 @@ class ListenerTranslator:
     def _certificate_id(self, domain: str) -> str:
         type_ = "private" if self._authority() else "amazon_issued"
         owner = hashlib.sha256(self._ref.path.encode()).hexdigest()[:8]
-        return f"{type_}/{domain.replace('*', 'wildcard')}-{owner}"
+        return tag_value(f"{type_}/{domain.replace('*', 'wildcard')}-{owner}")
 
     def _secured(
         self, listeners: Mapping[int, MemberListener], given: CertificateChoice | None

@@ -13,7 +13,7 @@ from alb_controller.frontends.ingress.backends import BackendTranslator
 from alb_controller.frontends.ingress.front.member import MemberFront, translate_front
 from alb_controller.frontends.ingress.listeners import HTTP, ListenerTranslator, MemberListener
 from alb_controller.frontends.ingress.load import LoadedMember
-from alb_controller.frontends.ingress.params import FIELD, check_params
+from alb_controller.frontends.ingress.params import FIELD, beyond_limits, check_params
 from alb_controller.frontends.ingress.records.record import Record
 from alb_controller.frontends.ingress.routing.conditions import unapplied_conditions
 from alb_controller.frontends.ingress.routing.guards import GuardTranslator
@@ -126,7 +126,7 @@ class MemberTranslator:
         self._problems = self._reader.problems
         self._problems.extend(
             Invalid(self._ref, FIELD + found.field, found.problem)
-            for found in check_params(self._params)
+            for found in (*check_params(self._params), *beyond_limits(self._params))
         )
         self._problems.extend(unapplied_conditions(self._source, member.ingress))
 
@@ -239,7 +239,8 @@ def _looping_default(member: MemberIntent) -> Iterator[Invalid]:
                 f"redirects requests on port {port} ({listener.protocol}) to themselves, which AWS "
                 "refuses: protocol, port, host or path must be others"
             )
-            yield Invalid(member.ref, "spec.defaultBackend", problem)
+            (origin, *_) = member.default.asked_by["action"]
+            yield Invalid(member.ref, origin.field, problem)
 
 
 def deduplicated(problems: Iterable[Invalid]) -> tuple[Invalid, ...]:

@@ -7,9 +7,18 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from alb_controller.model.limits import (
+    ALB,
+    FIELDS,
+    LISTENER_ATTRIBUTES,
+    LOAD_BALANCER_ATTRIBUTES,
+    attribute_problem,
+    tag_problem,
+)
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, SubnetSelector
 from alb_controller.values import parse_cidr
 
+_LONGEST_NAME = 32
 FIELD = "IngressClassParams "
 """Begins the field of a problem that an Ingress has with its class."""
 
@@ -30,6 +39,29 @@ def check_params(spec: IngressClassParamsSpec) -> Iterator[ParamsProblem]:
             yield ParamsProblem("spec.inboundCIDRs", str(error))
     if spec.subnets is not None:
         yield from _check_subnets(spec.subnets)
+
+
+def beyond_limits(spec: IngressClassParamsSpec) -> Iterator[ParamsProblem]:
+    """What AWS documents that it refuses of the parameters, whatever Ingress uses them."""
+    name, pool = spec.load_balancer_name or "", spec.ipam_configuration
+    if name and len(name) <= _LONGEST_NAME:  # a longer one cannot be read
+        yield from _found("spec.loadBalancerName", FIELDS["LoadBalancer.Name"].problem(name))
+    if pool is not None and pool.ipv4_ipam_pool_id:
+        problem = FIELDS["IpamPools.Ipv4IpamPoolId"].problem(pool.ipv4_ipam_pool_id)
+        yield from _found("spec.ipamConfiguration", problem)
+    for tag in spec.tags:
+        yield from _found("spec.tags", tag_problem(tag.key, tag.value))
+    for one in spec.load_balancer_attributes:
+        problem = attribute_problem(LOAD_BALANCER_ATTRIBUTES, one.key, one.value, ALB)
+        yield from _found("spec.loadBalancerAttributes", problem)
+    for one in (one for entry in spec.listeners for one in entry.listener_attributes):
+        problem = attribute_problem(LISTENER_ATTRIBUTES, one.key, one.value, ALB)
+        yield from _found("spec.listeners", problem)
+
+
+def _found(field: str, problem: str | None) -> Iterator[ParamsProblem]:
+    if problem is not None:
+        yield ParamsProblem(field, problem)
 
 
 def _check_cidr(cidr: str) -> None:

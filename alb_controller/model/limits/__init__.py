@@ -6,19 +6,25 @@ guide otherwise.
 """
 
 from .attributes import (
+    ALB,
     LISTENER_ATTRIBUTES,
     LOAD_BALANCER_ATTRIBUTES,
+    NLB,
     TARGET_GROUP_ATTRIBUTES,
     Attribute,
+    attribute_problem,
 )
-from .fields import FIELDS
-from .forms import Choice, Limit, Number, Text
+from .expressions import is_beyond_dialect
+from .fields import FIELDS, tag_problem
+from .forms import Choice, Limit, Number, Text, shown
 from .quotas import QUOTAS, Quota
 
 __all__ = [
+    "ALB",
     "FIELDS",
     "LISTENER_ATTRIBUTES",
     "LOAD_BALANCER_ATTRIBUTES",
+    "NLB",
     "QUOTAS",
     "TARGET_GROUP_ATTRIBUTES",
     "Attribute",
@@ -27,4 +33,8 @@ __all__ = [
     "Number",
     "Quota",
     "Text",
+    "attribute_problem",
+    "is_beyond_dialect",
+    "shown",
+    "tag_problem",
 ]

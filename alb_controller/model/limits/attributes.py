@@ -6,10 +6,11 @@ Sources: LoadBalancerAttribute, TargetGroupAttribute and ListenerAttribute of th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import msgspec
 
-from .forms import Choice, Limit, Number, Text
+from .forms import Choice, Limit, Number, Text, problem_of
 
 ALB, NLB = "application", "network"
 _BOTH = (ALB, NLB)
@@ -130,7 +131,11 @@ TARGET_GROUP_ATTRIBUTES = (
     # on: with weighted_random alone
     Attribute("load_balancing.algorithm.anomaly_mitigation", Choice(("on", "off")), "off"),
     Attribute("slow_start.duration_seconds", Number(30, 900, ("0",)), "0"),
-    Attribute("stickiness.app_cookie.cookie_name", Text(form=re.compile(r"(?!AWSALB).*")), ""),
+    Attribute(
+        "stickiness.app_cookie.cookie_name",
+        Text(form=re.compile(r"(?!AWSALB).*"), words="not begin with AWSALB"),
+        "",
+    ),
     Attribute("stickiness.app_cookie.duration_seconds", Number(1, 604_800), "86400"),
     Attribute("stickiness.lb_cookie.duration_seconds", Number(1, 604_800), "86400"),
     Attribute(
@@ -195,3 +200,16 @@ LISTENER_ATTRIBUTES = (
         )
     ),
 )
+
+
+def attribute_problem(rows: Iterable[Attribute], key: str, value: str, kind: str) -> str | None:
+    """What is wrong with an attribute and what is allowed; None for one that AWS may take.
+
+    AWS adds attributes: one that is in no table is AWS's to refuse.
+    """
+    known = [row for row in rows if row.key == key]
+    mine = [row for row in known if kind in row.kinds]
+    if known and not mine:
+        return f"{key} is an attribute of {known[0].kinds[0]} load balancers alone"
+    problem = problem_of(mine[0].takes, value) if mine else None
+    return None if problem is None else f"{key} {problem}"

@@ -1,12 +1,17 @@
-"""The forms of a limit: a text's length and characters, a number's range, a choice."""
+"""The forms of a limit: a text's length and characters, a number's range, a choice.
+
+Each says whether AWS takes a value, and in words what is allowed, for who wrote another one.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import msgspec
 
 _MOST_DIGITS = 18
+_MOST_SHOWN = 60
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -15,12 +20,25 @@ class Text(msgspec.Struct, frozen=True):
     longest: int | None = None
     shortest: int = 0
     form: re.Pattern[str] | None = None
+    words: str = ""
+    """The form, as the end of a sentence: `must …`."""
 
     def admits(self, value: str) -> bool:
         """Whether AWS takes the value."""
-        if len(value) < self.shortest or (self.longest is not None and len(value) > self.longest):
-            return False
-        return self.form is None or self.form.fullmatch(value) is not None
+        return self._fits(value) and (self.form is None or self.form.fullmatch(value) is not None)
+
+    def allowed(self, value: str) -> str:
+        """What is allowed, for a value that AWS does not take."""
+        if self._fits(value):
+            return f"must {self.words}"
+        if self.longest is None:
+            return f"must have {self.shortest} characters or more"
+        if self.shortest:
+            return f"must have {self.shortest} to {self.longest} characters"
+        return f"must have at most {self.longest} characters"
+
+    def _fits(self, value: str) -> bool:
+        return len(value) >= self.shortest and (self.longest is None or len(value) <= self.longest)
 
 
 class Number(msgspec.Struct, frozen=True):
@@ -39,6 +57,10 @@ class Number(msgspec.Struct, frozen=True):
             return False
         return self.least <= int(digits) <= self.most
 
+    def allowed(self, _: int | str) -> str:
+        """What is allowed, for a value that AWS does not take."""
+        return " or ".join((f"must be {self.least} to {self.most}", *self.names))
+
 
 class Choice(msgspec.Struct, frozen=True):
     """One of some names, letter case included."""
@@ -49,5 +71,24 @@ class Choice(msgspec.Struct, frozen=True):
         """Whether AWS takes the value."""
         return value in self.values
 
+    def allowed(self, _: str) -> str:
+        """What is allowed, for a value that AWS does not take."""
+        if len(self.values) == 1:
+            return f"must be {self.values[0]}"
+        return f"must be one of {', '.join(self.values)}"
+
 
 Limit = Text | Number | Choice
+
+
+def shown(value: object) -> str:
+    """A value as a sentence has it: a long one by its beginning and its length."""
+    text = str(value)
+    if len(text) <= _MOST_SHOWN:
+        return repr(text)
+    return f"{text[:_MOST_SHOWN]!r}… ({len(text)} characters)"
+
+
+def problem_of(limit: Limit, value: Any) -> str | None:
+    """What is wrong with a value and what is allowed; None for one that AWS takes."""
+    return None if limit.admits(value) else f"{shown(value)} {limit.allowed(value)}"

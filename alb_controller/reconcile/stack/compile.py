@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from alb_controller.build.context import Context, Facts, needs_backend_group
+from alb_controller.build.elbv2.limits import out_of_limits
 from alb_controller.build.elbv2.stack import build
 from alb_controller.build.needs import needs
 from alb_controller.errors import Invalid
@@ -108,7 +109,8 @@ class Compiler(Generic[S, M]):
         observed: Observed,
         rejected: Mapping[ObjectRef, Invalid],
     ) -> Compiled[M]:
-        """The stack, without `rejected` members and those that AWS's answers show to be at fault.
+        """The stack, without `rejected` members and those that are at fault: what they ask for is
+        beyond AWS's limits, or AWS's answers show that it cannot be.
 
         Raises AwsError, and Invalid where the stack as a whole cannot be built.
         """
@@ -116,6 +118,10 @@ class Compiler(Generic[S, M]):
         with metrics.stage(self._front_end.name, "build_model"):
             while True:
                 translation = self._front_end.translate(snapshot, remembered, rejected)
+                beyond = _beyond_limits(translation.intent, rejected)
+                if beyond:
+                    rejected |= beyond
+                    continue
                 try:
                     compiled = self._build(translation, observed)
                 except Invalid as problem:
@@ -158,6 +164,14 @@ class Compiler(Generic[S, M]):
             facts = {**facts, **self._lookups.answer(queries)}
         unanswered = ", ".join(sorted(map(repr, needs(intent, context, facts))))
         raise RuntimeError(f"look-ups that raise each other for ever: {unanswered}")
+
+
+def _beyond_limits(
+    intent: StackIntent, rejected: Mapping[ObjectRef, Invalid]
+) -> dict[ObjectRef, Invalid]:
+    """Members to reject; of those that are rejected already AWS has what stands in for them."""
+    problems = out_of_limits(intent)
+    return {one.origin: one for one in problems if one.origin not in rejected}
 
 
 def _log_problems(translation: Translation[Any]) -> None:

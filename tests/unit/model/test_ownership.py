@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 
 import pytest
@@ -154,6 +155,42 @@ def test_a_binding_is_labelled_with_its_stack(key: StackKey, labels: dict[str, s
     """And the stack is found again by the labels (spec 2.3)."""
     assert stack_labels(key) == labels
     assert stack_of_labels({**labels, "more": "labels"}) == key
+
+
+LONG_NAMES = (64 * "a", f"a{251 * '-'}b", f"{60 * 'a'}.{60 * '-'}{60 * 'b'}", 253 * "a")
+
+
+@pytest.mark.parametrize("name", LONG_NAMES, ids=len)
+def test_a_name_that_is_too_long_for_a_label_is_in_several(name: str) -> None:
+    """Each is one that Kubernetes takes; the reference reads none, and the stack is found again."""
+    key = StackKey("ingress", 63 * "n", name)
+    labels = stack_labels(key)
+    assert "ingress.k8s.aws/stack-name" not in labels
+    assert all(_LABEL.fullmatch(value) and len(value) <= 63 for value in labels.values())
+    assert stack_of_labels({**labels, "more": "labels"}) == key
+
+
+def test_a_name_that_fits_a_label_is_in_one() -> None:
+    """Byte for byte as the reference has it, up to 63 characters."""
+    labels = stack_labels(StackKey("ingress", "shop", 63 * "a"))
+    assert labels["ingress.k8s.aws/stack-name"] == 63 * "a"
+    assert len(labels) == 2
+
+
+def test_a_tag_has_an_id_that_fits_or_ends_in_its_digest() -> None:
+    """AWS takes 256 characters; two ids that differ at their end alone stay two."""
+    key, other = (StackKey("ingress", 63 * "n", 252 * "a" + end) for end in "ab")
+    tags = tracking_tags("prod", key, 300 * "r")
+    assert max(map(len, tags.values())) == 256
+    assert belongs_to(tags, "prod", key)
+    assert not belongs_to(tags, "prod", other)
+    assert stack_tags("prod", StackKey("ingress", 63 * "n", 192 * "a")) == {
+        "elbv2.k8s.aws/cluster": "prod",
+        "ingress.k8s.aws/stack": f"{63 * 'n'}/{192 * 'a'}",
+    }
+
+
+_LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 
 
 def test_a_binding_that_a_user_made_is_of_no_stack() -> None:

@@ -194,7 +194,7 @@ def _kind(step: Step) -> str:
             "ReserveCapacity",
             "minimum-load-balancer-capacity",
         ),
-        ({}, {"ipam-ipv4-pool-id": "ipam-1"}, "ModifyIpPools", "ipam-ipv4-pool-id"),
+        ({}, {"ipam-ipv4-pool-id": "ipam-pool-1"}, "ModifyIpPools", "ipam-ipv4-pool-id"),
         ({}, {CHECK: "/up"}, "ModifyTargetGroup TargetGroup", CHECK),
         (
             {},
@@ -274,7 +274,8 @@ def test_a_member_asks_for_what_its_services_say() -> None:
 
 def test_a_path_asks_for_the_login_of_its_service() -> None:
     """The Service is named first here too."""
-    pool = {"userPoolARN": "arn:p", "userPoolClientID": "c", "userPoolDomain": "d"}
+    arn = "arn:aws:cognito-idp:us-west-2:123456789012:userpool/us-west-2_p"
+    pool = {"userPoolARN": arn, "userPoolClientID": "c", "userPoolDomain": "d"}
     login = {"auth-type": "cognito", "auth-idp-cognito": json.dumps(pool)}
     world = World(ingress("web", alb=HTTPS), aws=RichAws()).settle()
     world.put(service(alb=login))

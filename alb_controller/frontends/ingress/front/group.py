@@ -187,11 +187,12 @@ def _asked_by(agreed: Agreement) -> AskedBy:
 
 
 def _backend_asked_by(port: int, agreed: Agreement) -> AskedBy:
-    checks = agreed.asked_entries(_check_keys(port)).values()
+    checks = agreed.asked_entries(_check_keys(port))
     return asked_by(
         agreed.asked(PORTS.of(str(port))),
         {
-            "health_check": tuple(origin for origins in checks for origin in origins),
+            "health_check": tuple(origin for origins in checks.values() for origin in origins),
+            **entries("health_check", checks),
             **_tag_origins(agreed),
         },
     )

@@ -18,6 +18,7 @@ from alb_controller.model.actions import (
     JwtValidationAction,
     Session,
 )
+from alb_controller.model.origins import AskedBy
 from alb_controller.objects.actions import CognitoConfig, JwtConfig, OidcConfig
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import Annotation, Reader, Source
@@ -25,6 +26,12 @@ from alb_controller.objects.core import Service, ref
 
 T = TypeVar("T")
 _SESSION_SECONDS = 604800
+_SESSION_ROWS: dict[str, Annotation[Any]] = {
+    "on_unauthenticated_request": rows.AUTH_ON_UNAUTHENTICATED,
+    "scope": rows.AUTH_SCOPE,
+    "cookie": rows.AUTH_SESSION_COOKIE,
+    "timeout_seconds": rows.AUTH_SESSION_TIMEOUT,
+}
 
 
 class Guard(msgspec.Struct, frozen=True):
@@ -35,6 +42,8 @@ class Guard(msgspec.Struct, frozen=True):
     """None also where the Ingress has no listener that could make it."""
     origin: Origin | None = None
     """Whose annotation asks for the action."""
+    session: AskedBy = {}
+    """Whose annotations ask for the fields of the login's session."""
 
 
 class GuardTranslator:
@@ -80,7 +89,7 @@ class GuardTranslator:
             raise InvalidAnnotation(self._source.ref, rows.JWT_VALIDATION.key, problem)
         action, source = login or token, reader.source(row) or self._source
         origin = Origin(source.ref, row.key) if action is not None else None
-        return Guard(is_required, action, origin)
+        return Guard(is_required, action, origin, _session_origins(reader) if login else {})
 
     def _need(self, provider: T | None, key: str) -> T:
         if provider is None:
@@ -124,6 +133,11 @@ class GuardTranslator:
             return _jwt(config)
         except ValueError as error:
             raise InvalidAnnotation(self._source.ref, rows.JWT_VALIDATION.key, str(error)) from None
+
+
+def _session_origins(reader: Reader) -> AskedBy:
+    found = ((name, row, reader.source(row)) for name, row in _SESSION_ROWS.items())
+    return {name: (Origin(one.ref, row.key),) for name, row, one in found if one is not None}
 
 
 def _params(found: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

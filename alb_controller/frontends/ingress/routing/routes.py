@@ -14,7 +14,14 @@ from alb_controller.frontends.ingress.routing.conditions import (
     service_name,
 )
 from alb_controller.frontends.ingress.routing.guards import Guard, GuardTranslator
-from alb_controller.intent import ActionIntent, DefaultIntent, Origin, RouteIntent
+from alb_controller.intent import (
+    ActionIntent,
+    DefaultIntent,
+    Origin,
+    Prefix,
+    RouteIntent,
+    patterns_of,
+)
 from alb_controller.model.actions import RedirectAction
 from alb_controller.model.origins import AskedBy, Origins
 from alb_controller.objects.annotations import ingress_table as rows
@@ -57,6 +64,7 @@ class RouteTranslator:
             guard=guard.action,
             is_restricted=_is_restricted(guard, choice.action),
             origin=Origin(self._source.ref, field),
+            asked_by=self._action_origins(choice, guard),
         )
 
     def routes(self, tags: Mapping[str, str]) -> tuple[RouteIntent, ...]:
@@ -85,19 +93,34 @@ class RouteTranslator:
             origin=Origin(self._source.ref, field),
             asked_by={
                 **self._tag_origins(tags),
-                **self._asked_by(path, choice, guard),
+                **self._match_origins(host, path, field),
+                **self._action_origins(choice, guard),
+                **_named("transforms", self._annotation(rows.transforms(service_name(path)).key)),
             },
         )
 
-    def _asked_by(self, path: HttpIngressPath, choice: Choice, guard: Guard) -> AskedBy:
+    def _match_origins(self, host: str, path: HttpIngressPath, field: str) -> AskedBy:
+        """Where an annotation adds conditions: it, and the rule's own host and path.
+
+        Without it all is asked for by the path itself.
+        """
+        added = self._annotation(rows.conditions(service_name(path)).key)
+        if not added:
+            return {}
+        owner, of_rule = self._source.ref, field.partition(".http")[0]
+        own = {text: Origin(owner, f"{field}.path") for text in patterns_of(Prefix(path.path))}
+        own |= {path.path: Origin(owner, f"{field}.path"), host: Origin(owner, f"{of_rule}.host")}
+        return {
+            "matches": added,
+            **{f"matches.{text}": (one,) for text, one in own.items() if text},
+        }
+
+    def _action_origins(self, choice: Choice, guard: Guard) -> AskedBy:
         """By annotations; what they do not say is asked for by the path itself."""
         own = self._annotation(choice.annotation)
-        found: dict[str, Origins] = {
-            "matches": self._annotation(rows.conditions(service_name(path)).key),
-            "action": (*own, *((guard.origin,) if guard.origin else ())),
-            "transforms": self._annotation(rows.transforms(service_name(path)).key),
-        }
-        return {setting: origins for setting, origins in found.items() if origins}
+        found = (*own, *((guard.origin,) if guard.origin else ()))
+        session = {f"action.{name}": origins for name, origins in guard.session.items()}
+        return {**_named("action", found), **session}
 
     def _annotation(self, key: str) -> Origins:
         """The Ingress's own, if it has it."""
@@ -105,6 +128,10 @@ class RouteTranslator:
 
     def _tag_origins(self, tags: Mapping[str, str]) -> AskedBy:
         return {f"tags.{key}": (Origin(self._source.ref, rows.TAGS.key),) for key in tags}
+
+
+def _named(setting: str, origins: Origins) -> AskedBy:
+    return {setting: origins} if origins else {}
 
 
 def _is_restricted(guard: Guard, action: ActionIntent) -> bool:

@@ -166,9 +166,9 @@ def setting(field: str, *objects: KubeObject) -> object:
             {"minimum_load_balancer_capacity": "CapacityUnits=9"},
         ),
         (
-            {"ipamConfiguration": {"ipv4IPAMPoolId": "ipam-class"}},
+            {"ipamConfiguration": {"ipv4IPAMPoolId": "ipam-pool-class"}},
             "ipv4_ipam_pool_id",
-            "ipam-class",
+            "ipam-pool-class",
             {"ipam_ipv4_pool_id": "ipam-mine"},
         ),
     ],

@@ -228,8 +228,9 @@ def test_a_default_backend_that_redirects_to_itself_stops_its_member(
     assert told(made) == {
         "Ingress shop/a": [
             (
-                f"spec.defaultBackend: redirects requests on port {port} ({protocol}) to "
-                "themselves, which AWS refuses: protocol, port, host or path must be others"
+                f"alb.ingress.kubernetes.io/actions.up: redirects requests on port {port} "
+                f"({protocol}) to themselves, which AWS refuses: protocol, port, host or path "
+                "must be others"
             )
         ]
     }

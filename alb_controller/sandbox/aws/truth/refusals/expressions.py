@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from alb_controller.model.limits import is_beyond_dialect
+
 from .asking import RULES, VALIDATION, Params, admits, asked_first, refuse
 
-_ESCAPES = re.compile(r"\\[1-9kpP]")
-"""Backreferences and Unicode classes."""
-_ESCAPED = re.compile(r"\\.")
-_CLASS = re.compile(r"\[[^\]]*\]")
-_GROUPS = re.compile(r"\(\?(?:[=!>R&0-9+]|<[=!]|P[=>])|[*+?}]\+")
-"""Lookarounds, atomic groups, subroutines, recursion; possessive quantifiers."""
 _CONFIGS = {
     "url-rewrite": "UrlRewriteConfig",
     "host-header-rewrite": "HostHeaderRewriteConfig",
@@ -23,14 +19,8 @@ def check_expression(text: str, longest: int) -> None:
     """Refuse an expression that is too long, not one, or beyond the dialect."""
     if len(text) > longest:
         refuse(VALIDATION, f"The regular expression is too long; the limit is '{longest}'")
-    bare = _CLASS.sub("x", _ESCAPED.sub("x", text))
-    if _has_escape(text) or _GROUPS.search(bare) or not _is_expression(text):
+    if is_beyond_dialect(text) or not _is_expression(text):
         refuse(VALIDATION, f"Regular expression '{text}' is not valid")
-
-
-def _has_escape(text: str) -> bool:
-    """Whether an escape that the dialect lacks stands there, not behind an escaped backslash."""
-    return any(_ESCAPES.fullmatch(found) for found in _ESCAPED.findall(text))
 
 
 def _is_expression(text: str) -> bool:

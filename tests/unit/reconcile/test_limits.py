@@ -1,0 +1,66 @@
+"""What is beyond AWS's documented limits stops its member alone, before any call."""
+
+from __future__ import annotations
+
+import pytest
+
+from alb_controller.objects.networking import Ingress
+from tests.factories import member, path, rule, service, to
+from tests.unit.reconcile.limit_rows import ROWS, Row
+from tests.unit.reconcile.stack_world import World
+from tests.unit.reconcile.test_who_asked import RichAws
+
+HOUR = 3600.0
+
+
+def world_of(*members: Ingress) -> World:
+    """A group at rest, in an account that has whatever is asked for."""
+    return World(service("api"), *members, aws=RichAws()).settle()
+
+
+def good(text: str) -> Ingress:
+    """The innocent member, with one path."""
+    return member("good", rules=[rule("good.example", path(text, "Exact", to()))])
+
+
+def is_published(world: World, name: str) -> bool:
+    """Whether an Ingress shows where it is served."""
+    found = world.ingress(name)
+    return found is not None and bool(found.status.load_balancer.ingress)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_value_at_the_limit_is_served(row: Row) -> None:
+    """A check that is too strict would reject what AWS serves."""
+    world = world_of(good("/a"), row.make(row.taken))
+    assert world.kube.warnings("bad") == []
+    assert is_published(world, "bad")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_value_past_the_limit_rejects_its_member_alone(row: Row) -> None:
+    """One Warning has annotation and range; the other is served and edited; then all is quiet."""
+    world = world_of(good("/a"), row.make(row.refused))
+    assert is_published(world, "good")
+    assert not is_published(world, "bad")
+    world.put(good("/b"))
+    world.settle()
+    assert world.aws.paths() == ["/b", "good.example"]
+    (warning,) = world.kube.warnings("bad")
+    assert f" {row.field}: " in warning
+    assert row.allowed in warning
+    assert world.kube.warnings("good") == []
+    world.forget_calls()
+    world.wait(HOUR)
+    assert world.calls() == []
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_what_aws_has_stays_where_an_edit_goes_past_the_limit(row: Row) -> None:
+    """The last known good settings are served until the member is put right."""
+    world = world_of(good("/a"), row.make(row.taken))
+    before = dict(world.aws.things)
+    world.put(row.make(row.refused))
+    world.settle()
+    assert world.aws.things == before
+    assert len(world.kube.warnings("bad")) == 1
