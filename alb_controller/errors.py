@@ -6,7 +6,7 @@
     │   └── Missing           something that is referred to is not there
     ├── NotReady              an expected wait
     ├── Refused               our own guard said no
-    │   └── ForeignOwner, DeletionProtected
+    │   └── ForeignOwner, DeletionProtected, ProtectedInAws
     ├── AwsError              AWS answered with an error
     │   ├── Throttled, Unavailable
     │   ├── NotFound, AlreadyExists, InUse
@@ -110,16 +110,37 @@ class ForeignOwner(Refused):
 
 
 class DeletionProtected(Refused):
-    """A load balancer must go while its annotations ask for deletion protection (spec 9.6)."""
+    """A load balancer must go while its annotations ask for deletion protection (spec 9.6).
 
-    def __init__(self, origin: ObjectRef) -> None:
-        super().__init__(origin)
-        self.origin = origin
+    `setting` is the line that lets it go.
+    """
+
+    def __init__(self, origin: ObjectRef, setting: str) -> None:
+        super().__init__(origin, setting)
+        self.origin, self.setting = origin, setting
 
     def __str__(self) -> str:
         return (
-            f"deletion_protection is enabled, cannot delete the ingress: {self.origin.path}; set "
-            "deletion_protection.enabled in its load-balancer-attributes to false"
+            f"deletion_protection is enabled, cannot delete the ingress: {self.origin.path}; add "
+            f"`{self.setting}` to it"
+        )
+
+
+class ProtectedInAws(Refused):
+    """AWS protects a load balancer that must go, and nobody has said that it may (ADR 32).
+
+    `setting` is the line that says so; empty where there is none.
+    """
+
+    def __init__(self, load_balancer: str, setting: str) -> None:
+        super().__init__(load_balancer, setting)
+        self.load_balancer, self.setting = load_balancer, setting
+
+    def __str__(self) -> str:
+        add = f"add `{self.setting}`, or " if self.setting else ""
+        return (
+            f"deletion protection of {self.load_balancer} is on, so it is not deleted and nothing "
+            f"is changed: {add}switch the protection off in AWS"
         )
 
 

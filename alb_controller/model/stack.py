@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
@@ -10,6 +11,7 @@ from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
 from alb_controller.model.kube import Binding
 from alb_controller.model.origins import Origins
+from alb_controller.model.protection import DeletionChoice
 from alb_controller.model.refs import ResourceId
 from alb_controller.values import StackKey
 
@@ -29,6 +31,8 @@ class Stack(msgspec.Struct, frozen=True, kw_only=True):
     listeners: tuple[Listener, ...] = ()
     rules: tuple[ListenerRule, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    deletion: Mapping[str, DeletionChoice] = {}
+    """What is said of deletion protection, by the name in a load balancer's id."""
     asked_by: Origins = ()
     """Every object that it is made for; of one that goes, was made for."""
 

@@ -21,6 +21,7 @@ from alb_controller.model.elbv2 import (
 )
 from alb_controller.model.kube import Binding
 from alb_controller.model.origins import Origins
+from alb_controller.model.protection import DeletionChoice
 from alb_controller.model.refs import Reference, ResourceKind
 from alb_controller.model.stack import Found, Resource
 from alb_controller.values import IpAddressType, Tags, Value
@@ -186,6 +187,8 @@ class Delete(_Step, frozen=True):
 
     kind: ResourceKind
     found: Found[Resource]
+    protection: DeletionChoice = DeletionChoice()
+    """Of a load balancer: whether its deletion protection may be switched off for it."""
 
 
 class SetWebAcl(_Step, frozen=True):
@@ -309,6 +312,20 @@ class Plan(Value, frozen=True):
                 case Create(resource=resource):
                     claimed += [name for name in _name_of(resource) if name not in freed]
         return tuple(claimed)
+
+    @property
+    def deletes_to_check(self) -> tuple[Delete, ...]:
+        """Load balancers of which AWS may refuse the deletion when other steps are done already.
+
+        A refusal of the first step leaves everything as it is.
+        """
+        return tuple(
+            step
+            for step in self.steps[1:]
+            if isinstance(step, Delete)
+            and step.kind == "LoadBalancer"
+            and not step.protection.is_off
+        )
 
 
 def _name_of(resource: Resource) -> tuple[NameToClaim, ...]:

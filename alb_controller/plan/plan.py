@@ -11,13 +11,14 @@ gap.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from alb_controller.model.addons import Addons
 from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
 from alb_controller.model.kube import Binding
+from alb_controller.model.protection import DeletionChoice
 from alb_controller.model.refs import Reference, ResourceKind
 from alb_controller.model.stack import Found, Observed, Resource, Stack
 from alb_controller.plan import policies
@@ -53,7 +54,9 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
     )
     listeners = listener_steps(matches, ours.observed, stack.key, policy)
     groups = _security_groups(matches, policy)
-    balancers = _load_balancers(matches.load_balancers, registered(ours.observed), policy)
+    balancers = _load_balancers(
+        matches.load_balancers, registered(ours.observed), stack.deletion, policy
+    )
     targets = _target_groups(matches.target_groups, policy)
     deleted_targets = _deleted_targets(matches)
     has_room = "target-groups" not in policy.limits_reached
@@ -137,9 +140,16 @@ def _target_groups(matched: Matched[TargetGroup], policy: PlanPolicy) -> _Parts:
 
 
 def _load_balancers(
-    matched: Matched[LoadBalancer], targets: frozenset[Reference], policy: PlanPolicy
+    matched: Matched[LoadBalancer],
+    targets: frozenset[Reference],
+    deletion: Mapping[str, DeletionChoice],
+    policy: PlanPolicy,
 ) -> _Parts:
     """`targets` are the load balancers that are in target groups."""
+
+    def deletes(found: Iterable[Found[LoadBalancer]]) -> tuple[Step, ...]:
+        return _balancer_deletes(found, deletion)
+
     written: list[Step] = []
     tagged: list[Step] = []
     replaced: set[str] = set()
@@ -151,13 +161,13 @@ def _load_balancers(
             is_full = "load-balancers" in policy.limits_reached
             namesakes = [one for one in old if is_full or one.resource.name == desired.name]
             others = [one for one in old if one not in namesakes]
-            written += _deletes("LoadBalancer", namesakes)
+            written += deletes(namesakes)
             written.append(Create(resource=_bare(desired)))
             written += policies.declared_attributes("LoadBalancer", desired)
-            written += _deletes("LoadBalancer", others)
+            written += deletes(others)
         else:
             written += policies.load_balancer(desired, found)
-            written += _deletes("LoadBalancer", old)  # left by a pass that broke off
+            written += deletes(old)  # left by a pass that broke off
             now = found.resource.tags
             tagged += tag_steps("LoadBalancer", desired.tags, found, now, policy)
     left = [one for one in matched.surplus if one.identity not in replaced]
@@ -165,8 +175,8 @@ def _load_balancers(
     return _Parts(
         written=tuple(written),
         tagged=tuple(tagged),
-        deleted=_deletes("LoadBalancer", last),
-        deleted_first=_deletes("LoadBalancer", [one for one in left if one not in last]),
+        deleted=deletes(last),
+        deleted_first=deletes(one for one in left if one not in last),
         replaced=frozenset(replaced),
     )
 
@@ -206,6 +216,20 @@ def _deleted_targets(matches: Matches) -> list[Step]:
 
 def _deletes(kind: ResourceKind, found: Iterable[Found[Resource]]) -> tuple[Step, ...]:
     return tuple(Delete(kind=kind, found=one) for one in found)
+
+
+def _balancer_deletes(
+    found: Iterable[Found[LoadBalancer]], deletion: Mapping[str, DeletionChoice]
+) -> tuple[Step, ...]:
+    """Each with what is said of its protection."""
+    return tuple(
+        Delete(
+            kind="LoadBalancer",
+            found=one,
+            protection=deletion.get(one.resource.id.name, DeletionChoice()),
+        )
+        for one in found
+    )
 
 
 def _bare(resource: LoadBalancer | TargetGroup) -> LoadBalancer | TargetGroup:

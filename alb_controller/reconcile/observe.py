@@ -10,8 +10,9 @@ from alb_controller.aws.elbv2_reads import ListenersAndRules
 from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.inventory import Kept as Listed
 from alb_controller.build.context import BalancerId, CurrentState
-from alb_controller.errors import AwsError
+from alb_controller.errors import AwsError, NotFound
 from alb_controller.model.elbv2 import Attributes, Listener, LoadBalancer, TargetGroup
+from alb_controller.model.protection import DELETION_PROTECTION
 from alb_controller.model.stack import Found, FoundLoadBalancer, Observed, Resource, Stack
 from alb_controller.plan.diff import unread
 from alb_controller.reconcile.bindings import Bindings
@@ -83,6 +84,14 @@ class Observer:
             target_groups=tuple(_with(f, read) for f in observed.target_groups),
             listeners=tuple(_with(f, read) for f in observed.listeners),
         )
+
+    def is_protected(self, arn: str) -> bool:
+        """Whether AWS refuses to delete a load balancer, as it is now; one that is gone, never."""
+        try:
+            attributes = self._elbv2.load_balancer_attributes(arn)
+        except NotFound:
+            return False
+        return attributes.get(DELETION_PROTECTION) == "true"
 
     def record(self, before: Observed, after: Observed) -> None:
         """Tell the inventory what a plan has changed of the resources that it lists."""

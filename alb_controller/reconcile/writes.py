@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial, singledispatch
+from functools import singledispatch
 from typing import Protocol, assert_never
 
 import msgspec
 
-from alb_controller.errors import AwsError, NotReady
+from alb_controller.errors import AwsError, NotReady, ProtectedInAws
 from alb_controller.model.actions import Transform
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import (
@@ -22,6 +22,7 @@ from alb_controller.model.elbv2 import (
     TargetGroup,
 )
 from alb_controller.model.kube import Binding
+from alb_controller.model.protection import DELETION_PROTECTION, DeletionChoice
 from alb_controller.model.refs import ResourceKind
 from alb_controller.model.stack import Found, FoundLoadBalancer, Observed, Resource
 from alb_controller.plan import changes
@@ -31,7 +32,6 @@ from alb_controller.plan.references import unresolved
 from alb_controller.values import Tags
 
 _BINDINGS_SECONDS = 5.0
-_PROTECTION = "deletion_protection.enabled"
 
 
 class Operations(Protocol):
@@ -270,10 +270,12 @@ def _(step: changes.UpdateBinding, operations: Operations) -> None:
 
 @_write.register
 def _(step: changes.Delete, operations: Operations) -> None:
+    if step.kind == "LoadBalancer":
+        _delete_load_balancer(operations, step.found.identity, step.protection)
+        return
     delete: dict[ResourceKind, Callable[[str], None]] = {
         "SecurityGroup": operations.delete_security_group,
         "TargetGroup": operations.delete_target_group,
-        "LoadBalancer": partial(_delete_load_balancer, operations),
         "Listener": operations.delete_listener,
         "ListenerRule": operations.delete_rule,
         "Binding": operations.delete_binding,
@@ -281,12 +283,14 @@ def _(step: changes.Delete, operations: Operations) -> None:
     delete[step.kind](step.found.identity)
 
 
-def _delete_load_balancer(operations: Operations, arn: str) -> None:
-    """Protection that is not asked for any more is taken off first (spec 6.2, 9.6)."""
+def _delete_load_balancer(operations: Operations, arn: str, protection: DeletionChoice) -> None:
+    """Protection is taken off first, where some source says so (ADR 32)."""
     try:
         operations.delete_load_balancer(arn)
     except AwsError as error:
         if error.code != "OperationNotPermitted" or "deletion protection" not in error.message:
             raise
-        operations.modify_load_balancer_attributes(arn, {_PROTECTION: "false"})
+        if not protection.is_off:
+            raise ProtectedInAws(arn, protection.setting) from error
+        operations.modify_load_balancer_attributes(arn, {DELETION_PROTECTION: "false"})
         operations.delete_load_balancer(arn)

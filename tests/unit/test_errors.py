@@ -41,10 +41,24 @@ def test_an_object_that_anothers_problem_stops_is_told_whose_it_is() -> None:
             ),
         ),
         (
-            errors.DeletionProtected(WEB),
+            errors.DeletionProtected(WEB, "attributes: off"),
             (
-                "deletion_protection is enabled, cannot delete the ingress: shop/web; set "
-                "deletion_protection.enabled in its load-balancer-attributes to false"
+                "deletion_protection is enabled, cannot delete the ingress: shop/web; add "
+                "`attributes: off` to it"
+            ),
+        ),
+        (
+            errors.ProtectedInAws("arn:lb", "attributes: off"),
+            (
+                "deletion protection of arn:lb is on, so it is not deleted and nothing is changed: "
+                "add `attributes: off`, or switch the protection off in AWS"
+            ),
+        ),
+        (
+            errors.ProtectedInAws("arn:lb", ""),
+            (
+                "deletion protection of arn:lb is on, so it is not deleted and nothing is changed: "
+                "switch the protection off in AWS"
             ),
         ),
         (errors.AwsError(*AWS), "elbv2 CreateListener: Code: message"),
@@ -65,7 +79,8 @@ def test_an_error_is_one_sentence(error: errors.ControllerError, sentence: str) 
         (errors.Conflict(*INVALID), "never", True),
         (errors.Missing(*INVALID), "slow", True),
         (errors.NotReady("x", 1.0), "after", False),
-        (errors.DeletionProtected(WEB), "slow", True),
+        (errors.DeletionProtected(WEB, ""), "slow", True),
+        (errors.ProtectedInAws("arn", ""), "slow", True),
         (errors.ForeignOwner("lb", "n", "o"), "slow", True),
         (errors.Throttled(*AWS), "backoff", True),
         (errors.Unavailable(*AWS), "backoff", True),

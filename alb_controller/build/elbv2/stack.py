@@ -22,7 +22,7 @@ def build(intent: StackIntent, context: Context, facts: Facts) -> Stack:
     for what cannot be built; both carry the object at fault.
     """
     if not intent.balancers:
-        return Stack(key=intent.key, asked_by=intent.asked_by)
+        return Stack(key=intent.key, deletion=intent.deletion, asked_by=intent.asked_by)
     listeners = [(listener, one) for one in intent.balancers for listener in one.listeners]
     return Stack(
         key=intent.key,
@@ -35,5 +35,6 @@ def build(intent: StackIntent, context: Context, facts: Facts) -> Stack:
         listeners=tuple(build_listener(li, b, intent, context, facts) for li, b in listeners),
         rules=tuple(r for li, _ in listeners for r in build_rules(li, intent, context, facts)),
         bindings=tuple(build_binding(b, intent, context) for b in intent.backends),
+        deletion=intent.deletion,
         asked_by=intent.asked_by,
     )

@@ -66,6 +66,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """Ingresses that have the group's finalizer and are not members (any more)."""
     departed: tuple[Ingress, ...] = ()
     """Of the inactive, those that live on and are in no other group of ours."""
+    inactive_params: Mapping[str, IngressClassParams] = {}
+    """Of the inactive, the parameters of their classes, by uid."""
     rejected: tuple[Invalid, ...]
     """Problems of an Ingress that belongs to no group."""
     rejected_ingresses: tuple[Ingress, ...] = ()
@@ -121,12 +123,20 @@ def load(
         members=tuple(sorted(members, key=lambda m: m.age_key)),
         inactive=tuple(sorted(inactive, key=lambda ingress: ingress.key)),
         departed=tuple(departed),
+        inactive_params=_params(inactive, cluster, class_flag),
         rejected=tuple(rejected),
         rejected_ingresses=tuple(rejected_ingresses),
         unreadable=tuple(_unreadable(key, cluster)),
         services=_services((m.ingress for m in members), cluster),
         secrets=_secrets(members, secrets or {}),
     )
+
+
+def _params(
+    ingresses: Iterable[Ingress], cluster: Cluster, class_flag: str
+) -> dict[str, IngressClassParams]:
+    found = {one.metadata.uid: select.params_of(one, cluster, class_flag) for one in ingresses}
+    return {uid: params for uid, params in found.items() if params is not None}
 
 
 def _loaded(member: Member, cluster: Cluster) -> LoadedMember:

@@ -75,6 +75,18 @@ def own_key(ingress: Ingress) -> StackKey:
 
 def select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
     """What an Ingress is to us; `class_flag` is `--ingress-class` (spec 2.1)."""
+    if ingress.is_deleting:
+        return NotOurs()
+    return _placed(ingress, cluster, class_flag)
+
+
+def params_of(ingress: Ingress, cluster: Cluster, class_flag: str) -> IngressClassParams | None:
+    """The parameters of an Ingress's class, also of one that is being deleted."""
+    placed = _placed(ingress, cluster, class_flag)
+    return placed.params if isinstance(placed, Member) else None
+
+
+def _placed(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
     try:
         return _select(ingress, cluster, class_flag)
     except UnreadableObject as error:
@@ -82,8 +94,6 @@ def select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
 
 
 def _select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
-    if ingress.is_deleting:
-        return NotOurs()
     annotated = ingress.metadata.annotations.get(CLASS_ANNOTATION)
     if annotated is not None:
         ours = annotated == class_flag or (not class_flag and annotated == "alb")

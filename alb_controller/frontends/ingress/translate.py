@@ -12,9 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from alb_controller.errors import DeletionProtected, Invalid
+from alb_controller.errors import Invalid
 from alb_controller.frontends.conflicts import Resolution, Rules, resolve
 from alb_controller.frontends.events import Event
+from alb_controller.frontends.ingress.addons.deletion import (
+    deletion_choices,
+    protection_of_deleted,
+)
 from alb_controller.frontends.ingress.group_listeners import (
     class_defaults,
     redirect_problem,
@@ -40,16 +44,11 @@ from alb_controller.frontends.ingress.select import is_explicit
 from alb_controller.frontends.ingress.trust import GroupTrust
 from alb_controller.frontends.translation import Translation
 from alb_controller.model.origins import Origins
-from alb_controller.objects.annotations.ingress_table import LOAD_BALANCER_ATTRIBUTES
-from alb_controller.objects.annotations.values import boolean, string_map
 from alb_controller.objects.core import ref
 from alb_controller.objects.events import Reason
-from alb_controller.objects.networking import Ingress
 from alb_controller.objects.secrets import SecretName
 from alb_controller.settings import Settings
 from alb_controller.values import ObjectRef, Origin
-
-_DELETION_PROTECTION = "deletion_protection.enabled"
 
 
 def translate(
@@ -77,8 +76,11 @@ def translate(
         if invalid_redirect is None:
             break
         members.stop(invalid_redirect)
+    merged = merge(snapshot.key, ordered, agreed, settings)
     intent = msgspec.structs.replace(
-        merge(snapshot.key, ordered, agreed, settings), asked_by=_everyone(ordered, snapshot)
+        merged,
+        asked_by=_everyone(ordered, snapshot),
+        deletion=deletion_choices(snapshot, accepted, merged),
     )
     problems = (*snapshot.rejected, *members.problems, *resolution.stopped.values())
     good = {uid: one for uid, one in members.valid.items() if uid not in resolution.stopped}
@@ -94,7 +96,7 @@ def translate(
         warnings=(*warnings_of(snapshot, good, intent, reach), *_trust_warnings(resolution)),
         secrets=frozenset(members.secrets | known.secrets | _secrets_of(accepted.values())),
         blocked_by=() if remembered else tuple(blockers(snapshot, accepted, known)),
-        protected=None if intent.balancers else _protection(snapshot.inactive),
+        protected=None if intent.balancers else protection_of_deleted(snapshot.inactive),
     )
 
 
@@ -178,17 +180,3 @@ def _trust_warnings(resolution: Resolution[MemberIntent]) -> Iterable[Event]:
 
 def _secrets_of(accepted: Iterable[MemberIntent]) -> set[SecretName]:
     return {(member.ref.namespace, name) for member in accepted for name in member.secrets}
-
-
-def _protection(inactive: tuple[Ingress, ...]) -> DeletionProtected | None:
-    """A deleted member's wish for deletion protection, as the load balancer would go (spec 9.6)."""
-    for ingress in inactive:
-        raw = ingress.metadata.annotations.get(LOAD_BALANCER_ATTRIBUTES.key)
-        if raw is None or not ingress.is_deleting:
-            continue
-        try:
-            if boolean(string_map(raw).get(_DELETION_PROTECTION, "false")):
-                return DeletionProtected(ref("Ingress", ingress))
-        except ValueError:
-            continue  # what cannot be read was never applied
-    return None

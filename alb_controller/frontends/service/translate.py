@@ -5,10 +5,13 @@ Source: spec B4 (listeners), B6 (names), B7 (security groups), B8 (binding netwo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from alb_controller.errors import Invalid
 from alb_controller.frontends.backends.assembly import Identity, assemble
 from alb_controller.frontends.backends.service_ports import TRAFFIC_PORT, PortInUse, numbers_of
 from alb_controller.frontends.backends.settings import TargetGroupSettings
+from alb_controller.frontends.protection import attributes_said, deletion_choice
 from alb_controller.frontends.service.load import Snapshot
 from alb_controller.intent import (
     LOAD_BALANCER,
@@ -26,11 +29,13 @@ from alb_controller.intent import (
     StackIntent,
 )
 from alb_controller.model.health import HealthCheck
+from alb_controller.model.protection import DeletionChoice
 from alb_controller.objects.core import Service, ServicePort
 from alb_controller.objects.kinds import ref_of
 from alb_controller.settings import Settings
 
 PREFIX = "service.beta.kubernetes.io/"
+_ATTRIBUTES = PREFIX + "aws-load-balancer-attributes"
 _ANYWHERE = InboundSources(cidrs_v4=("0.0.0.0/0",), cidrs_v6=("::/0",))
 _HEALTH_CHECK = HealthCheck(
     port=TRAFFIC_PORT,
@@ -49,7 +54,7 @@ def translate(snapshot: Snapshot, settings: Settings) -> StackIntent:
     """The intent of a Service, an empty one without a member; raises Invalid."""
     if not snapshot.members:
         gone = tuple(Origin(ref_of(one)) for one in snapshot.inactive)
-        return StackIntent(key=snapshot.key, asked_by=gone)
+        return StackIntent(key=snapshot.key, deletion=_deletion(snapshot.inactive), asked_by=gone)
     service = snapshot.members[0].object
     _refuse_what_is_not_served(service)
     backends = tuple(_backend(service, port, settings) for port in service.spec.ports)
@@ -62,8 +67,15 @@ def translate(snapshot: Snapshot, settings: Settings) -> StackIntent:
         key=snapshot.key,
         balancers=(balancer,),
         backends=backends,
+        deletion=_deletion([service]),
         asked_by=(Origin(ref_of(service)),),
     )
+
+
+def _deletion(services: Iterable[Service]) -> dict[str, DeletionChoice]:
+    """What is said of deletion protection, which is on in AWS where somebody has switched it on."""
+    said = [attributes_said(one.metadata.annotations.get(_ATTRIBUTES)) for one in services]
+    return {LOAD_BALANCER: deletion_choice(said, _ATTRIBUTES)}
 
 
 def _refuse_what_is_not_served(service: Service) -> None:

@@ -12,6 +12,7 @@ from alb_controller.errors import (
     ControllerError,
     NotFound,
     NotReady,
+    ProtectedInAws,
     Rejected,
     handling_of,
 )
@@ -75,6 +76,7 @@ class Deployer:
         if planned.plan:
             _log.info("applying", steps=list(render_lines(planned.plan)))
             self._check_owners(key, planned.plan)
+            self._check_protection(planned.plan)
         outcome = apply(planned.plan, planned.observed, self._operations)
         self._memory.observe(key, outcome.observed)
         if outcome.done:
@@ -86,6 +88,15 @@ class Deployer:
             if isinstance(outcome.error, AlreadyExists):
                 self._owners.explain(planned.plan.names_to_claim, key)
         return outcome
+
+    def _check_protection(self, todo: Plan) -> None:
+        """Nothing is begun where AWS would refuse a deletion in the middle. Raises ProtectedInAws.
+
+        It is asked anew: who protects a load balancer by hand does not wait for our next look.
+        """
+        for step in todo.deletes_to_check:
+            if self._record.is_protected(step.found.identity):
+                raise ProtectedInAws(step.found.identity, step.protection.setting)
 
     def _check_owners(self, key: StackKey, todo: Plan) -> None:
         try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.errors import InUse, NotFound, Rejected, Throttled
+from alb_controller.errors import InUse, NotFound, ProtectedInAws, Rejected, Throttled
 from alb_controller.model.elbv2 import LoadBalancer
+from alb_controller.model.protection import DeletionChoice
 from alb_controller.model.refs import Ref
 from alb_controller.plan.changes import AwaitBindingsGone, Create, Plan
 from alb_controller.plan.plan import plan
@@ -106,18 +107,26 @@ def test_a_stale_picture_is_told() -> None:
     assert isinstance(apply(plan(changed, stale, POLICY), stale, world).error, NotFound)
 
 
-def test_protection_is_taken_off_a_load_balancer_that_goes() -> None:
-    """Whoever wants to keep it says so on the Ingress (spec 6.2, 9.6)."""
+@pytest.mark.parametrize(
+    "is_off,writes",
+    [
+        (True, ["DeleteLoadBalancer", "ModifyLoadBalancerAttributes", "DeleteLoadBalancer"]),
+        (False, ["DeleteLoadBalancer"]),
+    ],
+)
+def test_protection_is_taken_off_where_somebody_says_so(writes: list[str], *, is_off: bool) -> None:
+    """Otherwise the refusal ends the plan, with the line that would let it go."""
     world = World()
     protected = load_balancer(attributes={"deletion_protection.enabled": "true"})
     apply(plan(stack(load_balancers=(protected,)), world.observe(), POLICY), world.observe(), world)
     world.writes()
-    assert apply(plan(stack(), world.observe(), POLICY), world.observe(), world).error is None
-    assert world.writes() == [
-        "DeleteLoadBalancer",
-        "ModifyLoadBalancerAttributes",
-        "DeleteLoadBalancer",
-    ]
+    said = {"LoadBalancer": DeletionChoice(is_off=is_off, setting="attributes: off")}
+    error = apply(plan(stack(deletion=said), world.observe(), POLICY), world.observe(), world).error
+    assert world.writes() == writes
+    assert (error is None) == is_off
+    if error is not None:
+        assert isinstance(error, ProtectedInAws)
+        assert error.setting == "attributes: off"
 
 
 def test_another_refusal_of_a_delete_is_told() -> None:

@@ -32,7 +32,7 @@ def test_a_protected_load_balancer_does_not_go() -> None:
     assert found is not None
     assert found.origin == ref("Ingress", of)
     assert str(found).startswith(
-        "deletion_protection is enabled, cannot delete the ingress: shop/a; set "
+        "deletion_protection is enabled, cannot delete the ingress: shop/a; add "
     )
 
 
