@@ -32,6 +32,8 @@ class Unchanged(Value, frozen=True):
 class Applied(Value, frozen=True):
     """AWS has what the stack wants, but for what `late_error` stopped."""
 
+    stack: Stack
+    """What was to be there, with who asked for it."""
     observed: Observed
     late_error: ControllerError | None = None
     """Of a part that nothing else needs."""

@@ -22,6 +22,7 @@ from alb_controller.frontends.status_document import (
     StatusDocument,
     document_of,
     error_note,
+    own_part,
     problem_note,
 )
 from alb_controller.frontends.translation import Translation
@@ -86,9 +87,8 @@ def _applied(
 ) -> Report:
     resources = StatusDocument(group=snapshot.key.id)
     if member.uid in translation.served:
-        own = ref_of(member.object)
-        backends = [b for b in translation.intent.backends if b.origin.ref == own]
-        resources = document_of(snapshot.key, outcome.observed, backends)
+        own = own_part(ref_of(member.object), translation.intent, outcome.stack)
+        resources = document_of(snapshot.key, outcome.observed, own)
     problems: Sequence[ControllerError] = _problems(member, translation)
     late = outcome.late_error
     if not problems and late is not None and handling_of(late).event:

@@ -14,12 +14,13 @@ import msgspec
 
 from alb_controller.errors import AwsError, ControllerError, OverLimit, RefusedByApi, handling_of
 from alb_controller.frontends.events import lasting
-from alb_controller.intent import FRONTEND_NLB, LOAD_BALANCER, BackendIntent
-from alb_controller.model.stack import FoundLoadBalancer, Observed
+from alb_controller.intent import FRONTEND_NLB, LOAD_BALANCER, BackendIntent, StackIntent
+from alb_controller.model.origins import Origins, origins_of
+from alb_controller.model.stack import FoundLoadBalancer, Observed, Stack
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.notes import STATUS
 from alb_controller.objects.reading import decode
-from alb_controller.values import StackKey
+from alb_controller.values import ObjectRef, StackKey
 
 TOLD_FROM = timedelta(seconds=30)
 """A retry that comes sooner is not told: the first ones of a backoff would each be a write."""
@@ -52,7 +53,7 @@ class ErrorNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, r
 
 
 class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
-    """All of it; `target_groups` are the Ingress's own, the rest is the whole group's."""
+    """All of it, with the object's own part of the group: others' certificates are not its."""
 
     group: str
     """`namespace/name` of an Ingress alone, the name of an explicit group."""
@@ -108,18 +109,48 @@ def written(obj: KubeObject, key: StackKey) -> StatusDocument | None:
     return found if found and found.group == key.id else None
 
 
-def document_of(
-    key: StackKey, observed: Observed, backends: Iterable[BackendIntent]
-) -> StatusDocument:
-    """What is in AWS for one Ingress with these backends."""
+class OwnPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a stack one object has asked for."""
+
+    ports: frozenset[int]
+    certificates: frozenset[str]
+    backends: tuple[BackendIntent, ...]
+
+
+def own_part(origin: ObjectRef, intent: StackIntent, stack: Stack) -> OwnPart:
+    """Ports that it listens on, the certificates that it names or that its hosts need, backends.
+
+    Where nobody is known to have asked for something (a stack of one object, a certificate that
+    stays from before), it is the part of a sole object.
+    """
+    listeners = [one for balancer in intent.balancers for one in balancer.listeners]
+    is_alone = {one.ref for one in intent.asked_by} <= {origin}
+
+    def is_own(asked: Origins) -> bool:
+        return any(one.ref == origin for one in asked) or (is_alone and not asked)
+
+    return OwnPart(
+        ports=frozenset(one.port for one in listeners if is_own(origins_of(one.asked_by, ()))),
+        certificates=frozenset(
+            arn
+            for one in stack.listeners
+            for arn in one.certificates
+            if is_own(one.asked_by.get(f"certificates.{arn}", ()))
+        ),
+        backends=tuple(one for one in intent.backends if one.origin.ref == origin),
+    )
+
+
+def document_of(key: StackKey, observed: Observed, own: OwnPart) -> StatusDocument:
+    """What is in AWS for one object."""
     by_id = {one.resource.id.name: one for one in observed.load_balancers}
     main, front = by_id.get(LOAD_BALANCER), by_id.get(FRONTEND_NLB)
     return StatusDocument(
         group=key.id,
         load_balancer=_arn(main),
         front_load_balancer=_arn(front),
-        listeners=_listeners(observed, _arn(main)),
-        target_groups=_target_groups(observed, backends),
+        listeners=_listeners(observed, _arn(main), own),
+        target_groups=_target_groups(observed, own.backends),
     )
 
 
@@ -167,17 +198,18 @@ def _arn(found: FoundLoadBalancer | None) -> str:
     return found.identity if found else ""
 
 
-def _listeners(observed: Observed, load_balancer: str) -> dict[str, ListenerNote]:
+def _listeners(observed: Observed, load_balancer: str, own: OwnPart) -> dict[str, ListenerNote]:
     return {
         str(one.resource.port): ListenerNote(
             arn=one.identity,
-            certificates=(
-                *one.resource.certificates[:1],
-                *sorted(one.resource.certificates[1:]),
+            certificates=tuple(
+                arn
+                for arn in (*one.resource.certificates[:1], *sorted(one.resource.certificates[1:]))
+                if arn in own.certificates
             ),
         )
         for one in observed.listeners
-        if one.resource.load_balancer == load_balancer
+        if one.resource.load_balancer == load_balancer and one.resource.port in own.ports
     }
 
 

@@ -165,6 +165,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "of another namespace than an older one is refused what that one holds."
         ),
     ] = "any"
+    enable_status_annotation: Annotated[
+        bool,
+        Flag(
+            "Not in LBC: annotate each Ingress with what it has in AWS and what is wrong with it. "
+            "Without it what stands there is removed."
+        ),
+    ] = True
     watch_namespace: Annotated[str | None, Flag("Watch this namespace alone; without it, all.")] = (
         None
     )

@@ -72,7 +72,13 @@ def make_parts(
         vpc_id=vpc_id,
     )
     deployer = Deployer(compiler, memory, edges.record, edges.owners, edges.operations)
-    publisher = Publisher(edges.cluster, edges.writer, edges.clock, component=front_end.name)
+    publisher = Publisher(
+        edges.cluster,
+        edges.writer,
+        edges.clock,
+        component=front_end.name,
+        shows_status=settings.enable_status_annotation,
+    )
     return Parts(
         front_end=front_end,
         edges=edges,

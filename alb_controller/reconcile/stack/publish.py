@@ -51,11 +51,17 @@ class Publisher:
     """
 
     def __init__(
-        self, cluster: Cluster, writer: ObjectWriter, clock: Clock, *, component: str
+        self,
+        cluster: Cluster,
+        writer: ObjectWriter,
+        clock: Clock,
+        *,
+        component: str,
+        shows_status: bool = True,
     ) -> None:
-        """`component` is the events' source."""
+        """`component` is the events' source; without `shows_status` no object is annotated."""
         self._cluster, self._writer, self._clock = cluster, writer, clock
-        self._component = component
+        self._component, self._shows_status = component, shows_status
         self._pending: dict[StackKey, list[_Pending]] = {}
         """Of stacks in work: each is with one worker at a time."""
 
@@ -175,7 +181,12 @@ class Publisher:
         return written(self._newest(obj), key) or StatusDocument(group=key.id)
 
     def _write_document(self, obj: KubeObject, document: StatusDocument) -> None:
-        if document.is_news(self._newest(obj).metadata.annotations.get(STATUS, "")):
+        """Where none is to be shown, one that stands there from before goes: it is out of date."""
+        standing = self._newest(obj).metadata.annotations.get(STATUS)
+        if not self._shows_status:
+            if standing is not None:
+                self._write_annotations(obj, {STATUS: None})
+        elif document.is_news(standing or ""):
             self._write_annotations(obj, {STATUS: document.text()})
 
     def _write_annotations(self, obj: KubeObject, annotations: Mapping[str, str | None]) -> None:

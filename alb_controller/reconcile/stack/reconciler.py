@@ -110,7 +110,9 @@ class StackReconciler(Generic[S, M]):
         key, translation, late = snapshot.key, compiled.translation, outcome.late_error
         self._memory.remember(snapshot, translation)
         has_news, observed = self._memory.has_news(key), outcome.observed
-        applied = Applied(observed=observed, late_error=late, has_news=has_news)
+        applied = Applied(
+            stack=compiled.stack, observed=observed, late_error=late, has_news=has_news
+        )
         self._reporter.report(snapshot, translation, applied)
         if late is None:
             self._memory.news_published(key)

@@ -12,14 +12,18 @@ import pytest
 from alb_controller.errors import InvalidAnnotation, Missing, QuotaExceeded
 from alb_controller.frontends.status_document import (
     ErrorNote,
+    OwnPart,
     StatusDocument,
     document_of,
     error_note,
+    own_part,
     problem_note,
     written,
 )
-from alb_controller.model.stack import Found, Observed
+from alb_controller.model.stack import Found, Observed, Stack
+from alb_controller.objects.core import ref
 from alb_controller.objects.notes import STATUS
+from alb_controller.values import ObjectRef, Origin
 from tests.factories import changed, ingress, member
 from tests.resources import target_group
 from tests.unit.frontends.ingress.test_status import APP, WEB, alike, observed, with_front
@@ -29,6 +33,12 @@ from tests.unit.frontends.ingress.translation import WEB as LONE
 QUOTA = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most", "request-1")
 FAILING = StatusDocument(group="shop/web").failing(error_note(QUOTA))
 OTHERWISE = FAILING.failing(ErrorNote(category="aws", message="another"))
+ALL = OwnPart(
+    ports=frozenset({80, 443}),
+    certificates=frozenset({"arn:m", "arn:a", "arn:z"}),
+    backends=(),
+)
+SECURE = {"listen-ports": '[{"HTTPS": 443}]', "certificate-arn": "arn:c"}
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -44,7 +54,7 @@ def said(explanation: StatusDocument) -> Any:
 
 def test_it_names_the_load_balancers_and_each_listener() -> None:
     """ARNs; the listeners are those of the load balancer that has the rules."""
-    assert said(document_of(LONE, with_front(observed(80, 443)), ())) == {
+    assert said(document_of(LONE, with_front(observed(80, 443)), ALL)) == {
         "group": "shop/web",
         "loadBalancer": "arn:lb",
         "frontLoadBalancer": "arn:nlb",
@@ -55,7 +65,7 @@ def test_it_names_the_load_balancers_and_each_listener() -> None:
 def test_load_balancers_are_told_apart_by_their_ids() -> None:
     """Not by their types."""
     found = with_front(observed(80))
-    assert document_of(LONE, alike(found), ()) == document_of(LONE, found, ())
+    assert document_of(LONE, alike(found), ALL) == document_of(LONE, found, ALL)
 
 
 def test_certificates_are_listed_the_same_whatever_order_aws_has() -> None:
@@ -66,17 +76,61 @@ def test_certificates_are_listed_the_same_whatever_order_aws_has() -> None:
         seen = msgspec.structs.replace(
             observed(443), listeners=(Found(identity="arn:443", resource=secure),)
         )
-        shown = said(document_of(LONE, seen, ()))["listeners"]["443"]
+        shown = said(document_of(LONE, seen, ALL))["listeners"]["443"]
         assert shown == {"arn": "arn:443", "certificates": ["arn:m", "arn:a", "arn:z"]}
 
 
 def test_target_groups_are_those_of_the_ingress_itself() -> None:
     """By Service and port, as the Ingress writes them; not those of the other members."""
-    backends = translated(member("a"), member("b")).intent.backends
+    intent = translated(member("a"), member("b")).intent
+    backends = intent.backends
     found = [Found(identity=f"arn:{one.id}", resource=target_group(one.id)) for one in backends]
-    own = [one for one in backends if one.origin.ref.name == "a"]
+    own = own_part(ref("Ingress", member("a")), intent, Stack(key=TEAM))
     made = document_of(TEAM, Observed(target_groups=tuple(found)), own)
     assert said(made) == {"group": "team", "targetGroups": {"app:80": "arn:shop/a-app:80"}}
+
+
+def secure(*arns: str) -> tuple[Stack, Observed]:
+    """Port 443 with certificates, each asked for by the Ingress of the same name."""
+    (found,) = observed(443).listeners
+    asked = {f"certificates.{arn}": (Origin(_named(arn)),) for arn in arns if arn != "kept"}
+    wanted = msgspec.structs.replace(found.resource, certificates=arns, asked_by=asked)
+    live = Found(
+        identity="arn:443", resource=msgspec.structs.replace(found.resource, certificates=arns)
+    )
+    seen = msgspec.structs.replace(observed(443), listeners=(live,))
+    return Stack(key=TEAM, listeners=(wanted,)), seen
+
+
+def _named(name: str) -> ObjectRef:
+    return ref("Ingress", member(name))
+
+
+@pytest.mark.parametrize("name,shown", [("a", ["a"]), ("b", ["b"]), ("c", [])])
+def test_a_member_is_shown_its_own_certificates(name: str, shown: list[str]) -> None:
+    """Not those of the other members, whichever is the default one; nor one that nobody named."""
+    intent = translated(*(member(one, alb=SECURE) for one in "abc")).intent
+    stack, seen = secure("b", "a", "kept")
+    (listener,) = said(document_of(TEAM, seen, own_part(_named(name), intent, stack)))[
+        "listeners"
+    ].values()
+    assert listener.get("certificates", []) == shown
+
+
+def test_a_sole_member_is_shown_what_nobody_named() -> None:
+    """Certificates that stay from before are its own: there is no other member."""
+    intent = translated(member("a", alb=SECURE)).intent
+    stack, seen = secure("a", "kept")
+    shown = said(document_of(TEAM, seen, own_part(_named("a"), intent, stack)))["listeners"]["443"]
+    assert shown["certificates"] == ["a", "kept"]
+
+
+def test_a_member_is_shown_the_listeners_that_it_asks_for() -> None:
+    """Other ports of the load balancer are others' business."""
+    intent = translated(member("a", alb=SECURE), member("b")).intent
+    for name, ports in (("a", ["443"]), ("b", ["80"])):
+        own = own_part(_named(name), intent, Stack(key=TEAM))
+        assert list(said(document_of(TEAM, observed(80, 443), own))["listeners"]) == ports
 
 
 def test_an_error_says_what_aws_said_and_when_the_next_try_is() -> None:
@@ -144,7 +198,7 @@ def test_what_others_wrote_there_is_not_ours(text: str) -> None:
 
 def test_what_we_wrote_is_read_back() -> None:
     """An error is added to what is known of AWS, and taken away again."""
-    made = document_of(LONE, observed(80), ())
+    made = document_of(LONE, observed(80), ALL)
     seen = written(changed(ingress(), annotations={STATUS: made.text()}), LONE)
     assert seen == made
     assert made.failing(error_note(QUOTA)).served() == made

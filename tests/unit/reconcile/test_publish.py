@@ -28,6 +28,7 @@ from alb_controller.frontends.presentation import Patch, Presentation
 from alb_controller.frontends.status_document import StatusDocument, written
 from alb_controller.frontends.translation import Translation
 from alb_controller.frontends.watch import Change
+from alb_controller.model.stack import Stack
 from alb_controller.objects.core import ref
 from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import Kind, kind_of
@@ -59,14 +60,16 @@ QUOTA = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most
 class Rig(Kube):
     """A cluster with these Ingresses, and the publisher of their group."""
 
-    def __init__(self, *members: Ingress) -> None:
+    def __init__(self, *members: Ingress, shows_status: bool = True) -> None:
         super().__init__()
         for one in (ingress_class(), service(), *members):
             self.stores.of(type(one)).upsert(one)
         self.members = members
         self.error: KubeError | None = None
         self.clock = FakeClock()
-        self.publisher = Publisher(self.stores, self, self.clock, component="ingress")
+        self.publisher = Publisher(
+            self.stores, self, self.clock, component="ingress", shows_status=shows_status
+        )
 
     def merge_patch(self, kind: Kind, namespace: str, name: str, *rest: Any, **by: Any) -> Any:
         """As a Kubernetes API that may be down."""
@@ -102,7 +105,7 @@ class Rig(Kube):
         self, late_error: ControllerError | None = None, *, next_in: float | None = None
     ) -> None:
         """A pass that goes well, over what was there before it."""
-        self.publish(Applied(observed=observed(80), late_error=late_error))
+        self.publish(Applied(stack=Stack(key=TEAM), observed=observed(80), late_error=late_error))
         self.publisher.publish_retry(TEAM, next_in)
 
     def fail(self, error: ControllerError = QUOTA, *, next_in: float | None = 300.0) -> None:
@@ -202,7 +205,7 @@ def test_what_is_written_here_neither_wakes_the_group_nor_changes_its_wait() -> 
 def test_what_a_pass_made_before_it_broke_off_is_told() -> None:
     """It was to be written with the time of the next try."""
     rig = Rig(A)
-    rig.publish(Applied(observed=observed(80), late_error=QUOTA))
+    rig.publish(Applied(stack=Stack(key=TEAM), observed=observed(80), late_error=QUOTA))
     rig.publish(failed(Throttled("acm", "DeleteCertificate", "Throttling", "")))
     rig.publisher.publish_retry(TEAM, 0.5)
     shown = rig.shown("a")
@@ -217,7 +220,7 @@ def test_what_only_a_user_mends_has_no_next_try() -> None:
     gone = Missing(ref("Ingress", A), "certificate-arn", "is gone")
     rig = Rig(bad, A)
     translation = translated(bad, A, stopped={gone.origin: gone})
-    rig.publish(Applied(observed=observed(80)), translation=translation)
+    rig.publish(Applied(stack=Stack(key=TEAM), observed=observed(80)), translation=translation)
     assert rig.written() == ["bad"]
     rig.publisher.publish_retry(TEAM, 290.0)
     assert rig.written() == ["bad", "a"]
@@ -318,9 +321,28 @@ def test_a_patch_of_a_version_meets_no_other_version() -> None:
 def test_an_ingress_that_no_listener_serves_is_told_apart() -> None:
     """By its annotation and in the metrics, without a word of success."""
     rig = Rig(A, member("b", rules=[rule("b.example")]))
-    rig.publish(Applied(observed=observed(80), has_news=True))
+    rig.publish(Applied(stack=Stack(key=TEAM), observed=observed(80), has_news=True))
     assert states() == {("a", "served"), ("b", "unserved")}
     shown = rig.shown("b")
     assert shown is not None
     assert shown.state == "unserved"
     assert [one.name for one in rig.events if one.reason == "SuccessfullyReconciled"] == ["a"]
+
+
+def test_where_no_status_is_to_be_shown_none_is_written() -> None:
+    """Neither of what goes well nor of a failure; events tell all the same."""
+    rig = Rig(A, B, shows_status=False)
+    rig.apply()
+    rig.fail()
+    assert (rig.written(), rig.shown("a")) == ([], None)
+    assert rig.warnings("a") != []
+
+
+def test_one_that_stands_there_from_before_goes_once() -> None:
+    """Nobody would keep it true: it is removed, and then nothing is written any more."""
+    rig = Rig(changed(A, annotations=A.metadata.annotations | {STATUS: "{}"}), shows_status=False)
+    rig.apply()
+    assert rig.written() == ["a"]
+    assert STATUS not in rig.ingress("a").metadata.annotations
+    rig.apply()
+    assert rig.written() == ["a"]
