@@ -9,7 +9,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Generic, TypeAlias, TypeVar
+from collections.abc import Set as AbstractSet
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, assert_never
 
 from alb_controller.intent.routing import (
     HeaderMatch,
@@ -25,7 +26,6 @@ from alb_controller.intent.routing import (
 )
 
 T = TypeVar("T")
-V = TypeVar("V")
 Matches: TypeAlias = tuple[Match, ...]
 _WILDCARD = re.compile(r"[*?]")
 _REGEX = "\0"
@@ -132,36 +132,85 @@ def _is_within(one: str, other: str) -> bool:
             return False
 
 
+class Effort:
+    """What is left of the work that a look at rules may take: none is worth holding a group up.
+
+    A unit is a sign of one rule beside a sign of another; five million take half a second at most.
+    """
+
+    def __init__(self, left: int = 5_000_000) -> None:
+        self._left = left
+
+    def spend(self, units: int) -> bool:
+        """Whether there was so much left."""
+        self._left -= units
+        return self._left >= 0
+
+
+class _Rule(NamedTuple, Generic[T]):
+    matches: Matches
+    rule: T
+    size: int
+
+
 class Covering(Generic[T]):
     """Rules in their order; finds the first that covers another without comparing all pairs.
 
-    A rule is filed by the texts before the wildcards of its hosts and paths: each of them must
-    begin what it covers.
+    A rule is filed by the texts before the first and behind the last wildcard of its hosts and
+    paths: they must begin and end what it covers.
     """
 
-    def __init__(self) -> None:
-        self._rules: list[tuple[Matches, T]] = []
-        self._filed: dict[str, dict[str, list[int]]] = {}
+    def __init__(self, effort: Effort) -> None:
+        """Nothing is found any more once the effort is spent: that is no proof of anything."""
+        self._effort = effort
+        self._rules: list[_Rule[T]] = []
+        self._filed: dict[str, Any] = {}
+        """By the head of a host, its tail, the head of a path, its tail: places in `_rules`."""
 
     def add(self, matches: Matches, rule: T) -> None:
         """Behind those that are there."""
-        for host in {_head(one) for one in _written(matches, HostMatch)}:
-            by_path = self._filed.setdefault(host, {})
-            for path in {_head(one) for one in _written(matches, PathMatch)}:
-                by_path.setdefault(path, []).append(len(self._rules))
-        self._rules.append((matches, rule))
+        hosts, paths = (_written(matches, one) for one in (HostMatch, PathMatch))
+        for host, path in {(_ends(host), _ends(path)) for host in hosts for path in paths}:
+            filed = self._filed
+            for text in (*host, *path[:1]):
+                filed = filed.setdefault(text, {})
+            filed.setdefault(path[1], []).append(len(self._rules))
+        self._rules.append(_Rule(matches, rule, _size(matches)))
 
     def first(self, matches: Matches) -> T | None:
         """The first that takes every request that fits these, where one is known to."""
         hosts, paths = (_firsts(matches, one) for one in (HostMatch, PathMatch))
-        found = {
-            at
-            for by_path in _of_beginnings(self._filed, hosts)
-            for places in _of_beginnings(by_path, paths)
-            for at in places
-        }
-        covering = (self._rules[at] for at in sorted(found))
-        return next((rule for one, rule in covering if covers(one, matches)), None)
+        found: set[int] = set()
+        for places in _of_ends(_of_ends([self._filed], hosts), paths):
+            found.update(places)
+        size = _size(matches)
+        for one in (self._rules[at] for at in sorted(found)):
+            if not self._effort.spend(one.size * size):
+                return None
+            if covers(one.matches, matches):
+                return one.rule
+        return None
+
+
+def _size(matches: Matches) -> int:
+    """How much there is to compare, in signs."""
+    return sum(16 + sum(map(len, map(str, _texts_in(one)))) for one in matches) + 16
+
+
+def _texts_in(match: Match) -> Iterable[str]:
+    match match:
+        case HostMatch() | PathMatch():
+            return _texts(match)
+        case HeaderMatch(values=values):
+            return _all_texts(values)
+        case MethodMatch(methods=methods):
+            return methods
+        case QueryMatch(params=params):
+            return (f"{one.key}{one.value.text}" for one in params)
+        case SourceMatch(cidrs=cidrs):
+            return (cidr * 4 for cidr in cidrs)  # to read a network takes longer than its signs
+        case _:
+            assert_never(match)
 
 
 def _written(matches: Matches, kind: type[HostMatch | PathMatch]) -> list[str]:
@@ -178,16 +227,34 @@ def _firsts(matches: Matches, kind: type[HostMatch | PathMatch]) -> set[str]:
 def _texts(found: HostMatch | PathMatch) -> list[str]:
     if _is_always(found):
         return [""]
-    texts = _lower(found) if isinstance(found, HostMatch) else found.paths
-    return [*_patterns(texts), *sorted(_REGEX + regex for regex in _regexes(texts))] or [""]
+    return _all_texts(_lower(found) if isinstance(found, HostMatch) else found.paths)
 
 
-def _head(text: str) -> str:
-    """What stands before the first wildcard; of a regular expression all of it."""
-    return text if text.startswith(_REGEX) else _WILDCARD.split(text, maxsplit=1)[0]
+def _all_texts(texts: Iterable[PathText]) -> list[str]:
+    known = tuple(texts)
+    return [*_patterns(known), *sorted(_REGEX + regex for regex in _regexes(known))] or [""]
 
 
-def _of_beginnings(filed: Mapping[str, V], texts: Iterable[str]) -> Iterator[V]:
-    """What is filed under any beginning of some texts."""
-    beginnings = {text[:length] for text in texts for length in range(len(text) + 1)}
-    yield from (filed[one] for one in beginnings if one in filed)
+def _ends(text: str) -> tuple[str, str]:
+    """What stands before the first and behind the last wildcard; of a regular expression all."""
+    if text.startswith(_REGEX):
+        return text, text
+    parts = _WILDCARD.split(text)
+    return parts[0], parts[-1]
+
+
+def _of_ends(filed: Iterable[Mapping[str, Any]], texts: Iterable[str]) -> Iterator[Any]:
+    """What is filed under any beginning, then any ending of some texts."""
+    known = tuple(texts)
+    beginnings = {text[:length] for text in known for length in range(len(text) + 1)}
+    endings = {text[length:] for text in known for length in range(len(text) + 1)}
+    for one in filed:
+        for by_ending in _under(one, beginnings):
+            yield from _under(by_ending, endings)
+
+
+def _under(filed: Mapping[str, Any], keys: AbstractSet[str]) -> list[Any]:
+    """The smaller of both is gone through."""
+    if len(filed) < len(keys):
+        return [value for key, value in filed.items() if key in keys]
+    return [filed[key] for key in keys if key in filed]

@@ -102,8 +102,11 @@ def resolve(
             problem=f"Service {namespace}/{reference.name} has no port {reference.port!r}"
         )
     if binding.spec.target_type == "ip":
-        found = _pods_by_state(binding, port, cluster)
-        return _choose(found, fail_open=fail_open, drains_pods=drains_pods)
+        name = f"{namespace}/{reference.name}"
+        slices = list(_slices(name, cluster))
+        found = _pods_by_state(binding, port, slices, cluster)
+        chosen = _choose(found, fail_open=fail_open, drains_pods=drains_pods)
+        return Endpoints(members=chosen, problems=tuple(_unusable(name, binding, slices)))
     if service.spec.type not in ("NodePort", "LoadBalancer"):
         raise Invalid(
             ref("TargetGroupBinding", binding),
@@ -117,12 +120,15 @@ def resolve(
 _ByState: TypeAlias = dict[str, dict[tuple[str, int], Endpoint]]
 
 
-def _pods_by_state(binding: TargetGroupBinding, port: ServicePort, cluster: Cluster) -> _ByState:
-    family = "IPv6" if binding.spec.ip_address_type == "ipv6" else "IPv4"
+def _pods_by_state(
+    binding: TargetGroupBinding,
+    port: ServicePort,
+    slices: Iterable[EndpointSlice],
+    cluster: Cluster,
+) -> _ByState:
     found: _ByState = {"ready": {}, "leaving": {}, "unknown": {}}
-    service = f"{binding.metadata.namespace}/{binding.spec.service_ref.name}"
-    for slice_ in _slices(service, cluster):
-        if slice_.address_type != family:
+    for slice_ in slices:
+        if slice_.address_type != _family(binding):
             continue
         for raw, number in _ports_and_endpoints(slice_, port.name):
             pod = _pod_of(raw, slice_.metadata.namespace, cluster)
@@ -130,6 +136,39 @@ def _pods_by_state(binding: TargetGroupBinding, port: ServicePort, cluster: Clus
             if pod is not None and state in found:
                 _keep_newest(found[state], Endpoint(id=raw.addresses[0], port=number, backing=pod))
     return found
+
+
+def _family(binding: TargetGroupBinding) -> str:
+    return "IPv6" if binding.spec.ip_address_type == "ipv6" else "IPv4"
+
+
+def _unusable(
+    service: str, binding: TargetGroupBinding, slices: Iterable[EndpointSlice]
+) -> Iterator[str]:
+    """A sentence for endpoints that can never be registered; it names none that come and go."""
+    family = _family(binding)
+    filled = [one for one in slices if one.endpoints]
+    usable = [one for one in filled if one.address_type == family]
+    if filled and not usable:
+        families = " and ".join(sorted({one.address_type for one in filled}))
+        yield (
+            f"Service {service} has {families} endpoints alone, and the target group takes "
+            f"{family}: nothing is registered; add {family} to the Service's spec.ipFamilies"
+        )
+    without = sorted(one.metadata.name for one in usable if _lacks_pods(one))
+    if without:
+        yield (
+            f"endpoints of Service {service} without a pod are left out (EndpointSlice "
+            f"{', '.join(without)}): targetType ip registers pods alone; give the Service a "
+            "selector, or register other addresses in a target group of your own and forward to "
+            "it by targetGroupARN"
+        )
+
+
+def _lacks_pods(slice_: EndpointSlice) -> bool:
+    return any(
+        one.target_ref is None or one.target_ref.kind != "Pod" for one in slice_.endpoints or ()
+    )
 
 
 def _slices(service: str, cluster: Cluster) -> Iterable[EndpointSlice]:
@@ -140,12 +179,12 @@ def _slices(service: str, cluster: Cluster) -> Iterable[EndpointSlice]:
     return cluster.select(EndpointSlice, BY_SERVICE, service)
 
 
-def _choose(found: _ByState, *, fail_open: bool, drains_pods: bool) -> Endpoints:
+def _choose(found: _ByState, *, fail_open: bool, drains_pods: bool) -> tuple[Endpoint, ...]:
     """Ready ones; pods of leaving nodes are among them, or stand in where there are no others."""
     ready, leaving = found["ready"], found["leaving"]
     if not (ready and drains_pods):
         ready = leaving | ready
-    return Endpoints(members=_in_order((ready or (found["unknown"] if fail_open else {})).values()))
+    return _in_order((ready or (found["unknown"] if fail_open else {})).values())
 
 
 def _ports_and_endpoints(

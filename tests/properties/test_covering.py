@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alb_controller.build.elbv2.conditions import build_conditions
-from alb_controller.intent.covering import Covering, covers
+from alb_controller.intent.covering import Covering, Effort, covers
 from alb_controller.intent.routing import HostMatch, Match, MethodMatch, PathMatch, Regex, text_of
 from alb_controller.plan.rules.overlap import may_overlap
 from tests.properties.test_optimize import REQUESTS, fits_match
@@ -40,7 +40,7 @@ def test_the_first_that_covers_is_found(
     rules: list[tuple[Match, ...]], last: tuple[Match, ...]
 ) -> None:
     """As by a comparison with each of them."""
-    filed = Covering[int]()
+    filed = Covering[int](Effort())
     for at, rule in enumerate(rules):
         filed.add(rule, at)
     assert filed.first(last) == next((at for at, r in enumerate(rules) if covers(r, last)), None)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from alb_controller.frontends.ingress.load import Snapshot
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.records.record import fits
 from alb_controller.frontends.ingress.routing.secrets import note
-from alb_controller.frontends.outcomes import Applied, Outcome, Planned
+from alb_controller.frontends.outcomes import Applied, Outcome, Planned, Unchanged
 from alb_controller.frontends.presentation import Patch, Presentation
 from alb_controller.frontends.reports import events_of, reports_of
 from alb_controller.frontends.translation import Translation
@@ -49,7 +50,10 @@ def _patches(
     match outcome:
         case Planned(stack=stack, observed=observed):
             yield from _plan(snapshot, translation.first if with_plan else "", stack)
-            yield from _farewells(snapshot, observed)
+            yield from _farewells(snapshot, _hostnames(observed))
+        case Unchanged():
+            # AWS was not looked at: those who are left show the group's names
+            yield from _farewells(snapshot, _shown(*(one.ingress for one in snapshot.members)))
         case Applied():
             yield from _notes(snapshot, translation)
             yield from _statuses(snapshot, translation, outcome)
@@ -65,17 +69,30 @@ def _plan(snapshot: Snapshot, holder: str, stack: Stack) -> Iterator[Patch]:
         yield Patch(object=member.ingress, annotations={PLAN_ANNOTATION: text}, is_optional=True)
 
 
-def _farewells(snapshot: Snapshot, observed: Observed) -> Iterator[Patch]:
+def _farewells(snapshot: Snapshot, ours: AbstractSet[str]) -> Iterator[Patch]:
     """The host names of the group go from the status of who left for another class.
 
     Where all that stands there is ours: another controller may have written meanwhile.
     """
-    ours = {one.dns_name.lower() for one in observed.load_balancers}
     for ingress in snapshot.departed:
-        shown = {entry.hostname for entry in ingress.status.load_balancer.ingress}
+        shown = _shown(ingress)
         if shown and shown <= ours:
-            status: dict[str, Any] = {"loadBalancer": {"ingress": None}}
-            yield Patch(object=ingress, status=status, is_exact=True, is_optional=True)
+            yield _without_hostname(ingress)
+
+
+def _without_hostname(ingress: Ingress) -> Patch:
+    status: dict[str, Any] = {"loadBalancer": {"ingress": None}}
+    return Patch(object=ingress, status=status, is_exact=True, is_optional=True)
+
+
+def _hostnames(observed: Observed) -> set[str]:
+    return {one.dns_name.lower() for one in observed.load_balancers}
+
+
+def _shown(*ingresses: Ingress) -> set[str]:
+    """The host names in statuses."""
+    entries = (entry for one in ingresses for entry in one.status.load_balancer.ingress)
+    return {entry.hostname for entry in entries}
 
 
 def _notes(snapshot: Snapshot, translation: Translation[MemberIntent]) -> Iterator[Patch]:
@@ -94,12 +111,20 @@ def _notes(snapshot: Snapshot, translation: Translation[MemberIntent]) -> Iterat
 def _statuses(
     snapshot: Snapshot, translation: Translation[MemberIntent], outcome: Applied
 ) -> Iterator[Patch]:
+    ours = _hostnames(outcome.observed)
     for member in snapshot.members:
         patch = None
         if member.uid in translation.served:
             patch = status_patch(member.ingress, outcome.observed)
+        elif member.problem is None and _is_of_another_group(_shown(member.ingress), ours):
+            yield _without_hostname(member.ingress)
         if patch is not None:
             yield Patch(object=member.ingress, status=patch)
+
+
+def _is_of_another_group(shown: AbstractSet[str], ours: AbstractSet[str]) -> bool:
+    """What stands on an Ingress that is not served: load balancers of AWS, of a group it left."""
+    return bool(shown) and all(".elb." in one and one not in ours for one in shown)
 
 
 def status_patch(ingress: Ingress, observed: Observed) -> dict[str, Any] | None:

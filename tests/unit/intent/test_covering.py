@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.intent.covering import Covering, covers
+from alb_controller.intent.covering import Covering, Effort, covers
 from alb_controller.intent.routing import (
     HeaderMatch,
     HostMatch,
@@ -84,7 +84,7 @@ def pairs(*of: tuple[str | None, str]) -> QueryMatch:
 def test_two_conditions(one: Match, other: Match, does: bool) -> None:
     """By themselves, and found among others."""
     assert covers((one,), (other,)) is does
-    rules = Covering[str]()
+    rules = Covering[str](Effort())
     rules.add((MethodMatch(("TRACE",)),), "none")
     rules.add((one,), "one")
     assert rules.first((other,)) == ("one" if does else None)
@@ -102,7 +102,7 @@ def test_every_condition_must_be_met() -> None:
 
 def test_the_first_that_covers_is_found() -> None:
     """In the order in which they were added, whatever they are filed under."""
-    rules = Covering[str]()
+    rules = Covering[str](Effort())
     assert rules.first(()) is None
     rules.add((paths("/a/b/*"),), "deep")
     rules.add((hosts("*.example"), paths("/a/*")), "wild")
@@ -121,3 +121,22 @@ def test_a_pattern_of_many_stars_is_decided_at_once() -> None:
     stars = paths("/" + "a*" * 60 + "b")
     assert not covers((stars,), (paths("/" + "a" * 120),))
     assert covers((stars,), (stars,))
+
+
+def test_rules_that_differ_at_their_ends_are_not_compared() -> None:
+    """A thousand cost no effort, whatever stands between: heads and tails tell them apart."""
+    rules = Covering[int](Effort(left=0))
+    for at in range(1000):
+        rules.add((hosts(f"*.h{at}.example"), paths(f"/*/p{at}")), at)
+    assert rules.first((hosts("*.h5.example"), paths("/*/p6"))) is None
+
+
+def test_a_look_ends_when_its_effort_is_spent() -> None:
+    """Then nothing is said to cover anything, which is no proof that nothing does."""
+    effort = Effort(left=10_000)
+    rules = Covering[int](effort)
+    for at in range(1000):
+        rules.add((header("X", f"v{at}"),), at)
+    assert rules.first((header("X", "v3"),)) == 3
+    assert rules.first((header("X", "v999"),)) is None
+    assert rules.first((header("X", "v3"),)) is None

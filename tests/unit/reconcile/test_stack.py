@@ -200,3 +200,31 @@ def test_an_ingress_that_moves_to_another_class_leaves_nothing_behind() -> None:
     assert left.status.load_balancer.ingress == []
     assert left.metadata.finalizers == []
     assert world.aws.all(LoadBalancer) == {}
+
+
+def test_the_host_name_goes_though_the_group_that_is_left_is_blocked() -> None:
+    """After a restart another member is invalid: AWS is not looked at, and the leaver moves on."""
+    nginx = ingress_class("nginx", controller="k8s.io/nginx")
+    world = World(nginx, site("a"), site("b")).settle()
+    world.put(site("b", alb=BAD))
+    world.start()
+    world.settle()
+    world.put(site("a", class_name="nginx"))
+    world.settle().wait(60)
+    left, held = world.ingress("a"), world.ingress("b")
+    assert left is not None
+    assert held is not None
+    assert left.status.load_balancer.ingress == []
+    assert held.status.load_balancer.ingress != []
+
+
+def test_a_member_that_its_new_group_rejects_does_not_show_the_old_one() -> None:
+    """The host name of the group that it has left leads to nothing of it."""
+    world = World(site("a"), site("b"), site("c", group="other")).settle()
+    world.put(site("a", group="other", alb=BAD))
+    world.settle().wait(60)
+    moved, stayed = world.ingress("a"), world.ingress("c")
+    assert moved is not None
+    assert stayed is not None
+    assert moved.status.load_balancer.ingress == []
+    assert stayed.status.load_balancer.ingress != []

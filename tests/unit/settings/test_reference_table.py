@@ -88,6 +88,7 @@ def test_the_flags_and_their_defaults_are_the_references() -> None:
     assert own == {
         "allowed-assume-role-arns": "*",
         "drain-pods-of-leaving-nodes": "false",
+        "enable-status-annotation": "true",
         "group-trust": "any",
         "log-format": "json",
         "strict-admission": "false",

@@ -27,9 +27,14 @@ def targets(
 ) -> list[tuple[str, int]]:
     """The (id, port) of what is resolved for a binding of Service app."""
     spec = {"serviceRef": {"name": "app", "port": port}, **spec}
+    return [m.key for m in endpoints(*objects, fail_open=fail_open, **spec).members]
+
+
+def endpoints(*objects: KubeObject, fail_open: bool = True, **spec: Any) -> Endpoints:
+    """What is resolved for a binding of Service app."""
     found = resolve(binding(**spec), cluster(*objects), fail_open=fail_open)
     assert isinstance(found, Endpoints)
-    return [m.key for m in found.members]
+    return found
 
 
 def test_slices_are_merged_and_an_endpoint_listed_twice_counts_once() -> None:
@@ -225,3 +230,29 @@ def test_pods_of_leaving_nodes_stay_while_there_are_no_others() -> None:
     """Better served by a node that leaves soon than not at all."""
     mark = LEAVING["karpenter"]
     assert drained(node("node-a", **mark), node("node-b", **mark)) == [IP, OTHER_IP]
+
+
+@pytest.mark.parametrize(
+    "address_type,problem",
+    [
+        ("IPv4", "endpoints of Service shop/app without a pod are left out (EndpointSlice x)"),
+        ("IPv6", "Service shop/app has IPv6 endpoints alone, and the target group takes IPv4"),
+        ("FQDN", "Service shop/app has FQDN endpoints alone, and the target group takes IPv4"),
+    ],
+)
+def test_endpoints_that_can_never_be_registered_are_told(address_type: str, problem: str) -> None:
+    """With what to do; addresses that come and go are not named."""
+    made = endpoint_slice("x", [endpoint(None, IP)], address_type=address_type)
+    (found,) = endpoints(service(), made).problems
+    assert found.startswith(problem)
+    assert IP not in found
+
+
+def test_slices_that_are_as_they_should_be_are_no_problem() -> None:
+    """Empty ones, and those of the other family beside ours."""
+    both = (
+        endpoint_slice("four", [endpoint("a", IP)]),
+        endpoint_slice("six", [endpoint("a", "fd00::1")], address_type="IPv6"),
+    )
+    assert endpoints(service(), pod("a", IP), *both).problems == ()
+    assert endpoints(service(), endpoint_slice("x", [], address_type="IPv6")).problems == ()

@@ -17,12 +17,13 @@ from alb_controller.intent import (
     ManagedSecurityGroup,
     Origin,
     RouteIntent,
+    SourceMatch,
     StackIntent,
 )
-from alb_controller.intent.covering import Covering
+from alb_controller.intent.covering import Covering, Effort
 from alb_controller.model.actions import RedirectAction
 from alb_controller.objects.annotations import ingress_table as rows
-from alb_controller.values import ObjectRef
+from alb_controller.values import ObjectRef, parse_cidr
 
 
 class Reach(msgspec.Struct):
@@ -39,6 +40,8 @@ class Reach(msgspec.Struct):
     """Redirects that are left out, as they lead to themselves."""
     refused: dict[ObjectRef, list[int]] = {}
     """Ingresses with the ports that cannot have the guard that they ask for."""
+    foreign: dict[Origin, list[int]] = {}
+    """Rules for IPv6 sources alone, where clients come over IPv4."""
     closed: list[int] = []
     """Ports to which nobody can connect."""
     served: set[ObjectRef] = set()
@@ -50,13 +53,16 @@ def reach_of(members: Collection[MemberIntent], intent: StackIntent) -> Reach:
     reach = Reach()
     if intent.is_empty:
         return reach
-    balancer = intent.balancer(LOAD_BALANCER)
+    balancer, effort = intent.balancer(LOAD_BALANCER), Effort()
     for listener in balancer.listeners:
         if _is_closed(listener, balancer):
             reach.closed.append(listener.port)
         if not redirects_all(listener):
-            routes = (r for m in members if listener.port in m.listeners for r in m.routes)
-            _look_at(listener, routes, reach)
+            routes = [r for m in members if listener.port in m.listeners for r in m.routes]
+            foreign = _foreign(listener.routes) if balancer.ip_address_type == "ipv4" else ()
+            for origin in foreign:
+                reach.foreign.setdefault(origin, []).append(listener.port)
+            _look_at(listener, routes, reach, Covering[Origin](effort))
     return reach
 
 
@@ -68,15 +74,28 @@ def _is_closed(listener: ListenerIntent, balancer: BalancerIntent) -> bool:
     return not (listener.inbound.cidrs_v4 or listener.inbound.prefix_lists)
 
 
-def _look_at(listener: ListenerIntent, routes: Iterable[RouteIntent], reach: Reach) -> None:
+def _foreign(routes: Iterable[RouteIntent]) -> Iterator[Origin]:
+    """Rules that no client over IPv4 fits."""
+    for route in routes:
+        sources = [one.cidrs for one in route.matches if isinstance(one, SourceMatch)]
+        if any(all(parse_cidr(cidr) == "ipv6" for cidr in cidrs) for cidrs in sources):
+            yield route.origin
+
+
+def _look_at(
+    listener: ListenerIntent,
+    routes: Iterable[RouteIntent],
+    reach: Reach,
+    rules: Covering[Origin],
+) -> None:
     """`routes` are all that members have, those that were left out among them."""
-    rules, port = Covering[Origin](), listener.port
+    port = listener.port
     for route in listener.routes:
         hiding = rules.first(route.matches)
         rules.add(route.matches, route.origin)
         if hiding is not None:
             _hide(route.origin, hiding, port, reach)
-        else:
+        elif port not in reach.foreign.get(route.origin, ()):
             reach.live.add(route.origin)
             _answer(route.origin, port, reach, is_refused=is_refused(route))
     kept = {route.origin for route in listener.routes}
@@ -111,6 +130,12 @@ def unreachable_rules(member: MemberIntent, reach: Reach) -> Iterator[str]:
         if origin in reach.looping:
             ports = on_ports(reach.looping[origin])
             yield f"{origin.field} is left out {ports}, as its redirect leads to itself"
+        if origin in reach.foreign:
+            yield (
+                f"{origin.field} answers no request {on_ports(reach.foreign[origin])}: its "
+                "source-ip condition has IPv6 networks alone, and the load balancer is ipv4: add "
+                f"an IPv4 network, or set {rows.IP_ADDRESS_TYPE.key} to dualstack"
+            )
         for hiding, found in reach.hidden.get(origin, {}).items():
             other = hiding.field if hiding.ref == origin.ref else f"{hiding.field} of {hiding.ref}"
             yield (

@@ -12,7 +12,8 @@ from alb_controller.frontends.ingress.admission import validate_ingress
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.notices import reach
 from alb_controller.frontends.translation import Translation
-from alb_controller.intent import LOAD_BALANCER
+from alb_controller.intent import LOAD_BALANCER, Origin
+from alb_controller.intent.covering import Covering, Effort
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import KubeObject
 from tests.factories import (
@@ -272,6 +273,31 @@ def test_a_route_that_is_left_out_for_no_known_reason_is_not_reported() -> None:
     """It neither leads to itself nor is it hidden: nothing is said of what is not known."""
     listener = group_of(site("a")).intent.balancer(LOAD_BALANCER).listeners[0]
     found = reach.Reach()
-    reach._look_at(msgspec.structs.replace(listener, routes=()), listener.routes, found)
+    bare, rules = msgspec.structs.replace(listener, routes=()), Covering[Origin](Effort())
+    reach._look_at(bare, listener.routes, found, rules)
     assert listener.routes
     assert (found.live, found.hidden, found.looping) == (set(), {}, {})
+
+
+@pytest.mark.parametrize("extra,is_told", [({}, True), ({"ip-address-type": "dualstack"}, False)])
+def test_a_rule_for_ipv6_sources_alone_answers_nothing_over_ipv4(
+    extra: dict[str, str], *, is_told: bool
+) -> None:
+    """It is told with what to add, and the Ingress is unserved where it has no other rule."""
+    sources = {"field": "source-ip", "sourceIpConfig": {"values": ["2001:db8::/32", "fd00::/8"]}}
+    made = group_of(site("a", alb={"conditions.app": json.dumps([sources]), **extra}))
+    found = of_reason(made, "RuleUnreachable")
+    assert bool(found) == is_told
+    assert made.unserved == ({"uid-a"} if is_told else set())
+    for who, sentence in found:
+        assert who == "Ingress shop/a"
+        assert "its source-ip condition has IPv6 networks alone" in sentence
+        assert f"set {PREFIX}ip-address-type to dualstack" in sentence
+
+
+def test_one_ipv4_network_is_enough() -> None:
+    """Clients of it are answered."""
+    sources = {"field": "source-ip", "sourceIpConfig": {"values": ["fd00::/8", "10.0.0.0/8"]}}
+    made = group_of(site("a", alb={"conditions.app": json.dumps([sources])}))
+    assert of_reason(made, "RuleUnreachable") == []
+    assert made.unserved == set()
