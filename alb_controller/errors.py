@@ -127,7 +127,7 @@ class DeletionProtected(Refused):
 
 
 class ProtectedInAws(Refused):
-    """AWS protects a load balancer that must go, and nobody has said that it may (ADR 32).
+    """AWS protects a load balancer that must go, and nobody has said that it may (ADR 33).
 
     `setting` is the line that says so; empty where there is none.
     """

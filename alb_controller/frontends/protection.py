@@ -1,4 +1,4 @@
-"""Who says that a load balancer's deletion protection is off, whatever the API (ADR 32)."""
+"""Who says that a load balancer's deletion protection is off, whatever the API (ADR 33)."""
 
 from __future__ import annotations
 

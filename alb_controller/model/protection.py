@@ -1,4 +1,4 @@
-"""Deletion protection of load balancers: what users say of it (ADR 32)."""
+"""Deletion protection of load balancers: what users say of it (ADR 33)."""
 
 from __future__ import annotations
 

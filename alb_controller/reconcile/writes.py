@@ -284,7 +284,7 @@ def _(step: changes.Delete, operations: Operations) -> None:
 
 
 def _delete_load_balancer(operations: Operations, arn: str, protection: DeletionChoice) -> None:
-    """Protection is taken off first, where some source says so (ADR 32)."""
+    """Protection is taken off first, where some source says so (ADR 33)."""
     try:
         operations.delete_load_balancer(arn)
     except AwsError as error:

@@ -2,7 +2,7 @@
 
 A member with a problem is stopped, never the group. If it was good before, its last good intent
 stands in for it, so that AWS keeps what it has: remembered, or after a restart as noted on the
-object (ADR 32). If it may have been good before and nobody knows, the group is held until the
+object (ADR 33). If it may have been good before and nobody knows, the group is held until the
 member is valid or gone.
 """
 

@@ -1,4 +1,4 @@
-"""A load balancer under deletion protection: nothing of it goes until somebody says so (ADR 32)."""
+"""A load balancer under deletion protection: nothing of it goes until somebody says so (ADR 33)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is noted of an Ingress counts only as far as the Ingress could ask for it (ADR 32)."""
+"""What is noted of an Ingress counts only as far as the Ingress could ask for it (ADR 33)."""
 
 from __future__ import annotations
 
