@@ -69,6 +69,8 @@ PERMISSIONS = frozenset(
 """IAM actions of the operations called here."""
 
 _TARGETS_A_CALL = 200
+_ATTRIBUTES_A_CALL = 20
+"""Of load balancers (ModifyLoadBalancerAttributes); for others the reference has no bound."""
 
 
 class Elbv2(Elbv2Reads):
@@ -87,9 +89,12 @@ class Elbv2(Elbv2Reads):
         return codec.decode_load_balancer(answer["LoadBalancers"][0], balancer.tags)
 
     def modify_load_balancer_attributes(self, arn: str, changed: Mapping[str, str]) -> None:
-        """Set these attributes and leave the others alone."""
-        attributes = codec.encode_attributes(changed)
-        self._call("ModifyLoadBalancerAttributes", LoadBalancerArn=arn, Attributes=attributes)
+        """Set these attributes, 20 a call, and leave the others alone.
+
+        In their order, so that the bucket of a log goes with what enables it.
+        """
+        for part in chunks(codec.encode_attributes(changed), _ATTRIBUTES_A_CALL):
+            self._call("ModifyLoadBalancerAttributes", LoadBalancerArn=arn, Attributes=list(part))
 
     def set_subnets(self, arn: str, subnets: Sequence[str]) -> None:
         """Replace the subnets."""

@@ -19,6 +19,7 @@ class Aws:
     def __init__(self, *arns: str) -> None:
         self.arns, self.gone = arns, set[str]()
         self.registered, self.unsuitable = set[str](), set[str]()
+        self.attributes: dict[str, str] = {}
         self.calls: list[str] = []
 
     def elbv2(self) -> Elbv2:
@@ -34,6 +35,10 @@ class Aws:
                 return self._tags(params["ResourceArns"])
             case "RegisterTargets":
                 return self._register({target["Id"] for target in params["Targets"]})
+            case "ModifyLoadBalancerAttributes":
+                assert len(params["Attributes"]) <= 20
+                self.attributes |= {one["Key"]: one["Value"] for one in params["Attributes"]}
+                return {}
             case _:  # "Only one resource can be tagged at a time"
                 assert len(params["ResourceArns"]) == 1
                 return {}
@@ -92,3 +97,13 @@ def test_one_bad_target_does_not_keep_the_others_out() -> None:
     with pytest.raises(Rejected, match="InvalidTarget"):
         aws.elbv2().register_targets("tg", targets)
     assert aws.registered == {target.id for target in targets} - {"i-250"}
+
+
+@pytest.mark.parametrize("count, calls", [(1, 1), (20, 1), (21, 2), (41, 3)])
+def test_attributes_of_a_load_balancer_are_sent_twenty_a_call(count: int, calls: int) -> None:
+    """All of them arrive, and no call is made for what one takes."""
+    aws = Aws()
+    wanted = {f"key-{number:02}": "1" for number in range(count)}
+    aws.elbv2().modify_load_balancer_attributes("arn", wanted)
+    assert aws.attributes == wanted
+    assert aws.calls == calls * ["ModifyLoadBalancerAttributes"]

@@ -164,6 +164,12 @@ def test_a_rule_without_annotations_names_its_path() -> None:
     assert problem.endswith("(129 characters) must have 1 to 128 characters (AWS, RuleCondition)")
 
 
+def test_an_object_without_fields_is_named_alone() -> None:
+    """A front end need not say where in an object something is."""
+    (problem,) = of_route(route("/a b"))
+    assert problem.startswith("web path '/a b' must be of letters, digits")
+
+
 def test_a_default_action_is_looked_at_as_those_of_rules() -> None:
     """Its guard too; one that forwards has weights."""
     default = DefaultIntent(

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from alb_controller.model.limits import (
+    ALB,
+    LISTENER_ATTRIBUTES,
+    LOAD_BALANCER_ATTRIBUTES,
+    TARGET_GROUP_ATTRIBUTES,
+    Choice,
+    Number,
+    Text,
+)
 from alb_controller.objects.networking import Ingress
 from tests.factories import member, path, rule, to
 
@@ -41,7 +50,7 @@ def _alb(key: str, taken: object, refused: object, allowed: str, **beside: str) 
     def make(value: object) -> Ingress:
         return asking({**others, key: str(value)})
 
-    return Row(f"{key} {str(refused)[:30]}", make, taken, refused, _PAGE + key, allowed)
+    return Row(f"{key} {str(refused)[:60]}", make, taken, refused, _PAGE + key, allowed)
 
 
 def _json(
@@ -147,6 +156,12 @@ _BALANCER, _GROUP, _LISTENER = (
     "target-group-attributes",
     "listener-attributes.HTTP-80",
 )
+
+
+def _tags(count: int) -> str:
+    return ",".join(f"key-{number}=v" for number in range(count))
+
+
 _HTTP_CODES = "200 to 499"
 _EXPRESSION = {"regexValues": [128 * "a"]}
 
@@ -165,6 +180,7 @@ HEALTH = (
     _alb("success-codes", "200, 202", "200,199", _HTTP_CODES),
     _alb("success-codes", "200-200", "300-200", "a range such as 200-299"),
     _alb("success-codes", "200", "", _HTTP_CODES),
+    _alb("backend-protocol-version", "HTTP2", "GRPC", "needs HTTPS listeners, and 80 is an HTTP"),
     _alb("success-codes", "0-99", "100", "0 to 99", backend_protocol_version="GRPC", **_TLS),
     _attribute(_GROUP, "deregistration_delay.timeout_seconds", "3600", "3601", "0 to 3600"),
     _attribute(_GROUP, "slow_start.duration_seconds", "30", "29", "30 to 900 or 0"),
@@ -200,6 +216,7 @@ BALANCER = (
     _attribute(_LISTENER, "routing.http.response.server.enabled", "false", "off", "true, false"),
     _alb("tags", "k" * 128 + "=v", "k" * 129 + "=v", "1 to 128 characters"),
     _alb("tags", "k=" + 256 * "v", "k=" + 257 * "v", "at most 256 characters"),
+    _alb("tags", _tags(47), _tags(48), "50 at most, of which 3 are the controller's"),
     _alb("tags", "team=a b/c@d", "team=a#b", "letters, digits, spaces"),
     _alb("tags", "awsome=a", "AWS:a=b", "not begin with aws:"),
     _alb("customer-owned-ipv4-pool", "ipv4pool-coip-1a", "coip-1", "ipv4pool-coip-"),
@@ -388,4 +405,25 @@ CONDITIONS = (
         "one host-header-rewrite at most",
     ),
 )
-ROWS = (*HEALTH, *FRONT, *BALANCER, *ACTIONS, *CONDITIONS)
+_KEYS = {
+    _BALANCER: LOAD_BALANCER_ATTRIBUTES,
+    _GROUP: TARGET_GROUP_ATTRIBUTES,
+    _LISTENER: LISTENER_ATTRIBUTES,
+}
+
+
+def _of_table() -> Iterator[Row]:
+    """Every attribute of application load balancers that does not take any text."""
+    for key, rows in _KEYS.items():
+        for row in (one for one in rows if ALB in one.kinds):
+            match row.takes:
+                case Number(most=most):
+                    yield _attribute(key, row.key, str(most), str(most + 1), f"to {most}")
+                case Choice(values=values):
+                    yield _attribute(key, row.key, values[-1], "?", values[-1])
+                case Text(longest=int(longest)):
+                    taken, refused = longest * "a", (longest + 1) * "a"
+                    yield _attribute(key, row.key, taken, refused, f"at most {longest} characters")
+
+
+ROWS = (*_of_table(), *HEALTH, *FRONT, *BALANCER, *ACTIONS, *CONDITIONS)

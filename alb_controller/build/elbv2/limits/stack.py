@@ -25,6 +25,7 @@ from alb_controller.intent import (
     BackendIntent,
     BalancerBackendIntent,
     BalancerIntent,
+    ForwardIntent,
     ListenerIntent,
     RouteIntent,
     StackIntent,
@@ -34,16 +35,19 @@ from alb_controller.model.limits import (
     LISTENER_ATTRIBUTES,
     LOAD_BALANCER_ATTRIBUTES,
     NLB,
+    QUOTAS,
     TARGET_GROUP_ATTRIBUTES,
     Attribute,
     attribute_problem,
     tag_problem,
 )
 from alb_controller.model.origins import WHOLE, AskedBy
-from alb_controller.values import Tags
+from alb_controller.model.ownership import TRACKING_KEYS, tracking_tags
+from alb_controller.values import StackKey, Tags
 
 _Found: TypeAlias = tuple[Violation, AskedBy]
 _TCP = "TCP"
+_ANY = StackKey("ingress", "", "")
 
 
 def out_of_limits(intent: StackIntent) -> tuple[Invalid, ...]:
@@ -69,6 +73,7 @@ def _violations(intent: StackIntent) -> Iterator[_Found]:
         yield from _with(balancer.asked_by, _of_balancer(balancer))
         for listener in balancer.listeners:
             yield from _with(listener.asked_by, _of_listener(listener, balancer.family))
+            yield from _of_protocol(listener, intent)
             for route in listener.routes:
                 for violation in _of_route(route, listener):
                     yield violation, {**route.asked_by, WHOLE: (route.origin,)}
@@ -96,6 +101,7 @@ def _of_backend(backend: BackendIntent) -> Iterator[Violation]:
     yield from health_check_violations(backend.health_check, backend.protocol, version)
     yield from _attributes(TARGET_GROUP_ATTRIBUTES, backend.attributes, kind)
     yield from _tags(backend.tags)
+    yield from _count(backend.tags)
 
 
 def _of_balancer_backend(behind: BalancerBackendIntent) -> Iterator[Violation]:
@@ -112,6 +118,20 @@ def _of_listener(listener: ListenerIntent, family: str) -> Iterator[Violation]:
     yield from _tags(listener.tags)
 
 
+def _of_protocol(listener: ListenerIntent, intent: StackIntent) -> Iterator[_Found]:
+    """A target group of version gRPC is routed to by HTTPS listeners alone."""
+    if listener.protocol != "HTTP":
+        return
+    actions = (listener.default.action, *(route.action for route in listener.routes))
+    forwards = (one for one in actions if isinstance(one, ForwardIntent))
+    reached = {target.value for one in forwards for target in one.targets}
+    for backend in intent.backends:
+        if backend.protocol_version == "GRPC" and backend.id in reached:
+            page = "(AWS, Target groups for your Application Load Balancers)"
+            problem = f"'GRPC' needs HTTPS listeners, and {listener.port} is an HTTP one {page}"
+            yield Violation(problem, ("protocol_version",)), backend.asked_by
+
+
 def _of_route(route: RouteIntent, listener: ListenerIntent) -> Iterator[Violation]:
     return chain(
         condition_violations(build_conditions(route.matches)),
@@ -120,6 +140,19 @@ def _of_route(route: RouteIntent, listener: ListenerIntent) -> Iterator[Violatio
         () if route.guard is None else guard_violations(route.guard, "action"),
         _tags(route.tags),
     )
+
+
+def _count(tags: Tags) -> Iterator[Violation]:
+    """Of a resource that one member asks for; those of a flag may leave less room."""
+    quota = QUOTAS["tags-per-resource"]
+    own = len(tracking_tags("", _ANY, ""))
+    count = len(tags.keys() - TRACKING_KEYS)
+    if count > quota.most - own:
+        problem = (
+            f"{count} tags: a resource has {quota.most} at most, of which {own} are the "
+            f"controller's (AWS, {quota.source})"
+        )
+        yield Violation(problem, tuple(f"tags.{key}" for key in sorted(tags)))
 
 
 def _attributes(

@@ -49,6 +49,58 @@ def test_what_no_ingress_could_do_with_is_a_warning() -> None:
     assert "spec.sslRedirectPort" in response_to(made, strict_admission=True).problem
 
 
+def _pair(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "value": value}
+
+
+BEYOND: list[tuple[dict[str, Any], str]] = [
+    ({"tags": [_pair("aws:a", "b")]}, "spec.tags: key 'aws:a' must be of letters"),
+    (
+        {"loadBalancerAttributes": [_pair("idle_timeout.timeout_seconds", "0")]},
+        "spec.loadBalancerAttributes: idle_timeout.timeout_seconds '0' must be 1 to 4000",
+    ),
+    (
+        {
+            "listeners": [
+                {
+                    "protocol": "HTTP",
+                    "port": 80,
+                    "listenerAttributes": [_pair("routing.http.response.server.enabled", "?")],
+                }
+            ]
+        },
+        "spec.listeners: routing.http.response.server.enabled '?' must be one of true, false",
+    ),
+    ({"loadBalancerName": "a_b"}, "spec.loadBalancerName: 'a_b' must be of letters, digits"),
+    (
+        {"ipamConfiguration": {"ipv4IPAMPoolId": "pool"}},
+        "spec.ipamConfiguration: 'pool' must be ipam-pool-",
+    ),
+]
+
+
+@pytest.mark.parametrize("spec, sentence", BEYOND)
+def test_what_is_beyond_awss_limits_is_a_warning_and_a_problem_of_each_user(
+    spec: dict[str, Any], sentence: str
+) -> None:
+    """Each Ingress of the class hears of the field, and keeps what AWS has."""
+    (warning,) = response_to(params(**spec)).warnings
+    assert warning.startswith(sentence)
+    (told,) = refused(ingress_class(params="params"), params(**spec))
+    assert told.startswith(f"IngressClassParams {sentence}")
+
+
+def test_parameters_within_the_limits_are_taken() -> None:
+    """A name, a pool, tags and attributes."""
+    spec: dict[str, Any] = {
+        "loadBalancerName": 32 * "a",
+        "ipamConfiguration": {"ipv4IPAMPoolId": "ipam-pool-1"},
+        "tags": [_pair("team", "a b")],
+        "loadBalancerAttributes": [_pair("idle_timeout.timeout_seconds", "4000")],
+    }
+    assert response_to(params(**spec)) == ALLOWED
+
+
 def test_tags_that_others_manage_are_a_warning() -> None:
     """As each of its Ingresses would be told."""
     made = params(tags=[{"key": "owner", "value": "me"}])
