@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from alb_controller.objects.annotations.rows import without_line_end
 from alb_controller.objects.core import Condition, KubeObject, KubeStruct, LabelSelector
 from alb_controller.values import PortRef
 
@@ -105,6 +108,21 @@ class IpamConfiguration(KubeStruct, frozen=True):
     ipv4_ipam_pool_id: str | None = msgspec.field(default=None, name="ipv4IPAMPoolId")
 
 
+def _without_line_ends(value: Any) -> Any:
+    match value:
+        case str():
+            return without_line_end(value)
+        case list():
+            return [_without_line_ends(one) for one in value]
+        case dict():
+            return {key: _without_line_ends(one) for key, one in value.items()}
+        case msgspec.Struct():
+            fields = {name: getattr(value, name) for name in value.__struct_fields__}
+            return type(value)(**_without_line_ends(fields))
+        case _:
+            return value
+
+
 class IngressClassParamsSpec(KubeStruct, frozen=True):
     certificate_arn: list[str] | None = None
     namespace_selector: LabelSelector | None = None
@@ -126,6 +144,13 @@ class IngressClassParamsSpec(KubeStruct, frozen=True):
     prefix_lists_ids_legacy: list[str] | None = msgspec.field(default=None, name="PrefixListsIDs")
     wafv2_acl_arn: str | None = None
     wafv2_acl_name: str | None = None
+
+    def __post_init__(self) -> None:
+        """A line end behind a text (a YAML block scalar) is no part of it, as of annotations."""
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value:
+                msgspec.structs.force_setattr(self, name, _without_line_ends(value))
 
 
 class IngressClassParams(KubeObject, frozen=True):

@@ -96,7 +96,8 @@ def _placed(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
 def _select(ingress: Ingress, cluster: Cluster, class_flag: str) -> Selection:
     annotated = ingress.metadata.annotations.get(CLASS_ANNOTATION)
     if annotated is not None:
-        ours = annotated == class_flag or (not class_flag and annotated == "alb")
+        named = without_line_end(annotated)
+        ours = named == class_flag or (not class_flag and named == "alb")
         return _member(ingress, None) if ours else NotOurs()
     if ingress.spec.ingress_class_name is None:
         return _by_default_class(ingress, cluster, class_flag)
