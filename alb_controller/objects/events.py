@@ -76,8 +76,9 @@ TABLE = (
     Row(
         _R.GROUP_TRUST,
         _INGRESS,
-        "A member takes what an older member of another namespace holds, or decides for all.",
-        "Move it to a group of its own; `--group-trust=namespace` refuses it.",
+        "A member answers requests that another namespace holds, or decides for all; told to both. "
+        "Or its tags are not added to the load balancer.",
+        "Give each namespace hosts of its own, or a group; `--group-trust=namespace` rejects it.",
     ),
     Row(
         _R.UNKNOWN_ANNOTATION,

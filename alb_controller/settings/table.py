@@ -162,7 +162,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["any", "namespace"],
         Flag(
             "Not in LBC: who may decide for a group of Ingresses. With namespace, a member "
-            "of another namespace than an older one is refused what that one holds."
+            "that takes requests or settings which another namespace holds is rejected."
         ),
     ] = "any"
     enable_status_annotation: Annotated[

@@ -34,7 +34,7 @@ from alb_controller.frontends.ingress.select import (
     own_key,
     select,
 )
-from alb_controller.frontends.ingress.trust import GroupTrust
+from alb_controller.frontends.ingress.trust.group import GroupTrust, taken_sentences
 from alb_controller.frontends.review import (
     ALLOWED,
     AdmissionResponse,
@@ -209,22 +209,26 @@ _OF_GROUPS = (Reason.HTTP_REFUSED, Reason.UNSERVED)
 def _taken_places(
     member: Member, intent: MemberIntent, cluster: Cluster, settings: Settings
 ) -> Iterator[Finding]:
-    """Hosts and paths that older members of other namespaces hold."""
+    """Requests of members of other namespaces that it would answer; AWS has those of all."""
     if not is_explicit(member.key):
         return
     mine = LoadedMember(ingress=member.ingress)
-    trust = GroupTrust(refuses=False)
+    older: list[MemberIntent] = []
+    younger: list[MemberIntent] = []
     for other in load(member.key, cluster, settings.ingress_class).members:
-        if other.ingress.key == member.ingress.key or other.age_key > mine.age_key:
-            continue
-        if other.ingress.metadata.namespace == member.ingress.metadata.namespace:
+        if other.ingress.key == member.ingress.key:
             continue
         try:
             services = _services(other.ingress, cluster)
-            trust.accept(_translate_alone(other, services, settings, member.key))
+            made = _translate_alone(other, services, settings, member.key)
         except Problems:
             continue  # it holds nothing as it stands
-    for sentence in trust.taken_places(intent):
+        (older if other.age_key < mine.age_key else younger).append(made)
+    everyone, refuses = [*older, intent, *younger], settings.group_trust == "namespace"
+    trust = GroupTrust(everyone, [*older, *younger], refuses=refuses)
+    for one in older:
+        trust.accept(one)
+    for sentence in taken_sentences(trust.taken_by(intent)):
         yield Finding(Weight.WARNING, sentence)
 
 

@@ -41,7 +41,7 @@ from alb_controller.frontends.ingress.records.known import (
 )
 from alb_controller.frontends.ingress.records.record import record_of
 from alb_controller.frontends.ingress.select import is_explicit
-from alb_controller.frontends.ingress.trust import GroupTrust
+from alb_controller.frontends.ingress.trust.group import GroupTrust
 from alb_controller.frontends.translation import Translation
 from alb_controller.model.origins import Origins
 from alb_controller.objects.core import ref
@@ -68,7 +68,7 @@ def translate(
     members = _members(snapshot, settings, remembered, stopped)
     known = known_intents(snapshot, members.valid, remembered, settings)
     while True:
-        resolution = _resolve(snapshot, settings, members, known)
+        resolution = _resolve(snapshot, settings, members, known, remembered)
         agreed, accepted = resolution.agreed, resolution.accepted
         in_order = sorted(accepted, key=lambda uid: accepted[uid].sort_key)
         ordered = [accepted[uid] for uid in in_order]
@@ -150,12 +150,18 @@ def _resolve(
     settings: Settings,
     members: _Members,
     known: Known,
+    remembered: Mapping[str, MemberIntent],
 ) -> Resolution[MemberIntent]:
+    """Records say who may stand in, but not who holds what: users can write them."""
+    trusts: list[GroupTrust] = []
+
     def rules_for(candidates: Sequence[MemberIntent]) -> Rules[MemberIntent]:
         defaults = class_defaults(sorted(candidates, key=lambda member: member.sort_key))
-        trust = GroupTrust(refuses=settings.group_trust == "namespace")
+        refuses = settings.group_trust == "namespace"
+        trust = GroupTrust(candidates, remembered.values(), refuses=refuses)
+        trusts.append(trust)
         return Rules(
-            settings_of=lambda member: settings_of(member, defaults),
+            settings_of=lambda one: trust.own_settings(one, settings_of(one, defaults)),
             check=trust.check,
             accept=trust.accept,
             stands=lambda member, *rest: not member.is_recorded or trust.admits(member, *rest),
@@ -165,17 +171,27 @@ def _resolve(
         uid: msgspec.structs.replace(member, is_remembered=True)
         for uid, member in known.intents.items()
     }
-    return resolve(
+    made = resolve(
         [member.uid for member in snapshot.members],
         current=members.valid,
         last_known_good=last_known_good,
         rules_for=rules_for,
     )
+    trust = trusts[-1]
+    return msgspec.structs.replace(
+        made,
+        accepted={uid: trust.limited(member) for uid, member in made.accepted.items()},
+        warnings=(*made.warnings, *trust.lost()),
+    )
 
 
 def _trust_warnings(resolution: Resolution[MemberIntent]) -> Iterable[Event]:
+    """One for each member."""
+    found: dict[ObjectRef, list[str]] = {}
     for origin, sentence in resolution.warnings:
-        yield Event(origin, "Warning", Reason.GROUP_TRUST, sentence)
+        found.setdefault(origin, []).append(sentence)
+    for origin, sentences in found.items():
+        yield Event(origin, "Warning", Reason.GROUP_TRUST, "; ".join(sentences))
 
 
 def _secrets_of(accepted: Iterable[MemberIntent]) -> set[SecretName]:

@@ -58,7 +58,7 @@ def _add(
 ) -> None:
     current = valid.get(member.uid)
     if current is not None and current.source == record:
-        known.intents[member.uid] = current
+        known.intents[member.uid] = msgspec.structs.replace(current, is_recorded=True)
         return
     if not record.is_of(member):
         return

@@ -154,18 +154,29 @@ def test_keys_that_nobody_reads_are_told_and_never_refused() -> None:
     assert "did you mean alb.ingress.kubernetes.io/scheme?" in warning
 
 
-def test_a_place_that_another_namespace_holds_is_a_warning() -> None:
-    """In the same group and on the same port, if the holder is older."""
+def test_what_another_namespace_holds_is_a_warning() -> None:
+    """In the same group and on the same port, if it would come first; AWS has what is there."""
     mine = member("mine", rules=[rule("a.example", path("/x"))])
-    theirs = member("theirs", namespace="other", age_minutes=5, rules=mine.spec.rules)
-    objects = (theirs, service(namespace="other"))
-    sentence = "a.example /x on port 80 is held by Ingress other/theirs"
-    assert sentence in response_to(mine, *objects).warnings
+    theirs = member("theirs", namespace="tenant", age_minutes=5, rules=[rule("a.example", path())])
+    objects = (theirs, service(namespace="tenant"))
+    sentence = "a.example / on port 80 is held by Ingress tenant/theirs"
+    assert sentence in response_to(mine, *objects).warnings[0]
     assert sentence in response_to(mine, *objects, strict_admission=True).problem
-    assert response_to(changed(mine, creation_timestamp=None), *objects).warnings
     older = changed(mine, creation_timestamp=BORN.replace(year=2025))
-    assert response_to(older, *objects) == ALLOWED
+    for one in (older, changed(mine, creation_timestamp=None)):
+        assert sentence in response_to(one, *objects).warnings[0]
     assert response_to(mine, changed(theirs, namespace="shop")) == ALLOWED
+    behind = changed(theirs, namespace="other")
+    assert response_to(mine, behind, service(namespace="other")) == ALLOWED
+    assert response_to(older, behind, service(namespace="other")) == ALLOWED
+    strict = response_to(older, behind, service(namespace="other"), group_trust="namespace")
+    assert "comes late" in strict.warnings[0]
+    refined = member(
+        "more", rules=[rule("a.example", path())], alb={"group.order": "-1"}, age_minutes=9
+    )
+    assert response_to(mine, *objects, refined) == ALLOWED
+    broken = member("theirs", namespace="tenant", alb={"scheme": "no"})
+    assert response_to(mine, broken, service(namespace="tenant")) == ALLOWED
 
 
 def test_a_new_use_of_a_closed_annotation_is_refused() -> None:

@@ -9,17 +9,23 @@ import pytest
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.translation import Translation
 from alb_controller.objects.annotations.ingress_table import PREFIX
-from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress_class, member, params, path, rule
-from tests.unit.frontends.ingress.translation import settings, told, translated
+from tests.unit.frontends.ingress.translation import (
+    balancer,
+    only_listener,
+    settings,
+    told,
+    translated,
+)
 
 STRICT = settings(group_trust="namespace")
 PATHS: dict[str, Any] = {"rules": [rule("a.example", path("/held"))]}
 
 
 def older(**fields: Any) -> Ingress:
-    """The group's holder, of namespace shop."""
+    """The group's holder, of namespace shop, with a host of its own."""
+    fields = {"rules": [rule("a.example", path())], **fields}
     return member("holder", age_minutes=10, **fields)
 
 
@@ -29,44 +35,16 @@ def younger(namespace: str = "guest", **fields: Any) -> Ingress:
     return member("late", namespace=namespace, **fields)
 
 
-def distrusted(made: Translation[MemberIntent]) -> list[str]:
-    """What Warnings of trust say; nobody is stopped by them."""
+def reported(made: Translation[MemberIntent], name: str) -> list[str]:
+    """What Warnings of trust say of a member; nobody is rejected."""
     assert made.problems == ()
-    return [event.message for event in made.warnings if event.reason == "GroupTrust"]
+    found = [event for event in made.warnings if event.reason == "GroupTrust"]
+    return [event.message for event in found if event.ref.name == name]
 
 
-def test_a_path_of_another_namespace_is_held() -> None:
-    """The same host and path, in any case of the host: the younger is told, by the pattern."""
-    late = younger(rules=[rule("A.example", path("/held"))])
-    (sentence,) = distrusted(translated(older(**PATHS), late))
-    assert sentence == (
-        "a.example /held on port 80 is held by Ingress shop/holder; "
-        "a.example /held/* on port 80 is held by Ingress shop/holder"
-    )
-
-
-@pytest.mark.parametrize(
-    "late",
-    [
-        younger("shop", **PATHS),
-        younger(rules=[rule("b.example", path("/held"))]),
-        younger(rules=[rule("a.example", path("/own"))]),
-        younger(**PATHS, alb={"listen-ports": '[{"HTTP": 8080}]'}),
-    ],
-)
-def test_what_is_not_held_by_others_is_free(late: Ingress) -> None:
-    """One's own namespace, another host, another path, another port."""
-    assert distrusted(translated(older(**PATHS), late)) == []
-
-
-def test_the_age_decides_and_not_the_order() -> None:
-    """A lower group.order takes no path over, and the holder hears what hides its rule."""
-    late = younger(**PATHS, alb={"group.order": "-5"})
-    made = translated(older(**PATHS), late)
-    told = {event.reason: str(event.ref) for event in made.warnings}
-    assert told[Reason.GROUP_TRUST] == "Ingress guest/late"
-    assert told[Reason.RULE_UNREACHABLE].startswith("Ingress shop/")
-    assert distrusted(made)
+def distrusted(made: Translation[MemberIntent]) -> list[str]:
+    """The same of the younger member."""
+    return reported(made, "late")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +54,8 @@ def test_the_age_decides_and_not_the_order() -> None:
         {"load-balancer-attributes": "idle_timeout.timeout_seconds=1"},
         {"security-groups": "sg-1"},
         {"inbound-cidrs": "10.0.0.0/8, 0.0.0.0/0"},
-        {"inbound-cidrs": "::/0"},
+        {"inbound-cidrs": "10.0.0.0/8"},
+        {"security-group-prefix-lists": "pl-1"},
         {"listener-attributes.HTTP-80": "a=b"},
         {"ip-address-type": "dualstack"},
     ],
@@ -88,6 +67,8 @@ def test_a_value_of_the_whole_load_balancer_is_the_holders_to_set(alb: dict[str,
     assert sentence == (
         f"{PREFIX}{key} decides for the load balancer, which is held by Ingress shop/holder"
     )
+    told_to_holder = reported(translated(older(), younger(alb=alb)), "holder")
+    assert told_to_holder == [f"Ingress guest/late: {sentence}"]
     assert distrusted(translated(older(alb=alb), younger(alb=alb))) == []
     assert distrusted(translated(older(), younger("shop", alb=alb))) == []
 
@@ -95,8 +76,6 @@ def test_a_value_of_the_whole_load_balancer_is_the_holders_to_set(alb: dict[str,
 @pytest.mark.parametrize(
     "alb",
     [
-        {"tags": "team=guest"},
-        {"inbound-cidrs": "10.0.0.0/8"},
         {"listen-ports": '[{"HTTP": 8080}]', "inbound-cidrs": "0.0.0.0/0"},
         {"listen-ports": '[{"HTTP": 8080}]', "listener-attributes.HTTP-8080": "a=b"},
         {"group.order": "5"},
@@ -104,7 +83,7 @@ def test_a_value_of_the_whole_load_balancer_is_the_holders_to_set(alb: dict[str,
     ],
 )
 def test_a_guest_decides_for_itself(alb: dict[str, str]) -> None:
-    """Tags that it adds, narrower sources, ports of its own, its place and its targets."""
+    """Ports of its own, its place and its targets."""
     assert distrusted(translated(older(), younger(alb=alb))) == []
 
 
@@ -122,8 +101,41 @@ def test_a_port_of_the_frontend_nlb_is_its_first_members() -> None:
     assert "healthcheck-path" not in sentence
 
 
+def test_tags_of_the_shared_load_balancer_are_its_holders() -> None:
+    """Both hear of those that a guest adds; with strict trust they stay on its own resources."""
+    theirs = {"tags": "team=guest,cost=1"}
+    late = younger(alb=theirs)
+    sentence = (
+        f"{PREFIX}tags sets cost, team on the load balancer, which is held by Ingress shop/holder"
+    )
+    made = translated(older(), late)
+    assert distrusted(made) == [sentence]
+    assert reported(made, "holder") == [f"Ingress guest/late: {sentence}"]
+    assert balancer(made.intent).tags == {"team": "guest", "cost": "1"}
+    made = translated(older(alb={"tags": "team=shop"}), late, by=STRICT)
+    assert distrusted(made) == [f"{sentence} (ignored by --group-trust=namespace)"]
+    assert reported(made, "holder") == []
+    assert balancer(made.intent).tags == only_listener(made.intent).tags == {"team": "shop"}
+    own = [r.tags for r in only_listener(made.intent).routes if r.origin.ref.name == "late"]
+    assert own == [{"team": "guest", "cost": "1"}]
+    assert distrusted(translated(older(alb=theirs), late, by=STRICT)) == []
+    assert distrusted(translated(older(), younger("shop", alb=theirs), by=STRICT)) == []
+
+
+def test_long_lists_are_cut() -> None:
+    """Three of a kind are named, the rest is counted."""
+    alb = {
+        "scheme": "internal",
+        "ip-address-type": "dualstack",
+        "tags": "a=b",
+        "wafv2-acl-arn": "x",
+    }
+    made = translated(older(), younger(alb=alb))
+    assert "and 1 more like these" in reported(made, "holder")[0]
+
+
 def test_strict_trust_refuses_the_guest_alone() -> None:
-    """It is stopped and told what it goes too far with; the holder is served as before."""
+    """It is rejected with what it goes too far with; the holder is served as before."""
     late = younger(**PATHS, alb={"scheme": "internet-facing"})
     made = translated(older(**PATHS), late, by=STRICT)
     assert made.served == {"uid-holder"}
