@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from alb_controller.errors import InvalidAnnotation, Missing
 from alb_controller.frontends.backends.assembly import Identity, assemble
+from alb_controller.frontends.backends.limits import limited
 from alb_controller.frontends.backends.service_ports import (
     TRAFFIC_PORT,
     PortInUse,
@@ -27,14 +28,19 @@ from alb_controller.settings import Settings
 from alb_controller.values import PortRef, StackKey
 
 _GRPC = "GRPC"
+_FIELD = "TargetGroup."
+_INTERVAL = limited(rows.HEALTH_CHECK_INTERVAL, f"{_FIELD}HealthCheckIntervalSeconds")
+_TIMEOUT = limited(rows.HEALTH_CHECK_TIMEOUT, f"{_FIELD}HealthCheckTimeoutSeconds")
+_HEALTHY = limited(rows.HEALTHY_THRESHOLD, f"{_FIELD}HealthyThresholdCount")
+_UNHEALTHY = limited(rows.UNHEALTHY_THRESHOLD, f"{_FIELD}UnhealthyThresholdCount")
 _CHECK_ROWS: dict[str, Annotation[Any]] = {
     "port": rows.HEALTH_CHECK_PORT,
     "protocol": rows.HEALTH_CHECK_PROTOCOL,
     "path": rows.HEALTH_CHECK_PATH,
-    "interval_seconds": rows.HEALTH_CHECK_INTERVAL,
-    "timeout_seconds": rows.HEALTH_CHECK_TIMEOUT,
-    "healthy_threshold": rows.HEALTHY_THRESHOLD,
-    "unhealthy_threshold": rows.UNHEALTHY_THRESHOLD,
+    "interval_seconds": _INTERVAL,
+    "timeout_seconds": _TIMEOUT,
+    "healthy_threshold": _HEALTHY,
+    "unhealthy_threshold": _UNHEALTHY,
     "matcher": rows.SUCCESS_CODES,
 }
 _ROWS: dict[str, tuple[Annotation[Any], ...]] = {
@@ -203,10 +209,10 @@ class SettingsReader:
             port=reader.get_or(rows.HEALTH_CHECK_PORT, TRAFFIC_PORT),
             protocol=reader.get_or(rows.HEALTH_CHECK_PROTOCOL, self._protocol()),
             path=reader.get_or(rows.HEALTH_CHECK_PATH, "/AWS.ALB/healthcheck" if is_grpc else "/"),
-            interval_seconds=reader.get_or(rows.HEALTH_CHECK_INTERVAL, 15),
-            timeout_seconds=reader.get_or(rows.HEALTH_CHECK_TIMEOUT, 5),
-            healthy_threshold=reader.get_or(rows.HEALTHY_THRESHOLD, 2),
-            unhealthy_threshold=reader.get_or(rows.UNHEALTHY_THRESHOLD, 2),
+            interval_seconds=reader.get_or(_INTERVAL, 15),
+            timeout_seconds=reader.get_or(_TIMEOUT, 5),
+            healthy_threshold=reader.get_or(_HEALTHY, 2),
+            unhealthy_threshold=reader.get_or(_UNHEALTHY, 2),
             matcher=reader.get_or(rows.SUCCESS_CODES, "12" if is_grpc else "200"),
         )
 

@@ -34,6 +34,10 @@ class Field(msgspec.Struct, frozen=True):
         problem = problem_of(self.limit, value)
         return None if problem is None else f"{problem} (AWS, {self.source})"
 
+    def allowed(self, value: str) -> str:
+        """What is allowed, for a value that AWS does not take."""
+        return f"{self.limit.allowed(value)} (AWS, {self.source})"
+
 
 FIELDS: Mapping[str, Field] = {
     # load balancers

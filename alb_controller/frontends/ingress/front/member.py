@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 
 from alb_controller.errors import Invalid, InvalidAnnotation
+from alb_controller.frontends.backends.limits import limited
 from alb_controller.model.ownership import problems_of_keys
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import Annotation, CollectingReader, Source
@@ -18,10 +19,14 @@ CHECKS: dict[str, Annotation[Any]] = {
     "port": rows.FRONT_CHECK_PORT,
     "protocol": rows.FRONT_CHECK_PROTOCOL,
     "path": rows.FRONT_CHECK_PATH,
-    "interval_seconds": rows.FRONT_CHECK_INTERVAL,
-    "timeout_seconds": rows.FRONT_CHECK_TIMEOUT,
-    "healthy_threshold": rows.FRONT_CHECK_HEALTHY,
-    "unhealthy_threshold": rows.FRONT_CHECK_UNHEALTHY,
+    "interval_seconds": limited(
+        rows.FRONT_CHECK_INTERVAL, "TargetGroup.HealthCheckIntervalSeconds"
+    ),
+    "timeout_seconds": limited(rows.FRONT_CHECK_TIMEOUT, "TargetGroup.HealthCheckTimeoutSeconds"),
+    "healthy_threshold": limited(rows.FRONT_CHECK_HEALTHY, "TargetGroup.HealthyThresholdCount"),
+    "unhealthy_threshold": limited(
+        rows.FRONT_CHECK_UNHEALTHY, "TargetGroup.UnhealthyThresholdCount"
+    ),
     "matcher": rows.FRONT_CHECK_CODES,
 }
 """Field of a health check -> its annotation."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from alb_controller.errors import InvalidAnnotation, Missing
+from alb_controller.frontends.backends.limits import limited
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets
 from alb_controller.intent import Origin
 from alb_controller.model.actions import (
@@ -26,11 +27,12 @@ from alb_controller.objects.core import Service, ref
 
 T = TypeVar("T")
 _SESSION_SECONDS = 604800
+_SESSION_TIMEOUT = limited(rows.AUTH_SESSION_TIMEOUT, "SessionTimeout")
 _SESSION_ROWS: dict[str, Annotation[Any]] = {
     "on_unauthenticated_request": rows.AUTH_ON_UNAUTHENTICATED,
     "scope": rows.AUTH_SCOPE,
     "cookie": rows.AUTH_SESSION_COOKIE,
-    "timeout_seconds": rows.AUTH_SESSION_TIMEOUT,
+    "timeout_seconds": _SESSION_TIMEOUT,
 }
 
 
@@ -122,7 +124,7 @@ class GuardTranslator:
             on_unauthenticated_request=reader.get_or(rows.AUTH_ON_UNAUTHENTICATED, "authenticate"),
             scope=reader.get_or(rows.AUTH_SCOPE, "openid"),
             cookie=reader.get_or(rows.AUTH_SESSION_COOKIE, "AWSELBAuthSessionCookie"),
-            timeout_seconds=reader.get_or(rows.AUTH_SESSION_TIMEOUT, _SESSION_SECONDS),
+            timeout_seconds=reader.get_or(_SESSION_TIMEOUT, _SESSION_SECONDS),
         )
 
     def _token_check(self) -> JwtValidationAction | None:

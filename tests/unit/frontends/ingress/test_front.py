@@ -216,7 +216,7 @@ def test_checks_say_what_the_annotations_say() -> None:
         (FRONT + "listener-port-mapping", "80=70000", "pairs of ports"),
         (CHECK + "port", "http", "traffic-port or a number"),
         (CHECK + "protocol", "TCP", "HTTP, HTTPS"),
-        (CHECK + "interval-seconds", "10s", "whole number"),
+        (CHECK + "interval-seconds", "10s", "5 to 300"),
         (FRONT + "attributes", "dns_record.client_routing_policy=nearest", "must be one of"),
     ],
 )

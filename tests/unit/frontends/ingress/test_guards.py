@@ -69,7 +69,7 @@ def test_an_empty_text_of_the_session_is_sent_as_it_is() -> None:
 
 
 def test_the_session_is_what_the_annotations_say() -> None:
-    """Values are AWS's to check; extra parameters are sorted."""
+    """Extra parameters are sorted."""
     extra = {**POOL, "authenticationRequestExtraParams": {"z": "1", "a": "2"}}
     alb = {
         "auth-type": "cognito",
@@ -77,13 +77,13 @@ def test_the_session_is_what_the_annotations_say() -> None:
         "auth-on-unauthenticated-request": "deny",
         "auth-scope": "email openid",
         "auth-session-cookie": "mine",
-        "auth-session-timeout": "0",
+        "auth-session-timeout": "1",
     }
     assert guard(alb) == cognito(
         on_unauthenticated_request="deny",
         scope="email openid",
         cookie="mine",
-        timeout_seconds=0,
+        timeout_seconds=1,
         extra_params=(("a", "2"), ("z", "1")),
     )
 

@@ -53,22 +53,25 @@ def test_the_protocol_of_the_check_follows_the_backends() -> None:
 
 
 @pytest.mark.parametrize(
-    "suffix,field,default",
+    "suffix,field,default,allowed",
     [
-        ("healthcheck-interval-seconds", "interval_seconds", 15),
-        ("healthcheck-timeout-seconds", "timeout_seconds", 5),
-        ("healthy-threshold-count", "healthy_threshold", 2),
-        ("unhealthy-threshold-count", "unhealthy_threshold", 2),
+        ("healthcheck-interval-seconds", "interval_seconds", 15, "5 to 300"),
+        ("healthcheck-timeout-seconds", "timeout_seconds", 5, "2 to 120"),
+        ("healthy-threshold-count", "healthy_threshold", 2, "2 to 10"),
+        ("unhealthy-threshold-count", "unhealthy_threshold", 2, "2 to 10"),
     ],
 )
-def test_numbers_are_taken_as_they_are(suffix: str, field: str, default: int) -> None:
-    """Zero too: AWS says what it allows; the Service wins over the Ingress."""
+def test_numbers_are_those_that_aws_takes(
+    suffix: str, field: str, default: int, allowed: str
+) -> None:
+    """The Service wins over the Ingress; a problem has the range of AWS, not that of an integer."""
     assert getattr(check({}), field) == default
     assert getattr(check({suffix: "7"}), field) == 7
-    assert getattr(check({suffix: "0"}), field) == 0
+    assert getattr(check({suffix: "+07"}), field) == 7
     assert getattr(check({suffix: "7"}, {suffix: "9"}), field) == 9
-    (problem,) = refused(alb={suffix: "7s"})
-    assert problem.startswith(f"{PREFIX}{suffix}: '7s' must be a whole number from")
+    for bad in ("7s", "0", "-7", "1000"):
+        (problem,) = refused(alb={suffix: bad})
+        assert problem == f"{PREFIX}{suffix}: {bad!r} must be {allowed} (AWS, CreateTargetGroup)"
 
 
 def test_path_and_codes_are_taken_as_they_are() -> None:
