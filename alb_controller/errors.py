@@ -49,6 +49,10 @@ class Invalid(ControllerError):
     def __str__(self) -> str:
         return f"{self.field}: {self.problem}" if self.field else self.problem
 
+    def refused_by(self, flag: str) -> Invalid:
+        """The same problem, which only a flag makes one."""
+        return type(self)(self.origin, self.field, f"{self.problem} (refused by {flag})")
+
     def seen_from(self, other: ObjectRef) -> Invalid:
         """The same problem, told to an object that it stops although another is at fault."""
         field = f"{self.origin}: {self.field}" if self.field else str(self.origin)

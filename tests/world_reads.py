@@ -27,7 +27,15 @@ from alb_controller.model.elbv2 import (
     TargetGroup,
     TargetHealth,
 )
-from alb_controller.model.queries import Answer, Query, Subnet, SubnetsById, SubnetsByRole
+from alb_controller.model.queries import (
+    Answer,
+    Query,
+    Subnet,
+    SubnetsById,
+    SubnetsByRole,
+    TargetGroupInfo,
+    TargetGroupOfCluster,
+)
 from alb_controller.model.stack import Found, FoundLoadBalancer, Resource
 from tests.world import World
 
@@ -158,7 +166,7 @@ class Account(World):
         return Addons(**{field: getattr(now, field) for field in fields})
 
     def answer(self, queries: Iterable[Query]) -> Mapping[Query, Answer]:
-        """As `aws.facts`: subnets are there, nothing else is."""
+        """As `aws.facts`: subnets are there, and what is in this world."""
         self.reads.append("DescribeSubnets")
         return {query: self._answer(query) for query in queries}
 
@@ -166,6 +174,12 @@ class Account(World):
         match query:
             case SubnetsByRole():
                 return self.subnets
+            case TargetGroupOfCluster(arn=arn):
+                return tuple(
+                    TargetGroupInfo(name=one.resource.name, arn=arn, tags=dict(one.resource.tags))
+                    for one in self._found(TargetGroup)
+                    if one.identity == arn
+                )
             case SubnetsById(ids=ids):
                 return tuple(one for one in self.subnets if one.id in ids)
             case _:

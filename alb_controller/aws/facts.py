@@ -6,7 +6,7 @@ an answer (the builder says so), and is never taken from memory: it may have bee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 from alb_controller.aws.caches import (
@@ -20,9 +20,11 @@ from alb_controller.aws.caches import (
 )
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
+from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.network import RouteTable
 from alb_controller.clock import Clock
 from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.elbv2 import TargetGroup
 from alb_controller.model.queries import (
     Answer,
     Query,
@@ -37,6 +39,7 @@ from alb_controller.model.queries import (
     SubnetsByTags,
     TargetGroupByName,
     TargetGroupInfo,
+    TargetGroupOfCluster,
 )
 from alb_controller.model.stack import Found
 from alb_controller.model.wildcards import matches
@@ -94,6 +97,25 @@ class TargetGroupFacts:
         """One call for each: AWS answers none of several names if one is unknown."""
         found = {name: self._elbv2.target_group_by_name(name) for name in names}
         return {name: group.identity for name, group in found.items() if group is not None}
+
+
+class OwnedFacts:
+    """The cluster's own target groups, as far as they are known: no call is made for them."""
+
+    kinds: ClassVar[tuple[type[Any], ...]] = (TargetGroupOfCluster,)
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+
+    def answer(self, queries: Iterable[TargetGroupOfCluster]) -> dict[Query, Answer]:
+        """Each question with the group, or with nothing. Raises AwsError."""
+        return {query: tuple(self._find(query.arn)) for query in queries}
+
+    def _find(self, arn: str) -> Iterator[TargetGroupInfo]:
+        found = self._inventory.by_identity(arn)
+        if found is not None and isinstance(found.resource, TargetGroup):
+            tags = dict(found.resource.tags)
+            yield TargetGroupInfo(name=found.resource.name, arn=arn, tags=tags)
 
 
 class NetworkFacts:

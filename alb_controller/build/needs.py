@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alb_controller.build import tenants
 from alb_controller.build.context import Context, Facts
 from alb_controller.build.elbv2 import actions, balancers, tls
 from alb_controller.intent import StackIntent
@@ -17,6 +18,7 @@ def needs(intent: StackIntent, context: Context, facts: Facts) -> frozenset[Quer
             *balancers.queries(balancer, context, facts),
             *actions.queries(balancer),
             *tls.queries(balancer, context),
+            *tenants.queries(balancer, facts),
         )
         if query not in facts
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from alb_controller.errors import DeletionProtected, Invalid
 from alb_controller.frontends.events import Event
 from alb_controller.intent import StackIntent
+from alb_controller.objects.events import Reason
 from alb_controller.objects.secrets import SecretName
 from alb_controller.values import ObjectRef
 
@@ -41,3 +43,20 @@ class Translation(msgspec.Struct, Generic[M], frozen=True, kw_only=True):
     """Members whose last good intent nobody knows: nothing of the stack may change."""
     protected: DeletionProtected | None = None
     """Set where the load balancer must go and the annotations of a deleted member forbid it."""
+
+
+def with_warnings(made: Translation[M], reason: Reason, found: Sequence[Invalid]) -> Translation[M]:
+    """The same with Warnings of what stops nobody, one Event for each object and reason."""
+    if not found:
+        return made
+    sentences: dict[ObjectRef, list[str]] = {}
+    for one in found:
+        sentences.setdefault(one.origin, []).append(str(one))
+    others: list[Event] = []
+    for event in made.warnings:
+        if event.reason == reason and event.ref in sentences:
+            sentences[event.ref].insert(0, event.message)
+        else:
+            others.append(event)
+    more = (Event(ref, "Warning", reason, "; ".join(told)) for ref, told in sentences.items())
+    return msgspec.structs.replace(made, warnings=(*others, *more))

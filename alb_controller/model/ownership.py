@@ -176,6 +176,21 @@ def resource_name(tags: Tags) -> str:
     return tags[found[0].resource_tag] if found else ""
 
 
+def namespace_of(tags: Tags, cluster: str) -> str | None:
+    """The namespace that a resource of the cluster was made for; None where its tags say none.
+
+    Of a stack without a namespace its target groups are named after their owners' (spec 5.1).
+    """
+    found = [tags[one.stack_tag] for one in OWNERSHIPS.values() if one.stack_tag in tags]
+    if len(found) != 1 or cluster not in (tags.get(CLUSTER_TAG), tags.get(LEGACY_CLUSTER_TAG)):
+        return None
+    for name in (found[0], resource_name(tags)):
+        namespace, slash, _ = name.partition("/")
+        if slash:
+            return namespace
+    return None
+
+
 def is_shared_group(tags: Tags, cluster: str) -> bool:
     """Whether tags are those of the cluster's shared backend security group (spec 6.5)."""
     kind, owner = tags.get(SHARED_RESOURCE_TAG), tags.get(CLUSTER_TAG)

@@ -58,6 +58,12 @@ class TargetGroupByName(msgspec.Struct, frozen=True, order=True, tag=True):
     name: str
 
 
+class TargetGroupOfCluster(msgspec.Struct, frozen=True, order=True, tag=True):
+    """The target group of an ARN, if it carries the cluster's tags."""
+
+    arn: str
+
+
 class IssuedCertificates(msgspec.Struct, frozen=True, order=True, tag=True):
     """Issued certificates that cover any of these hosts, with their domains."""
 
@@ -90,6 +96,7 @@ Query: TypeAlias = (
     | IssuedCertificates
     | TrustStoreByName
     | TargetGroupByName
+    | TargetGroupOfCluster
     | SubnetsByRole
     | SubnetsById
     | SubnetsByName
@@ -126,6 +133,8 @@ class TargetGroupInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     arn: str
+    tags: dict[str, str] = {}
+    """Those of the cluster's own alone."""
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from alb_controller.aws.certificates.managed import CertificateManager, Certific
 from alb_controller.aws.client import Sender
 from alb_controller.aws.ec2 import Ec2
 from alb_controller.aws.elbv2 import Elbv2
-from alb_controller.aws.facts import Facts, NetworkFacts, TargetGroupFacts
+from alb_controller.aws.facts import Facts, NetworkFacts, OwnedFacts, TargetGroupFacts
 from alb_controller.aws.inventory import Inventory
 from alb_controller.aws.roles import AssumedRoles
 from alb_controller.aws.tagging import TaggedListing
@@ -40,15 +40,17 @@ def make_clients(sender: Sender, settings: Settings, vpc_id: str, clock: Clock) 
     ec2, addons, manager = Ec2(sender, vpc_id), AddonServices.of(sender), CertificateManager(sender)
     tags = CertificateTags(manager, clock)
     listing = TaggedListing(sender, elbv2, cluster) if gates.enable_rgt_api else elbv2
+    inventory = Inventory(listing, ec2, cluster, clock)
     return AwsClients(
         sender=sender,
         elbv2=elbv2,
         ec2=ec2,
         addons=addons,
-        inventory=Inventory(listing, ec2, cluster, clock),
+        inventory=inventory,
         facts=Facts(
             NetworkFacts(ec2, clock),
             TargetGroupFacts(elbv2, clock),
+            OwnedFacts(inventory),
             CertificateFacts(
                 Acm(sender),
                 clock,

@@ -29,6 +29,14 @@ def queries(balancer: BalancerIntent) -> Iterator[Query]:
                 yield TargetGroupByName(target.value)
 
 
+def named_groups(target: ForwardTarget, facts: Facts) -> tuple[str, ...]:
+    """The ARN of a target group that others own, if it is known."""
+    if target.kind == "name":
+        found = cast("tuple[TargetGroupInfo, ...]", facts.get(TargetGroupByName(target.value), ()))
+        return tuple(one.arn for one in found)
+    return (target.value,) if target.kind == "arn" else ()
+
+
 def _all_actions(balancer: BalancerIntent) -> Iterator[ActionIntent]:
     for listener in balancer.listeners:
         yield listener.default.action

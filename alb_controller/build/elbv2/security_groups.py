@@ -142,13 +142,18 @@ def _given_queries(names: tuple[str, ...]) -> Iterator[Query]:
         yield SecurityGroupsByName(others)
 
 
-def _given(choice: GivenSecurityGroups, facts: Facts) -> list[str]:
-    """Ids in the user's order, then every group that carries one of the names."""
-    known = [
+def given_groups(choice: GivenSecurityGroups, facts: Facts) -> list[SecurityGroupInfo]:
+    """What is known of the user's groups."""
+    return [
         info
         for query in _given_queries(choice.names)
         for info in cast("tuple[SecurityGroupInfo, ...]", facts.get(query, ()))
     ]
+
+
+def _given(choice: GivenSecurityGroups, facts: Facts) -> list[str]:
+    """Ids in the user's order, then every group that carries one of the names."""
+    known = given_groups(choice, facts)
     by_id = {info.id for info in known}
     by_name = {info.name_tag for info in known}
     for name in choice.names:

@@ -16,11 +16,13 @@ from alb_controller.build.context import Context, Facts, needs_backend_group
 from alb_controller.build.elbv2.limits import out_of_limits
 from alb_controller.build.elbv2.stack import build
 from alb_controller.build.needs import needs
+from alb_controller.build.tenants import reached
 from alb_controller.errors import Invalid
 from alb_controller.frontends.frontend import FrontEnd, M, S
-from alb_controller.frontends.translation import Translation
+from alb_controller.frontends.translation import Translation, with_warnings
 from alb_controller.intent import StackIntent
 from alb_controller.model.stack import Observed, Stack
+from alb_controller.objects.events import Reason
 from alb_controller.plan.changes import Limit, Plan, PlanPolicy
 from alb_controller.plan.plan import plan
 from alb_controller.reconcile.observe import current_states
@@ -123,7 +125,7 @@ class Compiler(Generic[S, M]):
                     rejected |= beyond
                     continue
                 try:
-                    compiled = self._build(translation, observed)
+                    compiled = self._build(translation, observed, rejected)
                 except Invalid as problem:
                     if problem.origin in rejected:
                         raise
@@ -138,7 +140,12 @@ class Compiler(Generic[S, M]):
         policy = msgspec.structs.replace(self._policy, limits_reached=limits)
         return Planned(plan=plan(compiled.stack, observed, policy), observed=observed)
 
-    def _build(self, translation: Translation[M], observed: Observed) -> Compiled[M]:
+    def _build(
+        self,
+        translation: Translation[M],
+        observed: Observed,
+        rejected: Mapping[ObjectRef, Invalid],
+    ) -> Compiled[M]:
         intent = translation.intent
         context = _with(
             Context(
@@ -150,6 +157,10 @@ class Compiler(Generic[S, M]):
             self._known(intent),
         )
         facts = self._look_up(intent, context)
+        found = [one for one in reached(intent, context, facts) if one.origin not in rejected]
+        if found and self._settings.group_trust == "namespace":
+            raise found[0].refused_by("--group-trust=namespace")
+        translation = with_warnings(translation, Reason.GROUP_TRUST, found)
         stack = build(intent, context, facts)
         return Compiled(
             translation=translation, stack=stack, observed=observed, context=context, facts=facts

@@ -6,11 +6,17 @@ from typing import cast
 
 from alb_controller.aws.caches import TARGET_GROUP_NAMES
 from alb_controller.aws.elbv2 import Elbv2
-from alb_controller.aws.facts import TargetGroupFacts
+from alb_controller.aws.facts import OwnedFacts, TargetGroupFacts
+from alb_controller.aws.inventory import Inventory
+from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import TargetGroup
-from alb_controller.model.queries import TargetGroupByName, TargetGroupInfo
-from alb_controller.model.stack import Found
-from tests.resources import target_group
+from alb_controller.model.queries import (
+    TargetGroupByName,
+    TargetGroupInfo,
+    TargetGroupOfCluster,
+)
+from alb_controller.model.stack import Found, FoundLoadBalancer
+from tests.resources import security_group, target_group
 from tests.unit.aws.clocks import JumpingClock
 
 BLUE, GREEN = TargetGroupByName("blue"), TargetGroupByName("green")
@@ -62,3 +68,30 @@ def test_an_answer_is_forgotten_after_its_time() -> None:
     groups.arns["blue"] = "arn:new"
     clock.seconds += TARGET_GROUP_NAMES.seconds + 1
     assert made.answer([BLUE]) == {BLUE: (TargetGroupInfo(name="blue", arn="arn:new"),)}
+
+
+def test_the_clusters_own_groups_are_known_without_a_call() -> None:
+    """With their tags; of what is none of them, or no target group, nothing is said."""
+    clock = JumpingClock()
+    group = Found(identity="arn:own", resource=target_group("x", tags={"a": "b"}))
+    inventory = Inventory(Nothing(), Nothing(), "prod", clock)
+    inventory.refresh()
+    inventory.put(group)
+    inventory.put(Found(identity="sg-1", resource=security_group()))
+    asked = [TargetGroupOfCluster(one) for one in ("arn:own", "arn:other", "sg-1")]
+    own = TargetGroupInfo(name=group.resource.name, arn="arn:own", tags={"a": "b"})
+    answers = OwnedFacts(inventory).answer(asked)
+    assert answers == {asked[0]: (own,), asked[1]: (), asked[2]: ()}
+
+
+class Nothing:
+    """An account that is empty."""
+
+    def load_balancers(self) -> tuple[FoundLoadBalancer, ...]:
+        return ()
+
+    def target_groups(self) -> tuple[Found[TargetGroup], ...]:
+        return ()
+
+    def security_groups(self, _cluster: str) -> tuple[Found[SecurityGroup], ...]:
+        return ()

@@ -27,6 +27,7 @@ from alb_controller.model.queries import (
     SubnetsByTags,
     TargetGroupByName,
     TargetGroupInfo,
+    TargetGroupOfCluster,
     TrustStoreByName,
     TrustStoreInfo,
     WebAclByName,
@@ -78,6 +79,7 @@ _ANSWERS: dict[type[object], Callable[[Any], Answer]] = {
     ),
     AddonOffered: lambda asked: (Offer(service=asked.service),),
     TargetGroupByName: lambda asked: (TargetGroupInfo(name=asked.name, arn=f"arn:{asked.name}"),),
+    TargetGroupOfCluster: lambda asked: (),
     TrustStoreByName: lambda asked: (TrustStoreInfo(name=asked.name, arn=f"arn:{asked.name}"),),
     WebAclByName: lambda asked: (WebAclInfo(name=asked.name, arn=f"arn:{asked.name}"),),
 }

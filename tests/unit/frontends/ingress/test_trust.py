@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from alb_controller.errors import Invalid
 from alb_controller.frontends.ingress.member import MemberIntent
-from alb_controller.frontends.translation import Translation
+from alb_controller.frontends.translation import Translation, with_warnings
 from alb_controller.objects.annotations.ingress_table import PREFIX
+from alb_controller.objects.core import ref
+from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import Ingress
 from tests.factories import ingress_class, member, params, path, rule
 from tests.unit.frontends.ingress.translation import (
@@ -173,3 +176,14 @@ def test_what_the_class_decides_is_the_administrators_word() -> None:
     spec: dict[str, Any] = {"scheme": "internet-facing", "group": {"name": "team"}}
     made = translated(older(), younger(), ingress_class(params="params"), params(**spec), by=STRICT)
     assert made.served == {"uid-holder", "uid-late"}
+
+
+def test_what_is_found_later_is_in_one_event_with_the_rest() -> None:
+    """One for each object; those of others stay."""
+    made = translated(older(**PATHS), younger(**PATHS))
+    (first,) = distrusted(made)
+    found = [Invalid(ref("Ingress", younger()), "actions.x", "names it")]
+    more = with_warnings(made, Reason.GROUP_TRUST, found)
+    assert distrusted(more) == [f"{first}; actions.x: names it"]
+    assert reported(more, "holder") == reported(made, "holder")
+    assert with_warnings(made, Reason.GROUP_TRUST, []) is made

@@ -1,0 +1,74 @@
+"""Target groups that the controller made for one namespace, forwarded to from another (ADR 34)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from alb_controller.model.elbv2 import ListenerRule, TargetGroup
+from alb_controller.objects.networking import Ingress
+from tests.factories import member, path, rule, service, site, to
+from tests.unit.reconcile.stack_world import World
+
+
+def world(**flags: Any) -> World:
+    """Where the group team has a member of namespace shop."""
+    return World(site("web"), service(namespace="guest"), **flags).settle()
+
+
+def guest(arn: str, **fields: Any) -> Ingress:
+    """An Ingress of another namespace that forwards to a target group by its ARN."""
+    action = {"type": "forward", "targetGroupARN": arn}
+    alb = {"actions.x": json.dumps(action)}
+    rules = [rule("g.example", path("/x", "Exact", to("x", "use-annotation")), path("/own"))]
+    return member("guest", namespace="guest", rules=rules, alb=alb, **fields)
+
+
+def arn_of(made: World) -> str:
+    """Of its target group."""
+    (arn,) = made.aws.all(TargetGroup)
+    return arn
+
+
+def told(made: World) -> list[str]:
+    """Warnings on the guest."""
+    return [e.message for e in made.kube.events if e.type == "Warning" and e.name == "guest"]
+
+
+def test_between_namespaces_it_is_rejected() -> None:
+    """Its Ingress alone, with the annotation, the target group and the namespace."""
+    made = world(group_trust="namespace")
+    arn = arn_of(made)
+    made.put(guest(arn))
+    made.settle()
+    (sentence,) = told(made)
+    assert f"alb.ingress.kubernetes.io/actions.x: names target group {arn!r}" in sentence
+    assert "which the controller made for namespace shop (refused by" in sentence
+    assert len(made.aws.all(ListenerRule)) == 1
+
+
+def test_by_default_it_is_served_and_reported_once() -> None:
+    """No question to AWS is more than before, and nothing is said again of an unchanged world."""
+    made = world()
+    made.put(guest(arn_of(made)))
+    made.settle()
+    (sentence,) = told(made)
+    assert "which the controller made for namespace shop" in sentence
+    assert len(made.aws.all(ListenerRule)) == 3
+    made.forget_calls()
+    made.settle()
+    assert (made.aws.calls, told(made)) == ([], [sentence])
+
+
+@pytest.mark.parametrize("trust", ["any", "namespace"])
+def test_those_of_the_own_namespace_are_free(trust: str) -> None:
+    """As before."""
+    made = world(group_trust=trust)
+    own = member("own", rules=[rule("o.example", path("/x", "Exact", to("x", "use-annotation")))])
+    own.metadata.annotations.update(guest(arn_of(made)).metadata.annotations)
+    made.put(own)
+    made.settle()
+    assert not [e for e in made.kube.events if e.type == "Warning"]
+    assert len(made.aws.all(ListenerRule)) == 2
