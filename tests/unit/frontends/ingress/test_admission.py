@@ -165,7 +165,7 @@ def test_what_another_namespace_holds_is_a_warning() -> None:
     older = changed(mine, creation_timestamp=BORN.replace(year=2025))
     for one in (older, changed(mine, creation_timestamp=None)):
         assert sentence in response_to(one, *objects).warnings[0]
-    assert response_to(mine, changed(theirs, namespace="shop")) == ALLOWED
+    assert response_to(mine, mine, changed(theirs, namespace="shop")) == ALLOWED
     behind = changed(theirs, namespace="other")
     assert response_to(mine, behind, service(namespace="other")) == ALLOWED
     assert response_to(older, behind, service(namespace="other")) == ALLOWED

@@ -139,6 +139,8 @@ def test_whose_rule_aws_has_holds_its_requests_against_older_members() -> None:
         assert "spec.rules[0].http.paths[0] comes late: shop.example.com / on port 80" in sentence
         assert made.problems[0].origin.name == "holder"
         assert made.served == {"uid-holder", "uid-guest"}  # by its last known good
+    other = guest(rules=[OWN])
+    assert not strict(holder(), younger, remembered=published(before, other)).problems
     default = translated(holder(), younger, remembered=published(before, younger))
     assert {e.ref.name for e in default.warnings if e.reason == "GroupTrust"} == {"holder", "guest"}
     behind = holder(alb={"group.order": "9"})
