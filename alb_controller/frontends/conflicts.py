@@ -107,6 +107,8 @@ class Agreement:
 
     def __init__(self) -> None:
         self._accepted: dict[Subject, Accepted[object]] = {}
+        self._agreeing: dict[Subject, list[Origin]] = {}
+        """Further members that set the same."""
 
     def add(self, member: ObjectRef, settings: Iterable[Setting[object]]) -> None:
         """Take a member's settings; raises Conflict, and takes none, where an older disagrees."""
@@ -125,7 +127,11 @@ class Agreement:
         self, member: ObjectRef, settings: Iterable[Setting[object]], *, is_last_known_good: bool
     ) -> None:
         for setting in settings:
-            self._accepted.setdefault(setting.key, Accepted(setting, member, is_last_known_good))
+            new = Accepted(setting, member, is_last_known_good)
+            known = self._accepted.setdefault(setting.key, new)
+            if known is not new and known.setting.identity == setting.identity:
+                origin = Origin(member, setting.field)
+                self._agreeing.setdefault(setting.key, []).append(origin)
 
     def find(self, key: Key[T]) -> Accepted[T] | None:
         """The setting that counts, or None where no member has one."""
@@ -150,9 +156,11 @@ class Agreement:
         return None if found is None else found.set_by
 
     def asked(self, key: Subject) -> Origins:
-        """Who set what counts, and where; none where no member has."""
+        """All who set what counts, and where, the oldest first; none where no member has."""
         found = self._accepted.get(key)
-        return () if found is None else (Origin(found.set_by, found.setting.field),)
+        if found is None:
+            return ()
+        return (Origin(found.set_by, found.setting.field), *self._agreeing.get(key, ()))
 
     def asked_entries(self, keys: MapKeys[T]) -> dict[str, Origins]:
         """The same by entry."""

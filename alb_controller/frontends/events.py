@@ -70,6 +70,11 @@ def failure_events(
     return [_failure(ref, reason, lasting(error)) for ref in members]
 
 
+def part_event(ref: ObjectRef, errors: Iterable[ControllerError]) -> Event:
+    """One Warning for all parts that an object asked for and that could not be brought about."""
+    return _failure(ref, Reason.FAILED_DEPLOY_MODEL, "; ".join(map(lasting, errors)))
+
+
 def _failure(ref: ObjectRef, reason: Reason, problem: str) -> Event:
     return Event(ref, "Warning", reason, f"{_BEGINNINGS[reason]} {problem}")
 

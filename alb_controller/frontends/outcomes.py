@@ -29,14 +29,20 @@ class Unchanged(Value, frozen=True):
     """Valid members whose change cannot be served while the stack is blocked."""
 
 
+class PartError(Value, frozen=True):
+    """What an object asked for could not be brought about, and nothing else needs it."""
+
+    asked_by: ObjectRef
+    error: ControllerError
+
+
 class Applied(Value, frozen=True):
-    """AWS has what the stack wants, but for what `late_error` stopped."""
+    """AWS has what the stack wants, but for parts that nothing else needs."""
 
     stack: Stack
     """What was to be there, with who asked for it."""
     observed: Observed
-    late_error: ControllerError | None = None
-    """Of a part that nothing else needs."""
+    part_errors: tuple[PartError, ...] = ()
     has_news: bool = False
     """Something was changed that users have not been informed of."""
 

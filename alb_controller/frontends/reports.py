@@ -12,6 +12,7 @@ from alb_controller.frontends.events import (
     Event,
     blocked_events,
     failure_events,
+    part_event,
     problem_events,
     success_events,
 )
@@ -28,6 +29,7 @@ from alb_controller.frontends.status_document import (
 from alb_controller.frontends.translation import Translation
 from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import ref_of
+from alb_controller.values import ObjectRef
 
 
 def events_of(
@@ -51,12 +53,20 @@ def events_of(
 def _applied_events(
     snapshot: Snapshot, translation: Translation[Any], outcome: Applied
 ) -> Iterator[Event]:
-    if outcome.late_error is not None:
-        yield from _failures(snapshot, outcome.late_error, Reason.FAILED_DEPLOY_MODEL)
-    elif outcome.has_news:
+    """A part that could not be had concerns those who asked for it, and nobody else."""
+    concerned = {one.asked_by for one in outcome.part_errors}
+    for member in map(ref_of, (one.object for one in snapshot.members)):
+        errors = [one for one in _part_errors(member, outcome) if handling_of(one).event]
+        if errors:
+            yield part_event(member, errors)
+    if outcome.has_news:
         good = translation.good.keys() - translation.unserved
-        served = (one.object for one in snapshot.members if one.uid in good)
-        yield from success_events(map(ref_of, served))
+        served = (ref_of(one.object) for one in snapshot.members if one.uid in good)
+        yield from success_events(one for one in served if one not in concerned)
+
+
+def _part_errors(member: ObjectRef, outcome: Applied) -> list[ControllerError]:
+    return [one.error for one in outcome.part_errors if one.asked_by == member]
 
 
 def _failures(snapshot: Snapshot, error: ControllerError, reason: Reason) -> Iterator[Event]:
@@ -90,9 +100,9 @@ def _applied(
         own = own_part(ref_of(member.object), translation.intent, outcome.stack)
         resources = document_of(snapshot.key, outcome.observed, own)
     problems: Sequence[ControllerError] = _problems(member, translation)
-    late = outcome.late_error
-    if not problems and late is not None and handling_of(late).event:
-        problems = [late]
+    if not problems:
+        late = _part_errors(ref_of(member.object), outcome)
+        problems = [one for one in late if handling_of(one).event]
     report = _report(member, problems, resources=resources)
     is_unserved = member.uid in translation.unserved
     return msgspec.structs.replace(report, is_unserved=is_unserved)

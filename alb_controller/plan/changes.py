@@ -6,6 +6,7 @@ Resources within steps name those that exist by identity and those to come by Re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -59,6 +60,8 @@ class _Step(Value, frozen=True, kw_only=True):
 
     asked_by: Origins = ()
     """Who asked for what it writes, the most precise first."""
+    by_setting: Mapping[str, Origins] = {}
+    """Who asked for each of several settings (`model.origins`)."""
 
 
 class Create(_Step, frozen=True):

@@ -61,6 +61,8 @@ class Askers:
     def _named(self, step: S) -> S:
         found = dict.fromkeys(self._origins(step))
         step = msgspec.structs.replace(step, asked_by=tuple(found) or self._everyone)
+        if isinstance(step, changes.ModifyAttributes | changes.AddTags | changes.Create):
+            step = msgspec.structs.replace(step, by_setting=self._by_setting(step))
         resource: Resource | None = getattr(step, "resource", None)
         if resource is None:
             return step
@@ -83,6 +85,15 @@ class Askers:
                 return ()
             case _:
                 return origins_of(self._asked_by(step.target), self._settings(step))
+
+    def _by_setting(
+        self, step: changes.ModifyAttributes | changes.AddTags | changes.Create
+    ) -> dict[str, Origins]:
+        if isinstance(step, changes.Create):
+            return dict(_sent(step.resource))
+        asked = self._asked_by(step.target)
+        found = {one: origins_of(asked, [one]) or self._everyone for one in self._settings(step)}
+        return {setting: origins for setting, origins in found.items() if origins}
 
     def _settings(self, step: Any) -> Sequence[str]:
         """The settings that a step on something that stays writes."""
@@ -114,13 +125,14 @@ def _whole(resource: Resource) -> Origins:
 
 def _origins_of_new(resource: Resource) -> Origins:
     """Of all that a creation sends, then of the thing itself."""
-    sent = [
-        origin
-        for setting, origins in resource.asked_by.items()
-        if _is_sent(resource, *setting.partition(".")[::2])
-        for origin in origins
-    ]
+    sent = [origin for _, origins in _sent(resource) for origin in origins]
     return (*sent, *_whole(resource))
+
+
+def _sent(resource: Resource) -> Iterator[tuple[str, Origins]]:
+    for setting, origins in resource.asked_by.items():
+        if _is_sent(resource, *setting.partition(".")[::2]):
+            yield setting, origins
 
 
 def _is_sent(resource: Resource, field: str, entry: str) -> bool:

@@ -80,10 +80,13 @@ def _edit_of(step: object) -> Edit:
     return lambda _now: fields
 
 
+_NO_FIELDS = frozenset({"target", "kind", "asked_by", "by_setting"})
+
+
 def _names(step: Any) -> tuple[str, ...]:
     """The fields of a step or resource that say how something is to be."""
     names: tuple[str, ...] = step.__struct_fields__
-    return tuple(name for name in names if name not in ("target", "kind", "asked_by"))
+    return tuple(name for name in names if name not in _NO_FIELDS)
 
 
 @_edit_of.register

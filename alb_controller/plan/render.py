@@ -51,7 +51,7 @@ def _line(step: changes.Step) -> str:
 def _details(step: Any) -> Iterator[str]:
     for name in step.__struct_fields__:
         value = getattr(step, name)
-        if name in ("target", "kind", "resource", "asked_by"):
+        if name in ("target", "kind", "resource", "asked_by", "by_setting"):
             continue
         if isinstance(value, dict):
             yield ", ".join(f"{key}={text}" for key, text in sorted(value.items()))
@@ -75,7 +75,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Origin):
         return str(value)
     if isinstance(value, msgspec.Struct):
-        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+        names = (name for name in value.__struct_fields__ if name != "by_setting")
+        return {name: _plain(getattr(value, name)) for name in names}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
     if isinstance(value, Secret):

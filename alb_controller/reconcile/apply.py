@@ -23,6 +23,8 @@ from alb_controller.plan import changes
 from alb_controller.plan.changes import LateStep, Limit, Plan, Step
 from alb_controller.plan.progress import advance
 from alb_controller.plan.references import resolve, unresolved
+from alb_controller.reconcile.refused import is_refusal
+from alb_controller.reconcile.splitting import parts, stands_alone, users_tags, without_users_tags
 from alb_controller.reconcile.writes import Operations, run
 from alb_controller.values import Value
 
@@ -37,6 +39,13 @@ _LIMITS: Mapping[str, Limit] = {
 """By code, of listeners and what is on them. Targets count where their group is used."""
 
 
+class Failure(Value, frozen=True):
+    """A step, and why it could not be done."""
+
+    step: Step
+    error: ControllerError
+
+
 class Outcome(Value, frozen=True):
     """What came of a plan: what is known now, what was done, and what stopped it."""
 
@@ -44,8 +53,24 @@ class Outcome(Value, frozen=True):
     done: tuple[Step, ...] = ()
     error: ControllerError | None = None
     failed: Step | None = None
-    late_error: ControllerError | None = None
-    """Of a step that no other one needs: all else may be told as done."""
+    apart: tuple[Failure, ...] = ()
+    """Steps that no other one needs: all else may be told as done."""
+
+    @property
+    def stop(self) -> Failure | None:
+        """What stopped it."""
+        if self.error is None or self.failed is None:
+            return None
+        return Failure(step=self.failed, error=self.error)
+
+    @property
+    def retried(self) -> ControllerError | None:
+        """What is tried again soon of the steps apart: refusals are not, and a wait is no news
+        beside an error."""
+        errors = [
+            one.error for one in self.apart if not is_refusal(one.error, one.step, self.observed)
+        ]
+        return min(errors, key=lambda error: isinstance(error, NotReady), default=None)
 
     @property
     def limit_reached(self) -> Limit | None:
@@ -64,26 +89,22 @@ class Outcome(Value, frozen=True):
 def apply(plan: Plan, observed: Observed, operations: Operations) -> Outcome:
     """Run the steps; stop at the first error, but for a group in use: what follows goes on.
 
-    Late steps are run whatever became of the others. NotFound on anything but a delete means that
+    A refused step that no other one needs stops nothing, and is split to find the field at fault.
+    Late steps are run whatever became of the others. NotFound of something of ours means that
     `observed` is stale: observe anew.
     """
     work = _Work(observed, operations)
     stopped = work.run_in_order(plan.steps)
     error = stopped.error if stopped else None
+    if not isinstance(error, NotLeading | Stopping):
+        work.run_apart(plan.late)
     return Outcome(
-        late_error=None if isinstance(error, NotLeading | Stopping) else work.run_apart(plan.late),
+        apart=tuple(work.apart),
         error=error,
         failed=stopped.step if stopped else None,
         observed=work.observed,
         done=tuple(work.done),
     )
-
-
-class _Stop(Value, frozen=True):
-    """A step and why it could not be done."""
-
-    step: Step
-    error: ControllerError
 
 
 class _Work:
@@ -92,13 +113,15 @@ class _Work:
     def __init__(self, observed: Observed, operations: Operations) -> None:
         self.observed, self._operations = observed, operations
         self.done: list[Step] = []
+        self.apart: list[Failure] = []
+        """Steps that failed and stopped no other."""
         self._identities: dict[ResourceId, str] = {}
 
-    def run_in_order(self, steps: Iterable[Step]) -> _Stop | None:
+    def run_in_order(self, steps: Iterable[Step]) -> Failure | None:
         """Each needs those before it."""
-        in_use: _Stop | None = None
+        in_use: Failure | None = None
         for planned in steps:
-            stop = self._run(planned)
+            stop = self._run_split(planned)
             if stop is None:
                 continue
             if not (isinstance(stop.error, InUse) and _can_wait(stop.step)):
@@ -106,9 +129,39 @@ class _Work:
             in_use = in_use or stop
         return in_use
 
-    def run_apart(self, steps: Iterable[LateStep]) -> ControllerError | None:
+    def _run_split(self, planned: Step) -> Failure | None:
+        """Split only where it is refused, to find the field at fault; what stops the plan."""
+        stop = self._run(planned)
+        if stop is None or not is_refusal(stop.error, stop.step, self.observed):
+            return stop
+        if stands_alone(stop.step):
+            return self._run_by_field(stop)
+        if isinstance(stop.step, changes.Create) and (bare := without_users_tags(stop.step)):
+            return self._run_untagged(stop.step, bare)
+        return stop
+
+    def _run_by_field(self, refused: Failure) -> Failure | None:
+        """What it writes, one field after the other; what stops that, where it is no refusal."""
+        fields = parts(refused.step)
+        if len(fields) == 1:
+            self.apart.append(refused)
+            return None
+        for one in fields:
+            stop = self._run(one)
+            if stop is not None and not is_refusal(stop.error, stop.step, self.observed):
+                return stop
+            self.apart.extend([stop] if stop else [])
+        return None
+
+    def _run_untagged(self, step: changes.Create, bare: changes.Create) -> Failure | None:
+        """Make it without the tags of users, and add them one by one."""
+        stop = self._run(bare)
+        if stop is not None:
+            return stop
+        return self._run_split(users_tags(step, self._identities[bare.resource.id]))
+
+    def run_apart(self, steps: Iterable[LateStep]) -> None:
         """Each needs a load balancer that is there, and maybe provisioned, and nothing else."""
-        errors: list[ControllerError] = []
         not_ready: set[str] = set()
         for planned in steps:
             step = resolve(planned, self._identities)
@@ -116,18 +169,16 @@ class _Work:
                 continue
             stop = self._run(step)
             if stop is not None:
-                errors.append(stop.error)
+                self.apart.append(stop)
                 if isinstance(step, changes.AwaitActive):
                     not_ready.add(str(step.target))
-        # a wait is no news beside an error
-        return min(errors, key=lambda error: isinstance(error, NotReady), default=None)
 
-    def _run(self, planned: Step) -> _Stop | None:
+    def _run(self, planned: Step) -> Failure | None:
         step = resolve(planned, self._identities)
         try:
             made = run(step, self.observed, self._operations)
         except ControllerError as error:
-            return _Stop(step=step, error=error)
+            return Failure(step=step, error=error)
         if made is not None:
             self._identities[made.resource.id] = made.identity
         self.observed = advance(step, self.observed, made)

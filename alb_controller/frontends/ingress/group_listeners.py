@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from alb_controller.errors import Invalid
 from alb_controller.frontends.conflicts import Agreement, Key, MapKeys, PortKeys, Setting
+from alb_controller.frontends.ingress.addons.member import PARAMS
 from alb_controller.frontends.ingress.listeners import HTTP, HTTPS, MemberListener
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.routing.optimize import optimize
@@ -27,7 +28,7 @@ from alb_controller.model.actions import FixedResponseAction, RedirectAction
 from alb_controller.model.origins import AskedBy, Origins, asked_by, entries
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
-from alb_controller.values import parse_cidr
+from alb_controller.values import ObjectRef, parse_cidr
 
 NO_MATCH = DefaultIntent(action=FixedResponseAction("404", content_type="text/plain"))
 """What a listener answers without a default backend (spec 3.5)."""
@@ -35,6 +36,7 @@ PROTOCOL = PortKeys[str]("protocol")
 """The first to set it has the port."""
 INBOUND_CIDRS = PortKeys[frozenset[str]]("inbound CIDRs")
 _PREFIX_LISTS = PortKeys[frozenset[str]]("prefix lists")
+TAGS = MapKeys[str]("tag")
 _SSL_POLICY = PortKeys[str]("ssl policy")
 _MUTUAL = PortKeys[MutualTlsIntent]("mutual authentication")
 _DEFAULT = PortKeys[DefaultIntent]("default backend")
@@ -204,11 +206,12 @@ def _asked_by(
     port: int, listening: Sequence[MemberIntent], agreed: Agreement, *, is_redirected: bool
 ) -> AskedBy:
     """Those who listen ask for the port, and some of them for a setting of it."""
-    first, tags = listening[0], dict[str, Origins]()
-    for member in listening:
-        tags = dict.fromkeys(member.tags, (Origin(member.ref, rows.TAGS.key),)) | tags
-    of_class = (Origin(first.ref, "IngressClassParams spec.listeners"),)
-    params = dict.fromkeys(first.listeners[port].params_attributes, of_class)
+    tags = {key: agreed.asked(TAGS.of(key)) for one in listening for key in one.tags}
+    params = class_origins(
+        listening[0].listeners[port].params_attributes,
+        ((one.ref, one.listeners[port].params_attributes) for one in listening),
+        f"{PARAMS}listeners",
+    )
     return asked_by(
         (Origin(member.ref, rows.LISTEN_PORTS.key) for member in listening),
         {
@@ -232,6 +235,19 @@ def _default_origins(port: int, agreed: Agreement, *, is_redirected: bool) -> As
         return {"default": agreed.asked(_REDIRECT) if is_redirected else ()}
     own = {name.replace("action", "default", 1): one for name, one in default.asked_by.items()}
     return {"default": agreed.asked(_DEFAULT.of(port)), **own}
+
+
+def class_origins(
+    settings: Mapping[str, str],
+    by_member: Iterable[tuple[ObjectRef, Mapping[str, str]]],
+    field: str,
+) -> dict[str, Origins]:
+    """Who asks for what a class sets: all members whose class sets the same."""
+    others = list(by_member)
+    return {
+        key: tuple(Origin(one, field) for one, of_class in others if of_class.get(key) == text)
+        for key, text in settings.items()
+    }
 
 
 def redirects_all(listener: ListenerIntent) -> bool:

@@ -14,9 +14,12 @@ from alb_controller.frontends.ingress.addons.group import (
     application_options,
     capacity_units,
 )
+from alb_controller.frontends.ingress.addons.member import PARAMS
 from alb_controller.frontends.ingress.front.group import front_settings, merge_front
 from alb_controller.frontends.ingress.group_listeners import (
+    TAGS,
     ClassDefaults,
+    class_origins,
     listener_settings,
     merge_listeners,
     served_backends,
@@ -49,7 +52,7 @@ _ADDRESS_POOL = Key[str]("address pool")
 _SUBNETS = Key[SubnetChoice]("subnets")
 _BACKEND_RULES = Key[bool]("backend rules")
 _TARGET_GROUPS = MapKeys[str]("target group")
-_TAGS, _ATTRIBUTES = MapKeys[str]("tag"), MapKeys[str]("attribute")
+_ATTRIBUTES = MapKeys[str]("attribute")
 
 
 def settings_of(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Setting[object]]:
@@ -63,7 +66,7 @@ def settings_of(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Setti
         is_exclusive, field = key not in defaults.attributes, rows.LOAD_BALANCER_ATTRIBUTES.key
         yield _ATTRIBUTES.of(key).setting(text, field, is_exclusive=is_exclusive)
     for key, text in sorted(member.tags.items()):
-        yield _TAGS.of(key).setting(text, rows.TAGS.key)
+        yield TAGS.of(key).setting(text, rows.TAGS.key)
     for backend in member.backends:
         # `a-b` with Service `c` and `a` with Service `b-c` would be one target group (spec 5.1)
         owner = f"Service {backend.service.name} of {member.ref}"
@@ -131,7 +134,7 @@ def _balancer(
         subnets=subnets,
         security=_security(name_seed(key, cluster), agreed, settings),
         attributes=attributes,
-        tags=agreed.entries(_TAGS),
+        tags=agreed.entries(TAGS),
         capacity_units=capacity_units(members[0], agreed, settings),
         listeners=merge_listeners(members, agreed, settings),
         ip_address_type_origin=Origin(set_by, rows.IP_ADDRESS_TYPE.key),
@@ -142,8 +145,11 @@ def _balancer(
 def _asked_by(members: list[MemberIntent], agreed: Agreement) -> AskedBy:
     """Every member asks for the balancer, and some of them for a setting of it."""
     first = members[0]
-    of_class = (Origin(first.ref, "IngressClassParams spec.loadBalancerAttributes"),)
-    params = dict.fromkeys(first.params_attributes, of_class)
+    params = class_origins(
+        first.params_attributes,
+        ((one.ref, one.params_attributes) for one in members),
+        f"{PARAMS}loadBalancerAttributes",
+    )
     return asked_by(
         (Origin(member.ref) for member in members),
         {
@@ -153,9 +159,9 @@ def _asked_by(members: list[MemberIntent], agreed: Agreement) -> AskedBy:
             "subnets": agreed.asked(_SUBNETS),
             "security": agreed.asked(_SECURITY_GROUPS),
             "customer_owned_ipv4_pool": agreed.asked(_ADDRESS_POOL),
-            **addon_origins(first, agreed),
+            **addon_origins(members, agreed),
             **entries("attributes", agreed.asked_entries(_ATTRIBUTES) | params),
-            **entries("tags", agreed.asked_entries(_TAGS)),
+            **entries("tags", agreed.asked_entries(TAGS)),
         },
     )
 

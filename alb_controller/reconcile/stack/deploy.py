@@ -10,19 +10,20 @@ import structlog
 from alb_controller.errors import (
     AlreadyExists,
     ControllerError,
-    NotFound,
     NotReady,
     ProtectedInAws,
-    Rejected,
     handling_of,
 )
+from alb_controller.model.stack import Observed
 from alb_controller.plan.changes import Limit, Plan
 from alb_controller.plan.render import render_lines
-from alb_controller.reconcile.apply import Outcome, apply
+from alb_controller.reconcile.apply import Failure, Outcome, apply
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.quotas import usage
+from alb_controller.reconcile.refused import is_loss, is_refusal
 from alb_controller.reconcile.stack.compile import Compiled, Compiler, Planned
 from alb_controller.reconcile.stack.edges import NameOwners, StackRecord
+from alb_controller.reconcile.stack.refused_parts import RefusedParts
 from alb_controller.reconcile.writes import Operations
 from alb_controller.telemetry import metrics
 from alb_controller.values import StackKey
@@ -40,34 +41,43 @@ class Deployer:
         record: StackRecord,
         owners: NameOwners,
         operations: Operations,
+        refused: RefusedParts,
     ) -> None:
         self._compiler, self._memory, self._record = compiler, memory, record
-        self._owners, self._operations = owners, operations
+        self._owners, self._operations, self._refused = owners, operations, refused
 
     def deploy(self, compiled: Compiled[Any]) -> Outcome:
         """Bring the stack about. Where a limit is in the way: make room first, with a gap."""
         key, limits = compiled.intent.key, frozenset[Limit]()
         with metrics.stage(key.api, "deploy_model"):
-            outcome = self._deploy(key, self._compiler.plan(compiled))
+            outcome = self._deploy(key, self._plan(compiled))
             while (reached := outcome.limit_reached) is not None and reached not in limits:
                 now = msgspec.structs.replace(compiled, observed=outcome.observed)
-                same = self._compiler.plan(now, limits)
+                same = self._plan(now, limits)
                 limits |= {reached}
-                planned = self._compiler.plan(now, limits)
+                planned = self._plan(now, limits)
                 if planned == same:  # nothing that goes would make room
                     break
                 outcome = self._deploy(key, planned)
-        if outcome.late_error is not None:
-            self.note_loss(key, outcome.late_error)
         if outcome.error is None:
             metrics.QUOTA_USED.show(key, usage(outcome.observed))
         return outcome
 
+    def _plan(self, compiled: Compiled[Any], limits: frozenset[Limit] = frozenset()) -> Planned:
+        try:
+            return self._compiler.plan(compiled, limits)
+        except ControllerError as error:
+            self.note_loss(compiled.intent.key, error)
+            raise
+
     def note_loss(self, key: StackKey, error: ControllerError) -> None:
-        """What we know has it and AWS has it not: others have deleted it, so read all anew."""
-        if isinstance(error, NotFound):
-            self._memory.invalidate(key)
-            self._record.invalidate()
+        """Where an answer to a read shows that others have deleted what is ours: read all anew."""
+        if is_loss(error, None, None):
+            self._invalidate(key)
+
+    def _invalidate(self, key: StackKey) -> None:
+        self._memory.invalidate(key)
+        self._record.invalidate()
 
     def _deploy(self, key: StackKey, planned: Planned) -> Outcome:
         """Apply a plan, and keep what is known then."""
@@ -77,17 +87,28 @@ class Deployer:
             _log.info("applying", steps=list(render_lines(planned.plan)))
             self._check_owners(key, planned.plan)
             self._check_protection(planned.plan)
-        outcome = apply(planned.plan, planned.observed, self._operations)
+        reduced = self._refused.reduce(key, planned.plan)
+        outcome = apply(reduced.plan, planned.observed, self._operations)
         self._memory.observe(key, outcome.observed)
         if outcome.done:
             self._memory.note_change(key)
         self._record.record(planned.observed, outcome.observed)
-        if outcome.error is not None:
-            if not _is_harmless(outcome.error):
-                self._memory.invalidate(key)
-            if isinstance(outcome.error, AlreadyExists):
-                self._owners.explain(planned.plan.names_to_claim, key)
-        return outcome
+        self._note_errors(key, outcome)
+        if isinstance(outcome.error, AlreadyExists):
+            self._owners.explain(planned.plan.names_to_claim, key)
+        return msgspec.structs.replace(outcome, apart=(*reduced.refused, *outcome.apart))
+
+    def _note_errors(self, key: StackKey, outcome: Outcome) -> None:
+        """What they say of AWS, and what is not to be asked for again."""
+        observed, stop = outcome.observed, outcome.stop
+        failures = (*outcome.apart, *([stop] if stop else []))
+        if any(is_loss(one.error, one.step, observed) for one in failures):
+            self._invalidate(key)
+        elif stop is not None and not _is_harmless(stop, observed):
+            self._memory.invalidate(key)
+        self._refused.note(
+            key, [one for one in outcome.apart if is_refusal(one.error, one.step, observed)]
+        )
 
     def _check_protection(self, todo: Plan) -> None:
         """Nothing is begun where AWS would refuse a deletion in the middle. Raises ProtectedInAws.
@@ -106,10 +127,10 @@ class Deployer:
             raise
 
 
-def _is_harmless(error: ControllerError) -> bool:
+def _is_harmless(stop: Failure, observed: Observed) -> bool:
     """Whether what we know of AWS is still right after this error."""
-    if isinstance(error, Rejected):
+    if is_refusal(stop.error, stop.step, observed):
         return True
-    return handling_of(error).label in {
+    return handling_of(stop.error).label in {
         "not_ready", "throttled", "in_use", "refused", "quota", "access_denied", "not_leading",
     }  # fmt: skip

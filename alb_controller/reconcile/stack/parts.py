@@ -22,6 +22,7 @@ from alb_controller.reconcile.stack.edges import (
 from alb_controller.reconcile.stack.prerequisites import Prerequisites
 from alb_controller.reconcile.stack.publish import Publisher
 from alb_controller.reconcile.stack.refusals import Refusals
+from alb_controller.reconcile.stack.refused_parts import RefusedParts
 from alb_controller.reconcile.stack.reporter import Reporter
 from alb_controller.reconcile.writes import Operations
 from alb_controller.settings import Settings
@@ -51,6 +52,7 @@ class Parts(msgspec.Struct, Generic[S, M], frozen=True, kw_only=True):
     deployer: Deployer
     publisher: Publisher
     refusals: Refusals[M]
+    refused_parts: RefusedParts
     reporter: Reporter[S, M]
 
 
@@ -71,7 +73,10 @@ def make_parts(
         settings=settings,
         vpc_id=vpc_id,
     )
-    deployer = Deployer(compiler, memory, edges.record, edges.owners, edges.operations)
+    refused_parts = RefusedParts(edges.clock)
+    deployer = Deployer(
+        compiler, memory, edges.record, edges.owners, edges.operations, refused_parts
+    )
     publisher = Publisher(
         edges.cluster,
         edges.writer,
@@ -87,5 +92,6 @@ def make_parts(
         deployer=deployer,
         publisher=publisher,
         refusals=Refusals(edges.clock),
+        refused_parts=refused_parts,
         reporter=Reporter(front_end, publisher, deployer),
     )

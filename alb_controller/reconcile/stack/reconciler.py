@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import Generic
 
-from alb_controller.errors import ControllerError, Missing
+from alb_controller.errors import ControllerError, Missing, NotReady, OverLimit
 from alb_controller.frontends.frontend import M, S
-from alb_controller.frontends.outcomes import Applied, Planned, Rejected, Unchanged
+from alb_controller.frontends.outcomes import Applied, Failed, Planned, Rejected, Unchanged
 from alb_controller.frontends.translation import Translation
 from alb_controller.objects.events import Reason
 from alb_controller.reconcile.apply import Outcome
 from alb_controller.reconcile.secrets import watch_secrets
 from alb_controller.reconcile.stack.compile import Compiled
 from alb_controller.reconcile.stack.parts import Parts
-from alb_controller.runtime.workers import DONE, SLOW, Result
+from alb_controller.reconcile.stack.refusals import part_errors
+from alb_controller.runtime.workers import DONE, SLOW, Result, after
 from alb_controller.values import StackKey, Value
 
 
 class _Done(Value, Generic[M], frozen=True):
-    """A pass that went through, and the error of a part that nothing else needs."""
+    """A pass that went through, and what of a part that nothing else needs is tried again."""
 
     translation: Translation[M]
-    late_error: ControllerError | None = None
+    retried: ControllerError | None = None
 
 
 class StackReconciler(Generic[S, M]):
@@ -30,8 +31,8 @@ class StackReconciler(Generic[S, M]):
     def __init__(self, parts: Parts[S, M]) -> None:
         self._front_end, self._memory, self._edges = parts.front_end, parts.memory, parts.edges
         self._compiler, self._deployer = parts.compiler, parts.deployer
-        self._refusals, self._reporter = parts.refusals, parts.reporter
-        self._publisher = parts.publisher
+        self._refusals, self._refused_parts = parts.refusals, parts.refused_parts
+        self._reporter, self._publisher = parts.reporter, parts.publisher
 
     def reconcile(self, key: StackKey) -> Result:
         """Bring AWS and Kubernetes to what the stack's objects ask for."""
@@ -48,12 +49,23 @@ class StackReconciler(Generic[S, M]):
         if not snapshot.members:
             self._memory.forget(key)
             self._refusals.forget(key)
+            self._refused_parts.forget(key)
             self._edges.prerequisites.forget(key)
             self._publisher.publish_end(snapshot)
-        if done.late_error is not None:
-            raise done.late_error
-        # AWS informs no one when a missing resource appears: look again after a while
-        return SLOW if any(isinstance(p, Missing) for p in done.translation.problems) else DONE
+        if done.retried is not None:
+            raise done.retried
+        return self._next_look(key, done.translation)
+
+    def _next_look(self, key: StackKey, translation: Translation[M]) -> Result:
+        """AWS informs no one when a missing resource appears, or when it would take a call."""
+        problems = translation.problems
+        if any(isinstance(p, Missing) and not isinstance(p, OverLimit) for p in problems):
+            return SLOW
+        looks = (self._refusals.next_look(key), self._refused_parts.next_look(key))
+        due = min((one for one in looks if one is not None), default=None)
+        if due is None:
+            return DONE
+        return after((due - self._edges.clock.now()).total_seconds())
 
     def _bring_about(self, snapshot: S) -> _Done[M]:
         """Until nobody is refused who was not: each round goes on without those who were."""
@@ -71,10 +83,20 @@ class StackReconciler(Generic[S, M]):
             self._memory.unblock(snapshot.key)
             planned = Planned(stack=compiled.stack, observed=compiled.observed)
             self._reporter.report(snapshot, compiled.translation, planned)
+            self._check_stopped(snapshot, compiled.translation)
             with self._reporter.failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
                 outcome = self._deployer.deploy(compiled)
                 if not self._refusals.note(snapshot, compiled.translation, outcome):
                     return self._finish(snapshot, compiled, outcome)
+
+    def _check_stopped(self, snapshot: S, translation: Translation[M]) -> None:
+        """What was refused to all is not sent again yet. Raises NotReady."""
+        stopped = self._refusals.stopped_by(snapshot.key, translation)
+        if stopped is not None:
+            failed = Failed(error=stopped.error, reason=Reason.FAILED_DEPLOY_MODEL)
+            self._reporter.report(snapshot, None, failed)
+            seconds = (stopped.until - self._edges.clock.now()).total_seconds()
+            raise NotReady(f"another try: {stopped.error}", seconds)
 
     def _translate(self, snapshot: S) -> Translation[M]:
         remembered = self._memory.last_known_good(snapshot.key)
@@ -104,17 +126,20 @@ class StackReconciler(Generic[S, M]):
         return self._compiler.build(snapshot, good, observed, rejected)
 
     def _finish(self, snapshot: S, compiled: Compiled[M], outcome: Outcome) -> _Done[M]:
-        """AWS has it, but for what `late_error` stopped; raises what stopped all."""
+        """AWS has it, but for parts that nothing else needs; raises what stopped all."""
+        key, translation = snapshot.key, compiled.translation
         if outcome.error is not None:
+            self._refusals.stop(snapshot, translation, outcome)
             raise outcome.error
-        key, translation, late = snapshot.key, compiled.translation, outcome.late_error
         self._memory.remember(snapshot, translation)
         has_news, observed = self._memory.has_news(key), outcome.observed
+        errors = part_errors(snapshot, outcome)
         applied = Applied(
-            stack=compiled.stack, observed=observed, late_error=late, has_news=has_news
+            stack=compiled.stack, observed=observed, part_errors=errors, has_news=has_news
         )
         self._reporter.report(snapshot, translation, applied)
-        if late is None:
+        retried = outcome.retried
+        if retried is None:
             self._memory.news_published(key)
         self._edges.prerequisites.deployed(translation.intent)
-        return _Done(translation=translation, late_error=late)
+        return _Done(translation=translation, retried=retried)

@@ -1,14 +1,13 @@
-"""Whom a refused call concerns: that member is rejected, the others go on in the same pass.
+"""Whom a refused call concerns: those members are rejected, the others go on in the same pass.
 
-A refusal is of what a member asks for: AWS calls a value wrong, names something that is not there,
-or has no room for it; Kubernetes refuses an object that is made for it. Whatever says nothing of a
-member (credentials, throttling, an outage) is nobody's fault and not looked at here.
+What a refusal is says `reconcile.refused`. One that concerns all members stops the stack, as there
+is nobody to go on without; it is not sent again while nothing changes.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Generic
 
@@ -16,39 +15,26 @@ from alb_controller.clock import Clock
 from alb_controller.errors import (
     AwsError,
     ControllerError,
-    Forbidden,
     Invalid,
-    KubeError,
-    NotFound,
     OverLimit,
     QuotaExceeded,
     RefusedByApi,
-    Rejected,
 )
 from alb_controller.frontends.frontend import M
+from alb_controller.frontends.outcomes import PartError
 from alb_controller.frontends.snapshot import Snapshot
 from alb_controller.frontends.translation import Translation
 from alb_controller.objects.kinds import ref_of
-from alb_controller.plan.changes import Delete, Step
-from alb_controller.reconcile.apply import Outcome
+from alb_controller.plan import changes
+from alb_controller.reconcile.apply import Failure, Outcome
+from alb_controller.reconcile.refused import is_refusal, may_heal
+from alb_controller.reconcile.stack.refused_parts import LOOK_AGAIN
 from alb_controller.values import ObjectRef, Origin, StackKey, Value
 
-_LOOK_AGAIN = timedelta(minutes=40)
-"""A limit may be raised, what is missing may be made, and AWS informs nobody."""
-_NAMED_BY_USERS = frozenset(
-    {
-        "AllocationIdNotFound",
-        "CertificateNotFound",
-        "InvalidGroup.NotFound",
-        "SSLPolicyNotFound",
-        "SubnetNotFound",
-        "TrustStoreNotFound",
-        "WAFNonexistentItemException",
-    }
-)
-"""What a member names is not there; other codes may be of our own resources, deleted by others."""
-_ADMISSION = ("admission webhook", "exceeded quota", "ValidatingAdmissionPolicy")
-"""In a 403 that is no lack of rights of ours (Kubernetes docs, ResourceQuota and admission)."""
+_EACH_CALL = timedelta(minutes=30)
+_LONGEST_PAUSE = timedelta(hours=6)
+_TRIES = 5
+"""Of what nobody has set by himself: AWS may be wrong for a moment."""
 
 
 class _Refusal(Value, Generic[M], frozen=True):
@@ -67,6 +53,15 @@ class _Refusal(Value, Generic[M], frozen=True):
         return self.beside is None or self.beside == _others(uid, good)
 
 
+class Stopped(Value, Generic[M], frozen=True):
+    """What was refused to all members of a stack."""
+
+    good: Mapping[str, M]
+    error: ControllerError
+    until: datetime
+    tries: int
+
+
 class Refusals(Generic[M]):
     """The members of each stack that were refused, until what they ask for changes."""
 
@@ -74,6 +69,7 @@ class Refusals(Generic[M]):
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[StackKey, dict[str, _Refusal[M]]] = {}
+        self._stopped: dict[StackKey, Stopped[M]] = {}
 
     def rejected(
         self, snapshot: Snapshot, translation: Translation[M]
@@ -97,70 +93,132 @@ class Refusals(Generic[M]):
         return {one.problem.origin: one.problem for one in known}
 
     def note(self, snapshot: Snapshot, translation: Translation[M], outcome: Outcome) -> bool:
-        """Whether a member is newly rejected for what stopped a plan: compile without it."""
-        problem = refusal_of(snapshot, outcome)
-        if problem is None:
+        """Whether members are newly rejected for what stopped a plan: compile without them."""
+        problems = refusals_of(snapshot, outcome)
+        by_ref = {ref_of(m.object): m.uid for m in snapshot.members}
+        new = {by_ref[one.origin]: one for one in problems}
+        new = {uid: one for uid, one in new.items() if uid in translation.good}
+        if not new:  # rejected already: what stands in for them was refused
             return False
-        uid = next(m.uid for m in snapshot.members if ref_of(m.object) == problem.origin)
-        intent = translation.good.get(uid)
-        if intent is None:  # it is rejected already: what stands in for it was refused
+        is_all = new.keys() == set(by_ref.values())
+        if is_all and (len(new) > 1 or isinstance(problems[0], OverLimit)):
             return False
-        refusal = _Refusal(intent=intent, problem=problem)
-        if isinstance(problem, OverLimit):
-            until, beside = self._clock.now() + _LOOK_AGAIN, _others(uid, translation.good)
-            refusal = _Refusal(intent=intent, problem=problem, until=until, beside=beside)
+        until, good = self._clock.now() + _pause_after(outcome), translation.good
+        refusals = {uid: _refusal(uid, one, good, until) for uid, one in new.items()}
         with self._lock:
-            self._known.setdefault(snapshot.key, {})[uid] = refusal
+            self._known.setdefault(snapshot.key, {}).update(refusals)
         return True
+
+    def stop(self, snapshot: Snapshot, translation: Translation[M], outcome: Outcome) -> None:
+        """A plan was stopped by what is refused to all, or to those who are rejected already.
+
+        What has been made stays, so that a try is one call.
+        """
+        if outcome.error is None or not refusals_of(snapshot, outcome):
+            return
+        until, good = self._clock.now() + LOOK_AGAIN, translation.good
+        with self._lock:
+            known = self._stopped.get(snapshot.key)
+            tries = known.tries + 1 if known is not None and known.good == good else 1
+            self._stopped[snapshot.key] = Stopped(
+                good=good, error=outcome.error, until=until, tries=tries
+            )
+
+    def stopped_by(self, key: StackKey, translation: Translation[M]) -> Stopped[M] | None:
+        """What the same plan was refused for a while ago, and would be again."""
+        with self._lock:
+            stopped = self._stopped.get(key)
+        if stopped is None or stopped.good != translation.good:
+            return None
+        is_tried = may_heal(stopped.error) or stopped.tries >= _TRIES
+        return stopped if is_tried and self._clock.now() < stopped.until else None
+
+    def next_look(self, key: StackKey) -> datetime | None:
+        """When AWS may come to take something; None: when something changes."""
+        with self._lock:
+            known = self._known.get(key, {}).values()
+            return min((one.until for one in known if one.until is not None), default=None)
 
     def forget(self, key: StackKey) -> None:
         """The stack is gone."""
         with self._lock:
             self._known.pop(key, None)
+            self._stopped.pop(key, None)
+
+
+def _refusal(uid: str, problem: Invalid, good: Mapping[str, M], until: datetime) -> _Refusal[M]:
+    if not isinstance(problem, OverLimit):
+        return _Refusal(intent=good[uid], problem=problem)
+    beside = _others(uid, good)
+    return _Refusal(intent=good[uid], problem=problem, until=until, beside=beside)
+
+
+def _pause_after(outcome: Outcome) -> timedelta:
+    """So long that what a try writes, and takes back, comes to two calls an hour."""
+    made = sum(isinstance(step, changes.Create) for step in outcome.done)
+    calls = len(outcome.done) + made + 1
+    return min(max(LOOK_AGAIN, calls * _EACH_CALL), _LONGEST_PAUSE)
 
 
 def _others(uid: str, good: Mapping[str, M]) -> dict[str, M]:
     return {other: intent for other, intent in good.items() if other != uid}
 
 
-def refusal_of(snapshot: Snapshot, outcome: Outcome) -> Invalid | None:
-    """The problem of the one member whose part of a plan was refused; None where there is none."""
-    error, step = outcome.error, outcome.failed
-    if error is None or step is None or isinstance(step, Delete) or not _is_refusal(error):
-        return None
-    origin = _member_at_fault(snapshot, step)
-    if origin is None:
-        return None
-    kind = OverLimit if isinstance(error, QuotaExceeded | NotFound) else RefusedByApi
+def refusals_of(snapshot: Snapshot, outcome: Outcome) -> tuple[Invalid, ...]:
+    """The problems of the members whose part of a plan was refused; none where it was not."""
+    stop = outcome.stop
+    if stop is None or isinstance(stop.step, changes.Delete):
+        return ()
+    if not is_refusal(stop.error, stop.step, outcome.observed):
+        return ()
+    return tuple(_problem(origin, stop.error) for origin in _at_fault(snapshot, stop))
+
+
+def part_errors(snapshot: Snapshot, outcome: Outcome) -> tuple[PartError, ...]:
+    """What could not be had and nobody else needs, by those who asked for it."""
+    return tuple(
+        one for failure in outcome.apart for one in _part_errors(snapshot, failure, outcome)
+    )
+
+
+def _part_errors(snapshot: Snapshot, failure: Failure, outcome: Outcome) -> Iterator[PartError]:
+    error, step = failure.error, failure.step
+    is_refused = is_refusal(error, step, outcome.observed)
+    for origin in _at_fault(snapshot, failure):
+        shown = _problem(origin, error) if is_refused else error
+        yield PartError(asked_by=origin.ref, error=shown)
+
+
+def _problem(origin: Origin, error: ControllerError) -> Invalid:
+    kind = OverLimit if may_heal(error) else RefusedByApi
     problem = kind(origin.ref, origin.field, _sentence(error))
     problem.cause = error
     return problem
 
 
-def _is_refusal(error: ControllerError) -> bool:
-    match error:
-        case Rejected() | QuotaExceeded():
-            return True
-        case NotFound(code=code):
-            return code in _NAMED_BY_USERS
-        case Forbidden(message=message):
-            return any(word in message for word in _ADMISSION)
-        case KubeError(status=status):
-            return status == 422
-        case _:
-            return False
+def _at_fault(snapshot: Snapshot, failure: Failure) -> tuple[Origin, ...]:
+    """Of the members that asked, those who set something; all of them where none has.
 
-
-def _member_at_fault(snapshot: Snapshot, step: Step) -> Origin | None:
-    """The member, where what the step writes was asked for by one alone."""
-    members = {ref_of(one.object) for one in snapshot.members}
+    A Service at fault is named in the field of its member.
+    """
+    members, step, error = {ref_of(m.object) for m in snapshot.members}, failure.step, failure.error
     asking = [one for one in step.asked_by if one.ref in members]
-    if len({one.ref for one in asking}) != 1:
-        return None
-    member = asking[0].ref
-    precise = next((one for one in step.asked_by if one.field), asking[0])
-    field = precise.field if precise.ref == member else f"{precise.ref}: {precise.field}"
-    return Origin(member, field)
+    if not asking:
+        return tuple(Origin(one) for one in sorted(members))
+    precise = [one for one in step.asked_by if one.field]
+    if len({one.ref for one in asking}) == 1:
+        member = asking[0].ref
+        first = precise[0] if precise else asking[0]
+        field = first.field if first.ref == member else f"{first.ref}: {first.field}"
+        return (Origin(member, field),)
+    named = [one for one in precise if one.ref in members]
+    if not named or (isinstance(error, QuotaExceeded) and error.code != _TAGS):
+        named = asking
+    return tuple({one.ref: one for one in reversed(named)}.values())
+
+
+_TAGS = "TooManyTags"
+"""A quota of what single members add; the others are of the thing itself."""
 
 
 def _sentence(error: ControllerError) -> str:

@@ -32,6 +32,7 @@ class Reporter(Generic[S, M]):
         try:
             yield
         except ControllerError as error:
-            self._deployer.note_loss(snapshot.key, error)
+            if reason is Reason.FAILED_BUILD_MODEL:
+                self._deployer.note_loss(snapshot.key, error)
             self.report(snapshot, None, Failed(error=error, reason=reason))
             raise

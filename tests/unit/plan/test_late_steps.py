@@ -187,11 +187,11 @@ def test_provisioning_holds_up_nothing_else() -> None:
     observed = world.observe()
     outcome = apply(plan(desired, observed, POLICY), observed, world)
     assert outcome.error is None
-    assert isinstance(outcome.late_error, NotReady)
+    assert isinstance(outcome.retried, NotReady)
     assert "AssociateWebACL" in world.writes()
     world.provisioning.clear()
     outcome = apply(plan(desired, outcome.observed, POLICY), outcome.observed, world)
-    assert outcome.late_error is None
+    assert outcome.retried is None
     assert world.writes() == ["ModifyCapacityReservation", "RegisterTargets"]
     assert not plan(desired, outcome.observed, POLICY)
 
@@ -203,7 +203,7 @@ def test_an_addon_that_fails_stops_no_other() -> None:
     world.failures = [Failure(call=1, error=denied)]
     observed = world.observe()
     outcome = apply(plan(desired, observed, POLICY), observed, world)
-    assert outcome.late_error is denied
+    assert outcome.retried is denied
     assert outcome.error is None
     expected = ["CreateLoadBalancer", "AssociateWebACL", "AssociateRegionalWebACL"]
     assert world.writes() == [*expected, "CreateProtection"]
@@ -229,7 +229,7 @@ def test_nothing_late_is_tried_for_what_was_not_made() -> None:
     observed = world.observe()
     outcome = apply(plan(one(addons=ALL), observed, POLICY), observed, world)
     assert outcome.error is refused
-    assert outcome.late_error is None
+    assert outcome.retried is None
     assert world.writes() == ["CreateLoadBalancer"]
 
 

@@ -23,7 +23,7 @@ from alb_controller.errors import (
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.present import present
 from alb_controller.frontends.ingress.watch import watches
-from alb_controller.frontends.outcomes import Applied, Failed, Outcome, Unchanged
+from alb_controller.frontends.outcomes import Applied, Failed, Outcome, PartError, Unchanged
 from alb_controller.frontends.presentation import Patch, Presentation
 from alb_controller.frontends.status_document import StatusDocument, written
 from alb_controller.frontends.translation import Translation
@@ -105,7 +105,9 @@ class Rig(Kube):
         self, late_error: ControllerError | None = None, *, next_in: float | None = None
     ) -> None:
         """A pass that goes well, over what was there before it."""
-        self.publish(Applied(stack=Stack(key=TEAM), observed=observed(80), late_error=late_error))
+        refs = [ref("Ingress", one) for one in self.members] if late_error else []
+        errors = tuple(PartError(asked_by=one, error=late_error) for one in refs if late_error)
+        self.publish(Applied(stack=Stack(key=TEAM), observed=observed(80), part_errors=errors))
         self.publisher.publish_retry(TEAM, next_in)
 
     def fail(self, error: ControllerError = QUOTA, *, next_in: float | None = 300.0) -> None:
@@ -205,7 +207,8 @@ def test_what_is_written_here_neither_wakes_the_group_nor_changes_its_wait() -> 
 def test_what_a_pass_made_before_it_broke_off_is_told() -> None:
     """It was to be written with the time of the next try."""
     rig = Rig(A)
-    rig.publish(Applied(stack=Stack(key=TEAM), observed=observed(80), late_error=QUOTA))
+    error = PartError(asked_by=ref("Ingress", A), error=QUOTA)
+    rig.publish(Applied(stack=Stack(key=TEAM), observed=observed(80), part_errors=(error,)))
     rig.publish(failed(Throttled("acm", "DeleteCertificate", "Throttling", "")))
     rig.publisher.publish_retry(TEAM, 0.5)
     shown = rig.shown("a")

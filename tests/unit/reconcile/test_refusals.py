@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from alb_controller.errors import KubeError, QuotaExceeded, Throttled
+from alb_controller.errors import AwsError, KubeError, NotFound, QuotaExceeded, Rejected, Throttled
+from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
 from alb_controller.objects.networking import Ingress
 from tests.factories import member, path, rule, service, to
+from tests.unit.reconcile.rich_aws import PickyAws
 from tests.unit.reconcile.stack_world import World
 
 BAD = "/refused"
@@ -127,3 +131,76 @@ def test_a_binding_that_kubernetes_refuses_is_its_members_alone(
     world.settle().wait(60)
     assert world.aws.paths() == (["/a2"] if is_members else ["/a2", "/b"])
     assert len(world.kube.warnings("b")) == is_members
+
+
+ARN = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/gone/0123456789abcdef"
+FORWARD = json.dumps({"type": "forward", "targetGroupARN": ARN})
+FOREIGN: list[tuple[str, str, dict[str, str]]] = [
+    ("create_rule", "TargetGroupNotFound", {"actions.act": FORWARD}),
+    ("create_listener", "CertificateNotFound", {"listen-ports": '[{"HTTPS": 443}]'}),
+    ("set_security_groups", "InvalidGroup.NotFound", {"security-groups": "sg-gone"}),
+    ("set_subnets", "SubnetNotFound", {"subnets": "subnet-xa,subnet-xb"}),
+    ("set_web_acl", "WAFNonexistentItemException", {"wafv2-acl-arn": "arn:gone"}),
+]
+
+
+@pytest.mark.parametrize("operation, code, alb", FOREIGN)
+def test_what_is_missing_and_not_ours_has_nothing_read_anew(
+    operation: str, code: str, alb: dict[str, str]
+) -> None:
+    """What we know of AWS is right: neither the account nor the load balancer is listed again."""
+    aws = PickyAws()
+    world = World(at("a", "/a"), at("b", "/b"), aws=aws).settle().wait(30)
+    aws.picky[operation] = ("", NotFound("elbv2", operation, code, "it is not there"))
+    world.forget_calls()
+    backend = to("act", "use-annotation") if "actions.act" in alb else to()
+    secure = {"certificate-arn": "arn:gone"} if "listen-ports" in alb else {}
+    rules = [rule("", path("/bad", "Exact", backend))]
+    world.put(member("bad", alb={**alb, **secure}, rules=rules), at("a", "/a2"))
+    world.settle().wait(HOUR)
+    listings = ("DescribeLoadBalancers", "DescribeListeners")
+    assert [one for one in world.aws.reads if one in listings] == []
+    assert 1 <= len(aws.not_taken) <= 3
+    assert "/a2" in world.aws.paths()
+    (warning,) = world.kube.warnings("bad")
+    assert code in warning
+    assert world.kube.warnings("a") == world.kube.warnings("b") == []
+
+
+def test_what_is_missing_and_ours_has_all_read_anew() -> None:
+    """Somebody has deleted a target group of ours: the next pass makes it again."""
+    aws = PickyAws()
+    world = World(at("a", "/a"), aws=aws).settle()
+    (arn,) = world.aws.all(TargetGroup)
+    aws.picky["*"] = (arn, NotFound("elbv2", "CreateRule", "TargetGroupNotFound", ""))
+    world.forget_calls()
+    world.put(member("a", rules=[rule("", path("/a", "Exact", to()), path("/b", "Exact", to()))]))
+    world.settle().wait(2)
+    assert "DescribeLoadBalancers" in world.aws.reads
+    assert world.kube.warnings("a") != []
+
+
+@pytest.mark.parametrize(
+    "error, tries",
+    [
+        (QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most"), 1),
+        (Rejected("elbv2", "CreateListener", "ValidationError", "no listener today"), 5),
+    ],
+)
+def test_what_is_refused_to_all_is_not_sent_for_ever(error: AwsError, tries: int) -> None:
+    """What was made stays; at most twice an hour one call shows whether AWS takes it by now."""
+    aws = PickyAws()
+    aws.picky["create_listener"] = ("", error)
+    world = World(at("a", "/a"), at("b", "/b"), aws=aws).settle().wait(1200)
+    assert len(aws.not_taken) == tries
+    assert len(world.kube.warnings("a")) == len(world.kube.warnings("b")) == 1
+    aws.not_taken.clear()
+    world.forget_calls()
+    world.wait(HOUR)
+    assert [*aws.not_taken, *aws.calls] == ["create_listener"] * len(aws.not_taken)
+    assert 1 <= len(aws.not_taken) <= 2
+    aws.picky.clear()
+    world.put(at("a", "/a2"))
+    world.settle()
+    assert world.aws.paths() == ["/a2", "/b"]
+    assert LoadBalancer.__name__ in world.aws.kinds()

@@ -3,36 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from alb_controller.frontends.ingress.frontend import IngressFrontEnd
 from alb_controller.model.origins import Origins
-from alb_controller.model.queries import (
-    AddonOffered,
-    Answer,
-    Certificate,
-    IssuedCertificates,
-    Offer,
-    Query,
-    SecurityGroupInfo,
-    SecurityGroupsById,
-    SecurityGroupsByName,
-    Subnet,
-    SubnetsById,
-    SubnetsByName,
-    SubnetsByRole,
-    SubnetsByTags,
-    TargetGroupByName,
-    TargetGroupInfo,
-    TargetGroupOfCluster,
-    TrustStoreByName,
-    TrustStoreInfo,
-    WebAclByName,
-    WebAclInfo,
-)
 from alb_controller.objects.annotations.ingress_table import PREFIX
 from alb_controller.objects.core import KubeObject, Service, ref
 from alb_controller.objects.kinds import WATCHED
@@ -42,51 +18,11 @@ from alb_controller.values import ObjectRef, StackKey
 from tests.conformance.corpus import DELETE, all_names, steps
 from tests.corpus_objects import deleted_in, objects_of
 from tests.factories import ingress, member, path, rule, service, to
-from tests.unit.build.intents import subnet
-from tests.unit.reconcile.stack_world import Aws, World
+from tests.unit.reconcile.rich_aws import RichAws
+from tests.unit.reconcile.stack_world import World
 
 TEAM, WEB = StackKey("ingress", "", "team"), StackKey("ingress", "shop", "web")
 KINDS = {kind.name: kind.struct for kind in WATCHED}
-
-
-class RichAws(Aws):
-    """An account that has whatever is asked for."""
-
-    def _answer(self, query: Query) -> Answer:
-        match query:
-            case SubnetsByRole(role=role):
-                return tuple(_subnet(f"{role}-{zone}") for zone in "abc")
-            case SubnetsById(ids=ids):
-                return tuple(_subnet(id_.removeprefix("subnet-")) for id_ in ids)
-            case SubnetsByName(names=names):
-                return tuple(_subnet(name, name) for name in names)
-            case SubnetsByTags():
-                return tuple(_subnet(f"tagged-{zone}") for zone in "abc")
-            case _:
-                return _ANSWERS[type(query)](query)
-
-
-def _subnet(id_: str, name: str = "") -> Subnet:
-    """In the zone that its id ends in."""
-    return subnet(id_, id_[-1], name, has_ipv6=True)
-
-
-_ANSWERS: dict[type[object], Callable[[Any], Answer]] = {
-    SecurityGroupsById: lambda asked: tuple(_group(id_) for id_ in asked.ids),
-    SecurityGroupsByName: lambda asked: tuple(_group(f"sg-{n}", n) for n in asked.names),
-    IssuedCertificates: lambda asked: tuple(
-        Certificate(arn=f"arn:{host}", domains=(host,)) for host in asked.hosts
-    ),
-    AddonOffered: lambda asked: (Offer(service=asked.service),),
-    TargetGroupByName: lambda asked: (TargetGroupInfo(name=asked.name, arn=f"arn:{asked.name}"),),
-    TargetGroupOfCluster: lambda asked: (),
-    TrustStoreByName: lambda asked: (TrustStoreInfo(name=asked.name, arn=f"arn:{asked.name}"),),
-    WebAclByName: lambda asked: (WebAclInfo(name=asked.name, arn=f"arn:{asked.name}"),),
-}
-
-
-def _group(id_: str, name: str = "") -> SecurityGroupInfo:
-    return SecurityGroupInfo(id=id_, name_tag=name, tags={})
 
 
 def planned(world: World, key: StackKey) -> Iterator[Step]:

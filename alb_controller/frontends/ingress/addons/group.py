@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from alb_controller.frontends.conflicts import Agreement, Key, Setting
 from alb_controller.frontends.ingress.addons.member import PARAMS
@@ -75,14 +75,21 @@ def application_options(
     )
 
 
-def addon_origins(first: MemberIntent, agreed: Agreement) -> dict[str, Origins]:
-    """Who asked for what is beside Elastic Load Balancing's own settings; `first` as above."""
-    own = first.addons
+def addon_origins(members: Sequence[MemberIntent], agreed: Agreement) -> dict[str, Origins]:
+    """Who asked for what is beside Elastic Load Balancing's own settings.
+
+    `members` are in group order; what the class of the first sets, all ask for whose class sets it.
+    """
+    own = members[0].addons
     capacity, pool = agreed.asked(_CAPACITY), agreed.asked(_POOL)
     if own.params_capacity_units is not None:
-        capacity = (Origin(first.ref, f"{PARAMS}minimumLoadBalancerCapacity"),)
+        units, field = own.params_capacity_units, f"{PARAMS}minimumLoadBalancerCapacity"
+        users = (m.ref for m in members if m.addons.params_capacity_units == units)
+        capacity = tuple(Origin(one, field) for one in users)
     if own.params_ipam_pool_id is not None:
-        pool = (Origin(first.ref, f"{PARAMS}ipamConfiguration"),)
+        id_, field = own.params_ipam_pool_id, f"{PARAMS}ipamConfiguration"
+        users = (m.ref for m in members if m.addons.params_ipam_pool_id == id_)
+        pool = tuple(Origin(one, field) for one in users)
     return {
         "capacity_units": capacity,
         "ipv4_ipam_pool_id": pool,
