@@ -42,6 +42,10 @@ class Kube:
         self.on_write: list[Callable[[], None]] = []
         """Called after every write that took effect."""
         self._refusals: dict[str, list[KubeError]] = {}
+        self.denied: dict[tuple[str, str], KubeError] = {}
+        """By verb and name: the answer to each such write."""
+        self.denials: list[str] = []
+        """The writes that were answered so."""
         self._recorded: set[tuple[str, ...]] = set()
         self._version = 0
 
@@ -66,6 +70,12 @@ class Kube:
     def refuse(self, verb: str, *errors: KubeError) -> None:
         """Answer the next writes of a verb with these errors."""
         self._refusals.setdefault(verb, []).extend(errors)
+
+    def _check(self, verb: str, name: str) -> None:
+        error = self.denied.get((verb, name))
+        if error is not None:
+            self.denials.append(f"{verb} {name}")
+            raise error
 
     # ---- the controller
 
@@ -102,6 +112,7 @@ class Kube:
         if self._refusals.get("create"):
             raise self._refusals["create"].pop(0)
         made = msgspec.convert(body, kind.struct)
+        self._check("create", made.metadata.name)
         if self.stores.get(kind.struct, *made.key) is not None:
             raise ObjectExists(409, "AlreadyExists", made.metadata.name)
         return self._written("create", self._born(made))
@@ -109,6 +120,7 @@ class Kube:
     def delete(self, kind: Kind, obj: KubeObject) -> None:
         now = self.stores.get(kind.struct, *obj.key)
         if now is not None and now.metadata.uid == obj.metadata.uid:
+            self._check("delete", obj.metadata.name)
             self.writes.append(f"delete {obj.metadata.name}")
             self._end(now)
             self._report()
@@ -156,6 +168,7 @@ class Kube:
         return cast("T", now)
 
     def _changed(self, verb: str, now: T, patch: dict[str, Any]) -> T:
+        self._check(verb, now.metadata.name)
         merged = _merged(msgspec.to_builtins(now), patch)
         return self._written(verb, _generation(msgspec.convert(merged, type(now)), now))
 

@@ -18,6 +18,8 @@ _BEGINNINGS = {
     Reason.FAILED_LOAD_GROUP_ID: "failed load groupID due to",
     Reason.FAILED_BUILD_MODEL: "Failed build model due to",
     Reason.FAILED_DEPLOY_MODEL: "Failed deploy model due to",
+    Reason.FAILED_UPDATE_STATUS: "Failed update status due to",
+    Reason.FAILED_REMOVE_FINALIZER: "Failed remove finalizer due to",
 }
 """The reference's words, which people search for and alert on."""
 
@@ -73,6 +75,11 @@ def failure_events(
 def part_event(ref: ObjectRef, errors: Iterable[ControllerError]) -> Event:
     """One Warning for all parts that an object asked for and that could not be brought about."""
     return _failure(ref, Reason.FAILED_DEPLOY_MODEL, "; ".join(map(lasting, errors)))
+
+
+def refused_event(ref: ObjectRef, reason: Reason, error: ControllerError) -> Event:
+    """The API server does not let us write an object."""
+    return _failure(ref, reason, lasting(error))
 
 
 def _failure(ref: ObjectRef, reason: Reason, problem: str) -> Event:

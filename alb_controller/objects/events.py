@@ -17,6 +17,8 @@ class Reason(enum.StrEnum):
     FAILED_LOAD_GROUP_ID = "FailedLoadGroupID"
     FAILED_BUILD_MODEL = "FailedBuildModel"
     FAILED_DEPLOY_MODEL = "FailedDeployModel"
+    FAILED_UPDATE_STATUS = "FailedUpdateStatus"
+    FAILED_REMOVE_FINALIZER = "FailedRemoveFinalizer"
     GROUP_TRUST = "GroupTrust"
     UNKNOWN_ANNOTATION = "UnknownAnnotation"
     UNKNOWN_KEY = "UnknownKey"
@@ -69,9 +71,22 @@ TABLE = (
     Row(
         _R.FAILED_DEPLOY_MODEL,
         _INGRESS,
-        "AWS refused a change, or one was not begun because it would touch what is not ours. Every "
-        "member of the group is told.",
+        "AWS refused a change, or one was not begun because it would touch what is not ours. Those "
+        "are told who asked for it: every member of the group where all have.",
         "Act on AWS's code: a quota, an IAM action, a name that is taken.",
+    ),
+    Row(
+        _R.FAILED_UPDATE_STATUS,
+        _INGRESS,
+        "The API server refuses status or annotations of the object: AWS is as it asks, and this "
+        "cannot be shown. The others of its group are not concerned.",
+        "Look at the webhook, the policy or the RBAC rule that the message names.",
+    ),
+    Row(
+        _R.FAILED_REMOVE_FINALIZER,
+        _INGRESS,
+        "The object is let go in AWS, and the API server refuses to take the finalizer away.",
+        "Look at the webhook, the policy or the RBAC rule that the message names.",
     ),
     Row(
         _R.GROUP_TRUST,

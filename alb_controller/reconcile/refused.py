@@ -12,7 +12,6 @@ from collections.abc import Iterator
 
 from alb_controller.errors import (
     ControllerError,
-    Forbidden,
     KubeError,
     NotFound,
     QuotaExceeded,
@@ -40,8 +39,12 @@ _GROUP, _TARGET_GROUP = "InvalidGroup.NotFound", "TargetGroupNotFound"
 """Codes for what is ours or somebody else's."""
 _HEALED_ELSEWHERE = frozenset({"InvalidConfigurationRequest"})
 """Of a bucket whose policy does not let the load balancer write: mending it changes no object."""
-_ADMISSION = ("admission webhook", "exceeded quota", "ValidatingAdmissionPolicy")
-"""In a 403 that is no lack of rights of ours (Kubernetes docs, ResourceQuota and admission)."""
+
+_NOT_WRITTEN = frozenset({403, 422})
+"""RBAC, a ResourceQuota or a policy is against it; it is invalid."""
+_DENIED = "admission webhook"
+"""In an answer with whatever status the webhook has chosen (Kubernetes docs, "Dynamic Admission
+Control", response)."""
 
 
 def is_refusal(error: ControllerError, step: Step, observed: Observed) -> bool:
@@ -56,20 +59,20 @@ def is_refusal(error: ControllerError, step: Step, observed: Observed) -> bool:
 
 
 def is_refused_object(error: ControllerError) -> bool:
-    """Whether Kubernetes refuses an object, and not the right to write any."""
-    match error:
-        case Forbidden(message=message):
-            return any(word in message for word in _ADMISSION)
-        case KubeError(status=status, message=message):
-            return status == 422 or (status < 500 and _ADMISSION[0] in message)
-        case _:
-            return False
+    """Whether Kubernetes refuses an object: what it is, or that it is written there.
+
+    Rights can be missing in one namespace alone, so that lack too is told where it shows.
+    """
+    if not isinstance(error, KubeError):
+        return False
+    is_denied = 400 <= error.status < 500 and _DENIED in error.message
+    return is_denied or error.status in _NOT_WRITTEN
 
 
 def may_heal(error: ControllerError) -> bool:
     """Whether the same may be taken later: limits are raised, what is missing is made."""
     match error:
-        case QuotaExceeded() | NotFound() | Forbidden():
+        case QuotaExceeded() | NotFound() | KubeError():
             return True
         case Rejected(code=code):
             return code in _HEALED_ELSEWHERE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import structlog
@@ -15,20 +15,23 @@ from alb_controller.errors import (
     KubeError,
     NotReady,
     ObjectMissing,
+    RefusedByApi,
     Stale,
     handling_of,
 )
-from alb_controller.frontends.events import Event, fingerprint
+from alb_controller.frontends.events import Event, fingerprint, refused_event
 from alb_controller.frontends.presentation import Patch, Presentation, Report
 from alb_controller.frontends.snapshot import Snapshot
 from alb_controller.frontends.status_document import StatusDocument, written
 from alb_controller.model.ownership import finalizer_of
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
+from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import kind_of, ref_of
 from alb_controller.objects.notes import STATUS
 from alb_controller.objects.records import RECORD, group_of
 from alb_controller.objects.writer import ObjectWriter
+from alb_controller.reconcile.refused import is_refused_object
 from alb_controller.telemetry import metrics
 from alb_controller.telemetry.series import Labels
 from alb_controller.values import ObjectRef, StackKey, Value
@@ -64,19 +67,26 @@ class Publisher:
         self._component, self._shows_status = component, shows_status
         self._pending: dict[StackKey, list[_Pending]] = {}
         """Of stacks in work: each is with one worker at a time."""
+        self._refused: set[StackKey] = set()
+        """Stacks with an object that the API server would not have written in this pass."""
 
     def publish(self, snapshot: Snapshot, presentation: Presentation) -> None:
         """Warnings first, then the objects, then what is good news once they are written.
 
-        Raises KubeError.
+        Raises KubeError; what is refused of one object is told there and raised when the others
+        are written.
         """
         objects = snapshot.objects() if presentation.events else {}
+        refused: list[KubeError] = []
         self._record(presentation.events, objects, "Warning")
         for patch in presentation.patches:
-            self._patch(patch)
+            with self._alone(snapshot.key, patch.object, Reason.FAILED_UPDATE_STATUS, refused):
+                self._patch(patch)
         if presentation.reports is not None:
-            self._report(snapshot.key, presentation.reports)
+            self._report(snapshot.key, presentation.reports, refused)
         self._record(presentation.events, objects, "Normal")
+        if refused:
+            raise refused[0]
 
     def publish_retry(self, key: StackKey, seconds: float | None) -> None:
         """A pass has ended, and the stack comes again in so many seconds; None: nobody knows.
@@ -97,12 +107,17 @@ class Publisher:
         metrics.OBJECT_STATE.show(snapshot.key, states)
         metrics.QUOTA_USED.forget(snapshot.key)
 
-    def add_finalizers(self, snapshot: Snapshot) -> None:
-        """Before AWS has anything of a member.
+    def was_refused(self, key: StackKey) -> bool:
+        """Whether something could not be written in this pass: no watch tells when it can be."""
+        return key in self._refused
+
+    def add_finalizers(self, snapshot: Snapshot) -> tuple[Invalid, ...]:
+        """Before AWS has anything of a member; the problems of those that cannot be written.
 
         Raises NotReady where a member is gone by now.
         """
-        finalizer = finalizer_of(snapshot.key)
+        self._refused.discard(snapshot.key)
+        finalizer, refused = finalizer_of(snapshot.key), list[Invalid]()
         for member in snapshot.members:
             if not member.has_finalizer:
                 continue
@@ -111,14 +126,36 @@ class Publisher:
             except ObjectMissing as error:
                 gone = ref_of(member.object)
                 raise NotReady(f"the deletion of {gone}", 1.0) from error
+            except KubeError as error:
+                if not is_refused_object(error):
+                    raise
+                self._refused.add(snapshot.key)
+                problem = f"{finalizer} cannot be set: {error}"
+                refused.append(RefusedByApi(ref_of(member.object), "metadata.finalizers", problem))
+        return tuple(refused)
 
     def detach(self, snapshot: Snapshot) -> None:
         """Inactive members: what stands there of this stack goes, the finalizer last."""
         finalizer = finalizer_of(snapshot.key)
         for obj in snapshot.inactive:
-            if not obj.is_deleting and (notes := self._notes(obj, snapshot.key)):
-                self._write_annotations(obj, notes)
-            self._writer.remove_finalizer(kind_of(obj), obj, finalizer)
+            with self._alone(snapshot.key, obj, Reason.FAILED_REMOVE_FINALIZER, []):
+                if not obj.is_deleting and (notes := self._notes(obj, snapshot.key)):
+                    self._write_annotations(obj, notes)
+                self._writer.remove_finalizer(kind_of(obj), obj, finalizer)
+
+    @contextlib.contextmanager
+    def _alone(
+        self, key: StackKey, obj: KubeObject, reason: Reason, refused: list[KubeError]
+    ) -> Iterator[None]:
+        """What the API server does not take of one object is told there, and stops no other."""
+        try:
+            yield
+        except KubeError as error:
+            if not is_refused_object(error):
+                raise
+            self._refused.add(key)
+            refused.append(error)
+            self._record([refused_event(ref_of(obj), reason, error)], {ref_of(obj): obj}, "Warning")
 
     def _record(
         self, events: Iterable[Event], objects: Mapping[ObjectRef, KubeObject], type_: str
@@ -151,7 +188,7 @@ class Publisher:
             object_ = str(ref_of(patch.object))
             _log.warning("annotation_not_written", object=object_, error=str(error))
 
-    def _report(self, key: StackKey, reports: Iterable[Report]) -> None:
+    def _report(self, key: StackKey, reports: Iterable[Report], refused: list[KubeError]) -> None:
         states: dict[Labels, float] = {}
         pending: list[_Pending] = []
         for one in reports:
@@ -159,7 +196,8 @@ class Publisher:
             if one.is_retried:
                 pending.append(_Pending(object=one.object, document=document))
             else:
-                self._write_document(one.object, document)
+                with self._alone(key, one.object, Reason.FAILED_UPDATE_STATUS, refused):
+                    self._write_document(one.object, document)
             error = document.error
             states[_labels(one.object, error.category if error else document.state)] = 1.0
         self._pending[key] = pending

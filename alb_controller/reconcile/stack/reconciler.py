@@ -14,6 +14,7 @@ from alb_controller.reconcile.secrets import watch_secrets
 from alb_controller.reconcile.stack.compile import Compiled
 from alb_controller.reconcile.stack.parts import Parts
 from alb_controller.reconcile.stack.refusals import part_errors
+from alb_controller.reconcile.stack.refused_parts import LOOK_AGAIN
 from alb_controller.runtime.workers import DONE, SLOW, Result, after
 from alb_controller.values import StackKey, Value
 
@@ -41,12 +42,12 @@ class StackReconciler(Generic[S, M]):
             self._reporter.report(snapshot, None, Rejected())
             self._publisher.publish_end(snapshot)
             return DONE
-        self._publisher.add_finalizers(snapshot)
+        self._refusals.note_unheld(key, self._publisher.add_finalizers(snapshot))
         done = self._bring_about(snapshot)
         if done.translation.intent.is_empty and not done.translation.blocked_by:
             self._edges.prerequisites.end(key, is_last=not snapshot.members)
         self._publisher.detach(snapshot)
-        if not snapshot.members:
+        if not (snapshot.members or self._publisher.was_refused(key)):
             self._memory.forget(key)
             self._refusals.forget(key)
             self._refused_parts.forget(key)
@@ -61,11 +62,14 @@ class StackReconciler(Generic[S, M]):
         problems = translation.problems
         if any(isinstance(p, Missing) and not isinstance(p, OverLimit) for p in problems):
             return SLOW
-        looks = (self._refusals.next_look(key), self._refused_parts.next_look(key))
+        now = self._edges.clock.now()
+        looks = (
+            self._refusals.next_look(key),
+            self._refused_parts.next_look(key),
+            now + LOOK_AGAIN if self._publisher.was_refused(key) else None,
+        )
         due = min((one for one in looks if one is not None), default=None)
-        if due is None:
-            return DONE
-        return after((due - self._edges.clock.now()).total_seconds())
+        return DONE if due is None else after((due - now).total_seconds())
 
     def _bring_about(self, snapshot: S) -> _Done[M]:
         """Until nobody is refused who was not: each round goes on without those who were."""

@@ -24,8 +24,12 @@ from alb_controller.frontends.frontend import M
 from alb_controller.frontends.outcomes import PartError
 from alb_controller.frontends.snapshot import Snapshot
 from alb_controller.frontends.translation import Translation
+from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.elbv2 import LoadBalancer
+from alb_controller.model.kube import Binding
 from alb_controller.objects.kinds import ref_of
 from alb_controller.plan import changes
+from alb_controller.plan.changes import Step
 from alb_controller.reconcile.apply import Failure, Outcome
 from alb_controller.reconcile.refused import is_refusal, may_heal
 from alb_controller.reconcile.stack.refused_parts import LOOK_AGAIN
@@ -70,6 +74,7 @@ class Refusals(Generic[M]):
         self._lock = threading.Lock()
         self._known: dict[StackKey, dict[str, _Refusal[M]]] = {}
         self._stopped: dict[StackKey, Stopped[M]] = {}
+        self._unheld: dict[StackKey, tuple[Invalid, ...]] = {}
 
     def rejected(
         self, snapshot: Snapshot, translation: Translation[M]
@@ -89,8 +94,14 @@ class Refusals(Generic[M]):
     def known(self, key: StackKey) -> Mapping[ObjectRef, Invalid]:
         """The members of a stack that are rejected now."""
         with self._lock:
-            known = tuple(self._known.get(key, {}).values())
-        return {one.problem.origin: one.problem for one in known}
+            known = tuple(one.problem for one in self._known.get(key, {}).values())
+            unheld = self._unheld.get(key, ())
+        return {one.origin: one for one in (*known, *unheld)}
+
+    def note_unheld(self, key: StackKey, problems: tuple[Invalid, ...]) -> None:
+        """In this pass: members that cannot be held by our finalizer, so that AWS gets nothing."""
+        with self._lock:
+            self._unheld[key] = problems
 
     def note(self, snapshot: Snapshot, translation: Translation[M], outcome: Outcome) -> bool:
         """Whether members are newly rejected for what stopped a plan: compile without them."""
@@ -144,6 +155,7 @@ class Refusals(Generic[M]):
         with self._lock:
             self._known.pop(key, None)
             self._stopped.pop(key, None)
+            self._unheld.pop(key, None)
 
 
 def _refusal(uid: str, problem: Invalid, good: Mapping[str, M], until: datetime) -> _Refusal[M]:
@@ -154,9 +166,12 @@ def _refusal(uid: str, problem: Invalid, good: Mapping[str, M], until: datetime)
 
 
 def _pause_after(outcome: Outcome) -> timedelta:
-    """So long that what a try writes, and takes back, comes to two calls an hour."""
+    """So long that what a try writes, and takes back, comes to two calls an hour.
+
+    Names are looked up before a creation, and some quotas are met twice.
+    """
     made = sum(isinstance(step, changes.Create) for step in outcome.done)
-    calls = len(outcome.done) + made + 1
+    calls = 2 * len(outcome.done) + made + (1 if outcome.limit_reached is None else 2)
     return min(max(LOOK_AGAIN, calls * _EACH_CALL), _LONGEST_PAUSE)
 
 
@@ -171,7 +186,9 @@ def refusals_of(snapshot: Snapshot, outcome: Outcome) -> tuple[Invalid, ...]:
         return ()
     if not is_refusal(stop.error, stop.step, outcome.observed):
         return ()
-    return tuple(_problem(origin, stop.error) for origin in _at_fault(snapshot, stop))
+    return tuple(
+        _problem(origin, stop.error, stop.step) for origin in _at_fault(snapshot, stop, outcome)
+    )
 
 
 def part_errors(snapshot: Snapshot, outcome: Outcome) -> tuple[PartError, ...]:
@@ -184,19 +201,19 @@ def part_errors(snapshot: Snapshot, outcome: Outcome) -> tuple[PartError, ...]:
 def _part_errors(snapshot: Snapshot, failure: Failure, outcome: Outcome) -> Iterator[PartError]:
     error, step = failure.error, failure.step
     is_refused = is_refusal(error, step, outcome.observed)
-    for origin in _at_fault(snapshot, failure):
-        shown = _problem(origin, error) if is_refused else error
+    for origin in _at_fault(snapshot, failure, outcome):
+        shown = _problem(origin, error, step) if is_refused else error
         yield PartError(asked_by=origin.ref, error=shown)
 
 
-def _problem(origin: Origin, error: ControllerError) -> Invalid:
+def _problem(origin: Origin, error: ControllerError, step: Step) -> Invalid:
     kind = OverLimit if may_heal(error) else RefusedByApi
-    problem = kind(origin.ref, origin.field, _sentence(error))
+    problem = kind(origin.ref, origin.field, _sentence(error, step))
     problem.cause = error
     return problem
 
 
-def _at_fault(snapshot: Snapshot, failure: Failure) -> tuple[Origin, ...]:
+def _at_fault(snapshot: Snapshot, failure: Failure, outcome: Outcome) -> tuple[Origin, ...]:
     """Of the members that asked, those who set something; all of them where none has.
 
     A Service at fault is named in the field of its member.
@@ -212,16 +229,29 @@ def _at_fault(snapshot: Snapshot, failure: Failure) -> tuple[Origin, ...]:
         field = first.field if first.ref == member else f"{first.ref}: {first.field}"
         return (Origin(member, field),)
     named = [one for one in precise if one.ref in members]
-    if not named or (isinstance(error, QuotaExceeded) and error.code != _TAGS):
+    if not named or (isinstance(error, QuotaExceeded) and _is_first(step, outcome)):
         named = asking
     return tuple({one.ref: one for one in reversed(named)}.values())
 
 
-_TAGS = "TooManyTags"
-"""A quota of what single members add; the others are of the thing itself."""
+def _is_first(step: Step, outcome: Outcome) -> bool:
+    """Whether it makes what the stack cannot be without: no room for that is nobody's fault."""
+    made = step.resource if isinstance(step, changes.Create) else None
+    gone = {one.kind for one in outcome.done if isinstance(one, changes.Delete)}
+    match made:
+        case LoadBalancer():
+            return not outcome.observed.load_balancers and "LoadBalancer" not in gone
+        case SecurityGroup():
+            return not outcome.observed.security_groups and "SecurityGroup" not in gone
+        case _:
+            return False
 
 
-def _sentence(error: ControllerError) -> str:
+def _sentence(error: ControllerError, step: Step) -> str:
     if isinstance(error, AwsError):
         return f"AWS refuses {error.operation}: {error.code}: {error.message}"
-    return f"{error}"
+    match step:
+        case changes.Create(resource=Binding() as made) | changes.UpdateBinding(resource=made):
+            return f"TargetGroupBinding {made.namespace}/{made.name}: {error}"
+        case _:
+            return f"{error}"

@@ -6,11 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import Generic
 
-from alb_controller.errors import ControllerError
+from alb_controller.errors import ControllerError, KubeError
 from alb_controller.frontends.frontend import FrontEnd, M, S
 from alb_controller.frontends.outcomes import Failed, Outcome
 from alb_controller.frontends.translation import Translation
 from alb_controller.objects.events import Reason
+from alb_controller.reconcile.refused import is_refused_object
 from alb_controller.reconcile.stack.deploy import Deployer
 from alb_controller.reconcile.stack.publish import Publisher
 
@@ -22,9 +23,13 @@ class Reporter(Generic[S, M]):
         self._front_end, self._publisher, self._deployer = front_end, publisher, deployer
 
     def report(self, snapshot: S, translation: Translation[M] | None, outcome: Outcome) -> None:
-        """Users see it now. Raises KubeError."""
+        """Users see it now; what is refused of one object stops no other. Raises KubeError."""
         presentation = self._front_end.present(snapshot, translation, outcome)
-        self._publisher.publish(snapshot, presentation)
+        try:
+            self._publisher.publish(snapshot, presentation)
+        except KubeError as error:
+            if not is_refused_object(error):
+                raise
 
     @contextlib.contextmanager
     def failing(self, snapshot: S, reason: Reason) -> Iterator[None]:

@@ -15,6 +15,7 @@ from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING
 from alb_controller.objects.writer import ObjectWriter
+from alb_controller.reconcile.refused import is_refused_object
 from alb_controller.targets.checkpoint import (
     CHECKPOINT_ANNOTATION,
     CHECKPOINT_TIMESTAMP_ANNOTATION,
@@ -76,7 +77,7 @@ class BindingNotes:
 
     def failed(self, binding: TargetGroupBinding, error: ControllerError) -> None:
         """The whole pass failed."""
-        if not handling_of(error).event:
+        if not (handling_of(error).event or is_refused_object(error)):
             return
         _show(binding, handling_of(error).label)
         if binding.is_deleting:

@@ -31,9 +31,9 @@ NO_BUCKET = Rejected(
 )
 
 
-def asking(name: str, text: str = "", **alb: str) -> Ingress:
+def asking(name: str, text: str = "", service: str = "app", **alb: str) -> Ingress:
     """A member with one path, its name, and annotations in snake case."""
-    rules = [rule("", path(text or f"/{name}", "Exact", to()))]
+    rules = [rule("", path(text or f"/{name}", "Exact", to(service)))]
     return member(name, alb={key.replace("_", "-"): alb[key] for key in alb}, rules=rules)
 
 

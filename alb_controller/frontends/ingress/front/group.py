@@ -167,7 +167,7 @@ def _listener(port: int, tags: Tags, agreed: Agreement) -> ListenerIntent:
         default=DefaultIntent(action=ForwardIntent.to_balancer(_backend_id(port))),
         routes=(),
         tags=tags,
-        asked_by=asked_by(agreed.asked(PORTS.of(str(port))), _tag_origins(agreed)),
+        asked_by=asked_by(agreed.asked(_WANTED), _tag_origins(agreed)),
     )
 
 
@@ -189,7 +189,7 @@ def _asked_by(agreed: Agreement) -> AskedBy:
 def _backend_asked_by(port: int, agreed: Agreement) -> AskedBy:
     checks = agreed.asked_entries(_check_keys(port))
     return asked_by(
-        agreed.asked(PORTS.of(str(port))),
+        agreed.asked(_WANTED),
         {
             "health_check": tuple(origin for origins in checks.values() for origin in origins),
             **entries("health_check", checks),
