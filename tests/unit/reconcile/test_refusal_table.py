@@ -105,8 +105,9 @@ ROWS = (
     ),
     Row(
         operation="modify_ip_pools",
+        text="ipam-pool-0123456789abcdef0",
         field="ipam-ipv4-pool-id",
-        after={"ipam-ipv4-pool-id": "ipam-poison"},
+        after={"ipam-ipv4-pool-id": "ipam-pool-0123456789abcdef0"},
     ),
     Row(
         operation="reserve_capacity",
