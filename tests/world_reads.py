@@ -37,7 +37,7 @@ from alb_controller.model.queries import (
     TargetGroupOfCluster,
 )
 from alb_controller.model.stack import Found, FoundLoadBalancer, Resource
-from tests.world import World
+from tests.world import World, groups_of
 
 T = TypeVar("T", bound=Resource)
 F = TypeVar("F", bound=Found[Any])
@@ -50,6 +50,8 @@ class Account(World):
         super().__init__(**limits)
         self.subnets = tuple(subnets)
         self.reads: list[str] = []
+        self.referencing: dict[str, list[str]] = {}
+        """By security group of ours: foreign ones whose rules name it."""
         self._refusals: dict[str, list[ControllerError]] = {}
         self.refused_path = ""
         """A path that AWS does not take: of a rule's condition, or of a health check."""
@@ -118,6 +120,15 @@ class Account(World):
 
     def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
         return _named(name, self.target_groups())
+
+    def target_group_users(self, arn: str) -> tuple[str, ...]:
+        self.reads.append("DescribeTargetGroups")
+        rules = self.all(ListenerRule).values()
+        return tuple(str(r.listener) for r in rules if arn in groups_of(r.actions))
+
+    def security_group_users(self, group_id: str) -> tuple[str, ...]:
+        self.reads.append("DescribeSecurityGroups")
+        return tuple(self.referencing.get(group_id, ()))
 
     def security_group_by_name(self, group_name: str) -> Found[SecurityGroup] | None:
         return _named(group_name, self.security_groups(""))

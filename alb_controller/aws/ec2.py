@@ -72,6 +72,13 @@ class Ec2(Network):
             if group.resource.tags.get("Name") in wanted
         )
 
+    def security_group_users(self, group_id: str) -> tuple[str, ...]:
+        """The other groups whose rules name it, and the network interfaces that have it."""
+        naming = self._describe("DescribeSecurityGroups", {"ip-permission.group-id": [group_id]})
+        having = self._describe("DescribeNetworkInterfaces", {"group-id": [group_id]})
+        groups = (one["GroupId"] for one in naming if one["GroupId"] != group_id)
+        return (*groups, *(one["NetworkInterfaceId"] for one in having))
+
     def security_group_by_name(self, group_name: str) -> Found[SecurityGroup] | None:
         """The VPC's group of that group name."""
         found = self._security_groups({"group-name": [group_name]})

@@ -121,6 +121,11 @@ class Elbv2Reads:
             return None
         return next(iter(self._found_target_groups(raw)), None)
 
+    def target_group_users(self, arn: str) -> tuple[str, ...]:
+        """The load balancers that forward to it."""
+        raw = self._pages("DescribeTargetGroups", "TargetGroups", TargetGroupArns=[arn])
+        return tuple(user for one in raw for user in one.get("LoadBalancerArns", ()))
+
     def bound_target_group(self, *, arn: str = "", name: str = "") -> BoundTargetGroup | None:
         """The target group of an ARN, or else of a name, without its tags: one call."""
         by = {"TargetGroupArns": [arn]} if arn else {"Names": [name]}

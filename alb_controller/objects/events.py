@@ -176,9 +176,10 @@ TABLE = (
     ),
     Row(
         _R.FAILED_CLEANUP,
-        _BINDING,
-        "The binding is being deleted, and its targets could not be taken out.",
-        "Act on the message; the binding stays until it works.",
+        f"{_BINDING}, {_INGRESS}",
+        "The object is being deleted, and something of it cannot go yet: its targets, or a group "
+        "that others use.",
+        "Act on the message; the object stays until it works.",
     ),
 )
 

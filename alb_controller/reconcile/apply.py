@@ -23,7 +23,7 @@ from alb_controller.plan import changes
 from alb_controller.plan.changes import LateStep, Limit, Plan, Step
 from alb_controller.plan.progress import advance
 from alb_controller.plan.references import resolve, unresolved
-from alb_controller.reconcile.refused import is_refusal
+from alb_controller.reconcile.refused import is_refusal, is_refused_object
 from alb_controller.reconcile.splitting import parts, stands_alone, users_tags, without_users_tags
 from alb_controller.reconcile.writes import Operations, run
 from alb_controller.values import Value
@@ -55,6 +55,8 @@ class Outcome(Value, frozen=True):
     failed: Step | None = None
     apart: tuple[Failure, ...] = ()
     """Steps that no other one needs: all else may be told as done."""
+    left: tuple[Failure, ...] = ()
+    """What is to go and cannot yet, at the end of a plan: nothing else waits for it."""
 
     @property
     def stop(self) -> Failure | None:
@@ -69,7 +71,7 @@ class Outcome(Value, frozen=True):
         beside an error."""
         errors = [
             one.error for one in self.apart if not is_refusal(one.error, one.step, self.observed)
-        ]
+        ] + [one.error for one in self.left]
         return min(errors, key=lambda error: isinstance(error, NotReady), default=None)
 
     @property
@@ -87,7 +89,7 @@ class Outcome(Value, frozen=True):
 
 
 def apply(plan: Plan, observed: Observed, operations: Operations) -> Outcome:
-    """Run the steps; stop at the first error, but for a group in use: what follows goes on.
+    """Run the steps; stop at the first error, but for deletions that have to wait.
 
     A refused step that no other one needs stops nothing, and is split to find the field at fault.
     Late steps are run whatever became of the others. NotFound of something of ours means that
@@ -100,6 +102,7 @@ def apply(plan: Plan, observed: Observed, operations: Operations) -> Outcome:
         work.run_apart(plan.late)
     return Outcome(
         apart=tuple(work.apart),
+        left=tuple(work.left),
         error=error,
         failed=stopped.step if stopped else None,
         observed=work.observed,
@@ -115,19 +118,35 @@ class _Work:
         self.done: list[Step] = []
         self.apart: list[Failure] = []
         """Steps that failed and stopped no other."""
+        self.left: list[Failure] = []
+        self._held: set[str] = set()
+        """Target groups whose bindings are there still."""
         self._identities: dict[ResourceId, str] = {}
 
     def run_in_order(self, steps: Iterable[Step]) -> Failure | None:
         """Each needs those before it."""
-        in_use: Failure | None = None
-        for planned in steps:
-            stop = self._run_split(planned)
+        todo = list(steps)
+        end = next((n for n in range(len(todo), 0, -1) if not _takes_away(todo[n - 1])), 0)
+        for number, planned in enumerate(todo):
+            stop = None if self._is_held(planned) else self._run_split(planned)
             if stop is None:
                 continue
-            if not (isinstance(stop.error, InUse) and _can_wait(stop.step)):
+            if not _can_wait(stop, is_at_end=number >= end):
                 return stop
-            in_use = in_use or stop
-        return in_use
+            self._leave(stop)
+        return None
+
+    def _is_held(self, step: Step) -> bool:
+        """By a binding that has its targets still."""
+        if not (self._held and isinstance(step, changes.Delete)):
+            return False
+        return step.kind == "SecurityGroup" or step.found.identity in self._held
+
+    def _leave(self, stop: Failure) -> None:
+        self.left.append(stop)
+        if isinstance(stop.step, changes.AwaitBindingsGone):
+            bindings = (b for b in self.observed.bindings if b.identity in stop.step.bindings)
+            self._held |= {str(one.resource.target_group) for one in bindings}
 
     def _run_split(self, planned: Step) -> Failure | None:
         """Split only where it is refused, to find the field at fault; what stops the plan."""
@@ -195,5 +214,21 @@ def _needed_active(step: LateStep) -> set[str]:
     return set()
 
 
-def _can_wait(step: Step) -> bool:
-    return isinstance(step, changes.Delete) and step.kind in ("TargetGroup", "SecurityGroup")
+def _takes_away(step: Step) -> bool:
+    if isinstance(step, changes.AwaitBindingsGone):
+        return True
+    kinds = ("Binding", "TargetGroup", "SecurityGroup")
+    return isinstance(step, changes.Delete) and step.kind in kinds
+
+
+def _can_wait(stop: Failure, *, is_at_end: bool) -> bool:
+    """Whether the steps after it can be done; `is_at_end`: none but deletions follow."""
+    match stop.step:
+        case changes.Delete(kind="TargetGroup" | "SecurityGroup"):
+            return isinstance(stop.error, InUse)
+        case changes.Delete(kind="Binding"):
+            return is_at_end and is_refused_object(stop.error)
+        case changes.AwaitBindingsGone():
+            return is_at_end and isinstance(stop.error, NotReady)
+        case _:
+            return False

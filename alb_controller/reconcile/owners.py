@@ -15,7 +15,7 @@ from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import TargetGroup
 from alb_controller.model.ownership import belongs_to, ownership_of
 from alb_controller.model.stack import Found, FoundLoadBalancer
-from alb_controller.plan.changes import NameToClaim
+from alb_controller.plan.changes import Delete, NameToClaim
 from alb_controller.values import StackKey, Tags
 
 FRESH_SECONDS = 10.0
@@ -32,12 +32,14 @@ class BalancerNames(Protocol):
 
     def load_balancers_by_name(self, name: str, /) -> FoundLoadBalancer | None: ...
     def target_group_by_name(self, name: str, /) -> Found[TargetGroup] | None: ...
+    def target_group_users(self, arn: str, /) -> tuple[str, ...]: ...
 
 
 class GroupNames(Protocol):
     """What is needed of `aws.ec2.Ec2`."""
 
     def security_group_by_name(self, group_name: str, /) -> Found[SecurityGroup] | None: ...
+    def security_group_users(self, group_id: str, /) -> tuple[str, ...]: ...
 
 
 class Owners:
@@ -62,6 +64,16 @@ class Owners:
     def explain(self, names: Iterable[NameToClaim], key: StackKey) -> None:
         """After AWS has refused a name: as `check`, asking AWS for each."""
         self._check(names, key, self._holder)
+
+    def users_of(self, step: Delete) -> tuple[str, ...]:
+        """Who uses a target group or security group that cannot be deleted. Raises AwsError."""
+        match step.kind:
+            case "TargetGroup":
+                return self._elbv2.target_group_users(step.found.identity)
+            case "SecurityGroup":
+                return self._ec2.security_group_users(step.found.identity)
+            case _:
+                return ()
 
     def _check(
         self,

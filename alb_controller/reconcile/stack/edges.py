@@ -9,7 +9,7 @@ from alb_controller.intent import StackIntent
 from alb_controller.model.queries import Answer, Query
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.secrets import SecretName, SecretState
-from alb_controller.plan.changes import NameToClaim
+from alb_controller.plan.changes import Delete, NameToClaim
 from alb_controller.values import StackKey
 
 
@@ -40,6 +40,7 @@ class NameOwners(Protocol):
 
     def check(self, names: Iterable[NameToClaim], key: StackKey) -> None: ...
     def explain(self, names: Iterable[NameToClaim], key: StackKey) -> None: ...
+    def users_of(self, step: Delete) -> tuple[str, ...]: ...
 
 
 class SharedGroup(Protocol):

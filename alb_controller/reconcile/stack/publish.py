@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 import structlog
@@ -134,10 +134,17 @@ class Publisher:
                 refused.append(RefusedByApi(ref_of(member.object), "metadata.finalizers", problem))
         return tuple(refused)
 
-    def detach(self, snapshot: Snapshot) -> None:
-        """Inactive members: what stands there of this stack goes, the finalizer last."""
+    def record(self, snapshot: Snapshot, events: Iterable[Event]) -> None:
+        """Warnings that no presentation has."""
+        self._record(events, snapshot.objects(), "Warning")
+
+    def detach(self, snapshot: Snapshot, held: Container[ObjectRef] = ()) -> None:
+        """Inactive members: what stands there of this stack goes, the finalizer last.
+
+        `held` are those of which AWS has something still.
+        """
         finalizer = finalizer_of(snapshot.key)
-        for obj in snapshot.inactive:
+        for obj in (one for one in snapshot.inactive if ref_of(one) not in held):
             with self._alone(snapshot.key, obj, Reason.FAILED_REMOVE_FINALIZER, []):
                 if not obj.is_deleting and (notes := self._notes(obj, snapshot.key)):
                     self._write_annotations(obj, notes)

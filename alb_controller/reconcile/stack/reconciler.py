@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Generic
 
 from alb_controller.errors import ControllerError, Missing, NotReady, OverLimit
@@ -9,14 +10,15 @@ from alb_controller.frontends.frontend import M, S
 from alb_controller.frontends.outcomes import Applied, Failed, Planned, Rejected, Unchanged
 from alb_controller.frontends.translation import Translation
 from alb_controller.objects.events import Reason
-from alb_controller.reconcile.apply import Outcome
+from alb_controller.reconcile.apply import Failure, Outcome
 from alb_controller.reconcile.secrets import watch_secrets
 from alb_controller.reconcile.stack.compile import Compiled
+from alb_controller.reconcile.stack.leavers import Waits, waiting
 from alb_controller.reconcile.stack.parts import Parts
 from alb_controller.reconcile.stack.refusals import part_errors
 from alb_controller.reconcile.stack.refused_parts import LOOK_AGAIN
 from alb_controller.runtime.workers import DONE, SLOW, Result, after
-from alb_controller.values import StackKey, Value
+from alb_controller.values import ObjectRef, StackKey, Value
 
 
 class _Done(Value, Generic[M], frozen=True):
@@ -24,6 +26,10 @@ class _Done(Value, Generic[M], frozen=True):
 
     translation: Translation[M]
     retried: ControllerError | None = None
+    held: Mapping[ObjectRef, tuple[Failure, ...]] = {}
+    """Those that leave and have something in AWS still."""
+    is_left: bool = False
+    """Something of the stack is in AWS that should not."""
 
 
 class StackReconciler(Generic[S, M]):
@@ -34,6 +40,7 @@ class StackReconciler(Generic[S, M]):
         self._compiler, self._deployer = parts.compiler, parts.deployer
         self._refusals, self._refused_parts = parts.refusals, parts.refused_parts
         self._reporter, self._publisher = parts.reporter, parts.publisher
+        self._waits = Waits(parts.edges.clock, parts.edges.owners.users_of)
 
     def reconcile(self, key: StackKey) -> Result:
         """Bring AWS and Kubernetes to what the stack's objects ask for."""
@@ -44,10 +51,12 @@ class StackReconciler(Generic[S, M]):
             return DONE
         self._refusals.note_unheld(key, self._publisher.add_finalizers(snapshot))
         done = self._bring_about(snapshot)
-        if done.translation.intent.is_empty and not done.translation.blocked_by:
+        intent = done.translation.intent
+        if intent.is_empty and not (done.translation.blocked_by or done.is_left):
             self._edges.prerequisites.end(key, is_last=not snapshot.members)
-        self._publisher.detach(snapshot)
-        if not (snapshot.members or self._publisher.was_refused(key)):
+        self._publisher.record(snapshot, self._waits.events(done.held))
+        self._publisher.detach(snapshot, done.held)
+        if not (snapshot.members or done.held or self._publisher.was_refused(key)):
             self._memory.forget(key)
             self._refusals.forget(key)
             self._refused_parts.forget(key)
@@ -146,4 +155,9 @@ class StackReconciler(Generic[S, M]):
         if retried is None:
             self._memory.news_published(key)
         self._edges.prerequisites.deployed(translation.intent)
-        return _Done(translation=translation, retried=retried)
+        return _Done(
+            translation=translation,
+            retried=retried,
+            held=waiting(snapshot, outcome.left, observed),
+            is_left=bool(outcome.left),
+        )

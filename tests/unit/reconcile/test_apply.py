@@ -77,7 +77,7 @@ def test_a_group_in_use_does_not_stop_the_others() -> None:
     errors = [InUse("elbv2", "DeleteTargetGroup", "ResourceInUse", str(n)) for n in range(2)]
     world.failures = [Failure(call=0, error=errors[0])]
     outcome = apply(plan(stack(), world.observe(), POLICY), world.observe(), world)
-    assert outcome.error is errors[0]
+    assert outcome.retried is errors[0]
     assert len(outcome.observed.target_groups) == 1
     assert world.writes() == ["DeleteTargetGroup", "DeleteTargetGroup"]
     assert outcome.limit_reached is None
@@ -92,7 +92,7 @@ def test_the_first_of_several_groups_in_use_is_told() -> None:
     errors = [InUse("elbv2", "DeleteTargetGroup", "ResourceInUse", str(n)) for n in range(2)]
     world.failures = [Failure(call=n, error=error) for n, error in enumerate(errors)]
     outcome = apply(plan(stack(), world.observe(), POLICY), world.observe(), world)
-    assert outcome.error is errors[0]
+    assert outcome.retried is errors[0]
 
 
 def test_a_stale_picture_is_told() -> None:

@@ -7,8 +7,8 @@ import pytest
 from alb_controller.objects.networking import Ingress
 from tests.factories import member, path, rule, service, to
 from tests.unit.reconcile.limit_rows import ROWS, Row
+from tests.unit.reconcile.rich_aws import RichAws
 from tests.unit.reconcile.stack_world import World
-from tests.unit.reconcile.test_who_asked import RichAws
 
 HOUR = 3600.0
 
