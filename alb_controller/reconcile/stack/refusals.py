@@ -172,6 +172,9 @@ def _pause_after(outcome: Outcome) -> timedelta:
     """
     made = sum(isinstance(step, changes.Create) for step in outcome.done)
     calls = 2 * len(outcome.done) + made + (1 if outcome.limit_reached is None else 2)
+    match outcome.failed:
+        case changes.Create(resource=LoadBalancer()):
+            calls += 2  # the name, and whether the one that it replaces is protected
     return min(max(LOOK_AGAIN, calls * _EACH_CALL), _LONGEST_PAUSE)
 
 
