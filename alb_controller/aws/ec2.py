@@ -27,6 +27,7 @@ PERMISSIONS = frozenset(
         "CreateTags",
         "DeleteSecurityGroup",
         "DeleteTags",
+        "DescribeNetworkInterfaces",
         "DescribeSecurityGroups",
         "RevokeSecurityGroupIngress",
     )

@@ -6,7 +6,7 @@ or a security group of ours: a rule of another member, a foreign load balancer o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from alb_controller.clock import Clock
@@ -19,11 +19,11 @@ from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import ref_of
 from alb_controller.plan import changes
 from alb_controller.reconcile.apply import Failure
+from alb_controller.reconcile.stack.edges import NameOwners
 from alb_controller.values import ObjectRef
 
 PATIENCE = timedelta(minutes=2)
 """AWS lets go of what a deleted load balancer had within that time; nobody is told before."""
-Users = Callable[[changes.Delete], tuple[str, ...]]
 
 
 def waiting(
@@ -65,9 +65,9 @@ def _is_of(obj: KubeObject, name: str) -> bool:
 class Waits:
     """Since when something that is used has been about to go."""
 
-    def __init__(self, clock: Clock, users: Users) -> None:
-        """`users` asks AWS who uses what cannot be deleted; raises AwsError."""
-        self._clock, self._users = clock, users
+    def __init__(self, clock: Clock, owners: NameOwners) -> None:
+        """`owners` ask AWS who uses what cannot be deleted."""
+        self._clock, self._owners = clock, owners
         self._since: dict[str, datetime] = {}
 
     def events(self, held: Mapping[ObjectRef, Iterable[Failure]]) -> Iterator[Event]:
@@ -85,7 +85,7 @@ class Waits:
         now, identity = self._clock.now(), step.found.identity
         since = self._since.setdefault(identity, now)
         try:
-            users = self._users(step)
+            users = self._owners.users_of(step)
         except AwsError:
             users = ()
         if not users and now - since < PATIENCE:

@@ -40,7 +40,7 @@ class StackReconciler(Generic[S, M]):
         self._compiler, self._deployer = parts.compiler, parts.deployer
         self._refusals, self._refused_parts = parts.refusals, parts.refused_parts
         self._reporter, self._publisher = parts.reporter, parts.publisher
-        self._waits = Waits(parts.edges.clock, parts.edges.owners.users_of)
+        self._waits = Waits(parts.edges.clock, parts.edges.owners)
 
     def reconcile(self, key: StackKey) -> Result:
         """Bring AWS and Kubernetes to what the stack's objects ask for."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Generic
 
+import msgspec
+
 from alb_controller.clock import Clock
 from alb_controller.errors import (
     AwsError,
@@ -45,7 +47,7 @@ class _Refusal(Value, Generic[M], frozen=True):
     """What was refused, and why; `until` and `beside` where AWS may come to take it."""
 
     intent: M
-    problem: Invalid
+    problem: RefusedByApi | OverLimit
     until: datetime | None = None
     beside: Mapping[str, M] | None = None
     """What the other members asked for: when that changes there may be room."""
@@ -55,6 +57,14 @@ class _Refusal(Value, Generic[M], frozen=True):
         if good.get(uid) != self.intent or (self.until is not None and now >= self.until):
             return False
         return self.beside is None or self.beside == _others(uid, good)
+
+    def told_as(self, former: _Refusal[M] | None) -> _Refusal[M]:
+        """In the same words, where another call is refused for the same."""
+        if former is None or former.intent != self.intent:
+            return self
+        codes = {getattr(one.problem.cause, "code", None) for one in (self, former)}
+        is_same = len(codes) == 1 and former.problem.field == self.problem.field
+        return msgspec.structs.replace(self, problem=former.problem) if is_same else self
 
 
 class Stopped(Value, Generic[M], frozen=True):
@@ -74,6 +84,8 @@ class Refusals(Generic[M]):
         self._lock = threading.Lock()
         self._known: dict[StackKey, dict[str, _Refusal[M]]] = {}
         self._stopped: dict[StackKey, Stopped[M]] = {}
+        self._former: dict[StackKey, dict[str, _Refusal[M]]] = {}
+        """Of the last try, so that another one that fails alike is no news."""
         self._unheld: dict[StackKey, tuple[Invalid, ...]] = {}
 
     def rejected(
@@ -87,6 +99,7 @@ class Refusals(Generic[M]):
         with self._lock:
             known = self._known.pop(snapshot.key, {})
             kept = {u: one for u, one in known.items() if one.holds(u, translation.good, now)}
+            self._former.setdefault(snapshot.key, {}).update(known)
             if kept:
                 self._known[snapshot.key] = kept
         return self.known(snapshot.key)
@@ -117,6 +130,8 @@ class Refusals(Generic[M]):
         until, good = self._clock.now() + _pause_after(outcome), translation.good
         refusals = {uid: _refusal(uid, one, good, until) for uid, one in new.items()}
         with self._lock:
+            former = self._former.pop(snapshot.key, {})
+            refusals = {u: one.told_as(former.get(u)) for u, one in refusals.items()}
             self._known.setdefault(snapshot.key, {}).update(refusals)
         return True
 
@@ -156,12 +171,15 @@ class Refusals(Generic[M]):
             self._known.pop(key, None)
             self._stopped.pop(key, None)
             self._unheld.pop(key, None)
+            self._former.pop(key, None)
 
 
-def _refusal(uid: str, problem: Invalid, good: Mapping[str, M], until: datetime) -> _Refusal[M]:
+def _refusal(
+    uid: str, problem: RefusedByApi | OverLimit, good: Mapping[str, M], until: datetime
+) -> _Refusal[M]:
     if not isinstance(problem, OverLimit):
         return _Refusal(intent=good[uid], problem=problem)
-    beside = _others(uid, good)
+    beside = _others(uid, good) if isinstance(problem.cause, QuotaExceeded) else None
     return _Refusal(intent=good[uid], problem=problem, until=until, beside=beside)
 
 
@@ -182,7 +200,7 @@ def _others(uid: str, good: Mapping[str, M]) -> dict[str, M]:
     return {other: intent for other, intent in good.items() if other != uid}
 
 
-def refusals_of(snapshot: Snapshot, outcome: Outcome) -> tuple[Invalid, ...]:
+def refusals_of(snapshot: Snapshot, outcome: Outcome) -> tuple[RefusedByApi | OverLimit, ...]:
     """The problems of the members whose part of a plan was refused; none where it was not."""
     stop = outcome.stop
     if stop is None or isinstance(stop.step, changes.Delete):
@@ -209,7 +227,7 @@ def _part_errors(snapshot: Snapshot, failure: Failure, outcome: Outcome) -> Iter
         yield PartError(asked_by=origin.ref, error=shown)
 
 
-def _problem(origin: Origin, error: ControllerError, step: Step) -> Invalid:
+def _problem(origin: Origin, error: ControllerError, step: Step) -> RefusedByApi | OverLimit:
     kind = OverLimit if may_heal(error) else RefusedByApi
     problem = kind(origin.ref, origin.field, _sentence(error, step))
     problem.cause = error

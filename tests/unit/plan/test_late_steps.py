@@ -344,7 +344,7 @@ def test_a_family_that_changes_gets_a_target_group_of_its_own() -> None:
     world = settled(of("ipv4"))
     observed = world.observe()
     outcome = apply(plan(of("ipv6"), observed, POLICY), observed, world)
-    assert isinstance(outcome.error, NotReady)
+    assert isinstance(outcome.retried, NotReady)
     world.finish_bindings()
     deploy(world, of("ipv6"))
     (group,) = world.all(TargetGroup).values()
