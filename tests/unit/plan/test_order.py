@@ -101,7 +101,7 @@ def test_full_deletion() -> None:
     world = deployed(group(80))
     observed = world.observe()
     outcome = apply(plan(stack(), observed, POLICY), observed, world)
-    assert isinstance(outcome.error, NotReady)
+    assert isinstance(outcome.retried, NotReady)
     assert world.writes() == ["DeleteLoadBalancer", "DeleteBinding"]
     world.finish_bindings()
     assert deploy(world, stack()) == ["DeleteTargetGroup", "DeleteSecurityGroup"]
@@ -115,8 +115,8 @@ def test_waiting_for_a_binding_does_not_repeat_what_is_done() -> None:
     first = apply(plan(stack(), observed, POLICY), observed, world)
     world.writes()
     second = apply(plan(stack(), first.observed, POLICY), first.observed, world)
-    assert isinstance(second.error, NotReady)
-    assert str(second.error).startswith("waiting for the deletion of TargetGroupBinding shop/")
+    assert isinstance(second.retried, NotReady)
+    assert str(second.retried).startswith("waiting for the deletion of TargetGroupBinding shop/")
     assert world.writes() == ["DeleteBinding"]
 
 
@@ -125,7 +125,7 @@ def test_target_group_is_replaced_behind_the_rules() -> None:
     world = deployed(group(80))
     observed = world.observe()
     outcome = apply(plan(group(80, protocol="HTTPS"), observed, POLICY), observed, world)
-    assert isinstance(outcome.error, NotReady)
+    assert isinstance(outcome.retried, NotReady)
     assert world.writes() == ["CreateTargetGroup", "CreateBinding", "ModifyRule", "DeleteBinding"]
     world.finish_bindings()
     assert deploy(world, group(80, protocol="HTTPS")) == ["DeleteTargetGroup"]

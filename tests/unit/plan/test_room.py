@@ -68,7 +68,7 @@ def settle(world: World, desired: Stack) -> list[str]:
         policy = msgspec.structs.replace(POLICY, limits_reached=limits)
         outcome = apply(plan(desired, observed, policy), observed, world)
         calls += world.writes()
-        match outcome.error:
+        match outcome.error or outcome.retried:
             case None:
                 assert deploy(world, desired) == []
                 return calls
