@@ -1,4 +1,4 @@
-"""The annotation with what an object asked for when AWS had all of it (ADR 33): its outer form.
+"""The annotation with what an object asked for when AWS had all of it (ADR 32): its outer form.
 
 `v1:GROUP:DATA`. The group stands in front, so that a note of another group costs no decoding. DATA
 is JSON, packed with zlib and base64. Users can write the annotation, so that nothing in it counts

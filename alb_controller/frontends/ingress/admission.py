@@ -194,7 +194,7 @@ def _notes(
 ) -> Iterator[Finding]:
     """What it is warned of were it alone: what others of a group may change is left out."""
     agreed = Agreement()
-    agreed.add(intent.ref, settings_of(intent, class_defaults([intent])))
+    agreed.add(intent.ref, settings_of(intent, class_defaults([intent], settings)))
     stack = merge(member.key, [intent], agreed, settings)
     group = Served(intent=stack, reach=reach_of([intent], stack), services=services)
     for notice in notices_of(member.ingress, intent, group):

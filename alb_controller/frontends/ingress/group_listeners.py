@@ -28,7 +28,7 @@ from alb_controller.model.actions import FixedResponseAction, RedirectAction
 from alb_controller.model.origins import AskedBy, Origins, asked_by, entries
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.settings import Settings
-from alb_controller.values import ObjectRef, parse_cidr
+from alb_controller.values import ObjectRef, Scheme, parse_cidr
 
 NO_MATCH = DefaultIntent(action=FixedResponseAction("404", content_type="text/plain"))
 """What a listener answers without a default backend (spec 3.5)."""
@@ -58,12 +58,21 @@ class ClassDefaults(msgspec.Struct, frozen=True, kw_only=True):
     """Some member names one: no ARN counts."""
     names_security_groups: bool = False
     """Some member names some: without them no setting of their rules counts (spec 1.1)."""
+    scheme: Scheme
+    """Of a load balancer on whose scheme nobody has decided."""
+    has_front: bool = False
+    """AWS has one already."""
     wants_front: bool = False
     """Some member asks for a network load balancer in front: its settings count."""
 
 
-def class_defaults(members: Sequence[MemberIntent]) -> ClassDefaults:
-    """What the classes of the first members decide; `members` are in group order."""
+def class_defaults(
+    members: Sequence[MemberIntent], settings: Settings, published: Iterable[MemberIntent] = ()
+) -> ClassDefaults:
+    """What the classes of the first members decide; `members` are in group order.
+
+    `published` are members as AWS has them.
+    """
     by_port: dict[int, Mapping[str, str]] = {}
     for member in members:
         for port, listener in member.listeners.items():
@@ -74,7 +83,9 @@ def class_defaults(members: Sequence[MemberIntent]) -> ClassDefaults:
         is_redirected=any(member.ssl_redirect is not None for member in members),
         first=members[0] if members else None,
         names_a_web_acl=any(member.addons.web_acl_name is not None for member in members),
+        scheme=settings.default_load_balancer_scheme,
         names_security_groups=any(member.security_groups for member in members),
+        has_front=any(member.front.is_wanted for member in published),
         wants_front=any(member.front.is_wanted for member in members),
     )
 

@@ -50,6 +50,8 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     scheme: Scheme | None
     ip_address_type: IpAddressType | None
     load_balancer_name: str | None
+    of_class: frozenset[str] = frozenset()
+    """The annotations in whose place the class's parameters decide, of these two."""
     subnets: NamedSubnets | TaggedSubnets | None
     security_groups: tuple[str, ...] | None
     manage_backend_rules: bool | None
@@ -147,6 +149,7 @@ class MemberTranslator:
                 params.ip_address_type or self._reader.get(rows.IP_ADDRESS_TYPE),
             ),
             load_balancer_name=self._attempt(self._load_balancer_name, None),
+            of_class=self._decided_by_class(),
             subnets=self._subnets(),
             security_groups=self._reader.get(rows.SECURITY_GROUPS),
             manage_backend_rules=self._attempt(self._manage_backend_rules, None),
@@ -198,6 +201,13 @@ class MemberTranslator:
         for problem in problems_of_keys(merged, self._settings.external_managed_tags):
             self._problems.append(Invalid(self._ref, rows.TAGS.key, problem))
         return merged
+
+    def _decided_by_class(self) -> frozenset[str]:
+        decided = {
+            rows.SCHEME.key: self._params.scheme,
+            rows.LOAD_BALANCER_NAME.key: self._params.load_balancer_name,
+        }
+        return frozenset(key for key, value in decided.items() if value)
 
     def _load_balancer_name(self) -> str | None:
         name = self._params.load_balancer_name

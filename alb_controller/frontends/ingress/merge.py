@@ -1,6 +1,6 @@
 """The members of a group become one stack: what they must agree on, and in whose order (spec 3.2).
 
-Conflicts are settled by `frontends.conflicts`.
+Conflicts are settled by `frontends.agreement`.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ _ATTRIBUTES = MapKeys[str]("attribute")
 
 def settings_of(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Setting[object]]:
     """Everything that a member sets for the whole group; raises Invalid for what it cannot set."""
+    yield from _replacing_settings(member, defaults)
     yield from _balancer_settings(member)
     if member.manage_backend_rules is not None:
         value, is_exclusive = member.manage_backend_rules, defaults.names_security_groups
@@ -73,16 +74,29 @@ def settings_of(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Setti
         yield _TARGET_GROUPS.of(backend.id).setting(owner, "spec.rules")
     yield from listener_settings(member, defaults)
     yield from addon_settings(member, defaults.first, named=defaults.names_a_web_acl)
-    yield from front_settings(member, is_wanted=defaults.wants_front)
+    yield from front_settings(
+        member,
+        is_wanted=defaults.wants_front,
+        replaced_unless=defaults.scheme if defaults.has_front else None,
+    )
+
+
+def _replacing_settings(member: MemberIntent, defaults: ClassDefaults) -> Iterator[Setting[object]]:
+    """AWS changes neither on a load balancer that is there. The class may ask for both."""
+    if member.scheme is not None:
+        of_class = rows.SCHEME.key in member.of_class
+        field = f"{PARAMS}scheme" if of_class else rows.SCHEME.key
+        replaces = not of_class and member.scheme != defaults.scheme
+        yield _SCHEME.setting(member.scheme, field, replaces=replaces)
+    if member.load_balancer_name is not None:
+        of_class = rows.LOAD_BALANCER_NAME.key in member.of_class
+        field = f"{PARAMS}loadBalancerName" if of_class else rows.LOAD_BALANCER_NAME.key
+        yield _NAME.setting(member.load_balancer_name, field, replaces=not of_class)
 
 
 def _balancer_settings(member: MemberIntent) -> Iterator[Setting[object]]:
-    if member.scheme is not None:
-        yield _SCHEME.setting(member.scheme, rows.SCHEME.key)
     if member.ip_address_type is not None:
         yield _IP_ADDRESS_TYPE.setting(member.ip_address_type, rows.IP_ADDRESS_TYPE.key)
-    if member.load_balancer_name is not None:
-        yield _NAME.setting(member.load_balancer_name, rows.LOAD_BALANCER_NAME.key)
     if member.security_groups is not None:
         yield _SECURITY_GROUPS.setting(member.security_groups, rows.SECURITY_GROUPS.key)
     if member.customer_owned_ipv4_pool is not None:

@@ -96,7 +96,7 @@ def _shown(*ingresses: Ingress) -> set[str]:
 
 
 def _notes(snapshot: Snapshot, translation: Translation[MemberIntent]) -> Iterator[Patch]:
-    """What AWS has of an Ingress: which Secrets (ADR 12), and what it asked for (ADR 33)."""
+    """What AWS has of an Ingress: which Secrets (ADR 12), and what it asked for (ADR 32)."""
     for member in snapshot.members:
         good, annotations = translation.good.get(member.uid), dict[str, str | None]()
         if good is not None:

@@ -2,7 +2,7 @@
 
 A member with a problem is stopped, never the group. If it was good before, its last good intent
 stands in for it, so that AWS keeps what it has: remembered, or after a restart as noted on the
-object (ADR 33). If it may have been good before and nobody knows, the group is held until the
+object (ADR 32). If it may have been good before and nobody knows, the group is held until the
 member is valid or gone.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from alb_controller.errors import Invalid
-from alb_controller.frontends.conflicts import Resolution, Rules, resolve
+from alb_controller.frontends.agreement.resolve import Resolution, Rules, resolve
 from alb_controller.frontends.events import Event
 from alb_controller.frontends.ingress.addons.deletion import (
     deletion_choices,
@@ -156,7 +156,8 @@ def _resolve(
     trusts: list[GroupTrust] = []
 
     def rules_for(candidates: Sequence[MemberIntent]) -> Rules[MemberIntent]:
-        defaults = class_defaults(sorted(candidates, key=lambda member: member.sort_key))
+        in_order = sorted(candidates, key=lambda member: member.sort_key)
+        defaults = class_defaults(in_order, settings, known.intents.values())
         refuses = settings.group_trust == "namespace"
         trust = GroupTrust(candidates, remembered.values(), refuses=refuses)
         trusts.append(trust)

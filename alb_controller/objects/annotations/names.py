@@ -18,7 +18,7 @@ PLAN_ANNOTATION = rows.PREFIX + "dry-run-plan"
 STATUS_ANNOTATION = rows.OWN_PREFIX + "status"
 """Written by this controller alone, for readers."""
 RECORD_ANNOTATION = rows.OWN_PREFIX + "last-applied"
-"""Written by this controller alone, and read again where its Ingress turns bad (ADR 33)."""
+"""Written by this controller alone, and read again where its Ingress turns bad (ADR 32)."""
 _PREFIXES = (rows.PREFIX, rows.OWN_PREFIX)
 _KEYS = (*(row.key for row in rows.TABLE), PLAN_ANNOTATION, STATUS_ANNOTATION, RECORD_ANNOTATION)
 _BY_SUFFIX = {key.partition("/")[2]: key for key in _KEYS}

@@ -178,7 +178,7 @@ _WRITTEN = f"""
 | --- | --- | --- |
 | `{PLAN_ANNOTATION}` | the first Ingress of a group | With the gate IngressPlanAnnotation: everything that the group asks for, as JSON. OIDC clients are redacted. With the gate off it is removed. |
 | `{APPLIED_SECRETS}` | Ingress | Uid and resourceVersion of the Secrets whose content AWS has. |
-| `{RECORD}` | Ingress | What it asked for when AWS had all of it ([ADR 33](../adr/0032-records-of-members.md)). |
+| `{RECORD}` | Ingress | What it asked for when AWS had all of it ([ADR 32](../adr/0032-records-of-members.md)). |
 | `{STATUS}` | Ingress | What it has in AWS and what is wrong, as JSON ([troubleshoot](../how-to/troubleshoot.md)). |
 | `elbv2.k8s.aws/checkpoint`, `elbv2.k8s.aws/checkpoint-timestamp` | TargetGroupBinding | Digest of the endpoints and the spec that were brought about, and when. |
 """  # noqa: E501  # rows of a table

@@ -1,4 +1,4 @@
-"""Members of a stack, of whatever API, agree or give way by age (ADR 9)."""
+"""Members of a stack, of whatever API, agree or give way (ADR 9, 35)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import msgspec
 import pytest
 
 from alb_controller.errors import Conflict, Invalid
+from alb_controller.frontends.agreement.resolve import Resolution, Rules, resolve
 from alb_controller.frontends.conflicts import (
     Agreement,
     Key,
     MapKeys,
     PortKeys,
-    Resolution,
-    Rules,
     Setting,
-    resolve,
 )
 from alb_controller.values import ObjectRef
 
@@ -157,15 +155,57 @@ def test_entries_of_a_map_are_agreed_on_one_by_one() -> None:
     assert made.agreed.entries(others[0]) == {"y": "9"}
 
 
-def test_a_stopped_member_keeps_what_it_had_as_far_as_it_fits() -> None:
-    """Its last known good settings count where no older member has set another value."""
-    last = part("young", colour("green"), SIZE.setting(3, "f"))
-    made = resolved([part("old", colour("red")), part("young", colour("blue"))], {"young": last})
-    assert dict(made.accepted) == {"old": part("old", colour("red")), "young": last}
+def test_a_stopped_member_keeps_what_it_had() -> None:
+    """Against what others change too, whoever is older."""
+    last = {
+        "old": part("old", colour("green")),
+        "young": part("young", colour("green"), SIZE.setting(3, "f")),
+    }
+    made = resolved([part("old", colour("red")), part("young", colour("blue"))], last)
+    assert dict(made.accepted) == last
     found = made.agreed.find(SIZE)
     assert found is not None
     assert (found.setting.value, found.is_last_known_good) == (3, True)
-    assert (made.agreed[COLOUR], list(made.stopped)) == ("red", ["young"])
+    assert (made.agreed[COLOUR], list(made.stopped)) == ("green", ["old", "young"])
+    assert str(made.stopped["young"]) == (
+        "spec.colour: 'blue' disagrees on colour with Part shop/old of the same group, "
+        "which changes it as well, to 'red': what AWS has stays until they agree"
+    )
+
+
+def test_who_had_it_before_wins_though_it_is_younger() -> None:
+    """And the sentence says so."""
+    last = {"young": part("young", colour("green"))}
+    made = resolved([part("old", colour("red")), part("young", colour("green"))], last)
+    assert list(made.accepted) == ["young"]
+    assert str(made.stopped["old"]).endswith(
+        "with Part shop/young of the same group, which had set it before, to 'green'"
+    )
+
+
+def test_who_changes_nothing_wins_where_it_did_not_matter_before() -> None:
+    """A change of an older member brings the contradiction about."""
+    last = {"old": part("old", colour("red")), "young": part("young", colour("blue"))}
+    made = resolved([part("old", colour("red"), SIZE.setting(1, "f")), last["young"]], last)
+    assert list(made.stopped) == ["old"]
+    made = resolved([last["old"], last["young"]], last)
+    assert list(made.stopped) == ["young"]
+
+
+def test_settings_that_cannot_be_read_stop_their_member() -> None:
+    """The others agree without it."""
+
+    class Strict(World):
+        def rules(self, candidates: Sequence[Part]) -> Rules[Part]:
+            def settings_of(member: Part) -> tuple[Setting[object], ...]:
+                if member.ref.name == "b":
+                    raise Invalid(member.ref, "f", "cannot be read")
+                return member.settings
+
+            return msgspec.structs.replace(super().rules(candidates), settings_of=settings_of)
+
+    made = resolved([part("a"), part("b"), part("c", colour("red"))], None, Strict())
+    assert (list(made.accepted), list(made.stopped)) == (["a", "c"], ["b"])
 
 
 def test_what_a_member_had_binds_the_younger() -> None:
@@ -178,15 +218,14 @@ def test_what_a_member_had_binds_the_younger() -> None:
 def test_who_is_stopped_decides_nothing_for_the_others() -> None:
     """Neither by what of it would fit, nor by the rules, which are made anew without it."""
     world = World(refused="b")
-    last = {"b": part("b", colour("green"))}
     wrong = part("c", SIZE.setting(9, "f"), colour("blue"))
     made = resolved(
-        [part("a", colour("red")), part("b"), wrong, part("d", SIZE.setting(4, "f"))], last, world
+        [part("a", colour("red")), part("b"), wrong, part("d", SIZE.setting(4, "f"))], None, world
     )
-    assert list(made.accepted) == ["a", "b", "d"]
-    assert list(made.stopped) == ["b", "c"]
+    assert list(made.accepted) == ["a", "d"]
+    assert sorted(made.stopped) == ["b", "c"]
     assert (made.agreed[COLOUR], made.agreed[SIZE]) == ("red", 4)
-    assert world.candidates == [["a", "b", "c", "d"], ["a", "b", "d"]]
+    assert world.candidates[-1] == ["a", "d"]
 
 
 def test_a_valid_member_is_taken_as_it_is_now() -> None:

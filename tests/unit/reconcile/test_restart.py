@@ -1,4 +1,4 @@
-"""A process that remembers nothing goes on where the one before it ended (ADR 33)."""
+"""A process that remembers nothing goes on where the one before it ended (ADR 32)."""
 
 from __future__ import annotations
 

@@ -62,8 +62,13 @@ _DEFAULT_CHECK = HealthCheck(
 )
 
 
-def front_settings(member: MemberIntent, *, is_wanted: bool) -> Iterator[Setting[object]]:
-    """What a member sets; raises Invalid for what cannot be read, where it counts."""
+def front_settings(
+    member: MemberIntent, *, is_wanted: bool, replaced_unless: Scheme | None
+) -> Iterator[Setting[object]]:
+    """What a member sets; raises Invalid for what cannot be read, where it counts.
+
+    `replaced_unless`: the scheme that a front which is there has where nobody decides on it.
+    """
     front = member.front
     if front.is_wanted is not None:
         yield _WANTED.setting(front.is_wanted, rows.ENABLE_FRONT.key)
@@ -72,7 +77,8 @@ def front_settings(member: MemberIntent, *, is_wanted: bool) -> Iterator[Setting
     if front.problems and not member.is_remembered:
         raise front.problems[0]
     if front.scheme is not None:
-        yield _SCHEME.setting(front.scheme, rows.FRONT_SCHEME.key)
+        replaces = replaced_unless not in {None, front.scheme}
+        yield _SCHEME.setting(front.scheme, rows.FRONT_SCHEME.key, replaces=replaces)
     if front.subnets is not None:
         origin, shown = Origin(member.ref, rows.FRONT_SUBNETS.key), ", ".join(front.subnets)
         choice, names = NamedSubnets(front.subnets, origin), frozenset(front.subnets)

@@ -1,1 +1,1 @@
-"""What a group's members asked for when AWS took it, noted on the objects (ADR 33)."""
+"""What a group's members asked for when AWS took it, noted on the objects (ADR 32)."""

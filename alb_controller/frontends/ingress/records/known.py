@@ -1,4 +1,4 @@
-"""What AWS has of a group's members: remembered, or noted on the objects (ADR 33)."""
+"""What AWS has of a group's members: remembered, or noted on the objects (ADR 32)."""
 
 from __future__ import annotations
 

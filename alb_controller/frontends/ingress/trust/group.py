@@ -9,7 +9,7 @@ older member has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -42,13 +42,13 @@ class GroupTrust:
     def __init__(
         self,
         candidates: Sequence[MemberIntent],
-        published: Iterable[MemberIntent],
+        published: Collection[MemberIntent],
         *,
         refuses: bool,
     ) -> None:
         """`candidates` are all who may be accepted, `published` what AWS has of members."""
         self._refuses = refuses
-        self._holder: ObjectRef | None = None
+        self._holder = _holder_of(candidates, published)
         self._lost: dict[ObjectRef, list[str]] = {}
         self._ignored: list[Setting[object]] = []
         filed = file_claims(candidates)
@@ -105,7 +105,6 @@ class GroupTrust:
 
     def accept(self, member: MemberIntent) -> None:
         """From now on the member holds what no older one holds."""
-        self._holder = self._holder or member.ref
         if self._claims is not None:
             self._claims.accept(member)
 
@@ -148,6 +147,15 @@ class GroupTrust:
     @property
     def _held(self) -> str:
         return f"which is held by {self._holder}"
+
+
+def _holder_of(
+    candidates: Sequence[MemberIntent], published: Iterable[MemberIntent]
+) -> ObjectRef | None:
+    """The oldest that AWS has, or else that may be accepted."""
+    known = {one.ref for one in published}
+    refs = [one.ref for one in candidates]
+    return next((ref for ref in refs if ref in known), refs[0] if refs else None)
 
 
 def _is_for_others(setting: Setting[object], agreed: Agreement) -> bool:

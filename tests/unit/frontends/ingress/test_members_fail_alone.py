@@ -23,7 +23,6 @@ from tests.factories import (
 )
 from tests.unit.frontends.ingress.translation import (
     balancer,
-    only_listener,
     owners,
     paths,
     told,
@@ -266,17 +265,17 @@ def test_the_last_good_word_of_an_older_member_still_counts() -> None:
     assert balancer(made.intent).scheme == "internal"
 
 
-def test_of_a_last_good_word_only_what_fits_is_taken() -> None:
-    """An older member may have said otherwise since."""
+def test_the_last_good_word_of_a_younger_member_counts_as_well() -> None:
+    """Whoever joins is not heard against what AWS has, however old it is."""
     known = translated(member("b", alb={"tags": "t=b,u=b", "scheme": "internal"}))
     old = member("a", alb={"tags": "t=a", "scheme": "internet-facing"}, age_minutes=9)
     made = translated(old, member("b", alb=BAD), remembered=known.good)
     assert (balancer(made.intent).scheme, balancer(made.intent).tags) == (
-        "internet-facing",
-        {"t": "a", "u": "b"},
+        "internal",
+        {"t": "b", "u": "b"},
     )
-    assert only_listener(made.intent).tags == {"t": "a", "u": "b"}
-    assert names(made) == ["a", "b"]
+    assert names(made) == ["b"]
+    assert [type(p) for p in made.problems] == [InvalidAnnotation, Conflict]
 
 
 def test_a_stopped_first_member_takes_its_class_along() -> None:

@@ -1,4 +1,4 @@
-"""What is noted of an Ingress counts only as far as the Ingress could ask for it (ADR 33)."""
+"""What is noted of an Ingress counts only as far as the Ingress could ask for it (ADR 32)."""
 
 from __future__ import annotations
 
@@ -127,8 +127,9 @@ def test_a_record_takes_nothing_from_others() -> None:
     assert "uid-a" in made.served
 
 
-def test_a_record_sets_nothing_that_the_others_have_set() -> None:
+def test_what_a_record_sets_counts_for_those_that_join() -> None:
     """As any last known good one."""
     was = member("a", alb={"tags": "t=a,u=a"})
     made = translated(member("b", alb={"tags": "t=b"}, age_minutes=5), broken("a", was))
-    assert balancer(made.intent).tags == {"t": "b", "u": "a"}
+    assert balancer(made.intent).tags == {"t": "a", "u": "a"}
+    assert sorted(told(made)) == ["Ingress shop/a", "Ingress shop/b"]

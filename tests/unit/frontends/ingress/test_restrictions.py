@@ -143,7 +143,8 @@ def test_a_port_that_turned_secure_is_not_served_without_the_guard() -> None:
     good = translated(was).good
     secure = BOTH | {"listen-ports": '[{"HTTPS": 80}]'}
     older = member("a", alb=secure, age_minutes=5)
-    made = translated(older, was, remembered=good)
+    known = {**translated(older).good, **good}
+    made = translated(older, was, remembered=known)
     assert [str(problem.origin) for problem in made.problems] == ["Ingress shop/b"]
     assert on(80, made.intent).protocol == "HTTPS"
     assert [action for action in actions(made.intent)[:-1] if action == REFUSAL] == [REFUSAL]

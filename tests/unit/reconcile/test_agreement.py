@@ -1,0 +1,67 @@
+"""What a group has agreed on stands, in AWS too: nothing is replaced for a conflict (ADR 35)."""
+
+from __future__ import annotations
+
+import pytest
+
+from alb_controller.model.elbv2 import LoadBalancer
+from alb_controller.objects.networking import Ingress
+from tests.factories import member, path, rule, service
+from tests.unit.reconcile.stack_world import World
+
+PUBLIC, INTERNAL = {"scheme": "internet-facing"}, {"scheme": "internal"}
+SERVED = ["/*", "/*", "a.example", "b.example"]
+
+
+def older(alb: dict[str, str]) -> Ingress:
+    """The older member, of namespace shop."""
+    return member("older", alb=alb, age_minutes=9, rules=[rule("a.example", path())])
+
+
+def younger(alb: dict[str, str]) -> Ingress:
+    """The other, of another namespace."""
+    return member("younger", namespace="guest", alb=alb, rules=[rule("b.example", path())])
+
+
+def agreed() -> World:
+    """Both are served by an internet-facing load balancer."""
+    return World(service(namespace="guest"), older(PUBLIC), younger(PUBLIC)).settle()
+
+
+def settled(world: World, *, restarts: bool) -> World:
+    """At rest, perhaps with another process that saw none of it."""
+    if restarts:
+        world.start()
+    return world.settle().wait(60)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("editor", ["older", "younger"])
+def test_an_edit_of_one_replaces_nothing(editor: str, *, restarts: bool) -> None:
+    """It gets a Warning; when the other follows, the load balancer is replaced for both."""
+    world = agreed()
+    (before,) = world.aws.all(LoadBalancer)
+    world.put(older(INTERNAL) if editor == "older" else younger(INTERNAL))
+    settled(world, restarts=restarts)
+    assert list(world.aws.all(LoadBalancer)) == [before]
+    (warning,) = world.kube.warnings(editor)
+    assert "disagrees on scheme" in warning
+    assert world.aws.paths() == SERVED
+    world.put(older(INTERNAL), younger(INTERNAL))
+    settled(world, restarts=restarts)
+    (after,) = world.aws.all(LoadBalancer).values()
+    assert after.scheme == "internal"
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_guest_replaces_nothing_by_joining(*, restarts: bool) -> None:
+    """Though the holder says nothing of the scheme."""
+    world = World(service(namespace="guest"), older({})).settle()
+    (before,) = world.aws.all(LoadBalancer)
+    world.put(younger(PUBLIC))
+    settled(world, restarts=restarts)
+    assert list(world.aws.all(LoadBalancer)) == [before]
+    (warning,) = world.kube.warnings("younger")
+    assert "would replace the load balancer" in warning
+    world.put(younger({}))
+    assert settled(world, restarts=restarts).aws.paths() == SERVED
