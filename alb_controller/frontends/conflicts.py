@@ -191,10 +191,13 @@ class Agreement:
 
 
 def disagreement(
-    setting: Setting[object], rival: Setting[object], set_by: ObjectRef, *, is_by_age: bool
+    setting: Setting[object], rival: Setting[object], set_by: ObjectRef, *, is_older: bool
 ) -> str:
-    """A sentence on two settings of one key; by age, or because the other was there before."""
-    why = "which is older and says" if is_by_age else "which had set it before, to"
+    """A sentence on two settings of one key.
+
+    It is the same before AWS has anything and afterwards, so that nobody is informed twice.
+    """
+    why = "which is older and says" if is_older else "which had set it before, to"
     return (
         f"{setting.text} disagrees on {setting.key.text} with {set_by} of the same group, "
         f"{why} {rival.text}"

@@ -16,6 +16,7 @@ from alb_controller.frontends.presentation import Presentation
 from alb_controller.frontends.snapshot import Snapshot
 from alb_controller.frontends.translation import Translation
 from alb_controller.frontends.watch import Change
+from alb_controller.model.stack import Observed
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.secrets import SecretName, SecretState
@@ -55,12 +56,17 @@ class FrontEnd(Protocol[S, M]):
         """The snapshot of a stack; in memory, no I/O. `secrets` are those that are watched."""
 
     def translate(
-        self, snapshot: S, remembered: Mapping[str, M], rejected: Mapping[ObjectRef, Invalid]
+        self,
+        snapshot: S,
+        remembered: Mapping[str, M],
+        rejected: Mapping[ObjectRef, Invalid],
+        observed: Observed,
     ) -> Translation[M]:
         """The intent; members fail alone.
 
         `remembered` are members by uid as AWS has them. `rejected` are members that the builder
         found at fault (a subnet that does not exist): they count as members with that problem.
+        `observed` is what AWS has of the stack; empty before it has been read.
         """
 
     def present(

@@ -11,6 +11,7 @@ from alb_controller.frontends.ingress.admission import validate_ingress
 from alb_controller.frontends.ingress.load import load
 from alb_controller.frontends.ingress.translate import translate
 from alb_controller.frontends.review import ALLOWED
+from alb_controller.model.stack import Observed
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey
@@ -55,7 +56,7 @@ KNOWN = (ingress_class(), service())
 def has_problems(made: Ingress, by: Settings) -> bool:
     """Whether a reconcile stops the Ingress; its finalizer makes it ours without its class."""
     snapshot = load(WEB, cluster(*KNOWN, made), by.ingress_class)
-    return bool(translate(snapshot, by, {}, {}).problems)
+    return bool(translate(snapshot, by, {}, {}, Observed()).problems)
 
 
 @given(ingresses())

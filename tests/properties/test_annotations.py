@@ -12,6 +12,7 @@ from alb_controller.errors import InvalidAnnotation
 from alb_controller.frontends.ingress.load import load
 from alb_controller.frontends.ingress.select import BadGroup, Member, select
 from alb_controller.frontends.ingress.translate import translate
+from alb_controller.model.stack import Observed
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations import values as read
 from alb_controller.objects.annotations.ingress_table import TABLE
@@ -84,7 +85,7 @@ def test_any_annotation_of_any_object_is_served_or_told(
         assert row.key in str(selected.problem)
         return
     assert isinstance(selected, Member)
-    made = translate(load(selected.key, objects, "alb"), SETTINGS, {}, {})
+    made = translate(load(selected.key, objects, "alb"), SETTINGS, {}, {}, Observed())
     for problem in made.problems:
         assert str(problem.origin) in ("Ingress shop/web", "Service shop/app")
         assert row.key in str(problem), problem

@@ -17,6 +17,7 @@ from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.translate import translate
 from alb_controller.frontends.translation import Translation
 from alb_controller.intent import LOAD_BALANCER
+from alb_controller.model.stack import Observed
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
 from alb_controller.values import ObjectRef, StackKey
@@ -78,7 +79,7 @@ def translated(
     """The group, where namespaces do not trust each other."""
     services = [service(namespace=one) for one in NAMESPACES]
     objects = cluster(ingress_class(), *services, *members.values())
-    return translate(load(TEAM, objects, "alb", None), STRICT, remembered, {})
+    return translate(load(TEAM, objects, "alb", None), STRICT, remembered, {}, Observed())
 
 
 def answers(made: Translation[MemberIntent]) -> dict[tuple[int, Request], ObjectRef]:

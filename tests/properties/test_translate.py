@@ -15,6 +15,7 @@ from alb_controller.frontends.ingress.load import LoadedMember, load
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.translate import translate
 from alb_controller.frontends.translation import Translation
+from alb_controller.model.stack import Observed
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
@@ -111,7 +112,7 @@ def translated(
     """The group, with the cluster filled in some order."""
     objects = [*AROUND, *members]
     Random(seed).shuffle(objects)
-    return translate(load(TEAM, cluster(*objects), "alb"), SETTINGS, remembered, {})
+    return translate(load(TEAM, cluster(*objects), "alb"), SETTINGS, remembered, {}, Observed())
 
 
 def told(made: Translation[MemberIntent]) -> list[tuple[str, str]]:
@@ -230,7 +231,7 @@ def test_names_fit_for_every_name_that_kubernetes_allows(
     objects = cluster(ingress_class(), service(name, namespace=space), of)
     key = StackKey("ingress", "", group) if is_explicit else StackKey("ingress", space, name)
     by = Settings(cluster_name=cluster_name)
-    intent = translate(load(key, objects, "alb"), by, {}, {}).intent
+    intent = translate(load(key, objects, "alb"), by, {}, {}, Observed()).intent
     (made,) = intent.balancers
     seeds = [made.name, *(b.name for b in intent.backends)]
     assert len(seeds) == 2

@@ -17,7 +17,6 @@ from alb_controller.frontends.conflicts import Setting, Subject, disagreement
 from alb_controller.values import ObjectRef
 
 Settings: TypeAlias = tuple[Setting[object], ...]
-_KEPT, _CHANGED, _ADDED, _JOINED = range(4)
 
 
 class Stance(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +70,10 @@ def stance(
 
 
 class _Counted(msgspec.Struct, frozen=True):
-    """A setting that counts, whose it is, and what made it count."""
+    """A setting that counts, and whose it is."""
 
     setting: Setting[object]
     set_by: Stance
-    order: int
 
 
 _Counting: TypeAlias = dict[Subject, _Counted]
@@ -102,17 +100,17 @@ def _kept(by_age: Sequence[Stance], counting: _Counting) -> dict[ObjectRef, Conf
     """
     stopped: dict[ObjectRef, Conflict] = {}
     for one in sorted(by_age, key=lambda one: one.rank):
-        problem = None if one.is_stopped else _conflict(one, one.kept, counting, _KEPT)
+        problem = None if one.is_stopped else _conflict(one, one.kept, counting)
         if problem is not None:
             stopped[one.ref] = problem
         else:
-            _count(counting, one, one.kept, _KEPT)
+            _count(counting, one, one.kept)
     return stopped
 
 
 def _changed(by_age: Sequence[Stance], counting: _Counting) -> dict[ObjectRef, Conflict]:
     """Who changes what another stands by."""
-    found = ((one.ref, _conflict(one, one.changed, counting, _CHANGED)) for one in by_age)
+    found = ((one.ref, _conflict(one, one.changed, counting)) for one in by_age)
     return {ref: problem for ref, problem in found if problem is not None}
 
 
@@ -124,6 +122,9 @@ def _at_odds(by_age: Sequence[Stance], counting: _Counting) -> dict[ObjectRef, C
             changes.setdefault(setting.key, []).append((one, setting))
     stopped: dict[ObjectRef, Conflict] = {}
     for of_key in changes.values():
+        first = of_key[0][1].identity
+        if all(setting.identity == first for _, setting in of_key):
+            continue
         for one, setting in of_key:
             other = next((o for o in of_key if setting.conflicts_with(o[1])), None)
             if other is not None:
@@ -131,7 +132,7 @@ def _at_odds(by_age: Sequence[Stance], counting: _Counting) -> dict[ObjectRef, C
                 stopped.setdefault(one.ref, Conflict(one.ref, setting.field, sentence))
     if not stopped:
         for one in by_age:
-            _count(counting, one, one.changed, _CHANGED)
+            _count(counting, one, one.changed)
     return stopped
 
 
@@ -139,28 +140,26 @@ def _added(by_age: Sequence[Stance], counting: _Counting) -> dict[ObjectRef, Con
     """What nobody had set; before those that join come those of whom AWS has something."""
     stopped: dict[ObjectRef, Conflict] = {}
     for one in sorted(by_age, key=lambda one: not one.is_published):
-        order = _ADDED if one.is_published else _JOINED
-        problem = _conflict(one, one.added, counting, order)
+        problem = _conflict(one, one.added, counting)
         problem = problem or _replacement(one, counting, by_age)
         if problem is not None:
             stopped[one.ref] = problem
         else:
-            _count(counting, one, one.added, order)
+            _count(counting, one, one.added)
     return stopped
 
 
-def _count(counting: _Counting, one: Stance, settings: Settings, order: int) -> None:
+def _count(counting: _Counting, one: Stance, settings: Settings) -> None:
     for setting in settings:
-        counting.setdefault(setting.key, _Counted(setting, one, order))
+        counting.setdefault(setting.key, _Counted(setting, one))
 
 
-def _conflict(one: Stance, settings: Settings, counting: _Counting, order: int) -> Conflict | None:
+def _conflict(one: Stance, settings: Settings, counting: _Counting) -> Conflict | None:
     for setting in settings:
         rival = counting.get(setting.key)
         if rival is not None and setting.conflicts_with(rival.setting):
-            is_by_age = rival.order == order and rival.set_by.age < one.age
-            rival_ref = rival.set_by.ref
-            sentence = disagreement(setting, rival.setting, rival_ref, is_by_age=is_by_age)
+            rival_ref, is_older = rival.set_by.ref, rival.set_by.age < one.age
+            sentence = disagreement(setting, rival.setting, rival_ref, is_older=is_older)
             return Conflict(one.ref, setting.field, sentence)
     return None
 

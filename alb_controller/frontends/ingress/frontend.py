@@ -12,6 +12,7 @@ from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.outcomes import Outcome
 from alb_controller.frontends.presentation import Presentation
 from alb_controller.frontends.translation import Translation
+from alb_controller.model.stack import Observed
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.networking import Ingress
@@ -45,9 +46,10 @@ class IngressFrontEnd:
         snapshot: Snapshot,
         remembered: Mapping[str, MemberIntent],
         rejected: Mapping[ObjectRef, Invalid],
+        observed: Observed,
     ) -> Translation[MemberIntent]:
         """The group's intent; members fail alone (ADR 9)."""
-        return translate.translate(snapshot, self._settings, remembered, rejected)
+        return translate.translate(snapshot, self._settings, remembered, rejected, observed)
 
     def present(
         self,

@@ -44,6 +44,7 @@ from alb_controller.frontends.ingress.select import is_explicit
 from alb_controller.frontends.ingress.trust.group import GroupTrust
 from alb_controller.frontends.translation import Translation
 from alb_controller.model.origins import Origins
+from alb_controller.model.stack import Observed
 from alb_controller.objects.core import ref
 from alb_controller.objects.events import Reason
 from alb_controller.objects.secrets import SecretName
@@ -56,6 +57,7 @@ def translate(
     settings: Settings,
     remembered: Mapping[str, MemberIntent],
     stopped: Mapping[ObjectRef, Invalid],
+    observed: Observed,
 ) -> Translation[MemberIntent]:
     """The group's intent; `remembered` are last good intents by uid.
 
@@ -63,10 +65,10 @@ def translate(
     among them was never good in it, whatever its status shows of another group.
 
     `stopped` are members that the builder found at fault (a subnet that does not exist): they are
-    treated as members with that problem.
+    treated as members with that problem. `observed` is what AWS has of the group, as far as known.
     """
     members = _members(snapshot, settings, remembered, stopped)
-    known = known_intents(snapshot, members.valid, remembered, settings)
+    known = known_intents(snapshot, members.valid, remembered, settings, observed)
     while True:
         resolution = _resolve(snapshot, settings, members, known, remembered)
         agreed, accepted = resolution.agreed, resolution.accepted

@@ -17,6 +17,7 @@ from alb_controller.frontends.translation import Translation
 from alb_controller.frontends.watch import Change
 from alb_controller.intent import StackIntent
 from alb_controller.model.ownership import SERVICE, stack_of_labels
+from alb_controller.model.stack import Observed
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject, LoadBalancerIngress, PortStatus, Service
 from alb_controller.objects.elbv2 import TargetGroupBinding
@@ -60,6 +61,7 @@ class ServiceFrontEnd:
         snapshot: Snapshot,
         _remembered: Mapping[str, Good],
         rejected: Mapping[ObjectRef, Invalid],
+        _observed: Observed,
     ) -> Translation[Good]:
         """The intent; a Service with a problem keeps what AWS has: it is blocked by itself."""
         members = [ref_of(one.object) for one in snapshot.members]

@@ -119,7 +119,7 @@ class Compiler(Generic[S, M]):
         rejected = dict(rejected)
         with metrics.stage(self._front_end.name, "build_model"):
             while True:
-                translation = self._front_end.translate(snapshot, remembered, rejected)
+                translation = self._front_end.translate(snapshot, remembered, rejected, observed)
                 beyond = _beyond_limits(translation.intent, rejected)
                 if beyond:
                     rejected |= beyond

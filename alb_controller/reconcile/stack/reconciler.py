@@ -9,6 +9,7 @@ from alb_controller.errors import ControllerError, Missing, NotReady, OverLimit
 from alb_controller.frontends.frontend import M, S
 from alb_controller.frontends.outcomes import Applied, Failed, Planned, Rejected, Unchanged
 from alb_controller.frontends.translation import Translation
+from alb_controller.model.stack import Observed
 from alb_controller.objects.events import Reason
 from alb_controller.reconcile.apply import Failure, Outcome
 from alb_controller.reconcile.secrets import watch_secrets
@@ -113,12 +114,12 @@ class StackReconciler(Generic[S, M]):
 
     def _translate(self, snapshot: S) -> Translation[M]:
         remembered = self._memory.last_known_good(snapshot.key)
-        translation = self._front_end.translate(snapshot, remembered, {})
+        translation = self._front_end.translate(snapshot, remembered, {}, Observed())
         watch_secrets(self._edges.secrets, snapshot, translation)
         rejected = self._refusals.rejected(snapshot, translation)
         if not rejected:
             return translation
-        return self._front_end.translate(snapshot, remembered, rejected)
+        return self._front_end.translate(snapshot, remembered, rejected, Observed())
 
     def _is_nothing(self, snapshot: S, translation: Translation[M]) -> bool:
         """Nothing is wanted, and nobody leaves who could have left something behind."""

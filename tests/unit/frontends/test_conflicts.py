@@ -192,6 +192,16 @@ def test_who_changes_nothing_wins_where_it_did_not_matter_before() -> None:
     assert list(made.stopped) == ["young"]
 
 
+def test_what_nobody_is_asked_about_all_may_change() -> None:
+    """At once, and to different values."""
+    names, now = ("a", "b"), ("red", "blue")
+    last = {name: part(name, colour("green", is_exclusive=False)) for name in names}
+    made = resolved(
+        [part(n, colour(c, is_exclusive=False)) for n, c in zip(names, now, strict=True)], last
+    )
+    assert (list(made.accepted), dict(made.stopped)) == (["a", "b"], {})
+
+
 def test_settings_that_cannot_be_read_stop_their_member() -> None:
     """The others agree without it."""
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from alb_controller.frontends.ingress.load import LoadedMember
+from alb_controller.frontends.ingress.records.record import record_of
 from alb_controller.model.elbv2 import LoadBalancer
+from alb_controller.objects.kinds import kind_of
 from alb_controller.objects.networking import Ingress
+from alb_controller.objects.records import RECORD
 from tests.factories import member, path, rule, service
+from tests.unit.frontends.ingress.translation import TEAM
 from tests.unit.reconcile.stack_world import World
 
+BAD = {"target-type": "nonsense"}
+FRONT = {"enable-frontend-nlb": "true"}
 PUBLIC, INTERNAL = {"scheme": "internet-facing"}, {"scheme": "internal"}
 SERVED = ["/*", "/*", "a.example", "b.example"]
 
@@ -65,3 +72,28 @@ def test_a_guest_replaces_nothing_by_joining(*, restarts: bool) -> None:
     assert "would replace the load balancer" in warning
     world.put(younger({}))
     assert settled(world, restarts=restarts).aws.paths() == SERVED
+
+
+@pytest.mark.parametrize("is_bad", [False, True])
+@pytest.mark.parametrize(
+    "silent, claim",
+    [
+        ({}, PUBLIC),
+        ({}, {"load-balancer-name": "mine"}),
+        (FRONT, {**FRONT, "frontend-nlb-scheme": "internet-facing"}),
+    ],
+)
+def test_a_forged_record_replaces_nothing(
+    silent: dict[str, str], claim: dict[str, str], *, is_bad: bool
+) -> None:
+    """A guest notes on its object that it had been so, and waits for a restart."""
+    world = World(service(namespace="guest"), older(silent), younger(silent)).settle()
+    before = [*world.aws.all(LoadBalancer)]
+    forged = younger(claim)
+    apps = {("guest", "app"): service(namespace="guest")}
+    text = record_of(LoadedMember(ingress=forged), apps).text(TEAM)
+    world.put(younger({**claim, **BAD}) if is_bad else forged)
+    patch = {"metadata": {"annotations": {RECORD: text}}}
+    world.kube.merge_patch(kind_of(forged), "guest", "younger", patch)
+    settled(world, restarts=True)
+    assert [*world.aws.all(LoadBalancer)] == before

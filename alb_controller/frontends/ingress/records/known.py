@@ -10,6 +10,8 @@ from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
 from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
 from alb_controller.frontends.ingress.records.record import Record, recorded, services_of
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
+from alb_controller.intent import FRONTEND_NLB, LOAD_BALANCER
+from alb_controller.model.stack import Observed
 from alb_controller.objects.core import ref
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.secrets import SecretName
@@ -33,45 +35,67 @@ def known_intents(
     valid: Mapping[str, MemberIntent],
     remembered: Mapping[str, MemberIntent],
     settings: Settings,
+    observed: Observed,
 ) -> Known:
     """What the process remembers comes first: users can write records too.
 
     A record is translated as if it were what the object says now, so that it can ask for nothing
-    that the object could not.
+    that the object could not. What it says of a scheme or a name counts where `observed` shows it:
+    nobody has a load balancer replaced by writing that it had been so.
     """
     known = Known(intents=dict(remembered))
     for member in snapshot.members:
         record = None if member.uid in remembered else recorded(member.ingress, snapshot.key)
-        if record is not None:
-            known.records[member.uid] = record
-            _add(known, member, record, snapshot, valid, settings)
+        if record is None:
+            continue
+        known.records[member.uid] = record
+        made = valid.get(member.uid)
+        if made is None or made.source != record:
+            made = _translated(record, member, snapshot, settings, known.secrets)
+        if made is not None:
+            made = msgspec.structs.replace(made, is_recorded=True)
+            known.intents[member.uid] = _confirmed(made, observed)
     return known
 
 
-def _add(
-    known: Known,
-    member: LoadedMember,
+def _translated(
     record: Record,
+    member: LoadedMember,
     snapshot: Snapshot,
-    valid: Mapping[str, MemberIntent],
     settings: Settings,
-) -> None:
-    current = valid.get(member.uid)
-    if current is not None and current.source == record:
-        known.intents[member.uid] = msgspec.structs.replace(current, is_recorded=True)
-        return
+    asked: set[SecretName],
+) -> MemberIntent | None:
+    """None where it does not count, or is not valid; adds the Secrets that it needs to `asked`."""
     if not record.is_of(member):
-        return
+        return None
     secrets = secrets_of(member, snapshot, settings, None)
     then = record.applied_to(member)
     translator = MemberTranslator(then, snapshot.key, services_of(record), secrets, settings)
     try:
         made = translator.translate()
     except Problems:
-        return
+        return None
     finally:
-        known.secrets |= secrets.asked
-    known.intents[member.uid] = msgspec.structs.replace(made, source=record, is_recorded=True)
+        asked |= secrets.asked
+    return msgspec.structs.replace(made, source=record)
+
+
+def _confirmed(made: MemberIntent, observed: Observed) -> MemberIntent:
+    """Without what AWS would replace a load balancer for."""
+    main = [
+        one.resource for one in observed.load_balancers if one.resource.id.name == LOAD_BALANCER
+    ]
+    front = [
+        one.resource for one in observed.load_balancers if one.resource.id.name == FRONTEND_NLB
+    ]
+    if main and made.scheme not in {one.scheme for one in main}:
+        made = msgspec.structs.replace(made, scheme=None)
+    if main and made.load_balancer_name not in {one.name for one in main}:
+        made = msgspec.structs.replace(made, load_balancer_name=None)
+    if front and made.front.scheme not in {one.scheme for one in front}:
+        own = msgspec.structs.replace(made.front, scheme=None)
+        made = msgspec.structs.replace(made, front=own)
+    return made
 
 
 def blockers(

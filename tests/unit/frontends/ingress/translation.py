@@ -26,6 +26,7 @@ from alb_controller.intent import (
     TlsIntent,
     patterns_of,
 )
+from alb_controller.model.stack import Observed
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.secrets import SecretName, SecretState
 from alb_controller.settings import FeatureGates, Settings
@@ -59,10 +60,13 @@ def translated(
     remembered: Mapping[str, MemberIntent] | None = None,
     stopped: Mapping[ObjectRef, Invalid] | None = None,
     secrets: Mapping[SecretName, SecretState] | None = None,
+    observed: Observed | None = None,
 ) -> Translation[MemberIntent]:
     """The translation of a group, team unless another key is given."""
     seen = snapshot(key, *objects, secrets=secrets)
-    return translate(seen, by or settings(), remembered or {}, stopped or {})
+    return translate(
+        seen, by or settings(), remembered or {}, stopped or {}, observed or Observed()
+    )
 
 
 def wanted(*objects: KubeObject, key: StackKey = TEAM, by: Settings | None = None) -> StackIntent:
