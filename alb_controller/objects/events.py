@@ -71,9 +71,11 @@ TABLE = (
     Row(
         _R.FAILED_DEPLOY_MODEL,
         _INGRESS,
-        "AWS refused a change, or one was not begun because it would touch what is not ours. Those "
-        "are told who asked for it: every member of the group where all have.",
-        "Act on AWS's code: a quota, an IAM action, a name that is taken.",
+        "AWS refused a change, or one was not begun because it would touch what is not ours or "
+        "delete a load balancer that AWS protects. Those are told who asked for it: every member "
+        "of the group where all have.",
+        "Act on AWS's code: a quota, an IAM action, a name that is taken. Under deletion "
+        "protection add the line that the message names.",
     ),
     Row(
         _R.FAILED_UPDATE_STATUS,
@@ -133,7 +135,8 @@ TABLE = (
         _R.RULE_UNREACHABLE,
         _INGRESS,
         "A rule answers nothing on any port: another that comes first takes all of its requests, "
-        "or it is left out as a redirect to itself.",
+        "its sources are IPv6 alone behind an IPv4 load balancer, or it is left out as a redirect "
+        "to itself.",
         "Remove the rule, or place it before the other: by its path, or by `group.order`.",
     ),
     Row(
@@ -171,7 +174,8 @@ TABLE = (
     Row(
         _R.FAILED_RECONCILE,
         _BINDING,
-        "Targets could not be brought to what the Service has, or not all of them.",
+        "Targets could not be brought to what the Service has, or not all of them: endpoints "
+        "without a pod or of another address family are left out.",
         "Act on the message.",
     ),
     Row(
