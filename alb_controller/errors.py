@@ -3,7 +3,7 @@
     ControllerError
     ├── Invalid               a user must change something; a Warning event at its origin
     │   ├── InvalidAnnotation, Conflict
-    │   └── Missing           something that is referred to is not there
+    │   └── Missing           something that is referred to is not there, or not yet allowed
     ├── NotReady              an expected wait
     ├── Refused               our own guard said no
     │   └── ForeignOwner, DeletionProtected, ProtectedInAws
@@ -69,6 +69,13 @@ class Conflict(Invalid):
 
 class Missing(Invalid):
     """Something referred to does not exist; where it is AWS's, no one tells when it appears."""
+
+
+class ReplacesProtected(Missing):
+    """A member asks for what would replace a load balancer that AWS protects (ADR 33)."""
+
+    def __init__(self, origin: ObjectRef, field: str, protected: ProtectedInAws) -> None:
+        super().__init__(origin, field, f"would replace the load balancer, and {protected}")
 
 
 class RefusedByApi(Invalid):
@@ -272,6 +279,7 @@ class Handling(msgspec.Struct, frozen=True, kw_only=True):
 _BUG = Handling(requeue="backoff", log_level="error", label="bug", event=False)
 _TABLE: tuple[tuple[type[ControllerError], Handling], ...] = (
     (OverLimit, Handling(requeue="slow", log_level="warning", label="quota", event=True)),
+    (ReplacesProtected, Handling(requeue="slow", log_level="warning", label="refused", event=True)),
     (Missing, Handling(requeue="slow", log_level="warning", label="missing", event=True)),
     (RefusedByApi, Handling(requeue="never", log_level="warning", label="rejected", event=True)),
     (Invalid, Handling(requeue="never", log_level="warning", label="invalid", event=True)),

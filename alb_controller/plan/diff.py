@@ -6,7 +6,7 @@ port, bindings by target group. Rules are a matter of their own (`rules.matching
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -14,11 +14,14 @@ import msgspec
 from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import Listener, ListenerRule, LoadBalancer, TargetGroup
 from alb_controller.model.kube import Binding
+from alb_controller.model.origins import Origins
+from alb_controller.model.protection import DeletionChoice
 from alb_controller.model.refs import Reference, ResourceId
 from alb_controller.model.stack import Found, Observed, R, Resource, Stack
 from alb_controller.plan.names import with_free_binding_names, with_free_names
 from alb_controller.plan.pairs import Matched, Pair
 from alb_controller.plan.references import resolve
+from alb_controller.values import Value
 
 NETWORK_PROTOCOLS = frozenset({"TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"})
 """Of target groups behind network load balancers (CreateTargetGroup, Protocol)."""
@@ -123,6 +126,30 @@ def health_check_is_replaced(desired: TargetGroup, found: TargetGroup) -> bool:
 def load_balancer_is_replaced(desired: LoadBalancer, found: LoadBalancer) -> bool:
     """Scheme and type count at creation only (spec 6.2)."""
     return desired.scheme != found.scheme or desired.type != found.type
+
+
+class Replacement(Value, frozen=True):
+    """A load balancer whose place another one would take, and whose protection may be on."""
+
+    identity: str
+    asked_by: Origins
+    """Who asks for the setting that cannot be changed; empty where nobody does."""
+    protection: DeletionChoice
+
+
+def replacements(stack: Stack, observed: Observed) -> Iterator[Replacement]:
+    """Those of which nobody says that protection may be switched off."""
+    for desired in stack.load_balancers:
+        name = desired.id.name
+        choice = stack.deletion.get(name, DeletionChoice())
+        found = [one for one in observed.load_balancers if one.resource.id == desired.id]
+        if choice.is_off or not all(
+            load_balancer_is_replaced(desired, one.resource) for one in found
+        ):
+            continue
+        for one in found:
+            asked = tuple(desired.asked_by.get("scheme", ()))
+            yield Replacement(identity=one.identity, asked_by=asked, protection=choice)
 
 
 def _never_replaced(_desired: SecurityGroup, _found: SecurityGroup) -> bool:

@@ -81,6 +81,7 @@ def test_an_error_is_one_sentence(error: errors.ControllerError, sentence: str) 
         (errors.NotReady("x", 1.0), "after", False),
         (errors.DeletionProtected(WEB, ""), "slow", True),
         (errors.ProtectedInAws("arn", ""), "slow", True),
+        (errors.ReplacesProtected(WEB, "", errors.ProtectedInAws("arn", "")), "slow", True),
         (errors.ForeignOwner("lb", "n", "o"), "slow", True),
         (errors.Throttled(*AWS), "backoff", True),
         (errors.Unavailable(*AWS), "backoff", True),

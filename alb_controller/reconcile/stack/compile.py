@@ -6,7 +6,7 @@ security group) has placeholders until `reconcile.stack.prerequisites` has made 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic
 
 import msgspec
@@ -17,13 +17,14 @@ from alb_controller.build.elbv2.limits import out_of_limits
 from alb_controller.build.elbv2.stack import build
 from alb_controller.build.needs import needs
 from alb_controller.build.tenants import reached
-from alb_controller.errors import Invalid
+from alb_controller.errors import Invalid, ProtectedInAws, ReplacesProtected
 from alb_controller.frontends.frontend import FrontEnd, M, S
 from alb_controller.frontends.translation import Translation, with_warnings
 from alb_controller.intent import StackIntent
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.events import Reason
 from alb_controller.plan.changes import Limit, Plan, PlanPolicy
+from alb_controller.plan.diff import replacements
 from alb_controller.plan.plan import plan
 from alb_controller.reconcile.observe import current_states
 from alb_controller.reconcile.stack.edges import Lookups, StackReads
@@ -53,6 +54,8 @@ class Compiled(Value, Generic[M], frozen=True):
     observed: Observed
     context: Context
     facts: Facts
+    deletable: frozenset[str] = frozenset()
+    """Load balancers to be replaced that AWS does not protect, as was read a moment ago."""
 
     @property
     def intent(self) -> StackIntent:
@@ -163,8 +166,29 @@ class Compiler(Generic[S, M]):
         translation = with_warnings(translation, Reason.GROUP_TRUST, found)
         stack = build(intent, context, facts)
         return Compiled(
-            translation=translation, stack=stack, observed=observed, context=context, facts=facts
+            translation=translation,
+            stack=stack,
+            observed=observed,
+            context=context,
+            facts=facts,
+            deletable=frozenset(self._deletable(stack, observed)),
         )
+
+    def _deletable(self, stack: Stack, observed: Observed) -> Iterator[str]:
+        """Load balancers that one member alone asks to be replaced.
+
+        Raises ReplacesProtected where AWS protects one: the others of the group go on. What nobody
+        or several ask for is refused as a whole, when it is deployed.
+        """
+        for replaced in replacements(stack, observed):
+            askers = {one.ref: one for one in replaced.asked_by}
+            if len(askers) != 1:
+                continue
+            if self._reads.is_protected(replaced.identity):
+                (origin,) = askers.values()
+                protected = ProtectedInAws(replaced.identity, replaced.protection.setting)
+                raise ReplacesProtected(origin.ref, origin.field, protected)
+            yield replaced.identity
 
     def _look_up(self, intent: StackIntent, context: Context) -> Facts:
         facts: Facts = {}

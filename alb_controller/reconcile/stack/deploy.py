@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -50,7 +51,7 @@ class Deployer:
         """Bring the stack about. Where a limit is in the way: make room first, with a gap."""
         key, limits = compiled.intent.key, frozenset[Limit]()
         with metrics.stage(key.api, "deploy_model"):
-            outcome = self._deploy(key, self._plan(compiled))
+            outcome = self._deploy(compiled, self._plan(compiled))
             while (reached := outcome.limit_reached) is not None and reached not in limits:
                 now = msgspec.structs.replace(compiled, observed=outcome.observed)
                 same = self._plan(now, limits)
@@ -58,7 +59,7 @@ class Deployer:
                 planned = self._plan(now, limits)
                 if planned == same:  # nothing that goes would make room
                     break
-                outcome = self._deploy(key, planned)
+                outcome = self._deploy(compiled, planned)
         if outcome.error is None:
             metrics.QUOTA_USED.show(key, usage(outcome.observed))
         return outcome
@@ -79,14 +80,15 @@ class Deployer:
         self._memory.invalidate(key)
         self._record.invalidate()
 
-    def _deploy(self, key: StackKey, planned: Planned) -> Outcome:
+    def _deploy(self, compiled: Compiled[Any], planned: Planned) -> Outcome:
         """Apply a plan, and keep what is known then."""
+        key = compiled.intent.key
         for note in planned.plan.notes:
             _log.warning("plan_note", note=note)
         if planned.plan:
             _log.info("applying", steps=list(render_lines(planned.plan)))
             self._check_owners(key, planned.plan)
-            self._check_protection(planned.plan)
+            self._check_protection(planned.plan, compiled.deletable)
         reduced = self._refused.reduce(key, planned.plan)
         outcome = apply(reduced.plan, planned.observed, self._operations)
         self._memory.observe(key, outcome.observed)
@@ -110,14 +112,15 @@ class Deployer:
             key, [one for one in outcome.apart if is_refusal(one.error, one.step, observed)]
         )
 
-    def _check_protection(self, todo: Plan) -> None:
+    def _check_protection(self, todo: Plan, deletable: Container[str]) -> None:
         """Nothing is begun where AWS would refuse a deletion in the middle. Raises ProtectedInAws.
 
         It is asked anew: who protects a load balancer by hand does not wait for our next look.
         """
         for step in todo.deletes_to_check:
-            if self._record.is_protected(step.found.identity):
-                raise ProtectedInAws(step.found.identity, step.protection.setting)
+            arn = step.found.identity
+            if arn not in deletable and self._record.is_protected(arn):
+                raise ProtectedInAws(arn, step.protection.setting)
 
     def _check_owners(self, key: StackKey, todo: Plan) -> None:
         try:

@@ -12,7 +12,17 @@ from alb_controller.model.elbv2 import LoadBalancer
 from alb_controller.model.protection import DELETION_PROTECTION
 from alb_controller.objects.core import KubeObject, Service
 from alb_controller.objects.elbv2 import TargetGroupBinding
-from tests.factories import changed, ingress, ingress_class, member, params, service
+from tests.factories import (
+    changed,
+    ingress,
+    ingress_class,
+    member,
+    params,
+    path,
+    rule,
+    service,
+    site,
+)
 from tests.unit.reconcile.stack_world import World
 
 ON, OFF = "deletion_protection.enabled=true", "deletion_protection.enabled=false"
@@ -122,6 +132,34 @@ def test_the_line_lets_it_go(alb: dict[str, str]) -> None:
     assert arn not in world.aws.all(LoadBalancer)
     assert len(world.aws.all(LoadBalancer)) == bool(alb)
     assert (world.ingress() is None) == (not alb)
+
+
+def test_the_others_of_a_group_go_on_where_one_asks_for_the_replacement() -> None:
+    """It is rejected with the line; what it had stays, and another member's new path is served."""
+    world = World(site("a"), site("b")).settle()
+    arn = protect(world)
+    world.put(site("b", alb=SCHEME))
+    world.settle()
+    (message,) = world.kube.warnings("b")
+    assert LINE in message
+    assert "alb.ingress.kubernetes.io/scheme: would replace the load balancer" in message
+    world.put(member("a", rules=[rule("a.example", path("/new"))]))
+    world.settle()
+    assert "/new" in world.aws.paths()
+    assert list(world.aws.all(LoadBalancer)) == [arn]
+    assert (world.kube.warnings("a"), len(world.kube.warnings("b"))) == ([], 1)
+    world.put(site("b", alb={**SCHEME, "load-balancer-attributes": OFF}))
+    world.settle().wait(60)
+    assert [one.scheme for one in world.aws.all(LoadBalancer).values()] == ["internet-facing"]
+
+
+def test_what_several_ask_for_is_refused_as_a_whole() -> None:
+    """No member alone is at fault: each of them hears it."""
+    world = World(site("a"), site("b")).settle()
+    protect(world)
+    world.put(site("a", alb=SCHEME), site("b", alb=SCHEME))
+    refused(world, "a")
+    assert LINE in world.kube.warnings("b")[0]
 
 
 def test_a_replacement_that_waits_is_done_once_the_protection_is_off_in_aws() -> None:
