@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from alb_controller.objects.core import Service
 from alb_controller.objects.networking import Ingress
+from tests.conformance.corpus import all_names, steps
+from tests.corpus_objects import objects_of
 from tests.factories import member, path, rule, service, to
-from tests.unit.reconcile.limit_rows import ROWS, Row
+from tests.unit.reconcile.limit_rows import CONDITIONS, HEALTH, ROWS, Row
 from tests.unit.reconcile.rich_aws import RichAws
 from tests.unit.reconcile.stack_world import World
 
@@ -64,3 +67,35 @@ def test_what_aws_has_stays_where_an_edit_goes_past_the_limit(row: Row) -> None:
     world.settle()
     assert world.aws.things == before
     assert len(world.kube.warnings("bad")) == 1
+
+
+@pytest.mark.parametrize("row", HEALTH[:1] + CONDITIONS[:1], ids=lambda row: row.name)
+def test_a_restart_changes_nothing_of_who_is_past_the_limit(row: Row) -> None:
+    """What AWS has of it stays, and the others go on."""
+    world = world_of(good("/a"), row.make(row.taken))
+    world.put(row.make(row.refused))
+    world.settle()
+    before = dict(world.aws.things)
+    world.start()
+    world.settle()
+    assert world.aws.things == before
+    world.put(good("/b"))
+    world.settle()
+    assert "/b" in world.aws.paths()
+    assert len(world.aws.things) == len(before)
+
+
+@pytest.mark.parametrize("case", all_names())
+def test_the_recorded_cases_are_within_the_limits(case: str) -> None:
+    """Whatever the reference sent in them AWS takes, so that no check may reject it."""
+    world = World(aws=RichAws())
+    world.kube.remove(Service, "app")
+    for step in steps(case):
+        world.put(*objects_of(step))
+        world.settle()
+    beyond = {one.name for one in world.kube.events if "(AWS, " in one.message}
+    assert beyond == BEYOND.get(case, set())
+
+
+BEYOND = {"error-bad-annotation": {"app"}, "error-member-turns-bad": {"api"}}
+"""A number of seconds that is none."""
