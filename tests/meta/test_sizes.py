@@ -19,6 +19,7 @@ from tests.meta.sources import (
 )
 
 FILE_LINES = 500
+PASS_LINES = 120
 FUNCTION_LINES = 50
 TEST_LINES = 40
 FOLDER_MODULES = 15
@@ -37,6 +38,12 @@ def test_files_are_short() -> None:
         if (count := len(path.read_text().splitlines())) > FILE_LINES
     ]
     assert not long
+
+
+def test_a_pass_stands_on_one_screen() -> None:
+    """The order of a pass over a stack is read at one glance: 120 lines at most (ADR 16)."""
+    path = ROOT / "alb_controller/reconcile/stack/reconciler.py"
+    assert len(path.read_text().splitlines()) <= PASS_LINES
 
 
 def test_functions_are_short() -> None:
