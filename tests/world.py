@@ -316,6 +316,7 @@ class World(Store):
         def check() -> None:
             listener = self._get(Listener, str(rule.listener))
             self._check_groups(str(listener.load_balancer), rule.actions)
+            self._check_values(rule.conditions)
             count = len(self.rules_below(str(listener.load_balancer)))
             if count >= self.rule_limit:
                 refuse(QuotaExceeded, f"{count} rules", "TooManyRules")
@@ -333,6 +334,7 @@ class World(Store):
     ) -> None:
         def effect() -> None:
             now = self._get(ListenerRule, arn)
+            self._check_values(conditions)
             owner = self._get(Listener, str(now.listener)).load_balancer
             self._check_groups(str(owner), actions, arn)
             self.things[arn] = msgspec.structs.replace(
@@ -343,6 +345,11 @@ class World(Store):
             )
 
         self._write("ModifyRule", effect)
+
+    def _check_values(self, conditions: Iterable[Condition]) -> None:
+        count = sum(len(one.values) for one in conditions)
+        most = self.limits.get("condition_values", count)
+        refuse_if(count > most, Rejected, f"A rule can only have '{most}' condition values")
 
     def set_rule_priorities(self, priorities: Mapping[str, int]) -> None:
         def effect() -> None:

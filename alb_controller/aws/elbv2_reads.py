@@ -30,6 +30,7 @@ from alb_controller.values import Tags
 PERMISSIONS = frozenset(
     f"elasticloadbalancing:{operation}"
     for operation in (
+        "DescribeAccountLimits",
         "DescribeCapacityReservation",
         "DescribeListenerAttributes",
         "DescribeListenerCertificates",
@@ -64,6 +65,11 @@ class Elbv2Reads:
     def __init__(self, sender: Sender, vpc_id: str) -> None:
         self._sender = sender
         self._vpc_id = vpc_id
+
+    def account_limits(self) -> dict[str, int]:
+        """The account's quotas by AWS's names."""
+        listed = self._pages("DescribeAccountLimits", "Limits")
+        return {raw["Name"]: int(raw["Max"]) for raw in listed}
 
     def load_balancers(self) -> tuple[FoundLoadBalancer, ...]:
         """All application and network load balancers of our VPC, ours or not, with their tags."""

@@ -44,6 +44,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     """The ARNs of the stack's own certificates by their ids."""
     backend_security_group: str | None = None
     """The id of the shared backend security group, where `needs_backend_group`."""
+    quotas: Mapping[str, int] = {}
+    """What is known of the account's, by AWS's names."""
 
 
 def needs_backend_group(intent: StackIntent, settings: Settings) -> bool:

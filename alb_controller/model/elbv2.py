@@ -7,6 +7,7 @@ What is desired has `asked_by`, by its fields; what was found has none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -91,6 +92,12 @@ class ForwardAction(msgspec.Struct, frozen=True, tag="forward"):
 
 
 Action: TypeAlias = ForwardAction | FixedResponseAction | RedirectAction | GuardAction
+
+
+def groups_of(actions: Iterable[Action]) -> set[Reference]:
+    """The target groups that actions forward to."""
+    forwards = [action for action in actions if isinstance(action, ForwardAction)]
+    return {one.target_group for action in forwards for one in action.target_groups}
 
 
 class HostHeader(msgspec.Struct, frozen=True, tag="host-header"):

@@ -17,6 +17,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from alb_controller.model.limits import QUOTAS
+
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -182,7 +184,21 @@ def _show_address(address: BindAddress | None) -> str:
     return f"{address.host}:{address.port}" if address else "0"
 
 
+def parse_quotas(texts: Sequence[str]) -> Mapping[str, int]:
+    """`name=number,…`; a flag that is given again adds, and the last number wins."""
+    found: dict[str, int] = {}
+    for name, text in parse_map(texts).items():
+        if name not in QUOTAS:
+            raise ValueError(f"must name quotas ({', '.join(sorted(QUOTAS))}), not {name!r}")
+        if not (text.isascii() and text.isdecimal() and int(text) > 0):
+            raise ValueError(f"must have a whole number above 0 for {name}, not {text!r}")
+        found[name] = int(text)
+    return MappingProxyType(found)
+
+
 ThrottleRules: TypeAlias = Mapping[str, tuple[ThrottleRule, ...]]
+
+QuotaNumbers: TypeAlias = Mapping[str, int]
 
 _FORMS: dict[Any, Form] = {
     str: Form("text", _last(str)),
@@ -191,6 +207,9 @@ _FORMS: dict[Any, Form] = {
     bool: Form("bool", _last(parse_bool), lambda value: str(value).lower()),
     timedelta: Form("duration", _last(parse_duration), format_duration),
     tuple[str, ...]: Form("list", parse_list, ",".join),
+    QuotaNumbers: Form(
+        "name=number,…", parse_quotas, lambda value: ",".join(f"{k}={v}" for k, v in value.items())
+    ),
     Mapping[str, str]: Form(
         "key=value,…", parse_map, lambda value: ",".join(f"{k}={v}" for k, v in value.items())
     ),

@@ -14,11 +14,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from alb_controller.settings.forms import BindAddress, Form, ThrottleRule, form_of
+from alb_controller.settings.forms import BindAddress, Form, QuotaNumbers, ThrottleRule, form_of
 from alb_controller.settings.gates import GATES_FORM, FeatureGates
 from alb_controller.settings.served import Served
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+EMPTY_QUOTAS: QuotaNumbers = MappingProxyType({})
 
 _WAF_RULES = (
     ThrottleRule("^AssociateWebACL|DisassociateWebACL", 0.5, 1),
@@ -76,6 +77,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Flag("Calls per second we allow ourselves: serviceID:operations=rate:burst."),
     ] = THROTTLE_RULES
     aws_max_retries: Annotated[int, Flag("Attempts per AWS call.", minimum=1)] = 10
+
+    aws_quotas: Annotated[
+        QuotaNumbers,
+        Flag(
+            "Not in LBC: quotas of the account by AWS's names, name=number: they count before a "
+            "write. Without them AWS is asked, and its refusal is remembered."
+        ),
+    ] = EMPTY_QUOTAS
+    read_aws_quotas: Annotated[
+        bool,
+        Flag(
+            "Not in LBC: read the account's quotas (DescribeAccountLimits) once an hour, and count "
+            "before a write."
+        ),
+    ] = False
 
     # ---- what is made in AWS
     default_tags: Annotated[

@@ -20,6 +20,7 @@ from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer
 from alb_controller.reconcile.operations import StackOperations
 from alb_controller.reconcile.owners import Owners
+from alb_controller.reconcile.quotas import AccountQuotas
 from alb_controller.reconcile.stack.parts import Edges, make_parts
 from alb_controller.reconcile.stack.prerequisites import Prerequisites
 from alb_controller.reconcile.stack.reconciler import StackReconciler
@@ -71,6 +72,11 @@ def stack_edges(
             base.clock,
             wake=wake,
             required_label=settings.required_secrets_label or "",
+        ),
+        quotas=AccountQuotas(
+            base.clock,
+            settings.aws_quotas,
+            aws.elbv2.account_limits if settings.read_aws_quotas else None,
         ),
         clock=base.clock,
     )

@@ -82,12 +82,12 @@ class Aws(msgspec.Struct, frozen=True):
 
     def rules(self) -> list[Object]:
         """Of all listeners, the default ones left out, by priority."""
+        pages = self.account.elbv2.get_paginator("describe_rules")
         found = [
             rule
             for listener in self.listeners()
-            for rule in self.account.elbv2.describe_rules(ListenerArn=listener["ListenerArn"])[
-                "Rules"
-            ]
+            for page in pages.paginate(ListenerArn=listener["ListenerArn"])
+            for rule in page["Rules"]
             if not rule["IsDefault"]
         ]
         return sorted(found, key=lambda rule: int(rule["Priority"]))

@@ -187,3 +187,37 @@ def test_a_held_group_keeps_the_shared_security_group(rig: Rig) -> None:
         rig.delete("Ingress", "web")
         controller.settle()
     assert rig.aws.made_groups() == []
+
+
+READS_QUOTAS = "--read-aws-quotas=true"
+
+
+def _paths(name: str, count: int) -> list[str]:
+    return [f"/{name}{number}" for number in range(count)]
+
+
+@pytest.mark.parametrize("flags", [(), (READS_QUOTAS,)], ids=["learned", "read"])
+def test_only_the_newcomer_is_rejected_where_the_rule_quota_is_reached(
+    rig: Rig, flags: tuple[str, ...]
+) -> None:
+    """`quota-rules-newcomer.yaml`; with the account's quota read, nothing is written before."""
+    big = ingress("big", _paths("big", 90), group="g", **{"group.order": "1"})
+    late = ingress("late", _paths("late", 20), group="g", **{"group.order": "5"})
+    rig.apply(big, ingress("small", ["/s"], group="g", **{"group.order": "9"}))
+    with rig.running(*flags) as controller:
+        controller.settle()
+        mark = rig.mark()
+        rig.apply(late)
+        controller.settle()
+        assert ("CreateRule" in rig.since(mark).aws) == (not flags)
+        rig.apply(ingress("small", ["/t"], group="g", **{"group.order": "9"}))
+        controller.settle()
+        assert sorted(rig.aws.paths()) == sorted([*_paths("big", 90), "/t"])
+        (warning,) = rig.warnings("late")
+        assert "AWS quota rules-per-application-load-balancer is 100" in warning
+        assert "91 are used by others, and this Ingress needs 20" in warning
+        rig.delete("Ingress", "big")
+        rig.until(lambda: rig.is_gone("Ingress", "big"))
+        controller.settle()
+        assert sorted(rig.aws.paths()) == sorted([*_paths("late", 20), "/t"])
+    assert rig.warnings("small") == rig.warnings("big") == []

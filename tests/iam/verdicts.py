@@ -29,6 +29,7 @@ MAY_HAVE_NO_TAG = {
 GATES = {
     "EnableCertificateManagement=true": "certificate-management",
     "EnableRGTAPI=true": "resource-groups",
+    "read-aws-quotas=true": "account-quotas",
 }
 
 

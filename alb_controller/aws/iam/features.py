@@ -27,6 +27,13 @@ def _elbv2(*operations: str) -> frozenset[str]:
 
 
 FEATURES = (
+    Feature(
+        "account-quotas",
+        "the account's quotas, read from AWS",
+        "--read-aws-quotas=false",
+        _elbv2("DescribeAccountLimits"),
+        by_default=False,
+    ),
     Feature("acm", "certificates found in ACM", "no TLS by host names", acm.PERMISSIONS),
     Feature(
         "capacity",

@@ -8,6 +8,7 @@ from alb_controller.build.context import Context, Facts
 from alb_controller.build.elbv2.actions import build_actions
 from alb_controller.build.elbv2.balancers import balancer_id
 from alb_controller.build.elbv2.conditions import build_conditions
+from alb_controller.build.elbv2.splitting import split_conditions
 from alb_controller.build.elbv2.tags import resource_tags
 from alb_controller.build.elbv2.tls import choose_certificates, choose_mutual_authentication
 from alb_controller.intent import BalancerIntent, ListenerIntent, StackIntent
@@ -48,14 +49,19 @@ def build_listener(
 def build_rules(
     listener: ListenerIntent, intent: StackIntent, context: Context, facts: Facts
 ) -> Iterator[ListenerRule]:
-    """The listener's rules in order of priority."""
-    for priority, route in enumerate(listener.routes, start=1):
+    """The listener's rules in order of priority; one of too many condition values is several."""
+    wanted = (
+        (route, conditions)
+        for route in listener.routes
+        for conditions in split_conditions(build_conditions(route.matches), context.quotas)
+    )
+    for priority, (route, conditions) in enumerate(wanted, start=1):
         id_ = ResourceId("ListenerRule", f"{listener.id}:{priority}")
         yield ListenerRule(
             id=id_,
             listener=Ref(listener_id(listener)),
             priority=priority,
-            conditions=build_conditions(route.matches),
+            conditions=conditions,
             actions=build_actions(route, facts),
             transforms=route.transforms,
             tags=resource_tags(route.tags, context.settings, intent.key, id_.name),

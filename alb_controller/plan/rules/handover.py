@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from alb_controller.model.elbv2 import Action, ForwardAction
+from alb_controller.model.elbv2 import Action, groups_of
 from alb_controller.model.refs import Reference
 from alb_controller.model.stack import Observed
 from alb_controller.plan.changes import PlanPolicy
@@ -31,10 +31,10 @@ class Handover(Value, frozen=True):
 
     def goes_first(self, found: Iterable[Action], desired: Iterable[Action]) -> bool:
         """Whether what has these actions must let go of its target groups before others come."""
-        leaving = _groups(found) - self.wanted
+        leaving = groups_of(found) - self.wanted
         if not (self.is_by_group and leaving):
             return False
-        arriving = [one for one in _groups(desired) if one not in self.used]
+        arriving = [one for one in groups_of(desired) if one not in self.used]
         is_alone = all(self.used[one] == 1 for one in leaving)
         return not (self.may_swap and is_alone and len(arriving) == len(leaving))
 
@@ -64,8 +64,8 @@ def handover_of(matches: Matches, observed: Observed, policy: PlanPolicy) -> Han
         *(rule.actions for some in matches.rules.values() for rule in some),
         *(pair.desired.default_actions for pair in matches.listeners.pairs),
     ]
-    used = Counter(group for actions in users for group in _groups(actions))
-    kept = frozenset(group for actions in wanted for group in _groups(actions))
+    used = Counter(group for actions in users for group in groups_of(actions))
+    kept = frozenset(group for actions in wanted for group in groups_of(actions))
     if "rules" not in limits and used.keys() <= kept:
         return None
     return Handover(
@@ -74,8 +74,3 @@ def handover_of(matches: Matches, observed: Observed, policy: PlanPolicy) -> Han
         is_by_group=limits != {"rules"},
         may_swap="target-groups" not in limits,
     )
-
-
-def _groups(actions: Iterable[Action]) -> set[Reference]:
-    forwards = [action for action in actions if isinstance(action, ForwardAction)]
-    return {one.target_group for action in forwards for one in action.target_groups}

@@ -23,10 +23,14 @@ from alb_controller.frontends.translation import Translation, with_warnings
 from alb_controller.intent import StackIntent
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.events import Reason
+from alb_controller.objects.kinds import ref_of
 from alb_controller.plan.changes import Limit, Plan, PlanPolicy
 from alb_controller.plan.diff import replacements
 from alb_controller.plan.plan import plan
+from alb_controller.plan.quotas.counting import Unit, asked_by, units
+from alb_controller.plan.quotas.room import is_crowded, without_room
 from alb_controller.reconcile.observe import current_states
+from alb_controller.reconcile.quotas import over_limit
 from alb_controller.reconcile.stack.edges import Lookups, StackReads
 from alb_controller.settings import Settings
 from alb_controller.telemetry import metrics
@@ -78,6 +82,15 @@ class Planned(Value, frozen=True):
     """What was found, with all that the plan compares."""
 
 
+class Known(Value, frozen=True):
+    """What this process knows; asked without looking at a stack."""
+
+    ready: Callable[[StackIntent], Ready]
+    """What of the prerequisites exists."""
+    quotas: Callable[[StackKey], Mapping[str, int]]
+    """Of the account, by AWS's names."""
+
+
 class Compiler(Generic[S, M]):
     """Compiles stacks of one front end; its edges can do nothing but read."""
 
@@ -86,12 +99,11 @@ class Compiler(Generic[S, M]):
         front_end: FrontEnd[S, M],
         lookups: Lookups,
         reads: StackReads,
-        known: Callable[[StackIntent], Ready],
+        known: Known,
         *,
         settings: Settings,
         vpc_id: str,
     ) -> None:
-        """`known` says what of the prerequisites exists, without asking anybody."""
         self._front_end, self._lookups, self._reads = front_end, lookups, reads
         self._known, self._settings, self._vpc_id = known, settings, vpc_id
         gates = settings.feature_gates
@@ -115,7 +127,7 @@ class Compiler(Generic[S, M]):
         rejected: Mapping[ObjectRef, Invalid],
     ) -> Compiled[M]:
         """The stack, without `rejected` members and those that are at fault: what they ask for is
-        beyond AWS's limits, or AWS's answers show that it cannot be.
+        beyond AWS's limits or quotas, or AWS's answers show that it cannot be.
 
         Raises AwsError, and Invalid where the stack as a whole cannot be built.
         """
@@ -133,9 +145,54 @@ class Compiler(Generic[S, M]):
                     if problem.origin in rejected:
                         raise
                     rejected[problem.origin] = problem
-                else:
+                    continue
+                crowded = self._crowded(snapshot, remembered, compiled, rejected)
+                if not crowded:
                     _log_problems(translation)
                     return compiled
+                rejected |= crowded
+
+    def _crowded(
+        self,
+        snapshot: S,
+        remembered: Mapping[str, M],
+        compiled: Compiled[M],
+        rejected: Mapping[ObjectRef, Invalid],
+    ) -> dict[ObjectRef, Invalid]:
+        """Members that find no room in quotas that are known, and are not rejected yet."""
+        known, observed = compiled.context.quotas, compiled.observed
+        if not known:
+            return {}
+        counted = units(compiled.stack, observed, self._policy)
+        if not is_crowded(counted, known):
+            return {}
+        refs = {member.uid: ref_of(member.object) for member in snapshot.members}
+        edited = {
+            refs[uid]: Invalid(refs[uid], "", "is edited")
+            for uid, member in compiled.translation.good.items()
+            if uid in remembered and member.applied() != remembered[uid]
+        }
+        old = self._counted(snapshot, remembered, observed, {**rejected, **edited})
+        before = {one: asked_by(one, old) for one in edited} if old else {}
+        found = without_room([*refs.values()], counted, before, known)
+        return {one.asking.ref: over_limit(one) for one in found if one.asking.ref not in rejected}
+
+    def _counted(
+        self,
+        snapshot: S,
+        remembered: Mapping[str, M],
+        observed: Observed,
+        rejected: Mapping[ObjectRef, Invalid],
+    ) -> tuple[Unit, ...]:
+        """What counts of the stack with these members as they were; nothing where that cannot be
+        built any more.
+        """
+        translation = self._front_end.translate(snapshot, remembered, rejected)
+        try:
+            stack = self._build(translation, observed, rejected).stack
+        except Invalid:
+            return ()
+        return units(stack, observed, self._policy)
 
     def plan(self, compiled: Compiled[M], limits: frozenset[Limit] = frozenset()) -> Planned:
         """The steps to the stack; `limits` are quotas that are reached. Raises AwsError."""
@@ -155,9 +212,10 @@ class Compiler(Generic[S, M]):
                 settings=self._settings,
                 vpc_id=self._vpc_id,
                 kept=current_states(observed),
+                quotas=self._known.quotas(intent.key),
             ),
             intent,
-            self._known(intent),
+            self._known.ready(intent),
         )
         facts = self._look_up(intent, context)
         found = [one for one in reached(intent, context, facts) if one.origin not in rejected]

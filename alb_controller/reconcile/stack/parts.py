@@ -11,7 +11,8 @@ from alb_controller.frontends.frontend import FrontEnd, M, S
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.writer import ObjectWriter
 from alb_controller.reconcile.memory import StackMemory
-from alb_controller.reconcile.stack.compile import Compiler
+from alb_controller.reconcile.quotas import AccountQuotas
+from alb_controller.reconcile.stack.compile import Compiler, Known
 from alb_controller.reconcile.stack.deploy import Deployer
 from alb_controller.reconcile.stack.edges import (
     Lookups,
@@ -39,6 +40,7 @@ class Edges(msgspec.Struct, frozen=True, kw_only=True):
     owners: NameOwners
     prerequisites: Prerequisites
     secrets: WatchedSecrets
+    quotas: AccountQuotas
     clock: Clock
 
 
@@ -69,7 +71,7 @@ def make_parts(
         front_end,
         edges.lookups,
         edges.record,
-        edges.prerequisites.known,
+        Known(ready=edges.prerequisites.known, quotas=edges.quotas.known),
         settings=settings,
         vpc_id=vpc_id,
     )

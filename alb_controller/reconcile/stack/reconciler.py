@@ -56,9 +56,11 @@ class StackReconciler(Generic[S, M]):
         if any(isinstance(p, Missing) and not isinstance(p, OverLimit) for p in problems):
             return SLOW
         now = self._edges.clock.now()
+        any_over = any(isinstance(p, OverLimit) for p in problems)
         looks = (
             self._refusals.next_look(key),
             self._refused_parts.next_look(key),
+            self._edges.quotas.next_look(key) if any_over else None,
             now + LOOK_AGAIN if self._publisher.was_refused(key) else None,
         )
         due = min((one for one in looks if one is not None), default=None)

@@ -87,6 +87,8 @@ class Refusals(Generic[M]):
         self._former: dict[StackKey, dict[str, _Refusal[M]]] = {}
         """Of the last try, so that another one that fails alike is no news."""
         self._unheld: dict[StackKey, tuple[Invalid, ...]] = {}
+        self._asked: dict[StackKey, Mapping[str, M]] = {}
+        """What the valid members asked for in the last look, those that are rejected as well."""
 
     def rejected(
         self, snapshot: Snapshot, translation: Translation[M]
@@ -97,6 +99,7 @@ class Refusals(Generic[M]):
         """
         now = self._clock.now()
         with self._lock:
+            self._asked[snapshot.key] = translation.good
             known = self._known.pop(snapshot.key, {})
             kept = {u: one for u, one in known.items() if one.holds(u, translation.good, now)}
             self._former.setdefault(snapshot.key, {}).update(known)
@@ -127,8 +130,9 @@ class Refusals(Generic[M]):
         is_all = new.keys() == set(by_ref.values())
         if is_all and (len(new) > 1 or isinstance(problems[0], OverLimit)):
             return False
-        until, good = self._clock.now() + _pause_after(outcome), translation.good
-        refusals = {uid: _refusal(uid, one, good, until) for uid, one in new.items()}
+        until = self._clock.now() + _pause_after(outcome)
+        asked = {**self._asked.get(snapshot.key, {}), **translation.good}
+        refusals = {uid: _refusal(uid, one, asked, until) for uid, one in new.items()}
         with self._lock:
             former = self._former.pop(snapshot.key, {})
             refusals = {u: one.told_as(former.get(u)) for u, one in refusals.items()}
@@ -169,6 +173,7 @@ class Refusals(Generic[M]):
         """The stack is gone."""
         with self._lock:
             self._known.pop(key, None)
+            self._asked.pop(key, None)
             self._stopped.pop(key, None)
             self._unheld.pop(key, None)
             self._former.pop(key, None)

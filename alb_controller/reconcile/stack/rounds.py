@@ -61,6 +61,8 @@ class Rounds(Generic[S, M]):
             self._check_stopped(snapshot, compiled.translation)
             with self._reporter.failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
                 outcome = self._deployer.deploy(compiled)
+                if self._edges.quotas.learn(snapshot.key, outcome):
+                    continue
                 if not self._refusals.note(snapshot, compiled.translation, outcome):
                     return self._finish(snapshot, compiled, outcome)
 

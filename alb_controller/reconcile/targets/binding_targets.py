@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from alb_controller.errors import Rejected
+from alb_controller.errors import QuotaExceeded, Rejected
 from alb_controller.model.elbv2 import Target
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.elbv2 import TargetGroupBinding
@@ -68,16 +68,24 @@ class BindingTargets:
         verdict: Verdict,
         guards: Guards,
     ) -> Registered:
-        """Do it: register what is missing, then deregister what is too much.
+        """Do it: register what is missing, then deregister what is too much; at a quota what is too
+        much makes room first.
 
         Raises AwsError, KubeError.
         """
         changes = self._cut(binding, registration, verdict.changes)
         missing = {t.key for t in changes.register}
         new = [e for e in endpoints.members if e.key in missing]
-        refused = self._register(binding, registration, new, guards)
-        self._tell_of_unknown(binding, registration.unknown(changes.deregister))
-        registration.deregister(changes.deregister)
+        surplus = changes.deregister
+        self._tell_of_unknown(binding, registration.unknown(surplus))
+        try:
+            refused = self._register(binding, registration, new, guards)
+        except QuotaExceeded:
+            if not surplus:
+                raise
+            registration.deregister(surplus)
+            refused, surplus = self._register(binding, registration, new, guards), ()
+        registration.deregister(surplus)
         registration.record()
         return Registered(
             is_changed=bool(changes),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from alb_controller.aws.batches import for_each_part
-from alb_controller.errors import AwsError, NotFound, NotReady, Rejected
+from alb_controller.errors import AwsError, NotFound, NotReady, QuotaExceeded, Rejected
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.stack import Found
 from alb_controller.objects.cluster import Cluster
@@ -201,13 +201,20 @@ class EndpointRules:
 
     def reconcile(self, group_id: str) -> frozenset[str]:
         """Add what is missing, then revoke what nobody wants; returns further keys that are due.
+        At the quota of rules what nobody wants makes room first.
 
         Raises AwsError, after all that could be done was done, where a rule is refused.
         """
         if group_id == SWEEP:
             return self._sweep()
         group = self._read(group_id)
-        errors = self._authorize(group_id, group)
+        try:
+            errors = self._authorize(group_id, group)
+        except QuotaExceeded:
+            if not self._revoke(group_id, group, is_known=False):
+                raise
+            group = self._read(group_id)
+            errors = self._authorize(group_id, group)
         self._revoke(group_id, group, is_known=not errors)
         if errors:
             raise errors[0]
@@ -230,17 +237,19 @@ class EndpointRules:
             self._learn(group, group.found.union(missing), resyncs)
         return errors
 
-    def _revoke(self, group_id: str, group: _Group, *, is_known: bool) -> None:
+    def _revoke(self, group_id: str, group: _Group, *, is_known: bool) -> bool:
+        """Whether there was anything to revoke."""
         held = self._held(group)
         with self._lock:
             group.is_held = bool(held)
             surplus = group.surplus() - held
         if not surplus:
-            return
+            return False
         group.is_read, resyncs = False, group.resyncs
         self._ec2.revoke_ingress(group_id, sorted(surplus))
         if is_known:
             self._learn(group, group.found - surplus, resyncs)
+        return True
 
     def _held(self, group: _Group) -> set[IngressRule]:
         """Rules that nobody wants so far, but a binding that is not fully known might."""

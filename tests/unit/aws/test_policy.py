@@ -55,7 +55,7 @@ def test_a_feature_adds_its_actions_alone(feature: str) -> None:
 
 def test_an_unknown_feature_is_refused_with_those_there_are() -> None:
     """A typing error does not make a policy that is too small."""
-    with pytest.raises(ValueError, match=r"wav2: features are acm, .*wafv2"):
+    with pytest.raises(ValueError, match=r"wav2: features are account-quotas, acm, .*wafv2"):
         actions_of({"wav2"})
 
 

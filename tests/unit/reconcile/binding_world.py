@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -12,6 +12,7 @@ from alb_controller.aws.codecs.ec2 import Interface
 from alb_controller.errors import (
     ControllerError,
     NotFound,
+    QuotaExceeded,
     Refused,
 )
 from alb_controller.model.ec2 import IngressRule, SecurityGroup
@@ -82,6 +83,8 @@ class FakeAws:
         self.cidrs: dict[str, tuple[str, ...]] = {VPC: ("10.0.0.0/16",)}
         self.calls: list[str] = []
         self.failures: dict[str, list[Exception]] = {}
+        self.most_targets = self.most_rules = 1000
+        """Quotas, of each target group and of each security group."""
 
     def fail(self, operation: str, *errors: Exception) -> None:
         """Answer the next calls of an operation with these errors."""
@@ -134,6 +137,8 @@ class FakeAws:
     def register_targets(self, arn: str, targets: Iterable[Target]) -> None:
         group = self._group(arn)
         self._called("RegisterTargets")
+        targets = tuple(targets)
+        _refuse_over(self.most_targets, {*group, *(t.key for t in targets)}, "TooManyTargets")
         group.update({t.key: t for t in targets})
         self.draining -= {t.key for t in targets}
 
@@ -178,7 +183,9 @@ class FakeAws:
 
     def authorize_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None:
         self._called("AuthorizeSecurityGroupIngress")
-        there = {r.key for r in self.rules[group_id]}
+        there, rules = {r.key for r in self.rules[group_id]}, tuple(rules)
+        code = "RulesPerSecurityGroupLimitExceeded"
+        _refuse_over(self.most_rules, {*there, *(r.key for r in rules)}, code)
         self.rules[group_id] |= {r for r in rules if r.key not in there}
 
     def revoke_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None:
@@ -206,6 +213,11 @@ class FakeAws:
         self.calls.append(operation)
         if self.failures.get(operation):
             raise self.failures[operation].pop(0)
+
+
+def _refuse_over(most: int, wanted: Collection[object], code: str) -> None:
+    if len(wanted) > most:
+        raise QuotaExceeded("aws", "write", code, f"{most} at most")
 
 
 class Ec2Api(RuleApi, InterfaceApi, VpcApi, Protocol):

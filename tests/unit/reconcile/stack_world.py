@@ -33,6 +33,7 @@ from alb_controller.reconcile.certificates import Certificates
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.reconcile.observe import Observer
 from alb_controller.reconcile.owners import Owners
+from alb_controller.reconcile.quotas import AccountQuotas
 from alb_controller.reconcile.stack.parts import Edges, make_parts
 from alb_controller.reconcile.stack.prerequisites import Prerequisites
 from alb_controller.reconcile.stack.reconciler import StackReconciler
@@ -173,6 +174,7 @@ class World:
             owners=Owners(aws, aws, self._inventory, cluster),
             prerequisites=Prerequisites(certificates, self._group, by),
             secrets=Secrets(),
+            quotas=AccountQuotas(self.clock, by.aws_quotas),
             clock=self.clock,
         )
         self._parts = make_parts(self._front_end, edges, self._memory, settings=by, vpc_id=VPC)

@@ -105,6 +105,17 @@ def test_only_the_newcomer_stays_out_where_a_quota_is_reached() -> None:
     assert world.aws.paths() == ["/a2", "/new"]
 
 
+def test_two_newcomers_without_room_are_each_tried_once() -> None:
+    """That one is rejected makes no room for the other."""
+    world = group(at("a", "/a"))
+    world.aws.refuse("CreateTargetGroup", *[FULL] * 20)
+    world.forget_calls()
+    world.put(at("new", "/new", "api"), at("newer", "/newer", "api"))
+    world.settle()
+    assert world.aws.calls == ["CreateTargetGroup"] * 2
+    assert world.aws.paths() == ["/a"]
+
+
 def test_what_is_nobodys_fault_rejects_nobody() -> None:
     """A call that AWS throttles is made again, and the member is served."""
     world = group(at("a", "/a"))

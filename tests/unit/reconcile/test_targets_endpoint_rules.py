@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.errors import NotFound, NotReady, Throttled
+from alb_controller.errors import NotFound, NotReady, QuotaExceeded, Throttled
 from alb_controller.model.ec2 import IngressRule
 from alb_controller.reconcile.targets.endpoint_rules import SWEEP, EndpointRules
 from alb_controller.targets.networking import SHARED_DESCRIPTION
@@ -264,3 +264,19 @@ def test_what_is_known_of_a_group_is_not_overwritten_by_an_older_look() -> None:
     aws.counted()
     rules.reconcile("sg-1")
     assert aws.counted() == {}
+
+
+def test_at_the_quota_of_rules_those_that_go_make_room() -> None:
+    """Where nothing goes the refusal is told, and nothing is touched."""
+    aws = with_group()
+    aws.most_rules = 2
+    rules = registry(aws)
+    rules.want(MINE, {"sg-1": want(rule(80, "sg-a"), rule(80, "sg-b"))})
+    rules.reconcile("sg-1")
+    rules.want(MINE, {"sg-1": want(rule(80, "sg-b"), rule(80, "sg-c"))})
+    rules.reconcile("sg-1")
+    assert aws.rules["sg-1"] == {rule(80, "sg-b"), rule(80, "sg-c")}
+    rules.want(MINE, {"sg-1": want(rule(80, "sg-b"), rule(80, "sg-c"), rule(80, "sg-d"))})
+    with pytest.raises(QuotaExceeded):
+        rules.reconcile("sg-1")
+    assert aws.rules["sg-1"] == {rule(80, "sg-b"), rule(80, "sg-c")}

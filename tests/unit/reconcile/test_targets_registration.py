@@ -298,3 +298,20 @@ def test_a_resync_in_the_middle_of_a_write_is_not_undone_by_it() -> None:
     memory.clear()
     registration.register(changes.register)
     assert memory.known(ARN) is None
+
+
+def test_at_the_quota_of_targets_those_that_go_make_room() -> None:
+    """Otherwise new ones come first; where nothing goes AWS's refusal is told."""
+    world = World(binding(), *NODES, *web(A)).settle()
+    world.aws.most_targets = 1
+    world.aws.counted()
+    world.put(*web(B))
+    world.settle()
+    assert world.targets() == ["10.0.0.11:8080"]
+    calls = [one for one in world.aws.calls if one.endswith("Targets")]
+    assert calls == ["RegisterTargets", "DeregisterTargets", "RegisterTargets"]
+    world.put(*web(A, B))
+    world.settle()
+    (error,) = world.errors
+    assert error.startswith("QuotaExceeded: aws write: TooManyTargets")
+    assert world.targets() == ["10.0.0.11:8080"]

@@ -19,6 +19,7 @@ from alb_controller.settings.forms import (
     parse_int,
     parse_list,
     parse_map,
+    parse_quotas,
     parse_throttle,
 )
 
@@ -140,3 +141,25 @@ def test_a_throttle_rule_has_four_parts(text: str) -> None:
     """A part that is missing, no number or no expression is refused, with the text named."""
     with pytest.raises(ValueError, match="must "):
         parse_throttle([text], {})
+
+
+def test_quotas_are_numbers_by_awss_names() -> None:
+    """Given again, the last number wins."""
+    rules, listeners = "rules-per-application-load-balancer", "listeners-per-network-load-balancer"
+    found = parse_quotas([f"{rules}=200,{listeners}=60", f"{rules}=300"])
+    assert found == {rules: 300, listeners: 60}
+
+
+@pytest.mark.parametrize(
+    "text, problem",
+    [
+        ("rules=200", "must name quotas (actions-per-rule, .*), not 'rules'"),
+        ("trust-stores=0", "must have a whole number above 0 for trust-stores, not '0'"),
+        ("trust-stores=many", "not 'many'"),
+        ("trust-stores", "must be key=value pairs"),
+    ],
+)
+def test_what_is_no_quota_is_refused(text: str, problem: str) -> None:
+    """The message has what is allowed."""
+    with pytest.raises(ValueError, match=problem.replace("(", r"\(").replace(")", r"\)")):
+        parse_quotas([text])

@@ -87,10 +87,12 @@ def test_the_flags_and_their_defaults_are_the_references() -> None:
     assert ours == expected
     assert own == {
         "allowed-assume-role-arns": "*",
+        "aws-quotas": "",
         "drain-pods-of-leaving-nodes": "false",
         "enable-status-annotation": "true",
         "group-trust": "any",
         "log-format": "json",
+        "read-aws-quotas": "false",
         "strict-admission": "false",
         "target-purge-hold": "0s",
         "target-purge-percent": "100",
