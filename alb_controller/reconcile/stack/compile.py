@@ -187,7 +187,7 @@ class Compiler(Generic[S, M]):
         """What counts of the stack with these members as they were; nothing where that cannot be
         built any more.
         """
-        translation = self._front_end.translate(snapshot, remembered, rejected)
+        translation = self._front_end.translate(snapshot, remembered, rejected, observed)
         try:
             stack = self._build(translation, observed, rejected).stack
         except Invalid:

@@ -163,7 +163,7 @@ def test_iam_prints_the_least_policy(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["--features=wav2"], "wav2: features are acm,"),
+        (["--features=wav2"], "wav2: features are account-quotas, acm,"),
         (["--partition=aws-moon"], "--partition is one of aws, aws-cn,"),
         (["--pod-identity", "--cluster-name=c"], "exclude each other"),
     ],

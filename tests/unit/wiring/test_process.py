@@ -146,7 +146,7 @@ class _Edges:
     def __init__(self, base: Base) -> None:
         self.cluster, self.writer, self.clock = base.stores, base.writer, base.clock
         self.lookups = self.record = self.owners = self.operations = None
-        self.prerequisites = self.secrets = self
+        self.prerequisites = self.secrets = self.quotas = self
         self.known = dict
 
 
