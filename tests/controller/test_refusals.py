@@ -50,13 +50,6 @@ ROWS = (
     ),
     Row("AssociateWebACL", "WAFNonexistent", {"wafv2_acl_arn": NO_ACL}, "wafv2-acl-arn", True),
     Row(
-        "CreateListener",
-        "TooManyListeners",
-        {"listen_ports": '[{"HTTP": 80}, {"HTTP": 81}]'},
-        "listen-ports",
-        quota="listeners-per-application-load-balancer",
-    ),
-    Row(
         "ModifyTargetGroupAttributes",
         "ValidationError",
         {"target_group_attributes": "deregistration_delay.timeout_seconds=30"},
@@ -81,6 +74,13 @@ ROWS = (
         {"listen_ports": '[{"HTTPS": 8443}]', "certificate_arn": NO_CERTIFICATE},
         "CreateListener",
         is_real=True,
+    ),
+    Row(  # the last: the number of listeners that it shows counts for a while
+        "CreateListener",
+        "TooManyListeners",
+        {"listen_ports": '[{"HTTP": 80}, {"HTTP": 81}]'},
+        "listen-ports",
+        quota="listeners-per-application-load-balancer",
     ),
 )
 
