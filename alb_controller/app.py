@@ -322,7 +322,7 @@ class App:
         if (parts := self._parts) is None:
             return ""
         working = (parts.informers, self._workers, parts.events)
-        return "; ".join(problem for part in working for problem in part.trouble())
+        return "; ".join(problem for part in working for problem in part.unhealthy_reasons())
 
     def _is_idle(self) -> bool:
         parts = self._parts

@@ -50,19 +50,19 @@ def sandbox(
     and shows the load balancers that come of them.
     """
     try:
-        from alb_controller.sandbox.command import Wishes, run
+        from alb_controller.sandbox.command import Options, run
     except ModuleNotFoundError as error:
         raise click.UsageError(
             f"the sandbox needs {error.name}: pip install 'alb-controller[sandbox]'"
         ) from None
-    wishes = Wishes(
+    options = Options(
         files=files,
         once=once,
         kube_port=kube_port,
         aws_port=aws_port,
         timeout_seconds=timeout,
     )
-    return run(wishes)
+    return run(options)
 
 
 @commands.command()

@@ -22,7 +22,7 @@ from alb_controller.model.stack import Found, FoundLoadBalancer
 from alb_controller.values import StackKey
 
 Kind: TypeAlias = Literal["LoadBalancer", "TargetGroup", "SecurityGroup"]
-Kept: TypeAlias = FoundLoadBalancer | Found[TargetGroup] | Found[SecurityGroup]
+Cached: TypeAlias = FoundLoadBalancer | Found[TargetGroup] | Found[SecurityGroup]
 
 
 class BalancerListing(Protocol):
@@ -62,8 +62,8 @@ class Inventory:
         self._cluster = cluster
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[str, Kept] = {}
-        self._written: list[tuple[str, Kept | None]] | None = None
+        self._kept: dict[str, Cached] = {}
+        self._written: list[tuple[str, Cached | None]] | None = None
         self._reads = Shared(self._read, INVENTORY, clock)
 
     def refresh(self) -> None:
@@ -106,19 +106,19 @@ class Inventory:
             None,
         )
 
-    def by_name(self, kind: Kind, name: str) -> Kept | None:
+    def by_name(self, kind: Kind, name: str) -> Cached | None:
         """Who holds a name: anybody's load balancer or target group, our own security group."""
         return next(
             (o for o in self._all() if _kind_of(o) == kind and o.resource.name == name), None
         )
 
-    def by_identity(self, identity: str) -> Kept | None:
+    def by_identity(self, identity: str) -> Cached | None:
         """A resource by its ARN or id."""
         self._reads.get()
         with self._lock:
             return self._kept.get(identity)
 
-    def put(self, found: Kept) -> None:
+    def put(self, found: Cached) -> None:
         """After our own create or change."""
         self._write(found.identity, found)
 
@@ -126,13 +126,13 @@ class Inventory:
         """After our own delete."""
         self._write(identity, None)
 
-    def _write(self, identity: str, found: Kept | None) -> None:
+    def _write(self, identity: str, found: Cached | None) -> None:
         with self._lock:
             if self._written is not None:
                 self._written.append((identity, found))
             _apply(self._kept, identity, found)
 
-    def _all(self) -> list[Kept]:
+    def _all(self) -> list[Cached]:
         self._reads.get()
         with self._lock:
             return [self._kept[identity] for identity in sorted(self._kept)]
@@ -142,7 +142,7 @@ class Inventory:
         with self._lock:
             self._written = []
         try:
-            listed: list[Kept] = [
+            listed: list[Cached] = [
                 *self._listing.load_balancers(),
                 *self._listing.target_groups(),
                 *self._ec2.security_groups(self._cluster),
@@ -157,14 +157,14 @@ class Inventory:
                 self._written = None
 
 
-def _apply(kept: dict[str, Kept], identity: str, found: Kept | None) -> None:
+def _apply(kept: dict[str, Cached], identity: str, found: Cached | None) -> None:
     if found is None:
         kept.pop(identity, None)
     else:
         kept[identity] = found
 
 
-def _kind_of(found: Kept) -> Kind:
+def _kind_of(found: Cached) -> Kind:
     match found.resource:
         case LoadBalancer():
             return "LoadBalancer"

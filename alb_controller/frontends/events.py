@@ -11,7 +11,7 @@ import msgspec
 from alb_controller.errors import ControllerError, Invalid
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.events import Reason
-from alb_controller.objects.notes import said_by_users
+from alb_controller.objects.notes import annotations_of_users
 from alb_controller.values import ObjectRef
 
 _BEGINNINGS = {
@@ -99,8 +99,8 @@ def fingerprint(obj: KubeObject | None) -> str:
     if obj is None:
         return ""
     meta = obj.metadata
-    said = "\0".join(f"{k}={v}" for k, v in sorted(said_by_users(meta.annotations).items()))
-    return f"{meta.generation}-{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    text = "\0".join(f"{k}={v}" for k, v in sorted(annotations_of_users(meta.annotations).items()))
+    return f"{meta.generation}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def lasting(error: ControllerError) -> str:

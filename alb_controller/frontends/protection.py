@@ -8,7 +8,7 @@ from alb_controller.model.protection import DELETION_PROTECTION, DeletionChoice
 from alb_controller.objects.annotations.values import boolean, string_map
 
 
-def protection_said(attributes: Mapping[str, str]) -> bool | None:
+def protection_given(attributes: Mapping[str, str]) -> bool | None:
     """What attributes say of it; None for nothing that can be read."""
     try:
         return boolean(attributes[DELETION_PROTECTION])
@@ -16,7 +16,7 @@ def protection_said(attributes: Mapping[str, str]) -> bool | None:
         return None
 
 
-def attributes_said(raw: str | None) -> dict[str, str]:
+def attributes_given(raw: str | None) -> dict[str, str]:
     """The attributes of an annotation; none where it cannot be read, so was never applied."""
     try:
         return string_map(raw or "")
@@ -26,8 +26,8 @@ def attributes_said(raw: str | None) -> dict[str, str]:
 
 def deletion_choice(sources: Iterable[Mapping[str, str]], field: str) -> DeletionChoice:
     """Off where a source says so and none says that it is on; `field` is where a user says it."""
-    said = {protection_said(attributes) for attributes in sources}
-    return DeletionChoice(is_off=False in said and True not in said, setting=setting_of(field))
+    stated = {protection_given(attributes) for attributes in sources}
+    return DeletionChoice(is_off=False in stated and True not in stated, setting=setting_of(field))
 
 
 def setting_of(field: str) -> str:

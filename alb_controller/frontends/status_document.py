@@ -22,7 +22,7 @@ from alb_controller.objects.notes import STATUS
 from alb_controller.objects.reading import decode
 from alb_controller.values import ObjectRef, StackKey
 
-TOLD_FROM = timedelta(seconds=30)
+SHOWN_FROM = timedelta(seconds=30)
 """A retry that comes sooner is not told: the first ones of a backoff would each be a write."""
 SAME_TRY = timedelta(seconds=5)
 """Two times that are nearer are those of one retry: the clocks are read at two moments."""
@@ -88,7 +88,7 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
     def tried_again(self, now: datetime, wait: timedelta) -> StatusDocument:
         """The same, with the time of the retry where that is worth telling."""
-        return self if wait < TOLD_FROM else _tried_at(self, (now + wait).replace(microsecond=0))
+        return self if wait < SHOWN_FROM else _tried_at(self, (now + wait).replace(microsecond=0))
 
     def is_news(self, standing: str) -> bool:
         """Whether it says more than an annotation that stands there.
@@ -177,9 +177,9 @@ def problem_note(problems: Iterable[ControllerError]) -> ErrorNote | None:
     )
 
 
-def _tried_at(said: StatusDocument, due: datetime | None) -> StatusDocument:
-    error = said.error and msgspec.structs.replace(said.error, next_retry=due)
-    return msgspec.structs.replace(said, error=error)
+def _tried_at(document: StatusDocument, due: datetime | None) -> StatusDocument:
+    error = document.error and msgspec.structs.replace(document.error, next_retry=due)
+    return msgspec.structs.replace(document, error=error)
 
 
 def _decoded(text: str) -> StatusDocument | None:

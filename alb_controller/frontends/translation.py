@@ -58,5 +58,7 @@ def with_warnings(made: Translation[M], reason: Reason, found: Sequence[Invalid]
             sentences[event.ref].insert(0, event.message)
         else:
             others.append(event)
-    more = (Event(ref, "Warning", reason, "; ".join(told)) for ref, told in sentences.items())
+    more = (
+        Event(ref, "Warning", reason, "; ".join(reported)) for ref, reported in sentences.items()
+    )
     return msgspec.structs.replace(made, warnings=(*others, *more))

@@ -206,11 +206,13 @@ def _no_answer(method: str, path: str, error: Exception) -> Unreachable:
 def error_of(status: int, data: bytes) -> KubeError:
     """The error for a status; reason and message are the server's, where it gives them."""
     try:
-        told = decode(data, _Status)
+        status_of_error = decode(data, _Status)
     except msgspec.DecodeError:
-        told = _Status(message=data[:200].decode(errors="replace"))
-    return _class_of(status, told.reason)(
-        status, told.reason or http.client.responses.get(status, ""), told.message[:1000]
+        status_of_error = _Status(message=data[:200].decode(errors="replace"))
+    return _class_of(status, status_of_error.reason)(
+        status,
+        status_of_error.reason or http.client.responses.get(status, ""),
+        status_of_error.message[:1000],
     )
 
 

@@ -33,7 +33,7 @@ MESSAGE_CHARACTERS = 1024
 """The API's limit for an Event's message (Kubernetes API reference, Event)."""
 NAME_CHARACTERS = 200
 """Kept of an object's name in an Event's, of 253 allowed."""
-TOLD = 10_000
+REMEMBERED_EVENTS = 10_000
 """Events remembered in memory, so that telling again costs no request."""
 KEPT_SECONDS = 3600.0
 """kube-apiserver drops an Event an hour later (--event-ttl): what still holds is told again."""
@@ -81,7 +81,7 @@ class EventRecorder:
         self._waiting: OrderedDict[_Key, _Waiting] = OrderedDict()
         self._is_dropping = False
         self._ends_at: float | None = None
-        self._told: OrderedDict[_Key, float] = OrderedDict()  # since when
+        self._posted: OrderedDict[_Key, float] = OrderedDict()  # since when
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
 
     def start(self) -> None:
@@ -106,7 +106,7 @@ class EventRecorder:
         with self._changed:
             return not self._waiting
 
-    def trouble(self) -> list[str]:
+    def unhealthy_reasons(self) -> list[str]:
         """Why no Event will be written any more, though nobody has stopped that."""
         has_ended = self._thread.ident is not None and not self._thread.is_alive()
         return ["thread events has ended"] if has_ended and self._ends_at is None else []
@@ -115,7 +115,7 @@ class EventRecorder:
         """Have the Event written unless users can read it yet; never waits, never raises."""
         key = (ref, _digest(ref, notice))
         with self._changed:
-            if key in self._waiting or self._was_told(key):
+            if key in self._waiting or self._was_posted(key):
                 return
             if len(self._waiting) >= WAITING:
                 self._drop()
@@ -165,15 +165,15 @@ class EventRecorder:
             _report(error, ref, notice)
             return
         with self._changed:
-            self._told[key] = self._clock.monotonic()
-            if len(self._told) > TOLD:
-                self._told.popitem(last=False)
+            self._posted[key] = self._clock.monotonic()
+            if len(self._posted) > REMEMBERED_EVENTS:
+                self._posted.popitem(last=False)
 
-    def _was_told(self, key: _Key) -> bool:
-        since = self._told.get(key)
+    def _was_posted(self, key: _Key) -> bool:
+        since = self._posted.get(key)
         if since is None or self._clock.monotonic() - since >= KEPT_SECONDS:
             return False
-        self._told.move_to_end(key)
+        self._posted.move_to_end(key)
         return True
 
 

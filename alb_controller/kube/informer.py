@@ -140,7 +140,7 @@ class Reflector:
             lambda: self._clock.monotonic() - self._pulse.heard_at
         )
 
-    def trouble(self) -> str:
+    def unhealthy_reasons(self) -> str:
         """What no answer of the API server explains: the thread has ended, or its loop hangs."""
         if self._stop.is_set() or self._thread.ident is None:
             return ""
@@ -341,9 +341,9 @@ class Informers:
             reflector.expose()
             reflector.start()
 
-    def trouble(self) -> list[str]:
+    def unhealthy_reasons(self) -> list[str]:
         """Of each reflector that does not work any more."""
-        return [problem for r in self._reflectors if (problem := r.trouble())]
+        return [problem for r in self._reflectors if (problem := r.unhealthy_reasons())]
 
     def stop(self, timeout_seconds: float = 5.0) -> bool:
         """End all watches; whether all threads ended in time."""

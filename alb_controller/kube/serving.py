@@ -28,7 +28,7 @@ _PLURALS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
 _SERVICE_ACCOUNT = "system:serviceaccount:"
 
 
-class KeptSecret(msgspec.Struct, frozen=True):
+class StoredSecret(msgspec.Struct, frozen=True):
     """A Secret's data, decoded, and the version that was read; None: there is no Secret."""
 
     data: Mapping[str, bytes]
@@ -132,14 +132,14 @@ class ServingObjects:
         self._may_write()
         self._client.request("PATCH", path, body=body, content_type=type_)
 
-    def read_secret(self) -> KeptSecret:
+    def read_secret(self) -> StoredSecret:
         """The Secret as it is now."""
         try:
             found = _read(self._client.request("GET", self._secret_path()), _Secret)
         except ObjectMissing:
-            return KeptSecret({}, None)
+            return StoredSecret({}, None)
         data = {key: _decoded(text) for key, text in (found.data or {}).items()}
-        return KeptSecret(data, found.metadata.resource_version)
+        return StoredSecret(data, found.metadata.resource_version)
 
     def write_secret(self, data: Mapping[str, bytes], version: str | None) -> None:
         """Make the Secret, or replace all that is in it.

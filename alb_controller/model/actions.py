@@ -53,7 +53,7 @@ class RedirectAction(msgspec.Struct, frozen=True, tag="redirect"):
         parts = {name: getattr(self, name) for name in KEPT_PARTS}
         return RedirectAction(
             self.status_code,
-            **{name: None if said == KEPT_PARTS[name] else said for name, said in parts.items()},
+            **{name: None if value == KEPT_PARTS[name] else value for name, value in parts.items()},
         )
 
 

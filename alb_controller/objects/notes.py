@@ -16,6 +16,6 @@ STATUS = STATUS_ANNOTATION
 OURS = frozenset({APPLIED_SECRETS, PLAN_ANNOTATION, RECORD_ANNOTATION, STATUS})
 
 
-def said_by_users(annotations: Mapping[str, str]) -> dict[str, str]:
+def annotations_of_users(annotations: Mapping[str, str]) -> dict[str, str]:
     """The others: a change of ours is no news, to nobody."""
     return {key: value for key, value in annotations.items() if key not in OURS}

@@ -43,7 +43,7 @@ def _line(step: changes.Step) -> str:
             moves = ", ".join(f"{_short(rule)} to {place}" for rule, place in step.priorities)
             return f"set priorities on {_short(step.listener)}: {moves}"
         case _:
-            verb = _words(type(step).__name__)
+            verb = _verb(type(step).__name__)
             details = "; ".join(_details(step))
             return f"{verb} of {_short(step.target)}" + (f": {details}" if details else "")
 
@@ -61,7 +61,7 @@ def _details(step: Any) -> Iterator[str]:
             yield str(value)
 
 
-def _words(name: str) -> str:
+def _verb(name: str) -> str:
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
 
 

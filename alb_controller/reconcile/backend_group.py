@@ -174,10 +174,10 @@ class BackendGroup:
         try:
             self._ensure()
         except ControllerError as error:
-            self._tell(error)
+            self._report(error)
             raise
 
-    def _tell(self, problem: ControllerError) -> None:
+    def _report(self, problem: ControllerError) -> None:
         """Have those who wait tell their users, once for each problem."""
         with self._demand.lock:
             is_news = str(problem) != str(self._demand.problem)

@@ -7,8 +7,8 @@ from typing import Protocol
 import msgspec
 
 from alb_controller.aws.elbv2_reads import ListenersAndRules
+from alb_controller.aws.inventory import Cached as Listed
 from alb_controller.aws.inventory import Inventory
-from alb_controller.aws.inventory import Kept as Listed
 from alb_controller.build.context import BalancerId, CurrentState
 from alb_controller.errors import AwsError, NotFound
 from alb_controller.model.elbv2 import Attributes, Listener, LoadBalancer, TargetGroup

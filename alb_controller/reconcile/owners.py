@@ -20,7 +20,7 @@ from alb_controller.values import StackKey, Tags
 
 FRESH_SECONDS = 10.0
 """A listing of this age still tells who holds which name."""
-_WORDS = {
+_NOUNS = {
     "LoadBalancer": "load balancer",
     "TargetGroup": "target group",
     "SecurityGroup": "security group",
@@ -92,7 +92,7 @@ class Owners:
                     raise NotReady(f"{name.kind} {name.name}, which exists already", 0.5)
                 tag = ownership_of(key).resource_tag
                 owner = f"it has no tag {tag}, {owner}"  # the plan leaves it alone
-            raise ForeignOwner(_WORDS[name.kind], name.name, owner)
+            raise ForeignOwner(_NOUNS[name.kind], name.name, owner)
 
     def _listed_holder(self, name: NameToClaim) -> Found[Any] | None:
         kind: Any = name.kind

@@ -171,8 +171,8 @@ def _shown_by(outcome: Outcome) -> tuple[str, int] | None:
     """The quota that a refused call ran into, and its number, as far as that can be said."""
     error, step = outcome.error, outcome.failed
     if isinstance(error, Rejected):
-        words = _OF_ONE_RULE.search(error.message) if _writes_rule(step) else None
-        return words and (f"condition-{words[2]}s-per-alb-rule", int(words[1]))
+        texts = _OF_ONE_RULE.search(error.message) if _writes_rule(step) else None
+        return texts and (f"condition-{texts[2]}s-per-alb-rule", int(texts[1]))
     name = _LEARNED.get(error.code) if isinstance(error, QuotaExceeded) else None
     if name is None or step is None:
         return None

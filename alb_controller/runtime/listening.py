@@ -183,9 +183,9 @@ class Handler(BaseHTTPRequestHandler):
             while socket.socket.recv(self.connection, 1 << 16):  # as it comes, encrypted or not
                 pass
 
-    def log_message(self, *words: Any) -> None:
+    def log_message(self, *arguments: Any) -> None:
         """A format and what goes into it."""
-        _log.debug("http_request", client=self.client_address[0], line=words[0] % words[1:])
+        _log.debug("http_request", client=self.client_address[0], line=arguments[0] % arguments[1:])
 
 
 class _Input(io.BufferedReader):

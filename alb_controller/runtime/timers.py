@@ -115,8 +115,8 @@ class Backoff(Generic[K]):
         The failures are counted anew.
         """
         self._failures.pop(key, None)
-        told = self._slow.get(key, now)
-        self._slow[key] = told if told > now else now + seconds
+        due_at = self._slow.get(key, now)
+        self._slow[key] = due_at if due_at > now else now + seconds
         return self._slow[key]
 
     def failures(self, key: K) -> int:

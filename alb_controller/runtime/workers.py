@@ -68,7 +68,7 @@ class Controller(msgspec.Struct, Generic[K], frozen=True):
     queue: WorkQueue[K]
     reconcile: Callable[[K], Result]
     workers: int = 1
-    tell_next: Callable[[K, float | None], None] | None = None
+    on_requeue: Callable[[K, float | None], None] | None = None
     """Called when a run has ended, before another worker may have the key: in how many seconds it
     comes again; None: only when something changes."""
 
@@ -109,7 +109,7 @@ class Workers:
             thread.join(max(0.0, deadline - self._clock.monotonic()))
         return [thread.name for thread in self._threads if thread.is_alive()]
 
-    def trouble(self) -> list[str]:
+    def unhealthy_reasons(self) -> list[str]:
         """Threads that have ended though nobody stopped them, and queues with a run that hangs."""
         if self._stop.is_set():
             return []
@@ -172,8 +172,8 @@ def _run_once(
         except Exception as error:  # noqa: BLE001  # the loop must outlive every bug
             outcome = _handle(controller, key, error, has_progress=count_writes() > written)
         again = controller.queue.seconds_until_due(key)
-        if (tell_next := controller.tell_next) is not None:
-            _isolated("tell_next_failed", lambda: tell_next(key, again))
+        if (on_requeue := controller.on_requeue) is not None:
+            _isolated("tell_next_failed", lambda: on_requeue(key, again))
     metrics.RECONCILES.labels(controller.name, outcome).inc()
     metrics.RECONCILE_SECONDS.labels(controller.name).observe(clock.monotonic() - started)
 

@@ -35,7 +35,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Options:
     """What the user asked for on the command line."""
 
     files: tuple[Path, ...] = ()
@@ -45,7 +45,7 @@ class Wishes:
     timeout_seconds: float = 60.0
 
 
-def run(wishes: Wishes) -> int:
+def run(options: Options) -> int:
     """Run the sandbox until it is interrupted, or once; the exit code."""
     forget_caller()
     output = choose_output(is_terminal=sys.stdout.isatty())
@@ -53,7 +53,7 @@ def run(wishes: Wishes) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     try:
-        return _Sandbox(wishes, output, stop).run()
+        return _Sandbox(options, output, stop).run()
     except SandboxError as error:
         output.end()
         for line in error.log if isinstance(error, PartEnded) else ():
@@ -72,16 +72,16 @@ def forget_caller() -> None:
 
 
 class _Sandbox:
-    def __init__(self, wishes: Wishes, output: Output, stop: threading.Event) -> None:
-        self._wishes, self._output, self._stop = wishes, output, stop
+    def __init__(self, options: Options, output: Output, stop: threading.Event) -> None:
+        self._options, self._output, self._stop = options, output, stop
 
     def run(self) -> int:
         manifests = self._manifests()  # before anything is started: they may be wrong
         with tempfile.TemporaryDirectory(prefix="alb-controller-sandbox-") as folder:
             world = World(
                 Path(folder),
-                kube_port=self._wishes.kube_port,
-                aws_port=self._wishes.aws_port,
+                kube_port=self._options.kube_port,
+                aws_port=self._options.aws_port,
                 stop=self._stop,
             )
             try:
@@ -90,15 +90,15 @@ class _Sandbox:
                 world.stop()
 
     def _manifests(self) -> list[Manifest]:
-        if self._wishes.files:
-            return read_manifests(self._wishes.files)
+        if self._options.files:
+            return read_manifests(self._options.files)
         return read_example()
 
     def _live(self, world: World, manifests: Sequence[Manifest]) -> int:
         self._start(world, manifests)
-        state = wait_until_at_rest(world, self._wishes.timeout_seconds, self._output.wait)
+        state = wait_until_at_rest(world, self._options.timeout_seconds, self._output.wait)
         self._show(world, state)
-        if self._wishes.once:
+        if self._options.once:
             refused = problems(state)
             if refused:
                 raise NotConverged("; ".join(refused))
@@ -122,18 +122,18 @@ class _Sandbox:
         output.step(f"applied {_counts(made) or 'nothing'}")
         output.wait("starting the controller")
         controller = world.start_controller()
-        wait_for_controller(world, self._wishes.timeout_seconds)
+        wait_for_controller(world, self._options.timeout_seconds)
         output.step(f"controller running as process {controller.pid}, log {controller.log}")
 
     def _show(self, world: World, state: State) -> None:
         output = self._output
         output.trees(grow(state))
         output.lines(savings(state) or ["No load balancer was made."])
-        for words in () if self._wishes.once else problems(state):
-            output.note(words)
+        for texts in () if self._options.once else problems(state):
+            output.note(texts)
         for name in state.left_alone:
             output.note(f"left Ingress {name} alone: its class is not of this controller")
-        if not self._wishes.once:
+        if not self._options.once:
             output.lines(_ways_on(world))
 
 

@@ -28,7 +28,7 @@ def wait_until_at_rest(world: World, seconds: float, note: Callable[[str], None]
     `note` is told what is waited for when that changes. Raises PartEnded, and NotConverged, which
     names what is missing.
     """
-    deadline, said = time.monotonic() + seconds, ""
+    deadline, last = time.monotonic() + seconds, ""
     while True:
         world.check()
         waiting = next(waits(world), "")
@@ -39,15 +39,15 @@ def wait_until_at_rest(world: World, seconds: float, note: Callable[[str], None]
                 return state
         if time.monotonic() > deadline:
             raise NotConverged(f"after {seconds:.0f} s: {waiting}")
-        if waiting != said:
+        if waiting != last:
             note(waiting)
-            said = waiting
+            last = waiting
         time.sleep(_LOOK_SECONDS)
 
 
 def waits(world: World) -> Iterator[str]:
     """What can be seen to be missing without asking AWS, the first first."""
-    if not world.life.is_idle():
+    if not world.controllers.is_idle():
         yield "Pods are starting or stopping"
     yield from missing_in(read_cluster(world.kube.api))
     if world.controller is None or not world.controller.is_idle():

@@ -146,8 +146,8 @@ def _warnings(events: Iterable[Json]) -> dict[str, str]:
     for event in sorted(events, key=lambda e: int(e["metadata"].get("resourceVersion", 0))):
         about = event.get("involvedObject") or event.get("regarding") or {}
         if event.get("type") == "Warning" and about.get("kind") == "Ingress":
-            words = event.get("message") or event.get("note") or ""
-            found[f"{about['namespace']}/{about['name']}"] = f"{event.get('reason')}: {words}"
+            texts = event.get("message") or event.get("note") or ""
+            found[f"{about['namespace']}/{about['name']}"] = f"{event.get('reason')}: {texts}"
     return found
 
 

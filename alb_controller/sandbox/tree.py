@@ -55,9 +55,9 @@ def _rule(rule: Json, state: State, seen: set[str]) -> Branch:
     wanted = ", ".join(_conditions(rule["Conditions"]))
     branch = Branch(f"{rank}  {wanted}".rstrip())
     arns = [arn for action in rule["Actions"] for arn in _forwarded(action)]
-    words = [text for action in rule["Actions"] if (text := _action(action))]
-    if words:
-        branch.text += f"  → {', then '.join(words)}"
+    texts = [text for action in rule["Actions"] if (text := _action(action))]
+    if texts:
+        branch.text += f"  → {', then '.join(texts)}"
     for arn, weight in arns:
         group = state.target_groups.get(arn)
         if group is not None:

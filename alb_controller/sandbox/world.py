@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from alb_controller.sandbox.aws import Account, AwsServer
-from alb_controller.sandbox.aws.truth import TIMES
+from alb_controller.sandbox.aws.moto_patches import TIMES
 from alb_controller.sandbox.controller import ControllerProcess, Surroundings
 from alb_controller.sandbox.failures import BadInput, Interrupted, PartEnded
 from alb_controller.sandbox.kubeapi import ApiServer
-from alb_controller.sandbox.life import Life, Pace
 from alb_controller.sandbox.nodes import add_nodes, pod_addresses
+from alb_controller.sandbox.simulated_controllers import Pace, SimulatedControllers
 
 _INITIAL_SECONDS = 0.5
 _DRAINING_SECONDS = 3.0
@@ -35,7 +35,7 @@ class World:
         """`stop` is set when the user has had enough."""
         self.kube = ApiServer(port=kube_port)
         self.aws = AwsServer(port=aws_port)
-        self.life = Life(self.kube, pod_addresses(), Pace())
+        self.controllers = SimulatedControllers(self.kube, pod_addresses(), Pace())
         self.kubeconfig = folder / "kubeconfig"
         self.controller: ControllerProcess | None = None
         self._folder, self._stop = folder, stop or threading.Event()
@@ -63,8 +63,8 @@ class World:
         self._account.build()
         self.kube.write_kubeconfig(self.kubeconfig)
         add_nodes(self.kube.api, self._account.ids)
-        self.life.start()
-        self._parts.callback(self.life.stop)
+        self.controllers.start()
+        self._parts.callback(self.controllers.stop)
 
     def start_controller(self) -> ControllerProcess:
         """Start the controller between the two sides."""
@@ -79,8 +79,8 @@ class World:
         """Raises PartEnded, naming it, if a part ended by itself, and Interrupted."""
         if self._stop.is_set():
             raise Interrupted("interrupted")
-        if self.life.failure is not None:
-            why = f"{type(self.life.failure).__name__}: {self.life.failure}"
+        if self.controllers.failure is not None:
+            why = f"{type(self.controllers.failure).__name__}: {self.controllers.failure}"
             raise PartEnded(f"the cluster's life ended: {why}")
         for name, part in (("Kubernetes API", self.kube), ("local AWS", self.aws)):
             if not part.is_serving:

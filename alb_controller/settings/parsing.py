@@ -91,14 +91,14 @@ def _flags_without_effect(
     fields: Mapping[str, object], given: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
     for row in flag_rows():
-        if row.flag.served.is_worth_a_word(fields[row.field], given=row.name in given):
+        if row.flag.served.is_worth_reporting(fields[row.field], given=row.name in given):
             yield f"--{row.name}"
 
 
 def _idle_gates(named: Mapping[str, bool]) -> Iterator[str]:
     for row in gate_rows():
         value = named.get(row.gate.name, row.default)
-        if row.gate.served.is_worth_a_word(value, given=row.gate.name in named):
+        if row.gate.served.is_worth_reporting(value, given=row.gate.name in named):
             yield row.gate.name
 
 

@@ -26,7 +26,7 @@ class Served(enum.Enum):
             case Served.NOT_YET:
                 return value == default or value is False
 
-    def is_worth_a_word(self, value: object, *, given: bool) -> bool:
+    def is_worth_reporting(self, value: object, *, given: bool) -> bool:
         """Whether the operator should hear at start that this has no effect.
 
         True for what was asked for in words, and for features that the reference has on by default.

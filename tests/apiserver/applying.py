@@ -72,4 +72,4 @@ def open_crd(group: str, kind: str) -> Object:
 
 def refusals(applier: Applier, objects: Iterable[Object], *, dry: bool) -> list[str]:
     """What the server said of those that it did not take."""
-    return [words for obj in objects if (words := applier.apply(obj, dry=dry))]
+    return [texts for obj in objects if (texts := applier.apply(obj, dry=dry))]

@@ -47,8 +47,8 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 def template(*values: Path, sets: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     """`helm template` of the chart with these value files and `--set`s."""
-    given = [word for path in values for word in ("-f", path)]
-    given += [word for text in sets for word in ("--set", text)]
+    given = [term for path in values for term in ("-f", path)]
+    given += [term for text in sets for term in ("--set", text)]
     where = ("-n", NAMESPACE, "--kube-version", VERSION)
     return run("template", RELEASE, CHART, *where, *given)
 

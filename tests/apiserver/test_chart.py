@@ -97,7 +97,7 @@ def test_what_is_unset_is_the_binarys_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong, word",
+    "wrong, term",
     [
         ("", "clusterName is required"),
         ("clusterName=c,clusterNme=c", "clusterNme"),
@@ -107,11 +107,11 @@ def test_what_is_unset_is_the_binarys_default() -> None:
         ("clusterName=c,syncPeriod=soon", "syncPeriod"),
     ],
 )
-def test_a_wrong_value_is_refused(wrong: str, word: str) -> None:
+def test_a_wrong_value_is_refused(wrong: str, term: str) -> None:
     """The schema names the value, before anything reaches a cluster."""
     refused = helm.template(sets=[wrong] if wrong else [])
     assert refused.returncode != 0
-    assert word in refused.stderr
+    assert term in refused.stderr
 
 
 @pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)

@@ -65,7 +65,7 @@ def test_the_pods_keep_to_the_restricted_standard(
 
 
 @pytest.mark.parametrize(
-    "less, words",
+    "less, texts",
     [
         ("hostNetwork=true", "host namespaces"),
         ("securityContext.capabilities=null", "unrestricted capabilities"),
@@ -74,11 +74,11 @@ def test_the_pods_keep_to_the_restricted_standard(
         ("securityContext.runAsUser=0", "runAsUser=0"),
     ],
 )
-def test_the_standard_is_enforced(applier: Applier, restricted: str, less: str, words: str) -> None:
+def test_the_standard_is_enforced(applier: Applier, restricted: str, less: str, texts: str) -> None:
     """With less than the chart's defaults the same pod is refused."""
     refused = applier.apply(pod(restricted, DEFAULT, less), dry=True)
     assert refused is not None
-    assert words in refused
+    assert texts in refused
 
 
 def test_an_upgrade_leaves_the_controllers_ca(applier: Applier, control_plane: Cluster) -> None:

@@ -83,9 +83,9 @@ def test_a_dead_controller_blocks_a_new_binding_alone(rig: Rig, chart: Chart) ->
     assert calls(rig.cluster) - before == {
         (f"{name}.elbv2.k8s.aws", "503"): count for name, count in unanswered.items()
     }
-    words = refusal(rig.cluster, binding("new", targetGroupARN=ARN))
-    assert 'failed calling webhook "mtargetgroupbinding.elbv2.k8s.aws"' in words
-    assert f"127.0.0.1:{chart.port}: connect: connection refused" in words
+    texts = refusal(rig.cluster, binding("new", targetGroupARN=ARN))
+    assert 'failed calling webhook "mtargetgroupbinding.elbv2.k8s.aws"' in texts
+    assert f"127.0.0.1:{chart.port}: connect: connection refused" in texts
     for obj in made:
         applier.delete(obj)
 

@@ -66,7 +66,7 @@ def test_class_parameters_with_every_field_are_kept(control_plane: Cluster) -> N
 
 
 @pytest.mark.parametrize(
-    "spec, word",
+    "spec, term",
     [
         ({"scheme": "public"}, "Unsupported value"),
         ({"ipAddressType": "ipv6"}, "Unsupported value"),
@@ -78,12 +78,12 @@ def test_class_parameters_with_every_field_are_kept(control_plane: Cluster) -> N
     ],
 )
 def test_bad_class_parameters_are_refused(
-    control_plane: Cluster, spec: dict[str, Any], word: str
+    control_plane: Cluster, spec: dict[str, Any], term: str
 ) -> None:
     """The enums, bounds and the one rule of the reference's CRD hold here."""
     refused = control_plane.apply(params("bad", **spec))
     assert refused is not None
-    assert word in refused
+    assert term in refused
 
 
 def test_a_binding_with_every_field_is_kept(control_plane: Cluster) -> None:
@@ -119,7 +119,7 @@ def test_a_binding_with_every_field_is_kept(control_plane: Cluster) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec, word",
+    "spec, term",
     [
         ({"serviceRef": {"name": "app"}}, "Required value"),
         ({"targetType": "alb"}, "Unsupported value"),
@@ -128,11 +128,11 @@ def test_a_binding_with_every_field_is_kept(control_plane: Cluster) -> None:
         ({"networking": {"ingress": [{"from": []}]}}, "Required value"),
     ],
 )
-def test_a_bad_binding_is_refused(control_plane: Cluster, spec: dict[str, Any], word: str) -> None:
+def test_a_bad_binding_is_refused(control_plane: Cluster, spec: dict[str, Any], term: str) -> None:
     """The enums and required fields of the reference's CRD hold here."""
     refused = control_plane.apply(binding("bad", **spec))
     assert refused is not None
-    assert word in refused
+    assert term in refused
 
 
 def test_the_old_version_of_a_binding_is_served(control_plane: Cluster) -> None:

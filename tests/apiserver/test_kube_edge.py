@@ -191,12 +191,12 @@ def test_the_life_of_an_ingress(control_plane: Cluster, rig: Rig, ingress: Ingre
     held = rig.writer.add_finalizer(INGRESS, ingress, FINALIZER)
     assert rig.stores.get(*KEY) == held
     status = {"loadBalancer": {"ingress": [{"hostname": "lb.example"}]}}
-    told = rig.writer.patch_status(INGRESS, ingress, status)
-    assert told.status.load_balancer.ingress[0].hostname == "lb.example"
-    assert told.metadata.finalizers == [FINALIZER]
+    reported = rig.writer.patch_status(INGRESS, ingress, status)
+    assert reported.status.load_balancer.ingress[0].hostname == "lb.example"
+    assert reported.metadata.finalizers == [FINALIZER]
     control_plane.delete("Ingress", NAMESPACE, "web")
     until(lambda: (found := rig.stores.get(*KEY)) and found.is_deleting)
-    rig.writer.remove_finalizer(INGRESS, told, FINALIZER)
+    rig.writer.remove_finalizer(INGRESS, reported, FINALIZER)
     assert rig.stores.get(*KEY) is None
 
 
@@ -215,9 +215,9 @@ def test_a_binding_is_created_changed_and_deleted(rig: Rig) -> None:
     )
     assert isinstance(binding, TargetGroupBinding)
     held = rig.writer.add_finalizer(TARGET_GROUP_BINDING, binding, "elbv2.k8s.aws/resources")
-    told = rig.writer.patch_status(TARGET_GROUP_BINDING, held, {"observedGeneration": 1})
-    assert told.status.observed_generation == 1
-    rig.writer.delete(TARGET_GROUP_BINDING, told)
+    reported = rig.writer.patch_status(TARGET_GROUP_BINDING, held, {"observedGeneration": 1})
+    assert reported.status.observed_generation == 1
+    rig.writer.delete(TARGET_GROUP_BINDING, reported)
     deleting = rig.stores.get(TargetGroupBinding, NAMESPACE, "b")
     assert deleting is not None
     assert deleting.is_deleting
@@ -286,7 +286,7 @@ def test_an_event_is_accepted_and_stays_one(
 
 def test_the_lease_is_valid_and_handed_over(control_plane: Cluster, client: KubeClient) -> None:
     """A real server accepts every form of the Lease that we write: created, renewed, released."""
-    told: list[str] = []
+    reported: list[str] = []
 
     def candidate(name: str) -> Elector:
         settings = LeaseSettings(
@@ -301,20 +301,20 @@ def test_the_lease_is_valid_and_handed_over(control_plane: Cluster, client: Kube
             client,
             settings,
             SystemClock(),
-            on_started=lambda: told.append(name),
-            on_lost=lambda: told.append("lost"),
+            on_started=lambda: reported.append(name),
+            on_lost=lambda: reported.append("lost"),
         )
 
     one, two = candidate("one"), candidate("two")
     one.start()
-    until(lambda: told == ["one"])
+    until(lambda: reported == ["one"])
     first = control_plane.get("Lease", NAMESPACE, LEASE)
     assert first is not None
     two.start()
     until(lambda: control_plane.get("Lease", NAMESPACE, LEASE) != first)
     one.check()
     one.stop()
-    until(lambda: told == ["one", "two"])
+    until(lambda: reported == ["one", "two"])
     two.stop()
     released = control_plane.get("Lease", NAMESPACE, LEASE)
     assert released is not None
@@ -330,7 +330,7 @@ def test_what_permissions_do_not_name_is_forbidden(client: KubeClient) -> None:
         client.request("GET", "/apis/coordination.k8s.io/v1/namespaces/default/leases/alb")
 
 
-def test_the_server_speaks_https(control_plane: Cluster) -> None:
+def test_the_server_serves_https(control_plane: Cluster) -> None:
     """These tests cover TLS: a plain request gets no answer from the API."""
     assert control_plane.url.startswith("https://")
     with pytest.raises(requests.RequestException):

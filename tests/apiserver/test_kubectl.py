@@ -61,9 +61,9 @@ def kubectl(server: ApiServer, kubectl_program: str, tmp_path: Path) -> Kubectl:
     config = server.write_kubeconfig(tmp_path / "kubeconfig")
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "KUBECONFIG": str(config)}
 
-    def run(*words: str, text: str = "", code: int = 0) -> str:
+    def run(*texts: str, text: str = "", code: int = 0) -> str:
         done = subprocess.run(
-            [kubectl_program, *words],
+            [kubectl_program, *texts],
             input=text,
             env=environment,
             capture_output=True,
@@ -91,7 +91,7 @@ def test_apply_creates_changes_and_removes(kubectl: Kubectl) -> None:
     assert kubectl("get", "svc", "app", "-o", "jsonpath={.spec.ports[*].name}") == "a"
 
 
-def test_server_side_apply_tells_conflicts(kubectl: Kubectl) -> None:
+def test_server_side_apply_reports_conflicts(kubectl: Kubectl) -> None:
     """The second manager must force what the first one owns."""
     apply = ("apply", "--server-side", "-f", "-")
     assert kubectl(*apply, text=MANIFEST).count("serverside-applied") == 3
@@ -102,7 +102,7 @@ def test_server_side_apply_tells_conflicts(kubectl: Kubectl) -> None:
 
 
 @pytest.mark.parametrize(
-    "words,header,row",
+    "texts,header,row",
     [
         ("ing", "NAME CLASS HOSTS ADDRESS PORTS AGE", "app alb a.example 80"),
         ("svc app", "NAME TYPE CLUSTER-IP EXTERNAL-IP PORT(S) AGE", "app NodePort 10."),
@@ -113,11 +113,11 @@ def test_server_side_apply_tells_conflicts(kubectl: Kubectl) -> None:
     ],
 )
 def test_get_prints_the_columns_users_know(
-    kubectl: Kubectl, words: str, header: str, row: str
+    kubectl: Kubectl, texts: str, header: str, row: str
 ) -> None:
     """Tables are the server's, so `kubectl get` looks as on any cluster."""
     kubectl("apply", "-f", "-", text=MANIFEST)
-    lines = [" ".join(line.split()) for line in kubectl("get", *words.split()).splitlines()]
+    lines = [" ".join(line.split()) for line in kubectl("get", *texts.split()).splitlines()]
     assert lines[0] == header
     assert lines[1].startswith(row)
 
@@ -139,19 +139,19 @@ def test_get_watches(server: ApiServer, kubectl: Kubectl, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "words",
+    "texts",
     [
         ["label", "ing", "app", "k=v"],
         ["patch", "ing", "app", "-p", '{"metadata":{"labels":{"k":"v"}}}'],
         ["patch", "ing", "app", "--type=merge", "-p", '{"metadata":{"labels":{"k":"v"}}}'],
         ["patch", "ing", "app", "--type=json", "-p", ADD_LABEL],
     ],
-    ids=lambda words: " ".join(words[:1] + words[3:4]),
+    ids=lambda texts: " ".join(texts[:1] + texts[3:4]),
 )
-def test_each_way_to_change_a_label_works(kubectl: Kubectl, words: list[str]) -> None:
+def test_each_way_to_change_a_label_works(kubectl: Kubectl, texts: list[str]) -> None:
     """label, and patch in its three types."""
     kubectl("apply", "-f", "-", text=MANIFEST)
-    kubectl(*words)
+    kubectl(*texts)
     assert kubectl("get", "ing", "-l", "k=v", "-o", "name") == "ingress.networking.k8s.io/app\n"
     kubectl("annotate", "ing", "app", "note=1")
 
@@ -208,7 +208,7 @@ def test_typed_creates_work(kubectl: Kubectl) -> None:
     assert "shop" in kubectl("describe", "ing", "web", "-n", "shop")
 
 
-def test_mistakes_are_told_as_users_know_them(kubectl: Kubectl) -> None:
+def test_mistakes_are_reported_as_users_know_them(kubectl: Kubectl) -> None:
     """An unknown field, a value outside the enum, and a kind that does not exist."""
     wrong = MANIFEST.replace("ingressClassName", "ingresClassName")
     assert 'unknown field "spec.ingresClassName"' in kubectl("apply", "-f", "-", text=wrong, code=1)

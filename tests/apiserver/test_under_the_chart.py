@@ -62,13 +62,13 @@ def chart(
     folder = tmp_path_factory.mktemp("chart")
     vpc = Account(moto.url).seed()["vpc"]
 
-    def is_judged(obj: Object) -> bool:
+    def is_validated(obj: Object) -> bool:
         return "denied the request" in refusal(control_plane, obj)
 
     with installed(kubeconfig, folder) as made:
         how = made.installation
         with running(how.kubeconfig, moto.url, vpc, folder / "first.log", how.flags):
-            until(lambda: all(map(is_judged, (UNBOUND, LOST))), seconds=120)
+            until(lambda: all(map(is_validated, (UNBOUND, LOST))), seconds=120)
         yield made
 
 

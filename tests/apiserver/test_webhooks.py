@@ -131,9 +131,9 @@ def test_ingresses_and_parameters_are_judged(served: Rig) -> None:
     bad = ingress("bad", ["/"])
     bad["metadata"]["annotations"]["alb.ingress.kubernetes.io/conditions.app"] = "["
     assert "denied the request" in post(served, bad).text
-    doubtful = ingress("doubtful", ["/"])
-    doubtful["metadata"]["annotations"]["alb.ingress.kubernetes.io/target-type"] = "pod"
-    answer = post(served, doubtful)
+    warned = ingress("doubtful", ["/"])
+    warned["metadata"]["annotations"]["alb.ingress.kubernetes.io/target-type"] = "pod"
+    answer = post(served, warned)
     assert answer.status_code == 201
     assert "'pod' must be one of instance, ip" in answer.headers["Warning"]
     lost = ingress("lost", ["/"])

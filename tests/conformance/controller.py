@@ -120,5 +120,5 @@ def _stop(process: Launched) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-        words = f"the controller did not end within {STOP_SECONDS} s of SIGTERM"
-        raise ControllerError(words) from None
+        texts = f"the controller did not end within {STOP_SECONDS} s of SIGTERM"
+        raise ControllerError(texts) from None

@@ -168,9 +168,9 @@ def take(step: Step, cluster: Cluster, ids: Ids) -> list[str]:
             for reference in document["delete"]:
                 cluster.delete(*reference.split("/"))
         else:
-            words = cluster.apply(document)
-            if words:
-                refused.append(f"{document['kind']} {document['metadata']['name']}: {words}")
+            texts = cluster.apply(document)
+            if texts:
+                refused.append(f"{document['kind']} {document['metadata']['name']}: {texts}")
     if step.name == DELETE:
         for kind in ("Ingress", "TargetGroupBinding"):
             for found in cluster.list(kind):

@@ -54,7 +54,7 @@ def comparable(state: Shape) -> Shape:
     plain.pop("Calls", None)
     plain["Kubernetes"].pop("Warnings", None)
     plain["AWS"] = without_defaults(plain["AWS"])
-    plain["Refused"] = [words.partition(":")[0] for words in plain.get("Refused", [])]
+    plain["Refused"] = [texts.partition(":")[0] for texts in plain.get("Refused", [])]
     return plain
 
 

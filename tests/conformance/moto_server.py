@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from alb_controller.sandbox.aws import AwsServer, Call
-from alb_controller.sandbox.aws.truth import ACCOUNT
+from alb_controller.sandbox.aws.moto_patches import ACCOUNT
 from tests.conformance import ledger
 from tests.conformance.ledger import Ledger
 from tests.iam.recorder import Recorder

@@ -51,10 +51,10 @@ def main() -> int:
 
 def report(outcome: Outcome, *, show: bool) -> None:
     """One line for a step, and the difference if it is asked for."""
-    word = "FAIL" if outcome.difference else "pass"
+    term = "FAIL" if outcome.difference else "pass"
     step = f"{outcome.step.case}/{outcome.step.name}"
     print(
-        f"{word} {step}: {outcome.calls} AWS calls, reference {outcome.reference_calls}", flush=True
+        f"{term} {step}: {outcome.calls} AWS calls, reference {outcome.reference_calls}", flush=True
     )
     if show and outcome.difference:
         print(outcome.difference)

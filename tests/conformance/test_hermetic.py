@@ -10,7 +10,7 @@ from tests.conformance import ledger
 from tests.conformance.corpus import REPRESENTATIVE, needs
 from tests.conformance.harness import Moto, run_case
 from tests.conformance.ledger import Case, Ledger
-from tests.iam.verdicts import faults_of, features_of
+from tests.iam.evaluations import faults_of, features_of
 
 
 @pytest.mark.parametrize("case", REPRESENTATIVE)

@@ -35,7 +35,7 @@ def test_a_part_needs_the_representative_cases_and_declared_actions() -> None:
 
 
 @pytest.mark.parametrize(
-    "change, words",
+    "change, texts",
     [
         ({"cases": WHOLE.cases[1:]}, f"did not run: {WHOLE.cases[0].name}"),
         ({"actions": ALL | {"ec2:DeleteVpc"}}, "ec2:DeleteVpc is called"),
@@ -43,7 +43,7 @@ def test_a_part_needs_the_representative_cases_and_declared_actions() -> None:
         ({"cases": (*WHOLE.cases[1:], Case(WHOLE.cases[0].name, 200, 100))}, "0.57 of"),
     ],
 )
-def test_each_fault_is_told(change: dict[str, object], words: str) -> None:
+def test_each_fault_is_reported(change: dict[str, object], texts: str) -> None:
     """Alone, in a sentence that names it."""
-    (told,) = faults(msgspec.structs.replace(WHOLE, **change))
-    assert words in told
+    (reported,) = faults(msgspec.structs.replace(WHOLE, **change))
+    assert texts in reported

@@ -15,16 +15,16 @@ def _refusal(rig: Rig, *flags: str) -> str:
     """What it says as it ends."""
     with rig.started(*flags) as controller:
         assert controller.process.wait(60) not in (0, None)
-        said = controller.log.read_text()
-    assert "Traceback" not in said
-    (line,) = (line for line in said.splitlines() if '"level":"error"' in line)
-    told = json.loads(line)
-    assert told["event"] == "cannot_start"
-    return str(told["error"])
+        stated = controller.log.read_text()
+    assert "Traceback" not in stated
+    (line,) = (line for line in stated.splitlines() if '"level":"error"' in line)
+    reported = json.loads(line)
+    assert reported["event"] == "cannot_start"
+    return str(reported["error"])
 
 
 @pytest.mark.parametrize(
-    "flag, words",
+    "flag, texts",
     [
         ("--kubeconfig=/nowhere/config", "/nowhere/config"),
         ("--aws-region=", "--aws-region"),
@@ -32,9 +32,9 @@ def _refusal(rig: Rig, *flags: str) -> str:
         ("--enable-leader-election=true", "--leader-election-namespace"),
     ],
 )
-def test_what_is_missing_is_named(rig: Rig, flag: str, words: str) -> None:
+def test_what_is_missing_is_named(rig: Rig, flag: str, texts: str) -> None:
     """The file that is not there, or the flag that helps."""
-    assert words in _refusal(rig, flag)
+    assert texts in _refusal(rig, flag)
 
 
 @pytest.mark.parametrize("flag", ["--metrics-bind-addr", "--health-probe-bind-addr"])
@@ -42,9 +42,9 @@ def test_a_port_in_use_is_named(rig: Rig, flag: str) -> None:
     """With its flag."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = _refusal(rig, f"{flag}=127.0.0.1:{port}")
-    assert flag in said
-    assert str(port) in said
+        stated = _refusal(rig, f"{flag}=127.0.0.1:{port}")
+    assert flag in stated
+    assert str(port) in stated
 
 
 @pytest.mark.parametrize("text", ["[", "just words", "clusters: 3"])

@@ -29,7 +29,7 @@ def test_it_ends_when_idle(rig: Rig) -> None:
         _end(controller)
 
 
-def test_it_ends_once_however_often_it_is_told(rig: Rig) -> None:
+def test_it_ends_once_however_often_it_is_asked(rig: Rig) -> None:
     """An impatient operator, or a kubelet beside a shell, changes nothing."""
     with rig.running() as controller:
         for _ in range(50):

@@ -8,7 +8,7 @@ from tests.controller.manifests import ingress
 from tests.controller.rig import Mark, Rig
 
 
-def test_success_is_told_when_something_changed(rig: Rig) -> None:
+def test_success_is_reported_when_something_changed(rig: Rig) -> None:
     """SuccessfullyReconciled comes with each change of AWS, to each member, and never without."""
     rig.apply(ingress("a", ["/a"], group="g"), ingress("b", ["/b"], group="g"))
     with rig.running() as controller:
@@ -17,11 +17,11 @@ def test_success_is_told_when_something_changed(rig: Rig) -> None:
         rig.apply(ingress("a", ["/a", "/more"], group="g"))
         controller.settle()
         assert _successes(rig).count("a") == 2
-        told = _successes(rig)
+        reported = _successes(rig)
         note = {"example.com/note": "a word that says nothing to us"}
         rig.merge("Ingress", "a", {"metadata": {"annotations": note}})
         controller.settle()
-        assert _successes(rig) == told
+        assert _successes(rig) == reported
     assert rig.warnings() == []
 
 
@@ -32,14 +32,14 @@ def _successes(rig: Rig) -> list[str]:
     return sorted(event["involvedObject"]["name"] for event in found)
 
 
-def test_a_mistake_is_told_once_to_the_one_at_fault(rig: Rig) -> None:
+def test_a_mistake_is_reported_once_to_the_one_at_fault(rig: Rig) -> None:
     """One Warning names annotation, value and what is allowed; nothing repeats it."""
     rig.apply(ingress("good", ["/a"], group="g"), ingress("bad", ["/b"], group="g", scheme="open"))
     with rig.running() as controller:
         controller.settle()
         (message,) = rig.warnings("bad")
-        for word in ("alb.ingress.kubernetes.io/scheme", "'open'", "internal", "internet-facing"):
-            assert word in message
+        for term in ("alb.ingress.kubernetes.io/scheme", "'open'", "internal", "internet-facing"):
+            assert term in message
         assert rig.warnings("good") == []
         rig.apply(ingress("good", ["/a", "/more"], group="g"))
         controller.settle()
@@ -50,7 +50,7 @@ def test_a_mistake_is_told_once_to_the_one_at_fault(rig: Rig) -> None:
     assert rig.warnings() == [message]
 
 
-def test_another_mistake_is_told_anew(rig: Rig) -> None:
+def test_another_mistake_is_reported_anew(rig: Rig) -> None:
     """What is told once is that mistake; the next one of the same object is told as well."""
     rig.apply(ingress("web", scheme="open"))
     with rig.running() as controller:
@@ -77,11 +77,11 @@ def test_the_younger_of_two_that_disagree_is_stopped(rig: Rig) -> None:
         assert set(rig.aws.paths()) == {"/old"}
         assert rig.warnings("z-older") == []
         (message,) = rig.warnings("a-younger")
-    for word in ("scheme", "'internet-facing'", "shop/z-older", "'internal'"):
-        assert word in message
+    for term in ("scheme", "'internet-facing'", "shop/z-older", "'internal'"):
+        assert term in message
 
 
-def test_what_aws_refuses_is_told_to_every_member_once(rig: Rig) -> None:
+def test_what_aws_refuses_is_reported_to_every_member_once(rig: Rig) -> None:
     """FailedDeployModel quotes AWS; tries that fail alike add nothing; success is told at last."""
     rig.aws.front.fail("CreateListener", code="ValidationError", text="no listener today")
     rig.apply(ingress("a", ["/a"], group="g"), ingress("b", ["/b"], group="g"))

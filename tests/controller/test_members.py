@@ -91,16 +91,16 @@ def test_a_group_is_held_while_what_a_member_had_is_not_known(rig: Rig, cure: st
         assert set(rig.since(mark).aws) == {"RegisterTargets", "DeregisterTargets"}
         assert rig.aws.targets() == {"192.168.100.10", "192.168.165.10"}
         assert sorted(rig.aws.paths()) == ["/a", "/b"]
-        (told,) = rig.warnings("a")
-        assert "shop/b" in told
+        (reported,) = rig.warnings("a")
+        assert "shop/b" in reported
         assert len(rig.warnings("b")) == 1
         if cure == "mend":
             rig.apply(ingress("b", ["/right"], group="g", scheme="internal"))
         else:
             rig.delete("Ingress", "b")
         controller.settle()
-    mended = ["/right"] if cure == "mend" else []
-    assert sorted(rig.aws.paths()) == sorted(["/a", "/more", *mended])
+    patched = ["/right"] if cure == "mend" else []
+    assert sorted(rig.aws.paths()) == sorted(["/a", "/more", *patched])
     assert rig.is_gone("Ingress", "b") == (cure == "delete")
 
 

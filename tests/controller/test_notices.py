@@ -6,7 +6,7 @@ from tests.controller.manifests import Object, ingress
 from tests.controller.rig import Rig
 
 
-def test_a_typing_error_is_told_once(rig: Rig) -> None:
+def test_a_typing_error_is_reported_once(rig: Rig) -> None:
     """With what may have been meant; over passes and a restart, and again when it is edited."""
     rig.apply(ingress("web", shceme="internal"))
     with rig.running() as controller:
@@ -18,11 +18,11 @@ def test_a_typing_error_is_told_once(rig: Rig) -> None:
         controller.settle()
     with rig.running() as controller:
         controller.settle()
-    told = rig.events("web", "UnknownAnnotation")
-    assert sum(event.get("count", 1) for event in told) == 2  # once for each of its two forms
+    reported = rig.events("web", "UnknownAnnotation")
+    assert sum(event.get("count", 1) for event in reported) == 2  # once for each of its two forms
 
 
-def test_a_guest_is_told_or_refused(rig: Rig) -> None:
+def test_a_guest_is_reported_or_refused(rig: Rig) -> None:
     """Whose namespace is not the holder's: a Warning, or no place in AWS where that is wanted."""
     rig.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "guest"}})
     rig.apply(ingress("holder", ["/held"], group="g"))

@@ -23,10 +23,10 @@ def change_pods(rig: Rig, pods: Mapping[str, str], *changed: str) -> None:
             rig.apply(obj)
     rig.apply(endpoints("app", pods))
 
-    def is_told(address: str) -> bool:
+    def is_reported(address: str) -> bool:
         return any(address in c.params.values() for c in rig.aws.front.writes(seen))
 
-    rig.until(lambda: all(map(is_told, changed)))
+    rig.until(lambda: all(map(is_reported, changed)))
 
 
 def calls_each(rig: Rig, since: int, changes: int) -> float:

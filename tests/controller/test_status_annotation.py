@@ -12,7 +12,7 @@ from tests.controller.rig import Rig
 from tests.controller.test_quiet import NOTHING
 
 
-def _said(rig: Rig, name: str = "web") -> Any:
+def _shown(rig: Rig, name: str = "web") -> Any:
     """What the annotation says, as `kubectl get -o jsonpath` shows it."""
     return json.loads(rig.get("Ingress", name)["metadata"]["annotations"][STATUS])
 
@@ -29,14 +29,14 @@ def test_it_says_what_is_in_aws(rig: Rig) -> None:
     with rig.running() as controller:
         controller.settle()
         for name in ("a", "b"):
-            said = _said(rig, name)
+            stated = _shown(rig, name)
             (listener,) = rig.aws.listeners()
-            assert said["group"] == "g"
-            assert said["loadBalancer"] == rig.aws.load_balancers()[0]["LoadBalancerArn"]
-            assert said["listeners"] == {"80": {"arn": listener["ListenerArn"]}}
-            assert list(said["targetGroups"]) == ["app:80"]
-            assert "error" not in said
-        groups = {_said(rig, name)["targetGroups"]["app:80"] for name in ("a", "b")}
+            assert stated["group"] == "g"
+            assert stated["loadBalancer"] == rig.aws.load_balancers()[0]["LoadBalancerArn"]
+            assert stated["listeners"] == {"80": {"arn": listener["ListenerArn"]}}
+            assert list(stated["targetGroups"]) == ["app:80"]
+            assert "error" not in stated
+        groups = {_shown(rig, name)["targetGroups"]["app:80"] for name in ("a", "b")}
         assert groups == {group["TargetGroupArn"] for group in rig.aws.target_groups()}
 
 
@@ -46,27 +46,27 @@ def test_a_failure_is_written_once_and_taken_back(rig: Rig) -> None:
     rig.apply(ingress("web"))
     with rig.running() as controller:
         rig.until(lambda: STATUS in rig.get("Ingress", "web")["metadata"]["annotations"])
-        rig.until(lambda: "nextRetry" in _said(rig)["error"])  # nothing else wakes it any more
-        error = _said(rig)["error"]
+        rig.until(lambda: "nextRetry" in _shown(rig)["error"])  # nothing else wakes it any more
+        error = _shown(rig)["error"]
         assert (error["code"], error["operation"]) == ("TooManyListeners", "CreateListener")
         assert 200 < _seconds_until(error["nextRetry"]) <= 360
         tries = rig.aws.front.operations().count("CreateListener")
         rig.annotate("web", tags="a=b")
         rig.until(lambda: rig.aws.front.operations().count("CreateListener") > tries)
-        assert _said(rig)["error"] == error
+        assert _shown(rig)["error"] == error
         rig.aws.front.release()
         rig.annotate("web", tags="a=c")
         rig.until(rig.hostname)
         controller.settle()
-        assert "error" not in _said(rig)
+        assert "error" not in _shown(rig)
 
 
-def test_a_failing_group_is_told_the_same_after_a_restart(rig: Rig) -> None:
+def test_a_failing_group_is_reported_the_same_after_a_restart(rig: Rig) -> None:
     """The same failure, found by another process, is no change."""
     rig.apply(ingress("web", scheme="open"))
     with rig.running() as controller:
         controller.settle()
-    assert _said(rig)["error"]["category"] == "invalid"
+    assert _shown(rig)["error"]["category"] == "invalid"
     mark = rig.mark()
     with rig.running() as controller:
         controller.settle()
@@ -80,7 +80,7 @@ def test_it_goes_when_the_ingress_is_ours_no_more(rig: Rig) -> None:
     rig.apply(theirs, ingress("web"))
     with rig.running() as controller:
         controller.settle()
-        assert _said(rig)["loadBalancer"]
+        assert _shown(rig)["loadBalancer"]
         rig.merge("Ingress", "web", {"spec": {"ingressClassName": "other"}})
         controller.settle()
         assert STATUS not in rig.get("Ingress", "web")["metadata"].get("annotations", {})

@@ -8,7 +8,7 @@ from tests.controller.manifests import ingress, service
 from tests.controller.rig import Rig
 
 
-def test_objects_that_are_not_served_are_told_once_and_keep_the_shared_group(rig: Rig) -> None:
+def test_objects_that_are_not_served_are_reported_once_and_keep_the_shared_group(rig: Rig) -> None:
     """A Service with the reference's finalizer may have a load balancer that uses the group."""
     held = service("held")
     held["metadata"]["finalizers"] = ["service.k8s.aws/resources"]
@@ -21,7 +21,7 @@ def test_objects_that_are_not_served_are_told_once_and_keep_the_shared_group(rig
         controller.settle()
         assert rig.aws.made_groups() == [shared]
         lines = [json.loads(line) for line in controller.log.read_text().splitlines()]
-    told = [line for line in lines if line["event"] == "objects_not_served"]
-    assert [(line["level"], line["held_by_finalizer"]) for line in told] == [
+    reported = [line for line in lines if line["event"] == "objects_not_served"]
+    assert [(line["level"], line["held_by_finalizer"]) for line in reported] == [
         ("warning", {"Service": 1})
     ]

@@ -51,8 +51,8 @@ def test_a_stolen_request_is_refused_or_reported(held: Rig, thief: Object) -> No
         controller.settle()
         held.apply(thief)
         controller.settle()
-        (told,) = held.warnings("bad")
-        assert "shop.example.com / on port 80 is held by Ingress shop/holder" in told
+        (reported,) = held.warnings("bad")
+        assert "shop.example.com / on port 80 is held by Ingress shop/holder" in reported
         assert len(held.aws.rules()) == 1
         assert held.warnings("holder") == []
     with held.running() as controller:
@@ -79,8 +79,8 @@ def test_a_tag_and_a_target_group_of_others(held: Rig) -> None:
             value = theirs[kind[0].upper() + kind[1:].replace("ARN", "Arn")]
             held.apply(evil(_forwarding({kind: value})))
             controller.settle()
-            told = held.warnings(f"reach-{kind.lower()}")[0]
-            assert "which the controller made for namespace shop (refused by" in told
+            reported = held.warnings(f"reach-{kind.lower()}")[0]
+            assert "which the controller made for namespace shop (refused by" in reported
         assert len(held.aws.rules()) == 2
     with held.running() as controller:
         controller.settle()

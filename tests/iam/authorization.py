@@ -73,9 +73,9 @@ def requests_of(call: Call, tags: Mapping[str, Tags]) -> list[Asked]:
     if not call.is_write:
         return [Asked(name, ANYTHING, {})]
     given = _request_tags(call)
-    tells = name not in WITHOUT_TAGS
+    reports = name not in WITHOUT_TAGS
     asked = [
-        Asked(name, arn, {**_resource_tags(tags.get(arn, {}) if tells else {}), **given})
+        Asked(name, arn, {**_resource_tags(tags.get(arn, {}) if reports else {}), **given})
         for arn in _resources(call.service, call.operation, call.params)
     ]
     if given and call.operation in MAKING:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from alb_controller.aws.iam import DEFAULT_FEATURES, PolicyWish
+from alb_controller.aws.iam import DEFAULT_FEATURES, PolicyRequest
 from tests.conformance.harness import Installation, Moto, run_case
 from tests.iam.authorization import arn
+from tests.iam.evaluations import OURS, RESOURCE_TAG, denied, faults_of
 from tests.iam.evaluator import Asked
-from tests.iam.verdicts import OURS, RESOURCE_TAG, denied, faults_of
 
 WITHOUT_FEATURES = (
     "--enable-shield=false",
@@ -39,7 +39,7 @@ def test_a_feature_in_use_needs_its_actions(kubeconfig: Path, moto: Moto, tmp_pa
     """Shield's calls are denied where the policy was made without that feature."""
     outcomes = run_case("shield", kubeconfig, moto, tmp_path)
     asked = [one for outcome in outcomes for one in outcome.asked]
-    without = PolicyWish(scope=OURS, features=DEFAULT_FEATURES - {"shield"})
+    without = PolicyRequest(scope=OURS, features=DEFAULT_FEATURES - {"shield"})
     assert {one.action for one in denied(without, asked)} >= {
         "shield:CreateProtection",
         "shield:DeleteProtection",
@@ -50,8 +50,8 @@ def test_targets_of_other_clusters_are_a_feature() -> None:
     """A target group that another cluster made takes our targets where that was asked for."""
     target_group = arn("elasticloadbalancing", "targetgroup/app/1")
     asked = Asked("elasticloadbalancing:RegisterTargets", target_group, {RESOURCE_TAG: "another"})
-    shared = PolicyWish(scope=OURS, features=frozenset({"multi-cluster"}))
-    assert denied(PolicyWish(scope=OURS), [asked]) == [asked]
+    shared = PolicyRequest(scope=OURS, features=frozenset({"multi-cluster"}))
+    assert denied(PolicyRequest(scope=OURS), [asked]) == [asked]
     assert denied(shared, [asked]) == []
 
 
@@ -64,5 +64,5 @@ def test_dns_is_changed_for_proofs_alone(name: str, kind: str, allowed: bool) ->
     key = "route53:ChangeResourceRecordSets"
     context = {f"{key}NormalizedRecordNames": [name], f"{key}RecordTypes": [kind]}
     asked = Asked(key, "arn:aws:route53:::hostedzone/Z1", context)
-    wish = PolicyWish(features=frozenset({"certificate-management"}))
-    assert (denied(wish, [asked]) == []) is allowed
+    policy_request = PolicyRequest(features=frozenset({"certificate-management"}))
+    assert (denied(policy_request, [asked]) == []) is allowed

@@ -100,14 +100,14 @@ class Inside:
     def _has_seen_all(self) -> bool:
         stores = list(self._app._stores)
         is_same = all(self._versions(store.kind.name) == _known(store) for store in stores)
-        return is_same and not any(map(_is_telling, stores))
+        return is_same and not any(map(_is_reporting, stores))
 
     def _versions(self, kind: str) -> Versions:
         found = (obj["metadata"] for obj in self._cluster.list(kind))
         return {(m.get("namespace", ""), m["name"]): m["resourceVersion"] for m in found}
 
 
-def _is_telling(store: Store[Any]) -> bool:
+def _is_reporting(store: Store[Any]) -> bool:
     """Whether a change that can be seen has not woken its keys yet."""
     with store._lock:
         return store._feed.is_busy or bool(store._feed.pending)

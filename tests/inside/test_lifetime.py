@@ -106,7 +106,7 @@ def test_a_kind_that_a_cluster_may_lack_keeps_nobody_from_being_ready(
         assert requests.get(url, timeout=20).status_code == 200
 
 
-def test_who_is_told_to_stop_while_it_starts_ends_cleanly(around: Surroundings) -> None:
+def test_who_is_stopped_while_it_starts_ends_cleanly(around: Surroundings) -> None:
     """It never begins to work."""
     with capture_logs() as lines, made(around) as controller:
         controller.stop()
@@ -115,15 +115,17 @@ def test_who_is_told_to_stop_while_it_starts_ends_cleanly(around: Surroundings) 
     assert "working" not in [line["event"] for line in lines]
 
 
-def test_objects_that_wait_for_another_controller_are_told_at_start(around: Surroundings) -> None:
+def test_objects_that_wait_for_another_controller_are_reported_at_start(
+    around: Surroundings,
+) -> None:
     """A Service with the finalizer that nobody here will ever take away, by its kind."""
     held = service("held")
     held["metadata"]["finalizers"] = ["service.k8s.aws/resources"]
     assert Cluster(around.kubeconfig).apply(held) is None
     with capture_logs() as lines, running(around) as controller:
         controller.settle()
-    (told,) = (line for line in lines if line["event"] == "objects_not_served")
-    assert told["held_by_finalizer"] == {"Service": 1}
+    (reported,) = (line for line in lines if line["event"] == "objects_not_served")
+    assert reported["held_by_finalizer"] == {"Service": 1}
 
 
 def test_a_start_does_not_wait_for_who_cannot_be_asked(
@@ -134,8 +136,8 @@ def test_a_start_does_not_wait_for_who_cannot_be_asked(
     api[0].faults.answer(503, resource="gateways.gateway.networking.k8s.io")
     with capture_logs() as lines, running(around) as controller:
         controller.settle()
-    (told,) = (line for line in lines if line["event"] == "holders_unknown")
-    assert "503" in told["error"]
+    (reported,) = (line for line in lines if line["event"] == "holders_unknown")
+    assert "503" in reported["error"]
 
 
 def test_a_leader_may_write(around: Surroundings) -> None:
@@ -190,15 +192,15 @@ def test_it_is_alive_before_it_is_ready_and_after(
         assert requests.get(url, timeout=20).status_code == 200
 
 
-def test_flags_without_effect_are_told_once_at_start(around: Surroundings) -> None:
+def test_flags_without_effect_are_reported_once_at_start(around: Surroundings) -> None:
     """Those that were given in words."""
     with capture_logs() as lines, running(around, service_max_concurrent_reconciles="5") as here:
         here.settle()
-    (told,) = (line for line in lines if line["event"] == "not_served_yet")
-    assert "--service-max-concurrent-reconciles" in str(told["flags"])
+    (reported,) = (line for line in lines if line["event"] == "not_served_yet")
+    assert "--service-max-concurrent-reconciles" in str(reported["flags"])
 
 
-def test_who_is_told_to_stop_while_it_waits_for_lists_ends_cleanly(
+def test_who_is_stopped_while_it_waits_for_lists_ends_cleanly(
     api: tuple[ApiServer, Path], around: Surroundings
 ) -> None:
     """An API that does not answer holds nothing up."""

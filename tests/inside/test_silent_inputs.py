@@ -19,7 +19,7 @@ NAMESPACE = "hunt"
 PREFIX = "alb.ingress.kubernetes.io/"
 CONDITIONS = f"Failed build model due to {PREFIX}conditions.web"
 REFUSED = "get 403: auth-type or jwt-validation is set, and HTTP listeners make no such check"
-TOLD = {
+REMEMBERED_EVENTS = {
     "redirect-dropped-silently": {
         "sso": ("RuleUnreachable", "is left out on port 443, as its redirect leads to itself"),
     },
@@ -55,21 +55,21 @@ def forwarded_ports(bill: Bill, docs: list[Object]) -> set[int]:
     }
 
 
-@pytest.mark.parametrize("file", TOLD)
-def test_what_was_served_in_silence_is_told(bill: Bill, file: str) -> None:
+@pytest.mark.parametrize("file", REMEMBERED_EVENTS)
+def test_what_was_served_in_silence_is_reported(bill: Bill, file: str) -> None:
     """One Warning each, not again in a pass that changes nothing; plain HTTP reaches no pod."""
     docs: list[Object] = list(yaml.safe_load_all((INPUTS / f"{file}.yaml").read_text()))
     bill.has(*docs)
     assert forwarded_ports(bill, docs) <= {443}
     for again in range(2):
-        for name, (reason, sentence) in TOLD[file].items():
+        for name, (reason, sentence) in REMEMBERED_EVENTS[file].items():
             (warning,) = [one for one in bill.rig.events(name) if one["type"] == "Warning"]
             assert (warning["reason"], sentence in warning["message"]) == (reason, True), warning
         if not again:
-            for name in TOLD[file]:
+            for name in REMEMBERED_EVENTS[file]:
                 url = bill.rig.cluster.path("Ingress", NAMESPACE, name)
                 touched = {"metadata": {"labels": {"touched": "yes"}}}
                 assert bill.of(partial(bill.rig.cluster.merge, url, touched)) == {}
-    for name in TOLD[file]:
+    for name in REMEMBERED_EVENTS[file]:
         bill.rig.delete("Ingress", name, NAMESPACE)
     bill.has()

@@ -60,8 +60,8 @@ def main() -> int:
             include=part.files, file=missing, show_missing=True, skip_covered=True
         )
         is_enough = percent >= part.least_percent
-        verdict = "" if is_enough else f"must be {part.least_percent:.0f}\n{missing.getvalue()}"
-        sys.stdout.write(f"{part.name:<12}{percent:6.1f} % {verdict}\n")
+        decision = "" if is_enough else f"must be {part.least_percent:.0f}\n{missing.getvalue()}"
+        sys.stdout.write(f"{part.name:<12}{percent:6.1f} % {decision}\n")
         code = code if is_enough else 1
     return code
 

@@ -10,10 +10,10 @@ from functools import partial
 
 import msgspec
 
-from alb_controller.aws.iam import PARTITIONS, POD_IDENTITY, PolicyWish, policy_json
+from alb_controller.aws.iam import PARTITIONS, POD_IDENTITY, PolicyRequest, policy_json
 from alb_controller.objects.annotations.reference import annotations_page
 from alb_controller.objects.events import events_page
-from alb_controller.sandbox.aws.truth import mends_page
+from alb_controller.sandbox.aws.moto_patches import patches_page
 from alb_controller.settings.reference import flags_page
 from alb_controller.telemetry.reference import metrics_page
 from tests.meta.chart_rules import chart_rules
@@ -26,21 +26,21 @@ GENERATED: dict[str, Callable[[], str]] = {
     "docs/reference/events.md": events_page,
     "docs/reference/flags.md": flags_page,
     "docs/reference/metrics.md": metrics_page,
-    "docs/reference/moto-mends.md": mends_page,
+    "docs/reference/moto-patches.md": patches_page,
     "docs/reference/permissions.md": permissions_page,
 }
 
 POLICIES = {
-    "policy": PolicyWish(),
-    "pod-identity": PolicyWish(scope=POD_IDENTITY),
-    "certificates": PolicyWish(features=frozenset({"certificate-management"}), with_base=False),
+    "policy": PolicyRequest(),
+    "pod-identity": PolicyRequest(scope=POD_IDENTITY),
+    "certificates": PolicyRequest(features=frozenset({"certificate-management"}), with_base=False),
 }
 GENERATED |= {
     f"iam/{partition}/{name}.json": partial(
-        policy_json, msgspec.structs.replace(wish, partition=partition)
+        policy_json, msgspec.structs.replace(policy_request, partition=partition)
     )
     for partition in PARTITIONS
-    for name, wish in POLICIES.items()
+    for name, policy_request in POLICIES.items()
 }
 
 

@@ -31,8 +31,10 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_commands_exist(page: Path) -> None:
     """Every `make` target that a page tells a reader to run is in the Makefile."""
     makefile = (ROOT / "Makefile").read_text()
-    told = set(re.findall(r"(?:`|^    )make ([a-z]+)", page.read_text(), re.MULTILINE))
-    missing = {target for target in told if not re.search(rf"^{target}:", makefile, re.MULTILINE)}
+    reported = set(re.findall(r"(?:`|^    )make ([a-z]+)", page.read_text(), re.MULTILINE))
+    missing = {
+        target for target in reported if not re.search(rf"^{target}:", makefile, re.MULTILINE)
+    }
     assert not missing
 
 
@@ -41,8 +43,8 @@ def test_flags_exist(page: Path) -> None:
     """Every flag that a page shows for `alb-controller run` is one."""
     known = (ROOT / "docs" / "reference" / "flags.md").read_text()
     lines = [line for line in page.read_text().splitlines() if "alb-controller run" in line]
-    told = {flag for line in lines for flag in re.findall(r"--([a-z0-9-]+)[= `]", line)}
-    assert not {flag for flag in told - {"flag"} if f"`--{flag}`" not in known}
+    reported = {flag for line in lines for flag in re.findall(r"--([a-z0-9-]+)[= `]", line)}
+    assert not {flag for flag in reported - {"flag"} if f"`--{flag}`" not in known}
 
 
 @pytest.mark.parametrize("page", ONE_PAGE, ids=place)

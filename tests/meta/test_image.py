@@ -18,15 +18,15 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 def test_the_base_is_pinned() -> None:
     """One tag, which names a version of Python and of the distribution; other stages are ours."""
     stages = [line.split() for line in LINES if line.startswith("FROM ")]
-    ours = {words[3] for words in stages if len(words) > 3}
-    (base,) = {words[1] for words in stages} - ours
+    ours = {texts[3] for texts in stages if len(texts) > 3}
+    (base,) = {texts[1] for texts in stages} - ours
     assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+", base)
 
 
 def test_packages_are_locked() -> None:
     """By version and hash, all that pyproject.toml asks for; pip refuses what is not."""
     locked = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    asked = {re.split("[<>=]", word)[0].lower() for word in PROJECT["dependencies"]}
+    asked = {re.split("[<>=]", term)[0].lower() for term in PROJECT["dependencies"]}
     assert asked <= set(locked)
     assert "--only-binary=:all: --require-hashes" in TEXT
 

@@ -17,8 +17,8 @@ _NOT_LITERAL = {
     "alb_controller/aws/failures.py": "joins its own table of error codes",
     "alb_controller/aws/rate.py": "--aws-api-throttle, against the names of operations",
     "alb_controller/settings/forms.py": "--aws-api-throttle is a regular expression",
-    "alb_controller/sandbox/aws/truth/refusals/expressions.py": "the sandbox plays AWS",
-    "alb_controller/sandbox/aws/truth/refusals/shapes.py": "patterns of botocore's model",
+    "alb_controller/sandbox/aws/moto_patches/refusals/expressions.py": "the sandbox plays AWS",
+    "alb_controller/sandbox/aws/moto_patches/refusals/shapes.py": "patterns of botocore's model",
     "alb_controller/sandbox/kubeapi/rules/names.py": "joins its own rules of names",
     "alb_controller/sandbox/kubeapi/rules/validation.py": "the sandbox plays the API server",
 }
@@ -78,8 +78,8 @@ def test_no_module_of_the_standard_library_makes_them_either() -> None:
 def test_no_pattern_of_ours_takes_long(pattern: str) -> None:
     """On texts that repeat what it looks for and end otherwise, the time grows with the length."""
     compiled = re.compile(pattern)
-    words = re.findall(r"\w{2,}| \w+ \w+", pattern)
-    for pump in {*pattern, *words, *"a0 .-\n", "\\", "a.", "0.", " a"}:
+    texts = re.findall(r"\w{2,}| \w+ \w+", pattern)
+    for pump in {*pattern, *texts, *"a0 .-\n", "\\", "a.", "0.", " a"}:
         text = pump * (LENGTH // len(pump))
         for hostile in (text, text + "!", "!" + text + "\n"):
             began = time.thread_time()

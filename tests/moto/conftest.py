@@ -1,4 +1,4 @@
-"""A moto server, mended where it departs from AWS, over HTTP on loopback; a new VPC each time."""
+"""A moto server, patched where it departs from AWS, over HTTP on loopback; a new VPC each time."""
 
 from __future__ import annotations
 

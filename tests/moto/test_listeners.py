@@ -153,7 +153,7 @@ def test_rules_swap_places_in_one_call(account: Account, listener_arn: str) -> N
     assert [found.resource.priority for found in _rules(account)] == [1, 2, 3]
 
 
-def test_a_taken_priority_is_said_to_be(account: Account, listener_arn: str) -> None:
+def test_a_taken_priority_is_reported(account: Account, listener_arn: str) -> None:
     """A rule at a priority that another one has is refused as existing."""
     account.elbv2.create_rule(_rule(listener_arn, 1))
     with pytest.raises(AlreadyExists):

@@ -136,7 +136,7 @@ def test_a_used_target_group_cannot_be_deleted(account: Account) -> None:
         account.elbv2.delete_target_group(group)
 
 
-def test_a_taken_name_is_said_to_be(account: Account) -> None:
+def test_a_taken_name_is_reported(account: Account) -> None:
     """A target group with other settings and a taken name is refused as existing."""
     account.has_target_group()
     with pytest.raises(AlreadyExists):

@@ -70,7 +70,7 @@ def test_what_has_gone_is_no_error(manager: CertificateManager) -> None:
     manager.delete(gone)
 
 
-def test_managed_certificates_are_told_by_their_tags(
+def test_managed_certificates_are_reported_by_their_tags(
     manager: CertificateManager, account: Account, arn: str
 ) -> None:
     """Whatever cluster and stack: they are left out where certificates are looked for."""

@@ -127,7 +127,7 @@ def test_deleting_is_refused_while_in_use_and_done_when_gone(account: Account) -
     assert account.ec2.security_groups("prod") == ()
 
 
-def test_a_taken_name_is_said_to_be(account: Account) -> None:
+def test_a_taken_name_is_reported(account: Account) -> None:
     """Two groups of one name in the VPC cannot be."""
     account.ec2.create_security_group(samples.security_group())
     again = msgspec.structs.replace(samples.security_group(), tags={})

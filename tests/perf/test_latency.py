@@ -13,8 +13,8 @@ import pytest
 
 from alb_controller.sandbox.kubeapi import ApiServer
 from alb_controller.sandbox.kubeapi.api import MERGE_PATCH
-from alb_controller.sandbox.life import Life, Pace
 from alb_controller.sandbox.nodes import pod_addresses
+from alb_controller.sandbox.simulated_controllers import Pace, SimulatedControllers
 from tests.apiserver.cluster import Cluster
 from tests.conformance.embedded import embedded
 from tests.controller import manifests
@@ -30,7 +30,7 @@ NAME, NAMESPACE = "web", manifests.NAMESPACE
 LABELS = {"app": NAME}
 
 
-class Town(msgspec.Struct, frozen=True):
+class SimulatedCluster(msgspec.Struct, frozen=True):
     """A cluster that lives, a controller that serves its one Ingress, and what its pods did."""
 
     rig: Rig
@@ -62,7 +62,7 @@ class Town(msgspec.Struct, frozen=True):
         def is_done() -> bool:
             found = self.server.api.get(self.server.api.target("Deployment", NAME, NAMESPACE))
             status = found.get("status", {})
-            counts = {status.get(f"{word}Replicas") for word in ("updated", "ready", "available")}
+            counts = {status.get(f"{term}Replicas") for term in ("updated", "ready", "available")}
             is_seen = status.get("observedGeneration") == found["metadata"]["generation"]
             return is_seen and counts == {status.get("replicas")} == {REPLICAS}
 
@@ -78,7 +78,7 @@ class Town(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[Town]:
+def simulated(tmp_path: Path) -> Iterator[SimulatedCluster]:
     """Pods start after 0.3 s; AWS takes its time from the beginning."""
     with embedded(tmp_path) as (server, kubeconfig), seeded_account(tmp_path) as aws:
         rig = Rig(Cluster(kubeconfig), kubeconfig, aws, tmp_path)
@@ -86,14 +86,16 @@ def town(tmp_path: Path) -> Iterator[Town]:
         aws.front.delay_seconds = seconds("aws_call")
         log = PodLog(time.monotonic)
         follow(server.store, "pods", log.note)
-        life = Life(server, pod_addresses(), Pace(start_seconds=0.3, stop_seconds=1.0))
+        controllers = SimulatedControllers(
+            server, pod_addresses(), Pace(start_seconds=0.3, stop_seconds=1.0)
+        )
         with rig.running() as controller:
             controller.settle()
             (binding,) = rig.cluster.list("TargetGroupBinding")
-            life.start()
+            controllers.start()
             gate = f"target-health.elbv2.k8s.aws/{binding['metadata']['name']}"
-            yield Town(rig, server, log, gate)
-        life.stop()
+            yield SimulatedCluster(rig, server, log, gate)
+        controllers.stop()
 
 
 def in_ms(values: Iterable[float]) -> str:
@@ -102,18 +104,18 @@ def in_ms(values: Iterable[float]) -> str:
     return f"{statistics.median(found) * 1e3:.0f} ms (p99 {percentile(found, 0.99) * 1e3:.0f} ms)"
 
 
-def test_a_rollout(town: Town, figures: list[str]) -> None:
+def test_a_rollout(simulated: SimulatedCluster, figures: list[str]) -> None:
     """Deleted pods are on their way out within 300 ms, ready ones registered within 150 ms."""
-    town.deploy()
-    old = set(town.log.pods)
-    town.roll_out()
-    pods = town.log.pods
+    simulated.deploy()
+    old = set(simulated.log.pods)
+    simulated.roll_out()
+    pods = simulated.log.pods
     gone = [pod for pod in pods.values() if pod.deleted < NEVER]
     come = [pod for name, pod in pods.items() if name not in old]
-    town.rig.until(
-        lambda: {p.listens.address for p in gone} <= town.sent("DeregisterTargets").keys()
+    simulated.rig.until(
+        lambda: {p.listens.address for p in gone} <= simulated.sent("DeregisterTargets").keys()
     )
-    sent, registered = town.sent("DeregisterTargets"), town.sent("RegisterTargets")
+    sent, registered = simulated.sent("DeregisterTargets"), simulated.sent("RegisterTargets")
     out = [sent[pod.listens.address] - pod.deleted for pod in gone]
     in_ = [registered[pod.listens.address] - pod.contained for pod in come]
     assert (len(out), len(in_)) == (REPLICAS, REPLICAS)

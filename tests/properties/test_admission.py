@@ -68,7 +68,7 @@ def test_what_admission_refuses_translation_refuses(made: Ingress) -> None:
 
 
 @given(ingresses())
-def test_what_translation_refuses_admission_tells(made: Ingress) -> None:
+def test_what_translation_refuses_admission_reports(made: Ingress) -> None:
     """In a word of warning at least; strictly, it is refused."""
     if has_problems(made, STRICT):
         response = validate_ingress(made, None, cluster(*KNOWN), SETTINGS)

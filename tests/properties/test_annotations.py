@@ -36,7 +36,7 @@ RIGHT = st.sampled_from(
     ["true", "ip", "internal", "HTTPS", "GRPC", "oidc", "cognito", "443", "a=b", "subnet-1", "[]"]
 )
 """What some annotation takes."""
-WORDS = st.text(alphabet="abc", min_size=1, max_size=3)
+NAMES = st.text(alphabet="abc", min_size=1, max_size=3)
 VALUES = st.text(alphabet="xyz/.=", max_size=5)
 
 
@@ -65,14 +65,14 @@ def test_any_string_is_a_value_or_an_error_that_says_what_is_allowed(
         assert (error.origin, error.field) == (WEB, row.key)
         read = without_line_end(raw)
         assert error.problem.startswith(repr(read))
-        said = error.problem.removeprefix(repr(read))
+        stated = error.problem.removeprefix(repr(read))
         allowed = ("must", "allowed", "cannot be longer", "is not a")
-        assert any(word in said for word in allowed), said
+        assert any(term in stated for term in allowed), stated
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(TABLE), ANY | RIGHT, st.sampled_from(["Ingress", "Service"]))
-def test_any_annotation_of_any_object_is_served_or_told(
+def test_any_annotation_of_any_object_is_served_or_reported(
     row: Annotation[Any], raw: str, kind: str
 ) -> None:
     """The Ingress has what it asks for, or is stopped by errors that name object and key."""
@@ -92,13 +92,13 @@ def test_any_annotation_of_any_object_is_served_or_told(
     assert made.served == (frozenset() if made.problems else {"uid-web"})
 
 
-@given(st.dictionaries(WORDS, VALUES, min_size=1))
+@given(st.dictionaries(NAMES, VALUES, min_size=1))
 def test_a_map_reads_back_what_was_written(pairs: dict[str, str]) -> None:
     """Keys and values without blanks, commas and backslashes need no care."""
     assert read.string_map(",".join(f"{k}={v}" for k, v in pairs.items())) == pairs
 
 
-@given(st.dictionaries(WORDS, st.text(alphabet="x,\\=", max_size=5), min_size=1))
+@given(st.dictionaries(NAMES, st.text(alphabet="x,\\=", max_size=5), min_size=1))
 def test_a_backslash_makes_any_value_safe(pairs: dict[str, str]) -> None:
     """Commas and backslashes, each behind a backslash."""
     escaped = {key: value.replace("\\", "\\\\").replace(",", "\\,") for key, value in pairs.items()}

@@ -94,8 +94,8 @@ def test_a_list_brings_all_that_can_be_read(data: st.DataObject) -> None:
             listed.list(odd[0], good[0], odd[1], good[1])
     assert listed.versions() == {"good-a": "5", "good-b": "6"}
     assert not [log for log in logs if "exc_info" in log]
-    told = [log["name"] for log in logs if log["log_level"] == "warning" and log["name"]]
-    assert len(told) == len(set(told))
+    reported = [log["name"] for log in logs if log["log_level"] == "warning" and log["name"]]
+    assert len(reported) == len(set(reported))
 
 
 @given(st.data())

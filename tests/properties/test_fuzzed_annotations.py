@@ -70,7 +70,7 @@ def reviewed(made: Ingress) -> list[ListenerIntent]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_fuzzed_value_is_served_or_told(seed: int) -> None:
+def test_a_fuzzed_value_is_served_or_reported(seed: int) -> None:
     """On the Ingress, by admission and by translation alike."""
     by, known = random.Random(seed), list(values())
     paths = rule("a.example", path("/"), path("/x", backend=to("app", "use-annotation")))

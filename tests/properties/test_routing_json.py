@@ -35,12 +35,12 @@ KEYS = sorted(
     }
     | {"port", "mode", "HTTP", "HTTPS", "trustStore"}
 )
-WORDS = [
+NAMES = [
     *("forward", "redirect", "fixed-response", "host-header", "path-pattern", "http-header"),
     *("http-request-method", "query-string", "source-ip", "url-rewrite", "host-header-rewrite"),
     *("app", "http", "80", "HTTP_301", "200", "/*", "verify", "oidc", ""),
 ]
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(WORDS)
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(NAMES)
 VALUES = st.recursive(
     LEAVES,
     lambda inner: (
@@ -54,7 +54,7 @@ VALUES = st.recursive(
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize("login", ["none", "oidc", "cognito"])
 @given(value=VALUES)
-def test_any_json_is_served_or_told(suffix: str, login: str, value: Any) -> None:
+def test_any_json_is_served_or_reported(suffix: str, login: str, value: Any) -> None:
     """Problems name the Ingress, stop it whole, and are never another exception."""
     alb = {
         "listen-ports": '[{"HTTPS": 443}]',

@@ -115,7 +115,7 @@ def translated(
     return translate(load(TEAM, cluster(*objects), "alb"), SETTINGS, remembered, {}, Observed())
 
 
-def told(made: Translation[MemberIntent]) -> list[tuple[str, str]]:
+def reported(made: Translation[MemberIntent]) -> list[tuple[str, str]]:
     """The problems as users see them."""
     return [(str(p.origin), str(p)) for p in made.problems]
 
@@ -129,20 +129,20 @@ def test_the_order_of_objects_does_not_matter(
     known = translated(before, {}).good
     one, other = translated(after, known), translated(after, known, seed)
     assert (one.intent, one.good, one.blocked_by) == (other.intent, other.good, other.blocked_by)
-    assert told(one) == told(other)
+    assert reported(one) == reported(other)
     assert str(one.protected) == str(other.protected)
 
 
 @settings(deadline=None)
 @given(groups())
-def test_a_member_is_served_or_told_why_not(members: list[Ingress]) -> None:
+def test_a_member_is_served_or_reported_why_not(members: list[Ingress]) -> None:
     """Without history nobody is served by a word that has a problem; each is told once."""
     made = translated(members, {})
     active = {m.metadata.uid: m for m in members if not m.is_deleting}
     assert made.served == frozenset(made.good) <= frozenset(active)
     stopped = {p.origin.uid for p in made.problems}
     assert stopped == set(active) - made.served
-    assert len(told(made)) == len(set(told(made)))
+    assert len(reported(made)) == len(set(reported(made)))
     assert {ref.uid for ref in made.blocked_by} == {
         uid for uid in stopped if active[uid].status.load_balancer.ingress
     }
@@ -161,7 +161,7 @@ def test_those_who_are_stopped_leave_no_trace(members: list[Ingress]) -> None:
 
 @settings(deadline=None)
 @given(groups())
-def test_the_oldest_valid_member_always_keeps_its_word(members: list[Ingress]) -> None:
+def test_the_oldest_valid_member_always_wins(members: list[Ingress]) -> None:
     """A conflict stops the younger of two only."""
     made = translated(members, {})
     conflicts = {p.origin.uid for p in made.problems if isinstance(p, Conflict)}
@@ -189,7 +189,7 @@ def test_translating_again_changes_nothing(members: list[Ingress]) -> None:
     """What is remembered of good members is what they say."""
     first = translated(members, {})
     again = translated(members, first.good)
-    assert (again.intent, told(again)) == (first.intent, told(first))
+    assert (again.intent, reported(again)) == (first.intent, reported(first))
 
 
 @settings(deadline=None)

@@ -117,8 +117,8 @@ def _state(target: _Target) -> dict[str, str]:
         return {"State": "healthy"}
     if not target.was_healthy:
         reason = "Elb.RegistrationInProgress"
-        words = "Target registration is in progress"
-        return {"State": "initial", "Reason": reason, "Description": words}
+        texts = "Target registration is in progress"
+        return {"State": "initial", "Reason": reason, "Description": texts}
     return {
         "State": "unhealthy",
         "Reason": "Target.FailedHealthChecks",

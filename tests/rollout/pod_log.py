@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from alb_controller.sandbox.kubeapi.store import Change
-from alb_controller.sandbox.life.cluster import is_leaving, is_true
-from alb_controller.sandbox.life.pods import pre_stop_seconds
+from alb_controller.sandbox.simulated_controllers.cluster import is_leaving, is_true
+from alb_controller.sandbox.simulated_controllers.pods import pre_stop_seconds
 from tests.rollout.constants import seconds
 from tests.rollout.data_plane import Span
 

@@ -41,10 +41,10 @@ def count_losses(
         if not serving:
             lost["unanswered"] += requests
         for address in serving:
-            word = _loss(address, apps, moment)
-            if word:
-                lost[word] += requests / len(serving)
-    return Losses(**{word: math.ceil(number) for word, number in lost.items()})
+            term = _loss(address, apps, moment)
+            if term:
+                lost[term] += requests / len(serving)
+    return Losses(**{term: math.ceil(number) for term, number in lost.items()})
 
 
 def fewest(spans: Iterable[Span], start: float, end: float) -> int:

@@ -19,7 +19,7 @@ from alb_controller.sandbox.kubeapi import ApiServer
 from alb_controller.sandbox.kubeapi.api import MERGE_PATCH
 from alb_controller.sandbox.kubeapi.store import Change
 from alb_controller.sandbox.kubeapi.store import Store as ObjectStore
-from alb_controller.sandbox.life import Life, Pace
+from alb_controller.sandbox.simulated_controllers import Pace, SimulatedControllers
 from alb_controller.settings import Settings
 from alb_controller.wiring.aws_clients import make_clients
 from alb_controller.wiring.base import Base
@@ -76,7 +76,7 @@ class Simulation:
         self._aws = VirtualAws(self._timeline, self._plane, objects.VPC_CIDR)
         pace = Pace(start_seconds=seconds("container_start"), stop_seconds=seconds("exit"))
         clock = self._timeline.monotonic
-        self._life = Life(self._server, objects.ADDRESSES, pace, clock=clock)
+        self._life = SimulatedControllers(self._server, objects.ADDRESSES, pace, clock=clock)
         self._workers = TurnByTurn(self._timeline)
         self._start()
 

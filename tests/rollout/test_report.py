@@ -42,7 +42,7 @@ def test_percentiles_are_values_that_were_measured() -> None:
     assert [percentile(values, share) for share in (0.5, 0.99, 0.0)] == [10.0, 20.0, 1.0]
 
 
-def test_every_constant_says_what_it_is_and_whose_word_it_is() -> None:
+def test_every_constant_says_what_it_is_and_whose_term_it_is() -> None:
     """The table is complete."""
     for name, constant in CONSTANTS.items():
         assert constant.value > 0, name

@@ -27,10 +27,10 @@ class Sandbox:
         """All that it printed."""
         return self._output.read_text()
 
-    def await_text(self, words: str) -> None:
+    def await_text(self, texts: str) -> None:
         """Wait until it printed these words."""
-        until(lambda: words in self.text() or self.process.poll() is not None, seconds=SECONDS)
-        assert words in self.text(), self.text()
+        until(lambda: texts in self.text() or self.process.poll() is not None, seconds=SECONDS)
+        assert texts in self.text(), self.text()
 
     def controller_pid(self) -> int:
         """The process id of the controller that it runs."""

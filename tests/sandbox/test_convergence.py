@@ -28,7 +28,7 @@ def test_nothing_is_missing_when_all_is_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "state, words",
+    "state, texts",
     [
         (
             replace(WHOLE, ingresses=(replace(WEB, host_name=""),)),
@@ -50,9 +50,9 @@ def test_nothing_is_missing_when_all_is_there() -> None:
         ),
     ],
 )
-def test_what_is_missing_is_named(state: State, words: str) -> None:
+def test_what_is_missing_is_named(state: State, texts: str) -> None:
     """One line for each thing."""
-    assert list(missing_in(state)) == [words]
+    assert list(missing_in(state)) == [texts]
 
 
 def test_targets_of_a_group_that_nobody_uses_rest() -> None:

@@ -140,7 +140,7 @@ def test_the_controllers_calls_are_bound_to_this_machine(tmp_path: Path) -> None
         elsewhere = Surroundings(kubeconfig, "http://192.0.2.1:80", "vpc-1", tmp_path)
         controller = ControllerProcess(elsewhere)
         try:
-            words = "192.0.2.1 is not this machine"
-            until(lambda: words in controller.log.read_text(), seconds=60)
+            texts = "192.0.2.1 is not this machine"
+            until(lambda: texts in controller.log.read_text(), seconds=60)
         finally:
             controller.stop()

@@ -66,7 +66,7 @@ def test_a_tree_is_drawn_with_every_level() -> None:
 
 
 @pytest.mark.parametrize(
-    "condition, words",
+    "condition, texts",
     [
         ({"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a"]}}, "path /a"),
         ({"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/a"]}}, "path ^/a"),
@@ -89,13 +89,13 @@ def test_a_tree_is_drawn_with_every_level() -> None:
         ),
     ],
 )
-def test_every_condition_has_words(condition: dict[str, Any], words: str) -> None:
+def test_every_condition_has_a_text(condition: dict[str, Any], texts: str) -> None:
     """No condition of a rule is hidden."""
-    assert f"   └─ 7  {words}" in _lines(_rule("7", [condition], FORWARD))
+    assert f"   └─ 7  {texts}" in _lines(_rule("7", [condition], FORWARD))
 
 
 @pytest.mark.parametrize(
-    "action, words",
+    "action, texts",
     [
         (
             {
@@ -118,9 +118,9 @@ def test_every_condition_has_words(condition: dict[str, Any], words: str) -> Non
         ({"Type": "authenticate-oidc"}, "authenticate-oidc"),
     ],
 )
-def test_every_action_has_words(action: dict[str, Any], words: str) -> None:
+def test_every_action_has_a_text(action: dict[str, Any], texts: str) -> None:
     """What a rule answers by itself is said on its line."""
-    assert f"   └─ default  → {words}" in _lines(_rule("default", [], action))
+    assert f"   └─ default  → {texts}" in _lines(_rule("default", [], action))
 
 
 def test_weights_are_shown_where_there_is_a_choice() -> None:

@@ -39,9 +39,9 @@ def test_what_keeps_it_from_starting_is_one_line(
     missing = str(tmp_path / "nowhere")
     assert run(Settings(cluster_name="prod", kubeconfig=missing), {}) == BAD_START
     (line,) = capsys.readouterr().err.splitlines()
-    told = json.loads(line)
-    assert (told["level"], told["event"]) == ("error", "cannot_start")
-    assert missing in told["error"]
+    reported = json.loads(line)
+    assert (reported["level"], reported["event"]) == ("error", "cannot_start")
+    assert missing in reported["error"]
 
 
 class Denying:

@@ -16,7 +16,7 @@ KUBE = (409, "Conflict", "message")
 INVALID = (WEB, "field", "is wrong")
 
 
-def test_an_object_that_anothers_problem_stops_is_told_whose_it_is() -> None:
+def test_an_object_that_anothers_problem_stops_is_reported_whose_it_is() -> None:
     """The same class of error, so that it is handled alike."""
     shop = ObjectRef("Ingress", "shop", "shop")
     for field, sentence in (

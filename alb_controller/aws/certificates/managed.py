@@ -161,7 +161,7 @@ class CertificateManager:
                 if action != "DELETE":
                     raise
             except AwsError as error:
-                if not any(words in error.message for words in harmless):
+                if not any(texts in error.message for texts in harmless):
                     raise
 
 

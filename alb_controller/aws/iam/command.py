@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from alb_controller.aws.iam.features import DEFAULT_FEATURES
-from alb_controller.aws.iam.policy import PARTITIONS, PolicyWish, policy_json
+from alb_controller.aws.iam.policy import PARTITIONS, PolicyRequest, policy_json
 from alb_controller.aws.iam.scope import POD_IDENTITY, Scope
 
 
@@ -27,5 +27,5 @@ def print_policy(request: Request) -> str:
     scope = POD_IDENTITY if request.pod_identity else Scope(request.cluster_name)
     named = request.features
     features = DEFAULT_FEATURES if named is None else frozenset(filter(None, named.split(",")))
-    wish = PolicyWish(partition=request.partition, scope=scope, features=features)
-    return policy_json(wish)
+    policy_request = PolicyRequest(partition=request.partition, scope=scope, features=features)
+    return policy_json(policy_request)

@@ -25,7 +25,7 @@ PARTITIONS = (
 _READS = ("Describe", "Get", "List")
 
 
-class PolicyWish(msgspec.Struct, frozen=True, kw_only=True):
+class PolicyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """For whom a policy is."""
 
     partition: str = "aws"
@@ -35,28 +35,30 @@ class PolicyWish(msgspec.Struct, frozen=True, kw_only=True):
     """Whether what every controller needs is in it; without, it stands beside another policy."""
 
 
-def policy(wish: PolicyWish | None = None) -> dict[str, Any]:
+def policy(policy_request: PolicyRequest | None = None) -> dict[str, Any]:
     """The policy document.
 
     Raises ValueError for an unknown feature, or if a write that the code sends has no statement: a
     person must say on what it may be done.
     """
-    wish = wish or PolicyWish()
+    policy_request = policy_request or PolicyRequest()
     _check_places()
-    wanted = actions_of(wish.features) - (frozenset() if wish.with_base else actions_of(()))
+    wanted = actions_of(policy_request.features) - (
+        frozenset() if policy_request.with_base else actions_of(())
+    )
     reads = sorted(action for action in wanted if is_read(action))
     statements = [_statement("Read", reads, ("*",), {})]
     for made in WRITES:
         actions = sorted(wanted.intersection(made.actions))
         if actions:
-            arns = tuple(one.format(partition=wish.partition) for one in made.resources)
-            statements.append(_statement(made.sid, actions, arns, _condition(made, wish)))
+            arns = tuple(one.format(partition=policy_request.partition) for one in made.resources)
+            statements.append(_statement(made.sid, actions, arns, _condition(made, policy_request)))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def policy_json(wish: PolicyWish | None = None) -> str:
+def policy_json(policy_request: PolicyRequest | None = None) -> str:
     """The document as it stands in a file."""
-    return json.dumps(policy(wish), indent=2) + "\n"
+    return json.dumps(policy(policy_request), indent=2) + "\n"
 
 
 def is_read(action: str) -> bool:
@@ -72,11 +74,11 @@ def _check_places() -> None:
         raise ValueError(f"these actions have no place: {sorted(placed ^ writes)}")
 
 
-def _condition(made: Statement, wish: PolicyWish) -> dict[str, Mapping[str, Any]]:
-    is_loose = made.unguarded_with in wish.features
+def _condition(made: Statement, policy_request: PolicyRequest) -> dict[str, Mapping[str, Any]]:
+    is_loose = made.unguarded_with in policy_request.features
     guard = Guard.NOTHING if is_loose else made.guard
     condition: dict[str, Mapping[str, Any]] = dict(made.more)
-    for operator, keys in guard.condition(wish.scope).items():
+    for operator, keys in guard.condition(policy_request.scope).items():
         condition[operator] = {**condition.get(operator, {}), **keys}
     return condition
 

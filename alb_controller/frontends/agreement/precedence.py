@@ -183,8 +183,8 @@ def _replacement(
 
 def _asks_for(setting: Setting[object], other: Stance, holder: ObjectRef) -> bool:
     """Whether the load balancer is so already, or somebody who may say so does."""
-    told = other.added if other.ref.namespace == holder.namespace else ()
-    same = (one for one in (*other.had, *told) if one.key == setting.key)
+    reported = other.added if other.ref.namespace == holder.namespace else ()
+    same = (one for one in (*other.had, *reported) if one.key == setting.key)
     return any(one.identity == setting.identity for one in same)
 
 

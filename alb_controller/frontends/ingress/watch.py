@@ -17,7 +17,7 @@ from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import KubeObject, Namespace, Service
 from alb_controller.objects.elbv2 import IngressClassParams, TargetGroupBinding
 from alb_controller.objects.networking import Ingress, IngressClass
-from alb_controller.objects.notes import said_by_users
+from alb_controller.objects.notes import annotations_of_users
 from alb_controller.values import StackKey
 
 
@@ -46,7 +46,7 @@ def _intent(obj: KubeObject) -> object:
     The generation counts changes of the spec (Kubernetes API conventions).
     """
     meta = obj.metadata
-    return meta.generation, said_by_users(meta.annotations), meta.deletion_timestamp
+    return meta.generation, annotations_of_users(meta.annotations), meta.deletion_timestamp
 
 
 def _labels(obj: KubeObject) -> object:

@@ -11,7 +11,7 @@ from alb_controller.errors import Invalid
 from alb_controller.frontends.backends.assembly import Identity, assemble
 from alb_controller.frontends.backends.service_ports import TRAFFIC_PORT, PortInUse, numbers_of
 from alb_controller.frontends.backends.settings import TargetGroupSettings
-from alb_controller.frontends.protection import attributes_said, deletion_choice
+from alb_controller.frontends.protection import attributes_given, deletion_choice
 from alb_controller.frontends.service.load import Snapshot
 from alb_controller.intent import (
     LOAD_BALANCER,
@@ -74,8 +74,8 @@ def translate(snapshot: Snapshot, settings: Settings) -> StackIntent:
 
 def _deletion(services: Iterable[Service]) -> dict[str, DeletionChoice]:
     """What is said of deletion protection, which is on in AWS where somebody has switched it on."""
-    said = [attributes_said(one.metadata.annotations.get(_ATTRIBUTES)) for one in services]
-    return {LOAD_BALANCER: deletion_choice(said, _ATTRIBUTES)}
+    stated = [attributes_given(one.metadata.annotations.get(_ATTRIBUTES)) for one in services]
+    return {LOAD_BALANCER: deletion_choice(stated, _ATTRIBUTES)}
 
 
 def _refuse_what_is_not_served(service: Service) -> None:

@@ -133,7 +133,7 @@ TARGET_GROUP_ATTRIBUTES = (
     Attribute("slow_start.duration_seconds", Number(30, 900, ("0",)), "0"),
     Attribute(
         "stickiness.app_cookie.cookie_name",
-        Text(form=re.compile(r"(?!AWSALB).*"), words="not begin with AWSALB"),
+        Text(form=re.compile(r"(?!AWSALB).*"), texts="not begin with AWSALB"),
         "",
     ),
     Attribute("stickiness.app_cookie.duration_seconds", Number(1, 604_800), "86400"),

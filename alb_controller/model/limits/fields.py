@@ -14,12 +14,12 @@ _TAG = re.compile(r"[\w \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000.
 _TAG_KEY = re.compile(
     r"(?i:(?!aws:))[\w \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000.:/=+\-@]*"
 )
-_TAG_WORDS = "be of letters, digits, spaces and .:/=+-@_"
+_TAG_ALLOWED = "be of letters, digits, spaces and .:/=+-@_"
 _EC2_TEXT = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*")
-_EC2_WORDS = "be of letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
+_EC2_ALLOWED = "be of letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
 _QUERY = re.compile(r"[a-zA-Z0-9\-._~:/?#\[\]@!$&'()*+,;=%\\]*")
-_QUERY_WORDS = "be of letters, digits and -._~:/?#[]@!$&'()*+,;=%\\"
-_HTTPS_WORDS = "be an https:// URL"
+_QUERY_ALLOWED = "be of letters, digits and -._~:/?#[]@!$&'()*+,;=%\\"
+_HTTPS_ALLOWED = "be an https:// URL"
 _HTTPS_URL = re.compile(r"https://[^\s/]+.*")
 
 
@@ -122,17 +122,17 @@ FIELDS: Mapping[str, Field] = {
         "HttpRequestMethodConditionConfig",
     ),
     "QueryStringKeyValuePair.Key": Field(
-        Text(128, 0, _QUERY, _QUERY_WORDS), "QueryStringConditionConfig"
+        Text(128, 0, _QUERY, _QUERY_ALLOWED), "QueryStringConditionConfig"
     ),
     "QueryStringKeyValuePair.Value": Field(
-        Text(128, 1, _QUERY, _QUERY_WORDS), "QueryStringConditionConfig"
+        Text(128, 1, _QUERY, _QUERY_ALLOWED), "QueryStringConditionConfig"
     ),
     "RuleCondition.RegexValues": Field(Text(128, 1), "RuleCondition"),
     "RewriteConfig.Regex": Field(Text(1024, 1), "RewriteConfig"),
     "RewriteConfig.Replace": Field(Text(1024), "RewriteConfig"),
     # actions
     "RedirectActionConfig.Protocol": Field(
-        Text(form=re.compile(r"HTTPS?|#\{protocol\}"), words="be HTTP, HTTPS or #{protocol}"),
+        Text(form=re.compile(r"HTTPS?|#\{protocol\}"), texts="be HTTP, HTTPS or #{protocol}"),
         "RedirectActionConfig",
     ),
     "RedirectActionConfig.Port": Field(Number(1, 65535, ("#{port}",)), "RedirectActionConfig"),
@@ -145,7 +145,7 @@ FIELDS: Mapping[str, Field] = {
         Choice(("HTTP_301", "HTTP_302")), "RedirectActionConfig"
     ),
     "FixedResponseActionConfig.StatusCode": Field(
-        Text(form=re.compile(r"[245]\d\d", re.ASCII), words="be 2xx, 4xx or 5xx"),
+        Text(form=re.compile(r"[245]\d\d", re.ASCII), texts="be 2xx, 4xx or 5xx"),
         "FixedResponseActionConfig",
     ),
     "FixedResponseActionConfig.ContentType": Field(
@@ -167,50 +167,50 @@ FIELDS: Mapping[str, Field] = {
         Choice(("deny", "allow", "authenticate")), "AuthenticateOidcActionConfig"
     ),
     "AuthenticateOidcActionConfig.Issuer": Field(
-        Text(form=_HTTPS_URL, words=_HTTPS_WORDS), "AuthenticateOidcActionConfig"
+        Text(form=_HTTPS_URL, texts=_HTTPS_ALLOWED), "AuthenticateOidcActionConfig"
     ),
     "AuthenticateOidcActionConfig.AuthorizationEndpoint": Field(
-        Text(form=_HTTPS_URL, words=_HTTPS_WORDS), "AuthenticateOidcActionConfig"
+        Text(form=_HTTPS_URL, texts=_HTTPS_ALLOWED), "AuthenticateOidcActionConfig"
     ),
     "AuthenticateOidcActionConfig.TokenEndpoint": Field(
-        Text(form=_HTTPS_URL, words=_HTTPS_WORDS), "AuthenticateOidcActionConfig"
+        Text(form=_HTTPS_URL, texts=_HTTPS_ALLOWED), "AuthenticateOidcActionConfig"
     ),
     "AuthenticateOidcActionConfig.UserInfoEndpoint": Field(
-        Text(form=_HTTPS_URL, words=_HTTPS_WORDS), "AuthenticateOidcActionConfig"
+        Text(form=_HTTPS_URL, texts=_HTTPS_ALLOWED), "AuthenticateOidcActionConfig"
     ),
     "AuthenticateCognitoActionConfig.UserPoolArn": Field(
         Text(
             form=re.compile(r"arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:\d{12}:userpool/[\w-]+_\w+"),
-            words="be the ARN of a user pool",
+            texts="be the ARN of a user pool",
         ),
         "AuthenticateCognitoActionConfig",
     ),
     "AuthenticateCognitoActionConfig.UserPoolDomain": Field(
         Text(
             form=re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?"),
-            words="be a domain's prefix or a domain name",
+            texts="be a domain's prefix or a domain name",
         ),
         "AuthenticateCognitoActionConfig",
     ),
     "JwtValidationActionConfig.JwksEndpoint": Field(
-        Text(256, 0, _HTTPS_URL, _HTTPS_WORDS), "JwtValidationActionConfig"
+        Text(256, 0, _HTTPS_URL, _HTTPS_ALLOWED), "JwtValidationActionConfig"
     ),
     "JwtValidationActionConfig.Issuer": Field(Text(256, 1), "JwtValidationActionConfig"),
     "JwtValidationActionAdditionalClaim.Values": Field(
         Text(256, 1), "JwtValidationActionAdditionalClaim"
     ),
     # tags and security groups
-    "Tag.Key": Field(Text(128, 1, _TAG_KEY, f"{_TAG_WORDS}, and not begin with aws:"), "Tag"),
-    "Tag.Value": Field(Text(256, 0, _TAG, _TAG_WORDS), "Tag"),
+    "Tag.Key": Field(Text(128, 1, _TAG_KEY, f"{_TAG_ALLOWED}, and not begin with aws:"), "Tag"),
+    "Tag.Value": Field(Text(256, 0, _TAG, _TAG_ALLOWED), "Tag"),
     "SecurityGroup.GroupName": Field(
-        Text(255, 1, re.compile(r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*"), _EC2_WORDS),
+        Text(255, 1, re.compile(r"(?!sg-)[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]*"), _EC2_ALLOWED),
         "CreateSecurityGroup of the Amazon EC2 API reference",
     ),
     "SecurityGroup.Description": Field(
-        Text(255, 1, _EC2_TEXT, _EC2_WORDS), "CreateSecurityGroup of the Amazon EC2 API reference"
+        Text(255, 1, _EC2_TEXT, _EC2_ALLOWED), "CreateSecurityGroup of the Amazon EC2 API reference"
     ),
     "SecurityGroupRule.Description": Field(
-        Text(255, 0, _EC2_TEXT, _EC2_WORDS), "IpRange of the Amazon EC2 API reference"
+        Text(255, 0, _EC2_TEXT, _EC2_ALLOWED), "IpRange of the Amazon EC2 API reference"
     ),
 }
 

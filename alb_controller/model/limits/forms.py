@@ -20,7 +20,7 @@ class Text(msgspec.Struct, frozen=True):
     longest: int | None = None
     shortest: int = 0
     form: re.Pattern[str] | None = None
-    words: str = ""
+    texts: str = ""
     """The form, as the end of a sentence: `must …`."""
 
     def admits(self, value: str) -> bool:
@@ -30,7 +30,7 @@ class Text(msgspec.Struct, frozen=True):
     def allowed(self, value: str) -> str:
         """What is allowed, for a value that AWS does not take."""
         if self._fits(value):
-            return f"must {self.words}"
+            return f"must {self.texts}"
         if self.longest is None:
             return f"must have {self.shortest} characters or more"
         if self.shortest:

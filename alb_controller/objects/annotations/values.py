@@ -167,13 +167,13 @@ def listen_ports(raw: str) -> dict[int, str]:
 def capacity_units(raw: str) -> int | None:
     """The units of `CapacityUnits=N`; 0 gives back what is reserved, an empty map says nothing."""
     allowed = "must be CapacityUnits=N, where N is a whole number from 0"
-    said = string_map(raw)
-    if set(said) - {"CapacityUnits"}:
+    mapping = string_map(raw)
+    if set(mapping) - {"CapacityUnits"}:
         raise ValueError(allowed)
-    if not said:
+    if not mapping:
         return None
     try:
-        return _integer(said["CapacityUnits"], 0, _MAX_INT32)
+        return _integer(mapping["CapacityUnits"], 0, _MAX_INT32)
     except ValueError:
         raise ValueError(allowed) from None
 
@@ -217,7 +217,7 @@ _ROUTING_POLICY = "dns_record.client_routing_policy"
 
 def network_attributes(raw: str) -> dict[str, str]:
     """Attributes of a network load balancer."""
-    said = string_map(raw)
-    if said.get(_ROUTING_POLICY, ROUTING_POLICIES[0]) not in ROUTING_POLICIES:
+    mapping = string_map(raw)
+    if mapping.get(_ROUTING_POLICY, ROUTING_POLICIES[0]) not in ROUTING_POLICIES:
         raise ValueError(f"{_ROUTING_POLICY} must be one of {', '.join(ROUTING_POLICIES)}")
-    return said
+    return mapping

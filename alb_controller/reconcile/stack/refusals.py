@@ -58,7 +58,7 @@ class _Refusal(Value, Generic[M], frozen=True):
             return False
         return self.beside is None or self.beside == _others(uid, good)
 
-    def told_as(self, former: _Refusal[M] | None) -> _Refusal[M]:
+    def reported_as(self, former: _Refusal[M] | None) -> _Refusal[M]:
         """In the same words, where another call is refused for the same."""
         if former is None or former.intent != self.intent:
             return self
@@ -135,7 +135,7 @@ class Refusals(Generic[M]):
         refusals = {uid: _refusal(uid, one, asked, until) for uid, one in new.items()}
         with self._lock:
             former = self._former.pop(snapshot.key, {})
-            refusals = {u: one.told_as(former.get(u)) for u, one in refusals.items()}
+            refusals = {u: one.reported_as(former.get(u)) for u, one in refusals.items()}
             self._known.setdefault(snapshot.key, {}).update(refusals)
         return True
 

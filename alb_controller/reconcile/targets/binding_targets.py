@@ -12,7 +12,7 @@ from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
 from alb_controller.reconcile.targets.endpoint_groups import Guards
 from alb_controller.reconcile.targets.notes import BindingNotes
-from alb_controller.reconcile.targets.purges import PurgeGuard, Verdict, named
+from alb_controller.reconcile.targets.purges import PurgeDecision, PurgeGuard, named
 from alb_controller.reconcile.targets.registration import Registration
 from alb_controller.reconcile.targets.zones import Zones
 from alb_controller.targets.diff import TargetChanges
@@ -49,23 +49,23 @@ class BindingTargets:
 
     def review(
         self, binding: TargetGroupBinding, registration: Registration, endpoints: Endpoints
-    ) -> Verdict:
+    ) -> PurgeDecision:
         """What it takes until the group holds the endpoints, and how much of it may be done now.
 
         Raises AwsError where AWS does not tell what is registered.
         """
         wanted = registration.changes_to(Target(e.id, e.port) for e in endpoints.members)
-        verdict = self._purges.review(binding, registration.owned, wanted)
-        if verdict.held:
-            self._edges.enqueue_later(key_of(binding), verdict.after_seconds)
-        return verdict
+        decision = self._purges.review(binding, registration.owned, wanted)
+        if decision.held:
+            self._edges.enqueue_later(key_of(binding), decision.after_seconds)
+        return decision
 
     def bring(
         self,
         binding: TargetGroupBinding,
         registration: Registration,
         endpoints: Endpoints,
-        verdict: Verdict,
+        decision: PurgeDecision,
         guards: Guards,
     ) -> Registered:
         """Do it: register what is missing, then deregister what is too much; at a quota what is too
@@ -73,11 +73,11 @@ class BindingTargets:
 
         Raises AwsError, KubeError.
         """
-        changes = self._cut(binding, registration, verdict.changes)
+        changes = self._cut(binding, registration, decision.changes)
         missing = {t.key for t in changes.register}
         new = [e for e in endpoints.members if e.key in missing]
         surplus = changes.deregister
-        self._tell_of_unknown(binding, registration.unknown(surplus))
+        self._report_unknown(binding, registration.unknown(surplus))
         try:
             refused = self._register(binding, registration, new, guards)
         except QuotaExceeded:
@@ -90,8 +90,8 @@ class BindingTargets:
         return Registered(
             is_changed=bool(changes),
             refused=refused,
-            is_held=bool(verdict.held),
-            why_held=verdict.held if verdict.is_told else "",
+            is_held=bool(decision.held),
+            why_held=decision.held if decision.is_reported else "",
         )
 
     def forget(self, key: BindingKey) -> None:
@@ -137,7 +137,7 @@ class BindingTargets:
             self._notes.warn(binding, "TooManyTargets", message)
         return TargetChanges(register=changes.register[:room], deregister=changes.deregister)
 
-    def _tell_of_unknown(self, binding: TargetGroupBinding, targets: Sequence[Target]) -> None:
+    def _report_unknown(self, binding: TargetGroupBinding, targets: Sequence[Target]) -> None:
         if targets:
             message = (
                 f"deregisters targets that this controller did not register: {named(targets)}; a "

@@ -129,7 +129,7 @@ class EndpointGroups:
             self._ask_for_addresses(places)
             self._ask_for_instances(places)
             self._ask_for_groups(places)
-            return self._judge(places)
+            return self._evaluate(places)
 
     def _place(self, endpoint: Endpoint) -> _Place:
         if isinstance(endpoint.backing, Node):
@@ -205,7 +205,7 @@ class EndpointGroups:
             for key, value in self._tags.items()
         )
 
-    def _judge(self, places: Iterable[_Place]) -> tuple[dict[tuple[str, str], Guard], list[str]]:
+    def _evaluate(self, places: Iterable[_Place]) -> tuple[dict[tuple[str, str], Guard], list[str]]:
         guards, problems = {}, []
         for place in places:
             guard = self._guard(place)

@@ -44,7 +44,7 @@ class BindingNotes:
             self._owing.add(key_of(binding))
             self._set_checkpoint(binding, checkpoint)
             self._owing.discard(key_of(binding))
-            self._tell(binding, "Normal", "SuccessfullyReconciled", "Successfully reconciled")
+            self._report(binding, "Normal", "SuccessfullyReconciled", "Successfully reconciled")
 
     def unsettled(self, binding: TargetGroupBinding, reason: str, message: str) -> None:
         """What could be done is done; success is told when the rest is."""
@@ -81,11 +81,11 @@ class BindingNotes:
             return
         _show(binding, handling_of(error).label)
         if binding.is_deleting:
-            self._not_ready(binding, told(error))
-            self.warn(binding, "FailedCleanup", f"Failed cleanup due to {told(error)}")
+            self._not_ready(binding, message_of(error))
+            self.warn(binding, "FailedCleanup", f"Failed cleanup due to {message_of(error)}")
         else:
             self._void_checkpoint(binding)
-            self.warn(binding, "FailedReconcile", f"Failed reconcile due to {told(error)}")
+            self.warn(binding, "FailedReconcile", f"Failed reconcile due to {message_of(error)}")
 
     def _void_checkpoint(self, binding: TargetGroupBinding) -> None:
         """What may be half done must not count as done for the next controller, or the reference.
@@ -118,7 +118,7 @@ class BindingNotes:
         """Tell of a problem, if there is one."""
         if message:
             _log.warning("binding_problem", reason=reason, problem=message)
-            self._tell(binding, "Warning", reason, message)
+            self._report(binding, "Warning", reason, message)
 
     def _set_checkpoint(self, binding: TargetGroupBinding, checkpoint: str) -> None:
         if checkpoint == stored_checkpoint(binding):
@@ -130,7 +130,7 @@ class BindingNotes:
         body = {"metadata": {"annotations": annotations}}
         self._writer.merge_patch(TARGET_GROUP_BINDING, *binding.key, body)
 
-    def _tell(
+    def _report(
         self,
         binding: TargetGroupBinding,
         type_: Literal["Normal", "Warning"],
@@ -163,7 +163,7 @@ def _show(binding: TargetGroupBinding, state: str) -> None:
     metrics.TARGET_GROUP_INFO.show(key, {(namespace, spec.service_ref.name, group): 1.0})
 
 
-def told(error: ControllerError) -> str:
+def message_of(error: ControllerError) -> str:
     """An error as one sentence that stays the same from one attempt to the next."""
     if isinstance(error, AwsError):
         return f"{error.service} {error.operation}: {error.code}: {error.message}"

@@ -37,12 +37,12 @@ T = TypeVar("T", bound=KubeObject)
 Resolve: TypeAlias = Callable[[TargetGroupBinding, Cluster], Endpoints | BackendNotFound]
 
 
-class Verdict(Value, frozen=True, kw_only=True):
+class PurgeDecision(Value, frozen=True, kw_only=True):
     """What may be done now; `held` says in one sentence why targets stay."""
 
     changes: TargetChanges
     held: str = ""
-    is_told: bool = True
+    is_reported: bool = True
     """Whether users hear of it: a watch that lags by a moment is no news."""
     after_seconds: float = AGAIN_SECONDS
 
@@ -53,36 +53,40 @@ class PurgeGuard:
     def __init__(self, edges: BindingEdges, options: BindingOptions, resolve: Resolve) -> None:
         self._edges, self._options, self._resolve = edges, options, resolve
         self._confirmed: dict[BindingKey, float] = {}  # since when a purge waits, confirmed
-        self._doubted: set[BindingKey] = set()
+        self._suspected: set[BindingKey] = set()
         """The last look was not confirmed: new targets that came since make it no smaller."""
 
-    def review(self, binding: TargetGroupBinding, owned: int, changes: TargetChanges) -> Verdict:
+    def review(
+        self, binding: TargetGroupBinding, owned: int, changes: TargetChanges
+    ) -> PurgeDecision:
         """What of the changes may be done; `owned` counts the binding's targets before them."""
         key = key_of(binding)
-        was_doubted = key in self._doubted
-        if not (self._is_purge(owned, changes) or (was_doubted and changes.deregister)):
+        was_suspected = key in self._suspected
+        if not (self._is_purge(owned, changes) or (was_suspected and changes.deregister)):
             self.forget(key)
-            return Verdict(changes=changes)
+            return PurgeDecision(changes=changes)
         held = self._unconfirmed(binding, changes.deregister)
         if held:
             self.forget(key)
-            self._doubted.add(key)
-            return Verdict(changes=_without_removal(changes), held=held, is_told=was_doubted)
-        self._doubted.discard(key)
+            self._suspected.add(key)
+            return PurgeDecision(
+                changes=_without_removal(changes), held=held, is_reported=was_suspected
+            )
+        self._suspected.discard(key)
         now = self._edges.clock.monotonic()
         ends = self._confirmed.setdefault(key, now) + self._options.purge_hold_seconds
         if now < ends:
             held = f"nothing stands behind {named(changes.deregister)}: deregistered later, unless"
             held = f"{held} endpoints come back (--target-purge-hold)"
             changes = _without_removal(changes)
-            return Verdict(changes=changes, held=held, after_seconds=ends - now)
+            return PurgeDecision(changes=changes, held=held, after_seconds=ends - now)
         self._confirmed.pop(key, None)
-        return Verdict(changes=changes)
+        return PurgeDecision(changes=changes)
 
     def forget(self, key: BindingKey) -> None:
         """Nothing waits; or the binding is gone."""
         self._confirmed.pop(key, None)
-        self._doubted.discard(key)
+        self._suspected.discard(key)
 
     def _is_purge(self, owned: int, changes: TargetChanges) -> bool:
         gone = len(changes.deregister)

@@ -27,7 +27,7 @@ from alb_controller.reconcile.targets.binding_targets import BindingTargets, Reg
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
 from alb_controller.reconcile.targets.endpoint_groups import Guards
 from alb_controller.reconcile.targets.gates import ReadinessGates
-from alb_controller.reconcile.targets.notes import BindingNotes, told
+from alb_controller.reconcile.targets.notes import BindingNotes, message_of
 from alb_controller.reconcile.targets.registration import Registration
 from alb_controller.reconcile.targets.target_groups import TargetGroups
 from alb_controller.reconcile.targets.tracking import Ledger, TrackedTargets
@@ -52,10 +52,10 @@ class _Network(Value, frozen=True, kw_only=True):
     error: AwsError | None = None
 
     @property
-    def trouble(self) -> str:
+    def failure(self) -> str:
         """One sentence, or nothing."""
         if self.error is not None:
-            return told(self.error)
+            return message_of(self.error)
         return "; ".join(sorted({*self.problems, *self.refused}))
 
 
@@ -101,7 +101,7 @@ class BindingReconciler:
             self._enqueue(self._edges.rules.reconcile(group_id))
         except ControllerError as error:
             if handling_of(error).event:
-                self._refuse(group_id, f"security group {group_id}: {told(error)}")
+                self._refuse(group_id, f"security group {group_id}: {message_of(error)}")
             raise
         if self._refused.pop(group_id, ""):
             for key in self._edges.rules.wanted_by(group_id):  # their success is still to be told
@@ -127,17 +127,17 @@ class BindingReconciler:
         if isinstance(endpoints, BackendNotFound):
             self._lose_backend(binding, registration, endpoints)
             return _NO_NETWORK
-        verdict = self._targets.review(binding, registration, endpoints)
-        network = self._open_network(binding, endpoints, is_held=bool(verdict.held))
+        decision = self._targets.review(binding, registration, endpoints)
+        network = self._open_network(binding, endpoints, is_held=bool(decision.held))
         self._notes.warn(binding, "FailedReconcile", "; ".join(endpoints.problems))
-        outcome = self._targets.bring(binding, registration, endpoints, verdict, network.guards)
+        outcome = self._targets.bring(binding, registration, endpoints, decision, network.guards)
         self._update_gates(binding, endpoints, registration)
         if outcome.refused is not None:
             raise outcome.refused
         if outcome.is_held:
             self._notes.unsettled(binding, "TargetsHeld", outcome.why_held)
-        elif network.trouble:
-            self._notes.unsettled(binding, "FailedNetworkReconcile", network.trouble)
+        elif network.failure:
+            self._notes.unsettled(binding, "FailedNetworkReconcile", network.failure)
         else:
             digest = checkpoint(endpoints, binding.spec)
             self._notes.settled(binding, digest, is_changed=outcome.is_changed)
@@ -148,9 +148,9 @@ class BindingReconciler:
     ) -> None:
         """The Service or its port is gone: as for a deletion, but the binding stays (spec 8.7)."""
         try:
-            verdict = self._targets.review(binding, registration, Endpoints())
+            decision = self._targets.review(binding, registration, Endpoints())
             outcome = self._targets.bring(
-                binding, registration, Endpoints(), verdict, _NO_NETWORK.guards
+                binding, registration, Endpoints(), decision, _NO_NETWORK.guards
             )
         except NotFound as error:
             if not registration.is_gone(error):

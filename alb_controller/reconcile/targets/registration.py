@@ -134,8 +134,8 @@ class Registration:
         """Write down which targets of a shared group are this cluster's. Raises KubeError."""
         if self._ledger is not None:
             tracked = self._ledger.targets or frozenset()
-            there = {_word(key) for key in self._there}
-            self._ledger.write({_word(key) for key in self._wanted} | (tracked & there))
+            there = {_target_key(key) for key in self._there}
+            self._ledger.write({_target_key(key) for key in self._wanted} | (tracked & there))
 
     def is_gone(self, error: AwsError) -> bool:
         """Whether an error means that there is no such target group, and a second look says so.
@@ -143,12 +143,12 @@ class Registration:
         Of a group that is there AWS may say for a moment that it is not: then its targets are
         still to be deregistered. Raises AwsError.
         """
-        if not _says_gone(error):
+        if not _is_gone_error(error):
             return False
         try:
             self._elbv2.target_health(self._arn)
         except AwsError as second:
-            if not _says_gone(second):
+            if not _is_gone_error(second):
                 raise
             return True
         return False
@@ -181,21 +181,21 @@ class Registration:
         if self._ledger is None:
             return targets
         tracked = self._ledger.targets or frozenset()
-        return tuple(t for t in targets if _word(t.key) in tracked)
+        return tuple(t for t in targets if _target_key(t.key) in tracked)
 
     def _track(self) -> None:
         """Write down what is to be sent to a shared group: the answer may get lost."""
         if self._ledger is not None:
             tracked = self._ledger.targets or frozenset()
-            self._ledger.write(tracked | {_word(key) for key in self._wanted})
+            self._ledger.write(tracked | {_target_key(key) for key in self._wanted})
 
 
-def _says_gone(error: AwsError) -> bool:
+def _is_gone_error(error: AwsError) -> bool:
     """`ValidationError`: the ARN is none at all."""
     is_no_arn = isinstance(error, Rejected) and error.code == "ValidationError"
     return isinstance(error, NotFound) or is_no_arn
 
 
-def _word(key: _Key) -> str:
+def _target_key(key: _Key) -> str:
     """A target as ledgers have it."""
     return f"{key[0]}:{key[1]}"

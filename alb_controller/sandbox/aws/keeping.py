@@ -25,7 +25,7 @@ def empty() -> None:
     mock_random.seed(IDS_SEED)
 
 
-class Kept:
+class KeptState:
     """The state of all backends at one moment."""
 
     def __init__(self) -> None:

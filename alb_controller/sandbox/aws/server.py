@@ -29,11 +29,11 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from alb_controller.sandbox.connections import CuttableServer
 
-from . import truth, waf_classic
+from . import moto_patches, waf_classic
 from .calls import Call, Operation, read_operation
 from .errors import Refusal, refuse
 from .faults import Faults, Kind
-from .keeping import Kept, empty
+from .keeping import KeptState, empty
 
 _SERVICES = tuple(backends.list_of_moto_modules())
 backends.list_of_moto_modules = lambda: _SERVICES  # moto reads its folder for each request
@@ -49,14 +49,14 @@ class AwsServer:
         self, *, port: int = 0, observe: Callable[[Call], None] = lambda _call: None
     ) -> None:
         """`observe` is told of each call when it is answered."""
-        truth.put_right()
+        moto_patches.apply_patches()
         self._observe = observe
         self.calls: deque[Call] = deque(maxlen=CALLS_REMEMBERED)
         self.faults = Faults()
         self._port = port
         self._lock = threading.Lock()
         self._moto = DomainDispatcherApplication(_create_application)
-        self._kept: Kept | None = None
+        self._kept: KeptState | None = None
         self._http: _HttpServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -110,7 +110,7 @@ class AwsServer:
     def keep(self) -> bool:
         """Remember the state as it is now, for `bring_back`; always True."""
         with self._lock:
-            self._kept = Kept()
+            self._kept = KeptState()
             return True
 
     def bring_back(self) -> bool:
@@ -145,8 +145,8 @@ class AwsServer:
         began = time.monotonic()
         fault = self.faults.meet(operation.name)
         if fault is not None and fault.kind is Kind.REFUSED:
-            words = "an error that was asked for"
-            answer = _Answer.of(refuse(operation, fault.status, fault.code, words))
+            text = "an error that was asked for"
+            answer = _Answer.of(refuse(operation, fault.status, fault.code, text))
         else:
             answer = self._ask_moto(environ, operation)
         lost = fault is not None and fault.kind is Kind.ANSWER_LOST
@@ -172,8 +172,8 @@ class AwsServer:
             except NotImplementedError as error:
                 return _Answer.of(refuse(operation, 501, "NotImplemented", str(error)))
             except Exception as error:  # noqa: BLE001  # moto's bugs are of every class
-                words = f"the local AWS broke: {type(error).__name__}: {error}"
-                return _Answer.of(refuse(operation, 500, "InternalFailure", words))
+                text = f"the local AWS broke: {type(error).__name__}: {error}"
+                return _Answer.of(refuse(operation, 500, "InternalFailure", text))
         return answer
 
 

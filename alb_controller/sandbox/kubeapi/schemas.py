@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 Json = dict[str, Any]
 
 OPEN = "x-kubernetes-preserve-unknown-fields"
-_SAYS_FIELDS = {"properties", "additionalProperties"}
+_FIELD_KEYWORDS = {"properties", "additionalProperties"}
 EMBEDDED = "x-kubernetes-embedded-resource"
 TYPE_META = ("apiVersion", "kind", "metadata")
 
@@ -80,7 +80,7 @@ def prune(value: Any, schema: Schema, *, native: bool, path: str = "") -> list[s
             if item is None and native:
                 value[index] = _zero(schema["items"])
             unknown += prune(value[index], schema["items"], native=native, path=f"{path}[{index}]")
-    if not isinstance(value, dict) or (native and not _SAYS_FIELDS & schema.keys()):
+    if not isinstance(value, dict) or (native and not _FIELD_KEYWORDS & schema.keys()):
         return unknown
     for key in list(value):
         sub = child_schema(schema, key)

@@ -11,7 +11,7 @@ import structlog
 
 from alb_controller.clock import Clock
 from alb_controller.errors import KubeError, NotLeading, ObjectExists, Stale
-from alb_controller.kube.serving import KeptSecret, ServingObjects, WebhookConfiguration
+from alb_controller.kube.serving import ServingObjects, StoredSecret, WebhookConfiguration
 from alb_controller.webhooks.certificates.pairs import (
     Pair,
     certificates,
@@ -19,7 +19,7 @@ from alb_controller.webhooks.certificates.pairs import (
     issue,
     server_context,
 )
-from alb_controller.webhooks.certificates.rotation import Kept, Situation, advance
+from alb_controller.webhooks.certificates.rotation import Situation, StoredCertificates, advance
 
 NAME = "alb-controller webhooks"
 SERVICE = "aws-load-balancer-webhook-service"
@@ -74,7 +74,7 @@ class CertificateKeeper:
         """One round: read, take the next step, serve what is kept. Raises KubeErrors."""
         configurations = self._objects.configurations()
         secret = self._objects.read_secret()
-        found = Kept.of(secret.data)
+        found = StoredCertificates.of(secret.data)
         self._serve(found)
         try:
             self._write(secret, found, configurations)
@@ -82,7 +82,10 @@ class CertificateKeeper:
             return  # the leader does it
 
     def _write(
-        self, secret: KeptSecret, found: Kept, configurations: list[WebhookConfiguration]
+        self,
+        secret: StoredSecret,
+        found: StoredCertificates,
+        configurations: list[WebhookConfiguration],
     ) -> None:
         """The next step of the Secret, and its bundle to whoever has another."""
         situation = Situation(
@@ -106,7 +109,7 @@ class CertificateKeeper:
     def _hosts(configurations: list[WebhookConfiguration]) -> frozenset[str]:
         return frozenset(host for found in configurations for host in found.hosts)
 
-    def _known_hosts(self, found: Kept) -> frozenset[str]:
+    def _known_hosts(self, found: StoredCertificates) -> frozenset[str]:
         """While nothing calls: what the present certificate is for, or the chart's Service."""
         if found.current is not None:
             return hosts_of(certificates(found.current.certificate)[0])
@@ -115,15 +118,15 @@ class CertificateKeeper:
     def _is_trusted(self, bundle: bytes, configurations: list[WebhookConfiguration]) -> bool:
         """Whether all callers have known exactly this bundle for long enough."""
         now = self._clock.monotonic()
-        told = {found for one in configurations for found in one.bundles.values()}
-        if told - {bundle}:
+        served_bundles = {found for one in configurations for found in one.bundles.values()}
+        if served_bundles - {bundle}:
             self._trusted = (b"", now)
         elif self._trusted[0] != bundle:
             self._trusted = (bundle, now)
         grace = min(TRUST_SECONDS, self._lifetime.total_seconds() / 12)
         return self._trusted[0] == bundle and now - self._trusted[1] >= grace
 
-    def _serve(self, kept: Kept) -> None:
+    def _serve(self, kept: StoredCertificates) -> None:
         pair = kept.current
         if pair is None or (self._served is not None and self._served[0] == pair):
             return
@@ -142,13 +145,13 @@ class CertificateKeeper:
             except (Stale, ObjectExists):
                 seconds = min(pause, 0.2)  # another replica was faster: see what it did
             except (KubeError, ValueError, OSError) as error:
-                self._tell(str(error) if isinstance(error, KubeError) else type(error).__name__)
+                self._report(str(error) if isinstance(error, KubeError) else type(error).__name__)
                 seconds = min(pause, SOON_SECONDS)
             except Exception:  # noqa: BLE001  # without this thread the certificate would expire
                 _log.exception("webhook_certificate_failed")
             self._clock.sleep(seconds, self._stop)
 
-    def _tell(self, problem: str) -> None:
+    def _report(self, problem: str) -> None:
         if problem != self._problem:
             _log.warning("webhook_certificate_not_kept", problem=problem)
         self._problem = problem

@@ -31,7 +31,7 @@ _BEGIN_SHARE, _END_SHARE = 2, 12
 """The next certificate is made a half of the lifetime before the end, served a twelfth before."""
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class StoredCertificates(msgspec.Struct, frozen=True, kw_only=True):
     """The Secret's content."""
 
     bundle: bytes = b""
@@ -40,7 +40,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     upcoming: Pair | None = None
 
     @classmethod
-    def of(cls, data: Mapping[str, bytes]) -> Kept:
+    def of(cls, data: Mapping[str, bytes]) -> StoredCertificates:
         """What a Secret's data means; what cannot be read is as if it were not there."""
         return cls(
             bundle=data.get(BUNDLE, b""),
@@ -73,7 +73,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     issue: Callable[[Iterable[str], datetime, timedelta], Issued]
 
 
-def advance(kept: Kept, seen: Situation) -> Kept:
+def advance(kept: StoredCertificates, seen: Situation) -> StoredCertificates:
     """The next state; the same where nothing is due."""
     kept = _without_expired(kept, seen.now)
     current, upcoming = (_usable(pair, kept, seen.now) for pair in (kept.current, kept.upcoming))
@@ -92,15 +92,15 @@ def advance(kept: Kept, seen: Situation) -> Kept:
     return kept
 
 
-def _issue(kept: Kept, seen: Situation, *, is_served: bool) -> Kept:
+def _issue(kept: StoredCertificates, seen: Situation, *, is_served: bool) -> StoredCertificates:
     made = seen.issue(seen.hosts, seen.now, seen.lifetime)
     bundle = kept.bundle + made.authority
     if is_served:  # there is none that callers could go on with until they know of this one
-        return Kept(bundle=bundle, current=made.pair)
+        return StoredCertificates(bundle=bundle, current=made.pair)
     return msgspec.structs.replace(kept, bundle=bundle, upcoming=made.pair)
 
 
-def _without_expired(kept: Kept, now: datetime) -> Kept:
+def _without_expired(kept: StoredCertificates, now: datetime) -> StoredCertificates:
     found = certificates(kept.bundle)
     left = [ca for ca in found if ca.not_valid_after_utc > now]
     if found and len(left) == len(found):
@@ -108,7 +108,7 @@ def _without_expired(kept: Kept, now: datetime) -> Kept:
     return msgspec.structs.replace(kept, bundle=b"".join(map(encoded, left)))
 
 
-def _usable(pair: Pair | None, kept: Kept, now: datetime) -> Pair | None:
+def _usable(pair: Pair | None, kept: StoredCertificates, now: datetime) -> Pair | None:
     """A pair that is valid and of a CA of the bundle, else None."""
     found = certificates(pair.certificate) if pair is not None else []
     if not found or found[0].not_valid_after_utc <= now:

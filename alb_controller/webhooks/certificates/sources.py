@@ -52,17 +52,17 @@ class CertificateFiles:
         try:
             pair = Pair(files.certificate.read_bytes(), Secret(files.key.read_text("ascii")))
             if not is_whole(pair):
-                self._tell("the key is not that of the certificate")
+                self._report("the key is not that of the certificate")
                 return
             self._context = server_context(pair, self._authorities)
         except OSError as error:
-            self._tell(error.strerror or str(error))
+            self._report(error.strerror or str(error))
         except ValueError as error:
-            self._tell(type(error).__name__)  # its text may hold a part of the key
+            self._report(type(error).__name__)  # its text may hold a part of the key
         else:
             _log.info("webhook_certificate_read", file=str(files.certificate))
 
-    def _tell(self, problem: str) -> None:
+    def _report(self, problem: str) -> None:
         files = [str(self._files.certificate), str(self._files.key)]
         _log.warning("webhook_certificate_unusable", files=files, problem=problem)
 

@@ -53,10 +53,10 @@ class Container(msgspec.Struct, frozen=True):
     why_not_apart: str = ""
     """What forbids namespaces of its own; nothing where it has them."""
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *texts: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the image to its end."""
         return subprocess.run(
-            self._command(words), capture_output=True, text=True, check=False, **self._how({})
+            self._command(texts), capture_output=True, text=True, check=False, **self._how({})
         )
 
     @contextlib.contextmanager
@@ -79,10 +79,10 @@ class Container(msgspec.Struct, frozen=True):
         finally:
             process.end(signal.SIGKILL)
 
-    def _command(self, words: Sequence[str]) -> list[str]:
+    def _command(self, texts: Sequence[str]) -> list[str]:
         if self.why_not_apart:
-            return list(words)
-        return _apart(self.image.user, words)
+            return list(texts)
+        return _apart(self.image.user, texts)
 
     def _how(self, environment: Mapping[str, str]) -> dict[str, Any]:
         env = self.image.environ() | dict(environment)
@@ -120,8 +120,8 @@ class Process:
         return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _apart(user: str, words: Sequence[str]) -> list[str]:
-    return [*_APART, "sh", "-euc", _ENTER, "enter", user, *words]
+def _apart(user: str, texts: Sequence[str]) -> list[str]:
+    return [*_APART, "sh", "-euc", _ENTER, "enter", user, *texts]
 
 
 def ways(image: Image) -> list[Container]:

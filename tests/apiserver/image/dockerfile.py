@@ -93,8 +93,8 @@ class _Builder:
         match keyword:
             case "ENV":
                 known = self.image.environment
-                words = shlex.split(Template(text).substitute(known))
-                return {"environment": known | dict(word.split("=", 1) for word in words)}
+                texts = shlex.split(Template(text).substitute(known))
+                return {"environment": known | dict(term.split("=", 1) for term in texts)}
             case "WORKDIR":
                 return {"folder": text}
             case "USER":

@@ -201,11 +201,11 @@ def test_nothing_is_left_to_compile(container: Container) -> None:
 def test_it_is_ready_in_time_and_ends_cleanly(container: Container, rig: Rig, folder: Path) -> None:
     """With the chart's arguments and the page cache warm within 4 s; SIGTERM ends it with 0."""
     (health,) = free_ports(1)
-    words, log = arguments(rig, health), folder / "log"
+    texts, log = arguments(rig, health), folder / "log"
     took = float("inf")
     for start in range(STARTS):
         began = time.monotonic()
-        with container.running(words, surroundings(rig), log) as process:
+        with container.running(texts, surroundings(rig), log) as process:
             await_logged(lambda: is_ready(health), log)
             took = time.monotonic() - began
             assert process.end() == 0, log.read_text()

@@ -84,11 +84,11 @@ def test_a_write_that_conflicts_is_done_again(
         assert _serves(rig, "/*")
         assert len(rig.aws.targets()) == 2
     assert rig.warnings() == []
-    told = rig.events("web", reason="SuccessfullyReconciled")
-    assert len(told) == 1
+    reported = rig.events("web", reason="SuccessfullyReconciled")
+    assert len(reported) == 1
 
 
-def test_success_is_told_though_the_status_could_not_be_written_at_once(
+def test_success_is_reported_though_the_status_could_not_be_written_at_once(
     rig: Rig, server: ApiServer
 ) -> None:
     """What changed in the pass that broke off is told by the one that ends well."""

@@ -20,8 +20,8 @@ class Calls:
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
 
-    def __call__(self, **told: Any) -> None:
-        self.seen.append(told)
+    def __call__(self, **reported: Any) -> None:
+        self.seen.append(reported)
 
 
 class Rig(msgspec.Struct, frozen=True):

@@ -132,7 +132,7 @@ def test_a_denied_call_names_the_iam_action(rig: MakeRig) -> None:
     assert caught.value.request_id == "request-1"
 
 
-def test_missing_credentials_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without credentials nothing is retried, and the error tells what is missing."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with serving(OK) as server:
@@ -171,12 +171,12 @@ def test_what_cannot_be_made_ahead_of_time_is_left_to_the_first_call(rig: MakeRi
             sender.call("no-such-service", "Describe")
 
 
-def test_errors_carry_what_aws_said(rig: MakeRig) -> None:
+def test_errors_carry_what_aws_answered(rig: MakeRig) -> None:
     """Service, operation, code and request id are fields, for logs and for support cases."""
     answer = Answer(400, "TooManyRules", "too many rules")
     with serving(answer) as server, pytest.raises(AwsError) as caught:
         rig(server).sender.call("elbv2", "CreateRule", **_RULE)
     error = caught.value
-    told = (error.service, error.operation, error.code, error.message, error.request_id)
-    assert told == ("elbv2", "CreateRule", "TooManyRules", "too many rules", "request-1")
+    reported = (error.service, error.operation, error.code, error.message, error.request_id)
+    assert reported == ("elbv2", "CreateRule", "TooManyRules", "too many rules", "request-1")
     assert error.__cause__ is None

@@ -35,11 +35,11 @@ def test_passing_faults_are_survived(rig: MakeRig, fault: Answer, status_code: s
         made = rig(server, **patience)
         made.sender.call("elbv2", "DescribeRules", ListenerArn="l")
         assert server.operations == ["DescribeRules"] * 3
-    (told,) = made.calls.seen
-    attempts = told["attempts"]
+    (reported,) = made.calls.seen
+    attempts = reported["attempts"]
     assert [one.status_code for one in attempts] == [status_code, status_code, "200"]
     assert [one.error is None for one in attempts] == [False, False, True]
-    assert told["service"] == "Elastic Load Balancing v2"
+    assert reported["service"] == "Elastic Load Balancing v2"
 
 
 @pytest.mark.parametrize(

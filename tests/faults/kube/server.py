@@ -129,7 +129,7 @@ class ApiServer:
             metadata["resourceVersion"] = str(self.version)
             stored = {**obj, "metadata": metadata}
             self.objects[path] = stored
-            self.tell("MODIFIED" if known else "ADDED", stored)
+            self.report("MODIFIED" if known else "ADDED", stored)
             return stored
 
     def remove(self, path: str) -> dict[str, Any]:
@@ -138,10 +138,10 @@ class ApiServer:
             self.version += 1
             gone = self.objects.pop(path)
             gone = {**gone, "metadata": gone["metadata"] | {"resourceVersion": str(self.version)}}
-            self.tell("DELETED", gone)
+            self.report("DELETED", gone)
             return gone
 
-    def tell(self, type_: str, obj: dict[str, Any]) -> None:
+    def report(self, type_: str, obj: dict[str, Any]) -> None:
         """Send one event on every open watch."""
         for watch in list(self.watches):
             watch.send({"type": type_, "object": obj})
@@ -205,13 +205,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.headers.get("Authorization", "").removeprefix("Bearer "),
         )
         api.requests.append(request)
-        verdict = api.fault(request)
-        if isinstance(verdict, str):
-            if verdict == HANG:
+        injected = api.fault(request)
+        if isinstance(injected, str):
+            if injected == HANG:
                 api.released.wait(30)
             self.close_connection = True
-        elif verdict is not None:
-            self._send(verdict)
+        elif injected is not None:
+            self._send(injected)
         elif request.is_watch:
             self._watch(request)
         else:

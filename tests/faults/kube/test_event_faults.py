@@ -122,7 +122,7 @@ def test_the_same_event_is_sent_once(api: ApiServer, rig: Rig) -> None:
     assert len(posted(api)) == 1
 
 
-def test_a_new_process_does_not_tell_it_again(api: ApiServer, rig: Rig, make: MakeRig) -> None:
+def test_a_new_process_does_not_report_it_again(api: ApiServer, rig: Rig, make: MakeRig) -> None:
     """After a restart the server knows the Event by its name; that is no error, and remembered."""
     rig.deliver()
     restarted = make()
@@ -146,7 +146,7 @@ def test_another_occasion_is_another_event(
     assert len({event["metadata"]["name"] for event in posted(api)}) == 2
 
 
-def test_a_successor_is_told_on_its_own(api: ApiServer, rig: Rig) -> None:
+def test_a_successor_is_reported_on_its_own(api: ApiServer, rig: Rig) -> None:
     """An object that was created again has not been told."""
     rig.deliver()
     rig.deliver(ObjectRef("Ingress", "ns", "web", "uid-2"))
@@ -164,7 +164,7 @@ def test_long_texts_fit_the_apis_limits(api: ApiServer, rig: Rig) -> None:
     assert len(event["metadata"]["name"]) <= 253
 
 
-def test_cluster_scoped_objects_are_told_of_in_default(api: ApiServer, rig: Rig) -> None:
+def test_cluster_scoped_objects_are_reported_of_in_default(api: ApiServer, rig: Rig) -> None:
     """Events need a namespace; for an IngressClassParams it is `default`."""
     rig.deliver(ObjectRef("IngressClassParams", "", "alb", "u"))
     assert api.requests[0].path == "/api/v1/namespaces/default/events"
@@ -229,7 +229,7 @@ def test_an_event_takes_a_bounded_time(
     assert [event["message"] for event in posted(api)] == ["slow", "quick"]
 
 
-def test_what_waits_already_is_not_told_twice(api: ApiServer, rig: Rig) -> None:
+def test_what_waits_already_is_not_reported_twice(api: ApiServer, rig: Rig) -> None:
     """Recorded again before it could be written, it costs no request."""
     rig.record()
     rig.record()
@@ -270,7 +270,7 @@ def test_what_waits_is_written_before_the_end(api: ApiServer, make: MakeRig) -> 
     rig.events.start()
     rig.events.stop(20)
     assert len(posted(api)) == 20
-    assert rig.events.trouble() == []
+    assert rig.events.unhealthy_reasons() == []
 
 
 def test_the_end_does_not_wait_for_a_server_that_hangs(
@@ -323,7 +323,7 @@ def test_without_the_lease_no_event_is_sent(api: ApiServer, make: MakeRig) -> No
     assert [log["log_level"] for log in logs] == ["debug", "debug"]
 
 
-def test_what_the_server_has_dropped_is_told_again(api: ApiServer, make: MakeRig) -> None:
+def test_what_the_server_has_dropped_is_reported_again(api: ApiServer, make: MakeRig) -> None:
     """An hour later: a problem that still holds must not vanish from `kubectl describe`."""
     clock = FakeClock()
     rig = make(clock=clock)
@@ -333,11 +333,11 @@ def test_what_the_server_has_dropped_is_told_again(api: ApiServer, make: MakeRig
     assert len(posted(api)) == 2
 
 
-def test_the_memory_of_what_was_told_is_bounded(
+def test_the_memory_of_what_was_reported_is_bounded(
     api: ApiServer, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond its size the oldest is forgotten; the server still knows it."""
-    monkeypatch.setattr(events, "TOLD", 1)
+    monkeypatch.setattr(events, "REMEMBERED_EVENTS", 1)
     for message in ("one", "two", "one"):
         rig.deliver(message=message)
     assert len(posted(api)) == 3

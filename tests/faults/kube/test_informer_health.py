@@ -15,7 +15,7 @@ from tests.faults.kube.server import CUT, ApiServer
 from tests.waiting import until
 
 
-def test_an_outage_of_the_api_is_no_trouble_of_ours(api: ApiServer, client: KubeClient) -> None:
+def test_an_outage_of_the_api_is_no_fault_of_ours(api: ApiServer, client: KubeClient) -> None:
     """However long it lasts, a new process would not help; the age in the metrics tells of it."""
     clock = FakeClock()
     informers = Informers(client, Stores([SERVICE]), clock)
@@ -23,7 +23,7 @@ def test_an_outage_of_the_api_is_no_trouble_of_ours(api: ApiServer, client: Kube
     informers.start()
     for number in range(1, 30):
         until(partial(_has_paused, clock, number))
-        assert informers.trouble() == []
+        assert informers.unhealthy_reasons() == []
         clock.advance(clock.slept[-1])
     age = REGISTRY.get_sample_value("awslbc_informer_age_seconds", {"kind": "Service"})
     assert age is not None
@@ -36,25 +36,25 @@ def _has_paused(clock: FakeClock, number: int) -> bool:
     return len(clock.slept) == number
 
 
-def test_a_loop_that_does_not_turn_is_trouble(api: ApiServer, client: KubeClient) -> None:
+def test_a_loop_that_does_not_turn_is_unhealthy(api: ApiServer, client: KubeClient) -> None:
     """It turns every few minutes whatever the server does: longer, and it hangs."""
     clock, stores = FakeClock(), Stores([SERVICE])
     informers = Informers(client, stores, clock)
-    assert informers.trouble() == []
+    assert informers.unhealthy_reasons() == []
     informers.start()
     until(lambda: stores.has_synced() and api.watches)
     clock.advance(200)
-    assert informers.trouble() == []
+    assert informers.unhealthy_reasons() == []
     clock.advance(200)
-    assert informers.trouble() == ["watch-services hangs"]
+    assert informers.unhealthy_reasons() == ["watch-services hangs"]
     assert informers.stop(20)
-    assert informers.trouble() == []
+    assert informers.unhealthy_reasons() == []
 
 
-def test_a_thread_that_ended_by_itself_is_trouble(client: KubeClient) -> None:
+def test_a_thread_that_ended_by_itself_is_unhealthy(client: KubeClient) -> None:
     """Such as one that Python could not go on with."""
     informers = Informers(client, Stores([SERVICE]), FakeClock())
     (reflector,) = informers._reflectors
     reflector._thread._target = lambda: None  # type: ignore[attr-defined]  # ends at once
     informers.start()
-    until(lambda: informers.trouble() == ["thread watch-services has ended"])
+    until(lambda: informers.unhealthy_reasons() == ["thread watch-services has ended"])

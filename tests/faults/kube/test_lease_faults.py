@@ -31,20 +31,20 @@ class Candidate:
         self, client: KubeClient, identity: str, *, is_real: bool = False, **periods: float
     ) -> None:
         self.clock = FakeClock()
-        self.told: list[str] = []
+        self.reported: list[str] = []
         settings = LeaseSettings(name="alb", namespace="kube-system", identity=identity, **periods)
         self.elector = Elector(
             client,
             settings,
             SystemClock() if is_real else self.clock,
-            on_started=lambda: self.told.append("started"),
-            on_lost=lambda: self.told.append("lost"),
+            on_started=lambda: self.reported.append("started"),
+            on_lost=lambda: self.reported.append("lost"),
         )
 
     def lead(self) -> None:
         """Start, and return when the Lease is held and the first pause has begun."""
         self.elector.start()
-        until(lambda: self.told == ["started"] and self.clock.slept)
+        until(lambda: self.reported == ["started"] and self.clock.slept)
 
     def step(self, seconds: float = 2.0) -> None:
         """Let time pass; if that ends the elector's pause, return at its next one or its end."""
@@ -146,7 +146,7 @@ def test_a_second_candidate_waits_as_long_as_the_lease_is_renewed(
         two.step(5)
         assert one.is_leading()
         assert not two.is_leading()
-    assert two.told == []
+    assert two.reported == []
     assert all(0.5 <= seconds <= 1.0 for seconds in two.clock.slept)
 
 
@@ -159,9 +159,9 @@ def test_a_dead_leaders_lease_is_taken_after_its_duration(api: ApiServer, two: C
     until(lambda: two.clock.slept)
     for _ in range(7):
         two.step(5)
-        assert two.told == []
+        assert two.reported == []
     two.step(6)
-    until(lambda: two.told == ["started"])
+    until(lambda: two.reported == ["started"])
     assert (spec(api)["holderIdentity"], spec(api)["leaseTransitions"]) == ("two", 4)
 
 
@@ -174,10 +174,10 @@ def test_release_hands_over_at_the_next_attempt(
     until(lambda: two.clock.slept)
     one.elector.stop(20)
     assert not one.is_leading()
-    assert one.told == ["started"]
+    assert one.reported == ["started"]
     assert (spec(api)["holderIdentity"], spec(api)["leaseDurationSeconds"]) == ("", 1)
     two.step(1)
-    until(lambda: two.told == ["started"])
+    until(lambda: two.reported == ["started"])
     assert spec(api)["leaseTransitions"] == 1
     assert spec(api)["leaseDurationSeconds"] == 15
 
@@ -199,13 +199,13 @@ def test_a_leader_that_cannot_renew_stops_before_another_may_start(
     one.clock.advance(1)
     assert not one.is_leading()
     one.step(1)
-    until(lambda: one.told == ["started", "lost"])
+    until(lambda: one.reported == ["started", "lost"])
     for _ in range(6):
         two.step(1)
-        assert two.told == []
+        assert two.reported == []
     for _ in range(6):
         two.step(1)
-    until(lambda: two.told == ["started"])
+    until(lambda: two.reported == ["started"])
     assert not one.is_leading()
 
 
@@ -229,7 +229,7 @@ def test_a_passing_fault_costs_no_leadership(api: ApiServer, one: Candidate) -> 
     assert [r.method for r in api.requests[-2:]] == ["GET", "PUT"]
     one.step(2)
     assert one.is_leading()
-    assert one.told == ["started"]
+    assert one.reported == ["started"]
 
 
 def test_a_renewal_whose_answer_was_lost_is_still_ours(api: ApiServer, one: Candidate) -> None:
@@ -238,7 +238,7 @@ def test_a_renewal_whose_answer_was_lost_is_still_ours(api: ApiServer, one: Cand
     api.put(LEASE, {**api.objects[LEASE]})
     one.step()
     one.step()
-    assert one.told == ["started"]
+    assert one.reported == ["started"]
     assert spec(api)["leaseTransitions"] == 0
 
 
@@ -249,7 +249,7 @@ def test_a_hung_renewal_leaves_time_for_another(api: ApiServer, client: KubeClie
     hung: list[Request] = []
 
     def fault(request: Request) -> str | None:
-        if candidate.told and not hung:
+        if candidate.reported and not hung:
             hung.append(request)
             return HANG
         return None
@@ -259,7 +259,7 @@ def test_a_hung_renewal_leaves_time_for_another(api: ApiServer, client: KubeClie
     until(lambda: hung)
     before = len(api.requests)
     until(lambda: len(api.requests) > before + 2)
-    assert candidate.told == ["started"]
+    assert candidate.reported == ["started"]
     candidate.elector.stop(20)
 
 
@@ -269,9 +269,9 @@ def test_an_api_that_hangs_for_good_ends_leadership_in_time(
     """A leader whose requests all hang stops writing at its deadline, and is told of the loss."""
     periods = {"lease_seconds": 15.0, "renew_deadline_seconds": 1.2, "retry_seconds": 0.1}
     candidate = Candidate(client, "real", is_real=True, **periods)
-    api.fault = lambda _: HANG if candidate.told else None
+    api.fault = lambda _: HANG if candidate.reported else None
     candidate.elector.start()
-    until(lambda: candidate.told == ["started", "lost"], seconds=15.0)
+    until(lambda: candidate.reported == ["started", "lost"], seconds=15.0)
     assert not candidate.is_leading()
 
 
@@ -305,7 +305,7 @@ def test_somebody_elses_name_in_the_lease_ends_leadership(api: ApiServer, one: C
     api.put(LEASE, {"spec": spec(api) | {"holderIdentity": "usurper"}})
     one.step()
     one.step()
-    until(lambda: one.told == ["started", "lost"])
+    until(lambda: one.reported == ["started", "lost"])
     assert spec(api)["holderIdentity"] == "usurper"
 
 
@@ -316,7 +316,7 @@ def test_a_deleted_lease_is_created_again_by_its_leader(api: ApiServer, one: Can
     one.step()
     one.step()
     assert spec(api)["holderIdentity"] == "one"
-    assert one.told == ["started"]
+    assert one.reported == ["started"]
 
 
 def test_two_candidates_for_a_free_lease_end_in_one_leader(
@@ -333,7 +333,7 @@ def test_two_candidates_for_a_free_lease_end_in_one_leader(
     api.fault = fault
     one.elector.start()
     until(lambda: one.clock.slept)
-    assert (one.told, two.told) == ([], ["started"])
+    assert (one.reported, two.reported) == ([], ["started"])
     assert spec(api)["holderIdentity"] == "two"
 
 
@@ -342,24 +342,24 @@ def test_a_process_that_ends_before_it_competes_leaves_the_lease_alone(
 ) -> None:
     """A signal between the first sync and the election: stopping asks nothing, raises nothing."""
     one.elector.stop()
-    assert one.told == []
+    assert one.reported == []
     assert api.requests == []
 
 
 def test_a_failing_start_gives_leadership_up(client: KubeClient) -> None:
     """When the work cannot be started, the process is told to exit rather than to hold on."""
-    told: list[str] = []
+    reported: list[str] = []
 
     def broken() -> None:
         raise ZeroDivisionError
 
     settings = LeaseSettings(name="alb", namespace="kube-system", identity="broken")
     elector = Elector(
-        client, settings, FakeClock(), on_started=broken, on_lost=lambda: told.append("lost")
+        client, settings, FakeClock(), on_started=broken, on_lost=lambda: reported.append("lost")
     )
     with capture_logs() as logs:
         elector.start()
-        until(lambda: told == ["lost"])
+        until(lambda: reported == ["lost"])
     assert [log["event"] for log in logs if log["log_level"] == "error"] == [
         "election_failed",
         "lease_lost",
@@ -395,7 +395,7 @@ def test_stop_before_leading_leaves_the_lease_alone(api: ApiServer, two: Candida
     until(lambda: two.clock.slept)
     two.elector.stop(20)
     assert spec(api) == held
-    assert two.told == []
+    assert two.reported == []
 
 
 def test_an_answer_that_is_no_lease_is_an_error_like_any_other(
@@ -407,7 +407,7 @@ def test_an_answer_that_is_no_lease_is_an_error_like_any_other(
     until(lambda: one.clock.slept)
     api.fault = lambda _: None
     one.step(4.4)
-    until(lambda: one.told == ["started"])
+    until(lambda: one.reported == ["started"])
 
 
 def test_the_namespace_is_the_pods_own(tmp_path: Path) -> None:

@@ -28,15 +28,15 @@ class Server:
         self.api = api
         self.served: dict[str, list[str]] = {}
         """Plurals by version."""
-        self.trouble: Answer | None = None
+        self.refusal: Answer | None = None
         """The answer to every question for discovery documents."""
         api.fault = self._answer
 
     def _answer(self, request: Request) -> Answer | None:
         if request.path == ROUTES:
             return None if "routes" in self.served.get("v1", ()) else Answer(404, b"404 page")
-        if self.trouble is not None:
-            return self.trouble
+        if self.refusal is not None:
+            return self.refusal
         return _document(request.path, self.served)
 
     def installs(self) -> None:
@@ -216,7 +216,7 @@ def test_objects_that_come_back_with_their_kind_are_seen(server: Server, rig: Ri
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "refusal",
     [
         status(403, "Forbidden"),
         status(404, "NotFound"),
@@ -225,18 +225,18 @@ def test_objects_that_come_back_with_their_kind_are_seen(server: Server, rig: Ri
         Answer(200, b"<html>"),
     ],
 )
-def test_no_answer_is_not_an_empty_one(server: Server, rig: Rig, trouble: Answer) -> None:
+def test_no_answer_is_not_an_empty_one(server: Server, rig: Rig, refusal: Answer) -> None:
     """Neither at the start, where the kind stays unsynced, nor for what is known."""
-    server.trouble = trouble
+    server.refusal = refusal
     rig.starts()
     rig.pauses()
     assert rig.stores.unsynced() == ["Route"]
-    server.trouble = None
+    server.refusal = None
     server.installs()
     server.api.put(f"{ROUTES}/a", {})
     rig.clock.advance(60)
     until(lambda: server.api.watches)
-    server.trouble = trouble
+    server.refusal = refusal
     server.uninstalls()
     looks = server.looks()
     while server.looks() < looks + 3:
@@ -300,7 +300,7 @@ def test_versions_are_those_that_have_the_kind(server: Server, client: KubeClien
 
 def test_a_missing_document_is_not_a_missing_kind(server: Server, rig: Rig) -> None:
     """The warning names the document, and does not call the CRD missing."""
-    server.trouble = status(404, "NotFound")
+    server.refusal = status(404, "NotFound")
     with capture_logs() as logs:
         rig.starts()
     (warning,) = (line["error"] for line in logs if line["log_level"] == "warning")
@@ -309,6 +309,6 @@ def test_a_missing_document_is_not_a_missing_kind(server: Server, rig: Rig) -> N
 
 def test_only_absent_is_asked_again_so_rarely(server: Server, rig: Rig) -> None:
     """An API that fails is backed off as for every kind."""
-    server.trouble = status(503, "ServiceUnavailable")
+    server.refusal = status(503, "ServiceUnavailable")
     rig.starts()
     assert rig.clock.slept[0] <= informer.BACKOFF_SECONDS[0]

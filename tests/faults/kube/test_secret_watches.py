@@ -133,8 +133,8 @@ def test_a_refusal_names_the_role_to_add(api: ApiServer, rig: Rig) -> None:
     rig.watches.use(TEAM, [OIDC])
     state = rig.state()
     assert isinstance(state, UnreadableSecret)
-    for words in ("namespace 'shop'", "list and watch", "resourceNames ['oidc']"):
-        assert words in state.problem
+    for texts in ("namespace 'shop'", "list and watch", "resourceNames ['oidc']"):
+        assert texts in state.problem
     until(lambda: rig.woken == [TEAM])
     api.fault = lambda _: None
     until(lambda: len(rig.clock.slept) >= 1)
@@ -159,7 +159,7 @@ def test_a_refusal_in_between_is_healed_by_a_new_list(api: ApiServer, rig: Rig) 
     until(lambda: rig.text() == TEXT)
 
 
-def test_a_server_that_cannot_read_secrets_is_told_and_healed(api: ApiServer, rig: Rig) -> None:
+def test_a_server_that_cannot_read_secrets_is_reported_and_healed(api: ApiServer, rig: Rig) -> None:
     """Before the first answer any error is a state: nobody waits for one Secret for ever."""
     api.put(f"{SECRETS}/oidc", secret())
     api.fault = lambda _: status(500, "InternalError", "no key to decrypt it")
@@ -280,7 +280,7 @@ def test_a_bad_successor_of_a_secret_is_another_one(api: ApiServer, rig: Rig) ->
     api.put(f"{SECRETS}/oidc", secret())
     rig.watches.use(TEAM, [OIDC])
     until(lambda: api.watches)
-    api.tell("MODIFIED", {"metadata": METADATA | {"uid": "other"}, "data": 7})
+    api.report("MODIFIED", {"metadata": METADATA | {"uid": "other"}, "data": 7})
     until(lambda: isinstance(rig.state(), UnreadableSecret))
 
 

@@ -126,7 +126,7 @@ def test_a_standby_sends_no_write(api: Api) -> None:
             objects.write_secret(PAIR, version)
 
 
-def test_what_no_watch_has_told_is_asked_for(api: Api) -> None:
+def test_what_no_watch_has_reported_is_asked_for(api: Api) -> None:
     """And what is not there is missing; lists and indexes are the store's."""
     stores = Stores(WATCHED)
     fresh = FreshCluster(stores, LiveReads(api.client))

@@ -149,17 +149,17 @@ def test_a_lease_that_cannot_be_read_is_tried_again(
     api: ApiServer, client: KubeClient, bad: dict[str, str]
 ) -> None:
     """The elector lives; a deep one is taken, and what others keep in it stays."""
-    clock, told = FakeClock(), list[str]()
+    clock, reported = FakeClock(), list[str]()
     settings = LeaseSettings(name="alb", namespace="kube-system", identity="one")
-    on_started, on_lost = lambda: told.append("started"), lambda: told.append("lost")
+    on_started, on_lost = lambda: reported.append("started"), lambda: reported.append("lost")
     elector = Elector(client, settings, clock, on_started=on_started, on_lost=on_lost)
     answer(api, lease(**bad))
     elector.start()
     until(lambda: clock.slept)
-    assert told == []
+    assert reported == []
     answer(api, lease())
     clock.advance(10)
-    until(lambda: told == ["started"])
+    until(lambda: reported == ["started"])
     written = next(r for r in api.requests if r.method == "PUT").body
     assert written["metadata"] == {"name": "alb", "resourceVersion": "7", "labels": {"a": "b"}}
     assert (written["kind"], written["spec"]["strategy"]) == ("Lease", "x")

@@ -76,7 +76,7 @@ class Api:
         """A line of the watch that was opened last."""
         self.server.watches[-1].send(line)
 
-    def tell(self, type_: str, text: str) -> None:
+    def report(self, type_: str, text: str) -> None:
         """An event."""
         self.send(f'{{"type": "{type_}", "object": {text}}}'.encode())
 
@@ -97,7 +97,7 @@ class Api:
     def follow(self) -> None:
         """Until an event behind all others has come."""
         name = f"last-{self.version}"
-        self.tell("ADDED", self.text(name))
+        self.report("ADDED", self.text(name))
         until(lambda: self.get(name))
 
     def unreadable(self) -> float:
@@ -143,9 +143,9 @@ def test_deep_managed_fields_stop_nothing(rig: Api) -> None:
     for generation in (2, 3):
         rig.watch()
         assert len(rig.store) == 2
-        rig.tell("MODIFIED", rig.text("odd", metadata={"managedFields": managed_fields(1200)}))
+        rig.report("MODIFIED", rig.text("odd", metadata={"managedFields": managed_fields(1200)}))
         rig.items[1] = rig.text("a", metadata={"generation": generation})
-        rig.tell("MODIFIED", rig.items[1])
+        rig.report("MODIFIED", rig.items[1])
         rig.follow()
         assert rig.get("a").metadata.generation == generation
         assert rig.unreadable() == 0
@@ -160,8 +160,8 @@ def test_one_bad_object_harms_no_other(rig: Api, odd: Any) -> None:
         rig.watch()
         assert [one.metadata.name for one in rig.store.list()] == ["a", "b"]
         assert rig.unreadable() == 1
-        rig.tell("MODIFIED", rig.bad(odd))
-        rig.tell("DELETED", rig.text("b"))
+        rig.report("MODIFIED", rig.bad(odd))
+        rig.report("DELETED", rig.text("b"))
         rig.follow()
         assert rig.get("b") is None
         assert rig.unreadable() == 1
@@ -174,16 +174,16 @@ def test_a_bad_object_is_named_once(rig: Api) -> None:
         for _ in range(3):
             rig.items = [rig.text("odd", spec=7)]
             rig.watch()
-            rig.tell("MODIFIED", rig.text("odd", spec=7))
-        rig.tell("MODIFIED", rig.text("odd", spec={"ports": 7}))
-        rig.tell("MODIFIED", rig.text("odd"))
-        rig.tell("MODIFIED", rig.text("odd", spec={"ports": 7}))
+            rig.report("MODIFIED", rig.text("odd", spec=7))
+        rig.report("MODIFIED", rig.text("odd", spec={"ports": 7}))
+        rig.report("MODIFIED", rig.text("odd"))
+        rig.report("MODIFIED", rig.text("odd", spec={"ports": 7}))
         rig.follow()
-    told = [log for log in logs if log["event"] == "object_ignored"]
-    assert [(log["kind"], log["namespace"], log["name"]) for log in told] == [
+    reported = [log for log in logs if log["event"] == "object_ignored"]
+    assert [(log["kind"], log["namespace"], log["name"]) for log in reported] == [
         ("Service", "ns", "odd")
     ] * 3
-    assert ["$.spec" in log["error"] for log in told] == [True] * 3
+    assert ["$.spec" in log["error"] for log in reported] == [True] * 3
     assert not [log for log in logs if "exc_info" in log]
 
 
@@ -193,8 +193,8 @@ def test_an_object_that_is_cut_is_named_once(rig: Api) -> None:
     with capture_logs() as logs:
         for _ in range(3):
             rig.watch()
-    told = [(log["event"], log["name"]) for log in logs if log["event"] == "object_cut"]
-    assert told == [("object_cut", "odd")]
+    reported = [(log["event"], log["name"]) for log in logs if log["event"] == "object_cut"]
+    assert reported == [("object_cut", "odd")]
 
 
 @pytest.mark.parametrize("odd", UNREADABLE, ids=lambda odd: dumps(odd)[:40])
@@ -204,12 +204,12 @@ def test_what_was_known_of_a_bad_object_stays(rig: Api, odd: dict[str, Any]) -> 
     rig.watch()
     known = rig.get("a")
     rig.items = [rig.text("a", **odd)]
-    rig.tell("MODIFIED", rig.items[0])
+    rig.report("MODIFIED", rig.items[0])
     rig.watch()
     assert rig.get("a") is known
     assert rig.changes == [(None, known)]
     assert rig.unreadable() == 1
-    rig.tell("MODIFIED", rig.text("a", metadata={"labels": {"is": "good"}}))
+    rig.report("MODIFIED", rig.text("a", metadata={"labels": {"is": "good"}}))
     until(lambda: rig.get("a") is not known)
     assert rig.unreadable() == 0
 
@@ -222,7 +222,7 @@ def test_while_an_object_has_no_name_nothing_is_taken_for_gone(rig: Api, odd: st
     rig.items = [rig.items[0], odd]
     rig.watch()
     assert len(rig.store) == 3
-    rig.tell("DELETED", rig.text("b"))
+    rig.report("DELETED", rig.text("b"))
     until(lambda: rig.get("b") is None)
     rig.items = rig.items[:1]
     rig.watch()
@@ -236,8 +236,8 @@ def test_the_deletion_of_a_bad_object_is_seen(rig: Api) -> None:
     rig.watch()
     rig.items = [rig.text("a", spec=7), rig.text("b", spec=7)]
     for item in rig.items:
-        rig.tell("MODIFIED", item)
-    rig.tell("DELETED", rig.text("a", spec=7))
+        rig.report("MODIFIED", item)
+    rig.report("DELETED", rig.text("a", spec=7))
     until(lambda: rig.get("a") is None)
     assert rig.get("b") is not None
     rig.items = []
@@ -252,13 +252,13 @@ def test_a_bad_object_that_is_being_deleted_is_so_by_its_last_state(rig: Api) ->
     rig.watch()
     known = rig.get("a")
     gone = {"deletionTimestamp": "2026-02-01T00:00:00Z", "finalizers": ["f"]}
-    rig.tell("MODIFIED", rig.text("a", metadata=gone, spec=7))
+    rig.report("MODIFIED", rig.text("a", metadata=gone, spec=7))
     until(lambda: rig.get("a").is_deleting)
     found = rig.get("a")
     assert found.spec == known.spec
     assert found.metadata.finalizers == ["f"]
     assert found.metadata.resource_version == str(rig.version)
-    rig.tell("MODIFIED", rig.text("a", metadata=gone | {"labels": 7, "finalizers": []}, spec=7))
+    rig.report("MODIFIED", rig.text("a", metadata=gone | {"labels": 7, "finalizers": []}, spec=7))
     rig.follow()
     assert rig.get("a") is found
 
@@ -284,14 +284,14 @@ def test_what_was_never_known_is_neither_there_nor_missing(rig: Api) -> None:
     assert (item.key, item.obj.metadata.uid) == (("ns", "a"), "a")
     with pytest.raises(UnreadableObject):
         rig.get("a")
-    rig.tell("DELETED", rig.text("a", spec=7))
+    rig.report("DELETED", rig.text("a", spec=7))
     until(lambda: not rig.store.unreadable())
     assert rig.get("a") is None
     assert [(old and old.key, new) for old, new in rig.changes][1:] == [(("ns", "a"), None)]
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_the_end_of_what_was_never_known_is_told(rig: Api, is_there: bool) -> None:
+def test_the_end_of_what_was_never_known_is_reported(rig: Api, is_there: bool) -> None:
     """By a list that has it no more, and not where it can be read by now."""
     rig.items = [rig.text("a", spec=7)]
     rig.watch()
@@ -308,7 +308,7 @@ def test_late_news_of_a_bad_object_is_none(rig: Api) -> None:
     rig.items = [rig.text("a")]
     rig.watch()
     old, new = rig.text("a", spec=7), rig.text("a")
-    rig.tell("MODIFIED", new)
+    rig.report("MODIFIED", new)
     until(lambda: len(rig.changes) == 2)
     rig.store.delete(rig.get("a"))
     rig.items = [rig.text("b"), old]
@@ -336,7 +336,7 @@ def test_a_version_that_is_none_stops_nothing(rig: Api, number: str) -> None:
     """Such an object counts as news."""
     rig.items = [rig.text("a", metadata={"resourceVersion": number})]
     rig.watch()
-    rig.tell("MODIFIED", rig.text("a", metadata={"resourceVersion": number, "uid": "new"}))
+    rig.report("MODIFIED", rig.text("a", metadata={"resourceVersion": number, "uid": "new"}))
     rig.follow()
     assert rig.get("a").metadata.uid == "new"
 

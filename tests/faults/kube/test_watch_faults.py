@@ -165,7 +165,7 @@ def test_an_error_status_is_backed_off_and_logged_once(api: ApiServer, rig: Rig,
     until(rig.store.synced.is_set)
 
 
-def test_a_missing_crd_is_told_once_and_found_when_installed(
+def test_a_missing_crd_is_reported_once_and_found_when_installed(
     api: ApiServer, client: KubeClient
 ) -> None:
     """A 404 keeps the kind unsynced, by name; the reflector comes back for it."""

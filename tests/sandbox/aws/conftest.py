@@ -9,7 +9,7 @@ import pytest
 from moto.elbv2.models import elbv2_backends
 
 from alb_controller.sandbox.aws import Account, AwsServer
-from alb_controller.sandbox.aws.truth import TIMES
+from alb_controller.sandbox.aws.moto_patches import TIMES
 from tests.sandbox.aws.world import World
 
 

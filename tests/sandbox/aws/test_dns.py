@@ -18,7 +18,7 @@ def route53(server: AwsServer) -> Any:
     return boto3.client("route53", endpoint_url=server.url, region_name="us-west-2", **keys)
 
 
-def test_tell_missing_records(route53: Any) -> None:
+def test_report_missing_records(route53: Any) -> None:
     """What was never there cannot be deleted."""
     zone = route53.create_hosted_zone(Name="dns.example", CallerReference="dns")["HostedZone"]
     record = {

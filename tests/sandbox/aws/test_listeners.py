@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.sandbox.aws.truth import ACCOUNT
+from alb_controller.sandbox.aws.moto_patches import ACCOUNT
 from tests.sandbox.aws.world import NOT_FOUND, World, refused
 
 

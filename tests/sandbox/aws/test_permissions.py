@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.sandbox.aws.truth import ACCOUNT
+from alb_controller.sandbox.aws.moto_patches import ACCOUNT
 from tests.sandbox.aws.refusals.of_resources import permit
 from tests.sandbox.aws.refusals.standing import filled
 from tests.sandbox.aws.world import World, refused

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alb_controller.model.limits import QUOTAS
-from alb_controller.sandbox.aws.truth import ACCOUNT
+from alb_controller.sandbox.aws.moto_patches import ACCOUNT
 from tests.sandbox.aws.world import NOT_FOUND, World, forward, path, refused, tags
 
 Lower = Callable[..., None]
@@ -157,7 +157,7 @@ def test_refuse_too_many_trust_stores(elbv2: Any, lower: Lower) -> None:
         elbv2.create_trust_store(Name="two", **bundle)
 
 
-def test_quotas_that_other_mends_hold_can_be_set(world: World, elbv2: Any, lower: Lower) -> None:
+def test_quotas_that_other_patches_hold_can_be_set(world: World, elbv2: Any, lower: Lower) -> None:
     """Listeners, rules, certificates and tags are counted against the account's quotas too."""
     lower(
         1,

@@ -108,7 +108,7 @@ def test_delegate_ipv6_prefixes(world: World, ec2: Any) -> None:
     assert shown["Ipv6Prefixes"] == [{"Ipv6Prefix": "2001:db8::/80"}]
 
 
-def test_tell_state_of_ipv6_block(world: World, ec2: Any) -> None:
+def test_report_state_of_ipv6_block(world: World, ec2: Any) -> None:
     """A subnet's IPv6 block is `associated`, as a word."""
     ec2.associate_vpc_cidr_block(VpcId=world.ids["vpc"], AmazonProvidedIpv6CidrBlock=True)
     vpc = ec2.describe_vpcs(VpcIds=[world.ids["vpc"]])["Vpcs"][0]
@@ -164,6 +164,6 @@ def test_replace_association(world: World) -> None:
     assert "WebACL" not in wafv2.get_web_acl_for_resource(ResourceArn=arn)
 
 
-def test_tell_subscription(world: World) -> None:
+def test_report_subscription(world: World) -> None:
     """The account has Shield Advanced."""
     assert world.account.shield.get_subscription_state()["SubscriptionState"] == "ACTIVE"

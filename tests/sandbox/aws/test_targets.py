@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.sandbox.aws.truth import TIMES
+from alb_controller.sandbox.aws.moto_patches import TIMES
 from tests.sandbox.aws.world import World, forward, refused
 from tests.waiting import until
 
@@ -65,7 +65,7 @@ def test_let_terminated_instances_go(world: World, elbv2: Any, ec2: Any) -> None
     assert world.health(group) == {}
 
 
-def test_tell_health(world: World, elbv2: Any) -> None:
+def test_report_health(world: World, elbv2: Any) -> None:
     """A target is unused, then initial, then healthy, and unused again when it is gone."""
     TIMES.initial_seconds = 0.2
     group = world.target_group()

@@ -207,7 +207,7 @@ def _find(body: Any, path: str) -> str:
 # ---------------------------------------------------------------- what only a server can know
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-_INNER_WORDS = (
+_INNER_PATTERNS = (
     (re.compile(r"in record \(\d+\)"), "in record (VERSION)"),
     (re.compile(r"in record \([0-9a-f-]{36}\)"), "in record (UID)"),
     (re.compile(r"UID in object meta: \S+"), "UID in object meta: UID"),
@@ -242,8 +242,8 @@ def _comparable_text(text: str, key: str) -> str:
     if key == "cells" and _AGE.fullmatch(text):
         return "AGE"
     text = _CLUSTER_IP.sub("ADDRESS", _TIME.sub("TIME", text))
-    for pattern, word in _INNER_WORDS:
-        text = pattern.sub(word, text)
+    for pattern, term in _INNER_PATTERNS:
+        text = pattern.sub(term, text)
     return text
 
 

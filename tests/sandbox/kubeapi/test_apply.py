@@ -59,7 +59,7 @@ def test_another_value_for_an_owned_field_is_a_conflict(service: Applier) -> Non
     assert set(ports(service.api.get(service.target))) == {"a"}
 
 
-def test_many_conflicts_are_told_at_once(service: Applier) -> None:
+def test_many_conflicts_are_reported_at_once(service: Applier) -> None:
     """A user resolves them in one go."""
     service.apply("second", metadata={"name": "x", "labels": {"l": "1"}})
     with pytest.raises(StatusError, match="2 conflicts") as refused:

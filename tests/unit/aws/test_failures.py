@@ -69,7 +69,7 @@ def test_unknown_codes_go_by_the_status(status: int, kind: type[AwsError]) -> No
     assert type(_answered("Unheard", status)) is kind
 
 
-def test_a_role_that_cannot_be_taken_is_said_to_be() -> None:
+def test_a_role_that_cannot_be_taken_is_reported() -> None:
     """Where getting credentials fails, the error is about that, not about the call behind it."""
     error = _answered("AccessDenied", 403, "AssumeRoleWithWebIdentity")
     assert (error.service, error.operation) == ("sts", "AssumeRoleWithWebIdentity")

@@ -69,7 +69,7 @@ def test_aws_is_read_once() -> None:
     assert world.reads == 1
 
 
-def test_resources_are_told_apart_by_kind_and_owner() -> None:
+def test_resources_are_distinguished_by_kind_and_owner() -> None:
     """A stack gets what carries its tags, of each kind, in the v1 form too."""
     world = World()
     v1 = {LEGACY_CLUSTER_TAG: samples.CLUSTER, INGRESS.stack_tag: samples.STACK.id}

@@ -61,7 +61,7 @@ def sender() -> Sender:
     return Sender(SenderSettings(loopback_only=True))
 
 
-def test_the_instance_tells_region_and_vpc(metadata: InstanceMetadata, sender: Sender) -> None:
+def test_the_instance_reports_region_and_vpc(metadata: InstanceMetadata, sender: Sender) -> None:
     """Where no flag says it, the metadata service does, by its version 2."""
     assert find_region(None, metadata) == "eu-west-1"
     assert find_vpc_id(None, {}, sender=sender, metadata=metadata) == "vpc-1"
@@ -78,7 +78,9 @@ def test_flags_win(metadata: InstanceMetadata, sender: Sender) -> None:
     [SILENT, InstanceMetadata(endpoint="http://127.0.0.1:1", timeout_seconds=0.2)],
     ids=["switched off", "nobody there"],
 )
-def test_when_nothing_tells_the_flags_are_named(sender: Sender, metadata: InstanceMetadata) -> None:
+def test_when_nothing_reports_the_flags_are_named(
+    sender: Sender, metadata: InstanceMetadata
+) -> None:
     """The error says which flag to set."""
     with pytest.raises(ControllerError, match="set --aws-region or AWS_REGION"):
         find_region(None, metadata)

@@ -31,15 +31,15 @@ def _named_operations(module: ModuleType) -> set[str]:
         if isinstance(node, ast.Call)
         for argument in node.args
     )
-    words = {one.value for one in arguments if isinstance(one, ast.Constant)}
-    return {word for word in words if isinstance(word, str) and _is_operation(word)}
+    texts = {one.value for one in arguments if isinstance(one, ast.Constant)}
+    return {term for term in texts if isinstance(term, str) and _is_operation(term)}
 
 
-def _is_operation(word: str) -> bool:
+def _is_operation(term: str) -> bool:
     verbs = ("Add", "Authorize", "Create", "Delete", "Deregister", "Describe", "Get", "List")
     more = ("Modify", "Register", "Remove", "Revoke", "Set")
-    return word.isalpha() and any(
-        word.startswith(verb) and word[len(verb) :][:1].isupper() for verb in (*verbs, *more)
+    return term.isalpha() and any(
+        term.startswith(verb) and term[len(verb) :][:1].isupper() for verb in (*verbs, *more)
     )
 
 

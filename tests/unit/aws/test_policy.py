@@ -12,7 +12,7 @@ from alb_controller.aws.iam import (
     FEATURES,
     PARTITIONS,
     POD_IDENTITY,
-    PolicyWish,
+    PolicyRequest,
     Scope,
     actions_of,
     features,
@@ -26,31 +26,31 @@ ALL = frozenset(feature.name for feature in FEATURES)
 MANAGED = frozenset({"certificate-management"})
 
 
-def allowed(wish: PolicyWish) -> set[str]:
+def allowed(policy_request: PolicyRequest) -> set[str]:
     """Every action of a policy."""
-    return {action for made in policy(wish)["Statement"] for action in made["Action"]}
+    return {action for made in policy(policy_request)["Statement"] for action in made["Action"]}
 
 
-def conditions(wish: PolicyWish, action: str) -> list[dict[str, Any]]:
+def conditions(policy_request: PolicyRequest, action: str) -> list[dict[str, Any]]:
     """Of each statement that names an action."""
-    made = (found for found in policy(wish)["Statement"] if action in found["Action"])
+    made = (found for found in policy(policy_request)["Statement"] if action in found["Action"])
     return [found.get("Condition", {}) for found in made]
 
 
 def test_the_policy_allows_what_is_called_and_nothing_else() -> None:
     """With all features, the actions are those of all modules, and the service-linked role."""
     used = permissions.USED | permissions.MANAGED_CERTIFICATES | {permissions.SERVICE_LINKED_ROLE}
-    assert allowed(PolicyWish(features=ALL)) == used
+    assert allowed(PolicyRequest(features=ALL)) == used
 
 
 @pytest.mark.parametrize("feature", sorted(ALL))
 def test_a_feature_adds_its_actions_alone(feature: str) -> None:
     """Both ways: what a feature declares is in its policy, and without it is not."""
     (known,) = (found for found in FEATURES if found.name == feature)
-    base = allowed(PolicyWish(features=frozenset()))
+    base = allowed(PolicyRequest(features=frozenset()))
     assert not base & known.actions
-    assert allowed(PolicyWish(features=frozenset({feature}))) == base | known.actions
-    assert allowed(PolicyWish(features=ALL - {feature})) >= base
+    assert allowed(PolicyRequest(features=frozenset({feature}))) == base | known.actions
+    assert allowed(PolicyRequest(features=ALL - {feature})) >= base
 
 
 def test_an_unknown_feature_is_refused_with_those_there_are() -> None:
@@ -61,8 +61,8 @@ def test_an_unknown_feature_is_refused_with_those_there_are() -> None:
 
 def test_managed_certificates_need_a_policy_of_their_own() -> None:
     """Who does not switch the gate on gives no right to request certificates or change DNS."""
-    assert not allowed(PolicyWish()) & permissions.MANAGED_CERTIFICATES
-    beside = PolicyWish(features=MANAGED, with_base=False)
+    assert not allowed(PolicyRequest()) & permissions.MANAGED_CERTIFICATES
+    beside = PolicyRequest(features=MANAGED, with_base=False)
     assert allowed(beside) == permissions.MANAGED_CERTIFICATES
 
 
@@ -76,21 +76,21 @@ def test_managed_certificates_need_a_policy_of_their_own() -> None:
 )
 def test_only_our_resources_can_be_changed(scope: Scope, operator: str, value: str) -> None:
     """Deleting and changing needs our tag on the resource, creating needs it in the request."""
-    wish = PolicyWish(scope=scope)
+    policy_request = PolicyRequest(scope=scope)
     ours = [{operator: {f"aws:ResourceTag/{CLUSTER_TAG}": value}}]
     asked = [{operator: {f"aws:RequestTag/{CLUSTER_TAG}": value}}]
     for operation in ("DeleteLoadBalancer", "DeleteTargetGroup", "SetSubnets", "CreateListener"):
-        assert conditions(wish, f"elasticloadbalancing:{operation}") == ours
-    assert conditions(wish, "ec2:DeleteSecurityGroup") == ours
+        assert conditions(policy_request, f"elasticloadbalancing:{operation}") == ours
+    assert conditions(policy_request, "ec2:DeleteSecurityGroup") == ours
     for operation in ("CreateLoadBalancer", "CreateTargetGroup"):
-        assert conditions(wish, f"elasticloadbalancing:{operation}") == asked
+        assert conditions(policy_request, f"elasticloadbalancing:{operation}") == asked
 
 
 def test_a_write_on_everything_is_one_that_aws_cannot_limit() -> None:
     """Of the writes, those on any resource are two without resource types, and a tagged request."""
     open_ = {
         action
-        for made in policy(PolicyWish(features=ALL))["Statement"]
+        for made in policy(PolicyRequest(features=ALL))["Statement"]
         for action in made["Action"]
         if made["Resource"] == "*" and not is_read(action)
     }
@@ -112,7 +112,7 @@ def test_a_call_without_a_place_in_the_policy_is_refused(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_partitions_have_their_own_arns(partition: str) -> None:
     """In China and GovCloud the ARNs begin otherwise; nothing else differs."""
-    text = policy_json(PolicyWish(partition=partition))
+    text = policy_json(PolicyRequest(partition=partition))
     assert f"arn:{partition}:elasticloadbalancing" in text
     assert text.replace(f"arn:{partition}:", "arn:aws:") == policy_json()
 
@@ -120,5 +120,5 @@ def test_partitions_have_their_own_arns(partition: str) -> None:
 @pytest.mark.parametrize("scope", [Scope(), POD_IDENTITY, Scope("a-cluster-of-27-characters")])
 def test_the_policy_fits_iam(scope: Scope) -> None:
     """A managed policy has 6,144 characters at most, white space not counted."""
-    made = policy(PolicyWish(partition="aws-us-gov", scope=scope))
+    made = policy(PolicyRequest(partition="aws-us-gov", scope=scope))
     assert len(json.dumps(made, separators=(",", ":"))) <= 6144

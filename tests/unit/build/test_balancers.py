@@ -211,7 +211,7 @@ def test_addresses_go_to_subnets_by_place() -> None:
         ({"scheme": "internal"}, "needs an internet-facing"),
     ],
 )
-def test_addresses_that_do_not_fit_are_told(fields: dict[str, Any], problem: str) -> None:
+def test_addresses_that_do_not_fit_are_reported(fields: dict[str, Any], problem: str) -> None:
     """To the Ingress that names them (spec 1.1)."""
     where = origin("frontend-nlb-eip-allocations")
     with pytest.raises(Invalid, match=problem) as error:

@@ -92,7 +92,7 @@ def test_where_none_fits_the_reasons_are_counted() -> None:
     )
 
 
-def test_where_nothing_is_tagged_that_is_said() -> None:
+def test_where_nothing_is_tagged_that_is_reported() -> None:
     """And without the gate nothing else is looked for."""
     assert refused() == "no subnet fits scheme internal: none is tagged for it"
 

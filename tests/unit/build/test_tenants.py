@@ -70,10 +70,10 @@ def test_a_target_group_of_another_namespace_is_named(tags: Tags) -> None:
     default = DefaultIntent(action=forward("name", "x"), origin=Origin(WEB, "spec.defaultBackend"))
     routes = (route(action=forward("arn", "arn:x"), asked_by=asked),)
     both = (listener(default=default, routes=routes), listener(81, routes=routes))
-    told = "target group 'x', which the controller made for namespace other"
+    reported = "target group 'x', which the controller made for namespace other"
     assert problems(facts, listeners=both) == [
-        f"shop/web spec.defaultBackend: names {told}",
-        f"shop/web actions.x: names {told.replace(chr(39) + 'x', chr(39) + 'arn:x')}",
+        f"shop/web spec.defaultBackend: names {reported}",
+        f"shop/web actions.x: names {reported.replace(chr(39) + 'x', chr(39) + 'arn:x')}",
     ]
     found = balancer(listeners=both)
     assert set(queries(found, facts)) == {arn}
@@ -106,8 +106,8 @@ def test_a_security_group_of_another_namespace_is_named() -> None:
         SecurityGroupInfo(id="sg-2", name_tag="", tags={}),
     )
     facts: Facts = {SecurityGroupsById(("sg-1", "sg-2")): groups}
-    (told,) = problems(facts, security=choice)
-    assert told == (
+    (reported,) = problems(facts, security=choice)
+    assert reported == (
         "shop/web security-groups: names security group 'sg-1', which the controller made for "
         "namespace other"
     )

@@ -169,7 +169,7 @@ def kept() -> CurrentState:
     )
 
 
-def test_certificates_of_a_last_word_stay_where_none_is_found() -> None:
+def test_certificates_of_a_last_known_good_stay_where_none_is_found() -> None:
     """A stopped member's certificate has expired: what AWS serves is better than nothing."""
     by = context(kept={MAIN: kept()})
     gone = secure(of_hosts("a.example"), keeps_certificates=True)

@@ -69,7 +69,7 @@ def test_the_region_comes_from_the_environment(
 
 
 @pytest.mark.parametrize(
-    "arguments, words",
+    "arguments, texts",
     [
         (["run"], "--cluster-name is required"),
         (["run", "--cluster-nam=x"], "Did you mean '--cluster-name'?"),
@@ -81,7 +81,7 @@ def test_the_region_comes_from_the_environment(
     ],
 )
 def test_a_mistake_is_one_line_and_exit_2(
-    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], texts: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No traceback, no usage page: the flag, the value, what is allowed, the nearest name."""
     assert main(arguments) == 2
@@ -89,7 +89,7 @@ def test_a_mistake_is_one_line_and_exit_2(
     assert shown.out == ""
     assert shown.err.startswith("alb-controller: ")
     assert shown.err.count("\n") == 1
-    assert words in shown.err
+    assert texts in shown.err
 
 
 def test_help_shows_every_flag_with_its_default(capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,15 +119,15 @@ def test_without_a_command_there_is_help_and_exit_2(capsys: pytest.CaptureFixtur
 
 def test_the_sandbox_gets_what_was_wished_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each flag is a wish; its exit code is the command's."""
-    seen: list[command.Wishes] = []
+    seen: list[command.Options] = []
 
-    def run(wishes: command.Wishes) -> int:
-        seen.append(wishes)
+    def run(options: command.Options) -> int:
+        seen.append(options)
         return 3
 
     monkeypatch.setattr(command, "run", run)
     assert main(["sandbox", "--once", "--aws-port=4566", "--timeout=5"]) == 3
-    assert seen == [command.Wishes(once=True, aws_port=4566, timeout_seconds=5.0)]
+    assert seen == [command.Options(once=True, aws_port=4566, timeout_seconds=5.0)]
 
 
 def test_a_sandbox_without_its_extra_says_what_to_install(
@@ -161,7 +161,7 @@ def test_iam_prints_the_least_policy(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize(
-    "arguments, words",
+    "arguments, texts",
     [
         (["--features=wav2"], "wav2: features are account-quotas, acm,"),
         (["--partition=aws-moon"], "--partition is one of aws, aws-cn,"),
@@ -169,10 +169,10 @@ def test_iam_prints_the_least_policy(capsys: pytest.CaptureFixture[str]) -> None
     ],
 )
 def test_iam_refuses_what_it_does_not_know(
-    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], texts: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line says what is allowed, and no policy is printed."""
     assert main(["iam", *arguments]) == 2
     printed = capsys.readouterr()
-    assert words in printed.err
+    assert texts in printed.err
     assert printed.out == ""

@@ -47,14 +47,14 @@ def at(seconds: float) -> StatusDocument:
     return FAILING.tried_again(NOW, timedelta(seconds=seconds))
 
 
-def said(explanation: StatusDocument) -> Any:
+def stated(explanation: StatusDocument) -> Any:
     """What a reader of the annotation gets."""
     return json.loads(explanation.text())
 
 
 def test_it_names_the_load_balancers_and_each_listener() -> None:
     """ARNs; the listeners are those of the load balancer that has the rules."""
-    assert said(document_of(LONE, with_front(observed(80, 443)), ALL)) == {
+    assert stated(document_of(LONE, with_front(observed(80, 443)), ALL)) == {
         "group": "shop/web",
         "loadBalancer": "arn:lb",
         "frontLoadBalancer": "arn:nlb",
@@ -62,7 +62,7 @@ def test_it_names_the_load_balancers_and_each_listener() -> None:
     }
 
 
-def test_load_balancers_are_told_apart_by_their_ids() -> None:
+def test_load_balancers_are_distinguished_by_their_ids() -> None:
     """Not by their types."""
     found = with_front(observed(80))
     assert document_of(LONE, alike(found), ALL) == document_of(LONE, found, ALL)
@@ -76,7 +76,7 @@ def test_certificates_are_listed_the_same_whatever_order_aws_has() -> None:
         seen = msgspec.structs.replace(
             observed(443), listeners=(Found(identity="arn:443", resource=secure),)
         )
-        shown = said(document_of(LONE, seen, ALL))["listeners"]["443"]
+        shown = stated(document_of(LONE, seen, ALL))["listeners"]["443"]
         assert shown == {"arn": "arn:443", "certificates": ["arn:m", "arn:a", "arn:z"]}
 
 
@@ -87,7 +87,7 @@ def test_target_groups_are_those_of_the_ingress_itself() -> None:
     found = [Found(identity=f"arn:{one.id}", resource=target_group(one.id)) for one in backends]
     own = own_part(ref("Ingress", member("a")), intent, Stack(key=TEAM))
     made = document_of(TEAM, Observed(target_groups=tuple(found)), own)
-    assert said(made) == {"group": "team", "targetGroups": {"app:80": "arn:shop/a-app:80"}}
+    assert stated(made) == {"group": "team", "targetGroups": {"app:80": "arn:shop/a-app:80"}}
 
 
 def secure(*arns: str) -> tuple[Stack, Observed]:
@@ -111,7 +111,7 @@ def test_a_member_is_shown_its_own_certificates(name: str, shown: list[str]) -> 
     """Not those of the other members, whichever is the default one; nor one that nobody named."""
     intent = translated(*(member(one, alb=SECURE) for one in "abc")).intent
     stack, seen = secure("b", "a", "kept")
-    (listener,) = said(document_of(TEAM, seen, own_part(_named(name), intent, stack)))[
+    (listener,) = stated(document_of(TEAM, seen, own_part(_named(name), intent, stack)))[
         "listeners"
     ].values()
     assert listener.get("certificates", []) == shown
@@ -121,7 +121,9 @@ def test_a_sole_member_is_shown_what_nobody_named() -> None:
     """Certificates that stay from before are its own: there is no other member."""
     intent = translated(member("a", alb=SECURE)).intent
     stack, seen = secure("a", "kept")
-    shown = said(document_of(TEAM, seen, own_part(_named("a"), intent, stack)))["listeners"]["443"]
+    shown = stated(document_of(TEAM, seen, own_part(_named("a"), intent, stack)))["listeners"][
+        "443"
+    ]
     assert shown["certificates"] == ["a", "kept"]
 
 
@@ -130,12 +132,12 @@ def test_a_member_is_shown_the_listeners_that_it_asks_for() -> None:
     intent = translated(member("a", alb=SECURE), member("b")).intent
     for name, ports in (("a", ["443"]), ("b", ["80"])):
         own = own_part(_named(name), intent, Stack(key=TEAM))
-        assert list(said(document_of(TEAM, observed(80, 443), own))["listeners"]) == ports
+        assert list(stated(document_of(TEAM, observed(80, 443), own))["listeners"]) == ports
 
 
-def test_an_error_says_what_aws_said_and_when_the_next_try_is() -> None:
+def test_an_error_says_what_aws_answered_and_when_the_next_try_is() -> None:
     """Without the request id of that attempt, and in whole seconds of UTC (RFC 3339)."""
-    assert said(FAILING.tried_again(NOW, timedelta(seconds=300.7))) == {
+    assert stated(FAILING.tried_again(NOW, timedelta(seconds=300.7))) == {
         "group": "shop/web",
         "state": "failing",
         "error": {
@@ -148,10 +150,10 @@ def test_an_error_says_what_aws_said_and_when_the_next_try_is() -> None:
     }
 
 
-@pytest.mark.parametrize("seconds,is_told", [(0.0, False), (29.9, False), (30.0, True)])
-def test_a_try_within_30_s_is_not_told(seconds: float, is_told: bool) -> None:
+@pytest.mark.parametrize("seconds,is_reported", [(0.0, False), (29.9, False), (30.0, True)])
+def test_a_try_within_30_s_is_not_reported(seconds: float, is_reported: bool) -> None:
     """The first ones of a backoff come by the second: each would be a write."""
-    assert ("nextRetry" in said(at(seconds))["error"]) is is_told
+    assert ("nextRetry" in stated(at(seconds))["error"]) is is_reported
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_a_time_is_news_and_its_absence_is_none(
     assert new.is_news(standing) is is_news
 
 
-def test_all_problems_of_an_ingress_are_told() -> None:
+def test_all_problems_of_an_ingress_are_reported() -> None:
     """As in its event, under the category of the first one."""
     note = problem_note([Missing(APP, "a", "is gone"), InvalidAnnotation(WEB, "b", "is bad")])
     assert note is not None

@@ -166,7 +166,7 @@ def test_a_pod_without_an_account_is_one_sentence(monkeypatch: pytest.MonkeyPatc
         load(None)
 
 
-def test_tls_that_is_not_verified_is_said_once(tmp_path: Path) -> None:
+def test_tls_that_is_not_verified_is_reported_once(tmp_path: Path) -> None:
     """insecure-skip-tls-verify works, with one warning at the start."""
     path = write(tmp_path / "k", 'https://127.0.0.1:1", "insecure-skip-tls-verify": true, "x": "')
     with capture_logs() as logs:

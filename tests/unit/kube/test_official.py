@@ -69,7 +69,7 @@ def test_a_release_with_another_layout_fails_loudly() -> None:
     assert done.stdout.split("\n")[:2] == ["kubernetes.client.transport", "[]"]
 
 
-def test_a_missing_client_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_client_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the package the error says what to install."""
     monkeypatch.setattr(official, "find_spec", lambda _: None)
     monkeypatch.delitem(sys.modules, "kubernetes", raising=False)

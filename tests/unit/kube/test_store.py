@@ -43,13 +43,13 @@ def versions(pods: Store[Pod]) -> dict[str, int]:
 
 def test_an_older_or_equal_version_changes_nothing(pods: Store[Pod]) -> None:
     """A watch event that our own write has overtaken is ignored, and told to nobody."""
-    told: list[object] = []
+    reported: list[object] = []
     pods.upsert(pod("a", 7))
-    pods.on_change(lambda old, new: told.append((old, new)))
+    pods.on_change(lambda old, new: reported.append((old, new)))
     pods.upsert(pod("a", 7, node="n2"))
     pods.upsert(pod("a", 6, node="n2"))
     assert pods.get("ns", "a") == pod("a", 7)
-    assert told == []
+    assert reported == []
 
 
 def test_versions_are_compared_as_numbers(pods: Store[Pod]) -> None:
@@ -87,11 +87,11 @@ def test_a_successor_of_the_same_name_is_another_object(pods: Store[Pod]) -> Non
 
 def test_deleting_what_is_not_known_is_nothing(pods: Store[Pod]) -> None:
     """A deletion of an unknown object is told to nobody, but remembered."""
-    told: list[object] = []
-    pods.on_change(lambda *change: told.append(change))
+    reported: list[object] = []
+    pods.on_change(lambda *change: reported.append(change))
     pods.delete(pod("a", 9))
     pods.upsert(pod("a", 8))
-    assert told == []
+    assert reported == []
     assert len(pods) == 0
 
 
@@ -107,14 +107,14 @@ def test_deletions_are_remembered_within_bounds(
     assert versions(pods) == {"a": 20}
 
 
-def test_a_list_replaces_all_and_tells_the_difference(pods: Store[Pod]) -> None:
+def test_a_list_replaces_all_and_reports_the_difference(pods: Store[Pod]) -> None:
     """After a list: what it lacks is deleted, what is new added, what is the same not told."""
     for name, version in (("goes", 1), ("same", 2), ("changes", 3)):
         pods.upsert(pod(name, version))
-    told: list[Names] = []
-    pods.on_change(lambda old, new: told.append((name_of(old), name_of(new))))
+    reported: list[Names] = []
+    pods.on_change(lambda old, new: reported.append((name_of(old), name_of(new))))
     pods.replace([pod("same", 2), pod("changes", 8), pod("comes", 9)], 10)
-    assert sorted(told, key=str) == [("changes", "changes"), ("goes", None), (None, "comes")]
+    assert sorted(reported, key=str) == [("changes", "changes"), ("goes", None), (None, "comes")]
     assert versions(pods) == {"same": 2, "changes": 8, "comes": 9}
 
 
@@ -161,18 +161,18 @@ def test_an_unknown_index_is_a_bug_that_shows(pods: Store[Pod]) -> None:
 
 def test_handlers_see_old_and_new_and_may_read_and_write(pods: Store[Pod]) -> None:
     """A handler runs outside the lock: it may use the store, and sees changes one by one."""
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
     def handler(old: Pod | None, new: Pod | None) -> None:
         assert new is not None
-        told.append((version(old), version(new)))
+        reported.append((version(old), version(new)))
         if version(new) == 1:
             pods.upsert(pod("a", 2))
             assert versions(pods) == {"a": 2}
 
     pods.on_change(handler)
     pods.upsert(pod("a", 1))
-    assert told == [(0, 1), (1, 2)]
+    assert reported == [(0, 1), (1, 2)]
 
 
 def version(obj: Pod | None) -> int:
@@ -182,25 +182,27 @@ def version(obj: Pod | None) -> int:
 
 def test_a_failing_handler_stops_neither_the_others_nor_the_store(pods: Store[Pod]) -> None:
     """A bug in one handler is logged; the next handler and the next change go on."""
-    told: list[str] = []
+    reported: list[str] = []
 
     def broken(_old: Pod | None, _new: Pod | None) -> None:
         raise ZeroDivisionError
 
     pods.on_change(broken)
-    pods.on_change(lambda _old, new: told.append(new.metadata.name if new else ""))
+    pods.on_change(lambda _old, new: reported.append(new.metadata.name if new else ""))
     with capture_logs() as logs:
         pods.upsert(pod("a", 1))
         pods.upsert(pod("b", 2))
-    assert told == ["a", "b"]
+    assert reported == ["a", "b"]
     assert [log["event"] for log in logs] == ["handler_failed"] * 2
 
 
-def test_threads_end_in_the_newest_state_and_tell_it_in_order(pods: Store[Pod]) -> None:
+def test_threads_end_in_the_newest_state_and_report_it_in_order(pods: Store[Pod]) -> None:
     """Whatever the interleaving of writers, each object's changes are told oldest first."""
-    told: list[tuple[str, int, int]] = []
+    reported: list[tuple[str, int, int]] = []
     pods.on_change(
-        lambda old, new: told.append((new.metadata.name if new else "", version(old), version(new)))
+        lambda old, new: reported.append(
+            (new.metadata.name if new else "", version(old), version(new))
+        )
     )
     orders = [random.Random(seed).sample(range(1, 301), 300) for seed in range(4)]
 
@@ -215,7 +217,7 @@ def test_threads_end_in_the_newest_state_and_tell_it_in_order(pods: Store[Pod]) 
         thread.join(10)
     assert versions(pods) == {"p0": 300, "p1": 298, "p2": 299}
     for name in ("p0", "p1", "p2"):
-        chain = [(old, new) for told_name, old, new in told if told_name == name]
+        chain = [(old, new) for reported_name, old, new in reported if reported_name == name]
         assert [old for old, _ in chain] == [0, *(new for _, new in chain[:-1])]
         assert all(old < new for old, new in chain)
 

@@ -236,7 +236,7 @@ def test_a_secure_listener_shows_certificates_and_policy() -> None:
     }
 
 
-def test_a_front_s_target_group_tells_what_it_holds() -> None:
+def test_a_front_s_target_group_reports_what_it_holds() -> None:
     """By its name, with the port of the load balancer behind."""
     group = target_group(
         "FrontendNlb-tg-TCP-80", targets=(BalancerTarget(Ref(LOAD_BALANCER), 8080),), port=80
@@ -321,7 +321,7 @@ def test_an_oidc_client_is_redacted() -> None:
     ],
     ids=["cognito", "jwt", "redirect"],
 )
-def test_actions_have_the_reference_s_words(made: Any, shown: dict[str, Any]) -> None:
+def test_actions_have_the_reference_s_terms(made: Any, shown: dict[str, Any]) -> None:
     """Each with its own configuration."""
     assert action(made) == shown
 
@@ -362,7 +362,7 @@ def test_actions_have_the_reference_s_words(made: Any, shown: dict[str, Any]) ->
     ],
     ids=lambda one: type(one).__name__,
 )
-def test_conditions_have_the_reference_s_words(made: Any, shown: dict[str, Any]) -> None:
+def test_conditions_have_the_reference_s_terms(made: Any, shown: dict[str, Any]) -> None:
     """Each with its own configuration."""
     assert condition(made) == shown
 
@@ -371,7 +371,7 @@ def test_conditions_have_the_reference_s_words(made: Any, shown: dict[str, Any])
     "kind,name",
     [("url-rewrite", "urlRewriteConfig"), ("host-header-rewrite", "hostHeaderRewriteConfig")],
 )
-def test_transforms_have_the_reference_s_words(kind: Any, name: str) -> None:
+def test_transforms_have_the_reference_s_terms(kind: Any, name: str) -> None:
     """Of either kind."""
     made = transform(Transform(kind, (Rewrite("^/a", "/b"),)))
     assert made == {"type": kind, name: {"rewrites": [{"regex": "^/a", "replace": "/b"}]}}

@@ -31,7 +31,7 @@ _ATTRIBUTES = (*LOAD_BALANCER_ATTRIBUTES, *TARGET_GROUP_ATTRIBUTES, *LISTENER_AT
     [(1, True), ("4000", True), ("off", True), (0, False), (4001, False), ("-1", False)]
     + [(text, False) for text in ("", "1.0", " 1", "1\n", "٣", "on", 5000 * "9")],
 )
-def test_a_number_is_in_its_range_or_a_word(value: int | str, admitted: bool) -> None:
+def test_a_number_is_in_its_range_or_a_name(value: int | str, admitted: bool) -> None:
     """Both ends are included; digits of ASCII alone are digits."""
     assert Number(1, 4000, ("off",)).admits(value) is admitted
 
@@ -67,10 +67,10 @@ def test_a_problem_has_the_value_and_what_is_allowed(
     assert problem_of(limit, value) == problem
 
 
-def test_every_form_has_words() -> None:
+def test_every_form_has_a_text() -> None:
     """A user cannot be shown a regular expression."""
     limits = [*(one.limit for one in FIELDS.values()), *(row.takes for row in _ATTRIBUTES)]
-    assert all(one.words for one in limits if isinstance(one, Text) and one.form is not None)
+    assert all(one.texts for one in limits if isinstance(one, Text) and one.form is not None)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_an_attribute_is_known_or_awss_to_refuse(key: str, value: str, problem: 
     assert attribute_problem(_ATTRIBUTES, key, value, ALB) == problem
 
 
-def test_a_choice_is_one_of_its_words() -> None:
+def test_a_choice_is_one_of_its_values() -> None:
     """Letter case counts."""
     assert Choice(("true", "false")).admits("true")
     assert not Choice(("true", "false")).admits("True")

@@ -11,19 +11,19 @@ LONGEST = 256 * 1024
 
 
 @pytest.mark.parametrize("raw", ["1", "t", "T", "TRUE", "true", "True"])
-def test_these_six_words_are_true(raw: str) -> None:
+def test_these_six_values_are_true(raw: str) -> None:
     """The words of Go's strconv.ParseBool, exactly."""
     assert read.boolean(raw) is True
 
 
 @pytest.mark.parametrize("raw", ["0", "f", "F", "FALSE", "false", "False"])
-def test_these_six_words_are_false(raw: str) -> None:
+def test_these_six_values_are_false(raw: str) -> None:
     """The words of Go's strconv.ParseBool, exactly."""
     assert read.boolean(raw) is False
 
 
 @pytest.mark.parametrize("raw", ["", "yes", "on", "tRUE", " true", "true\n", "2"])
-def test_no_other_word_is_a_boolean(raw: str) -> None:
+def test_no_other_value_is_a_boolean(raw: str) -> None:
     """Neither other cases, nor blanks, nor other languages' words."""
     with pytest.raises(ValueError, match="must be true or false"):
         read.boolean(raw)
@@ -62,7 +62,7 @@ def test_a_whole_number_may_have_a_sign(raw: str, number: int) -> None:
         "9" * 9999,
     ],
 )
-def test_what_is_no_int32_is_told_the_bounds(raw: str) -> None:
+def test_what_is_no_int32_is_reported_the_bounds(raw: str) -> None:
     """No blanks, underscores, fractions, other digits, nor more than 32 bits."""
     with pytest.raises(ValueError, match="must be a whole number from -2147483648 to 2147483647"):
         read.int32(raw)
@@ -144,7 +144,7 @@ def test_strings_are_taken_as_they_are() -> None:
         read.string_up_to(4)("üüü")  # six bytes
 
 
-def test_a_word_is_one_of_those_allowed() -> None:
+def test_a_value_is_one_of_those_allowed() -> None:
     """Exactly, and the message lists them."""
     parse = read.one_of("HTTP", "HTTPS")
     assert parse("HTTP") == "HTTP"
@@ -201,7 +201,7 @@ def test_listen_ports_are_objects_of_protocol_and_port(raw: str, ports: dict[int
         ('[{"TCP": 80}]', "names protocol 'TCP': allowed are HTTP and HTTPS"),
     ],
 )
-def test_listen_ports_that_are_none_are_told_why(raw: str, complaint: str) -> None:
+def test_listen_ports_that_are_none_are_reported_why(raw: str, complaint: str) -> None:
     """The type is strict, the protocols and the range are fixed, and one port there must be."""
     with pytest.raises(ValueError, match=complaint):
         read.listen_ports(raw)
@@ -218,7 +218,7 @@ def test_capacity_units_are_a_number_from_zero(raw: str, units: int | None) -> N
 @pytest.mark.parametrize(
     "raw", ["capacityunits=1", "CapacityUnits=", "CapacityUnits=1.5", "CapacityUnits=2147483648"]
 )
-def test_capacity_units_that_are_none_are_told_why(raw: str) -> None:
+def test_capacity_units_that_are_none_are_reported_why(raw: str) -> None:
     """The key is exact, the number has 32 bits."""
     with pytest.raises(ValueError, match="must be CapacityUnits=N"):
         read.capacity_units(raw)
@@ -232,7 +232,7 @@ def test_ports_are_mapped_in_front_to_behind() -> None:
             read.port_mapping(raw)
 
 
-def test_a_traffic_port_is_the_word_or_a_number() -> None:
+def test_a_traffic_port_is_a_name_or_a_number() -> None:
     """A name is none: there is no Service to look it up on."""
     assert read.traffic_port("traffic-port") == "traffic-port"
     assert read.traffic_port("+8080") == "8080"
@@ -242,6 +242,6 @@ def test_a_traffic_port_is_the_word_or_a_number() -> None:
 
 
 @pytest.mark.parametrize("raw, value", [("none", ""), ("None", "None"), ("arn", "arn"), ("", "")])
-def test_the_word_none_is_an_empty_value(raw: str, value: str) -> None:
+def test_the_value_none_is_an_empty_value(raw: str, value: str) -> None:
     """In lower case alone."""
     assert read.none_or(raw) == value

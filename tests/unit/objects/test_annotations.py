@@ -121,7 +121,7 @@ def test_the_service_replaces_the_whole_annotation_of_the_ingress() -> None:
     assert reader.source(rows.TAGS) is None
 
 
-def test_a_bad_value_is_told_with_object_key_value_and_what_is_allowed() -> None:
+def test_a_bad_value_is_reported_with_object_key_value_and_what_is_allowed() -> None:
     """The object that carries it is at fault, here the Service."""
     reader = Reader(source(APP, target_type="pod"), source(WEB, target_type="ip"))
     with pytest.raises(InvalidAnnotation) as raised:

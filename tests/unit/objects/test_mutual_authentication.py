@@ -65,14 +65,14 @@ def test_verification_has_options() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_the_port(entry: dict[str, Any], problem: str) -> None:
+def test_what_is_wrong_is_reported_with_the_port(entry: dict[str, Any], problem: str) -> None:
     """The first thing of the first entry."""
     with pytest.raises(ValueError, match=problem):
         read({"port": 1, "mode": "off"}, entry)
 
 
 @pytest.mark.parametrize("raw", ["", "{}", "[1]", '[{"port": "443", "mode": "off"}]'])
-def test_what_is_no_list_of_entries_is_told(raw: str) -> None:
+def test_what_is_no_list_of_entries_is_reported(raw: str) -> None:
     """Types are strict."""
     with pytest.raises(ValueError, match="must be a list such as"):
         mutual_authentication(raw)

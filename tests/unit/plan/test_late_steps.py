@@ -360,5 +360,5 @@ def test_late_steps_print() -> None:
         render_lines(plan(fronted(capacity_units=5, addons=ALL), World().observe(), POLICY))
     )
     text = "\n".join(lines)
-    for words in ("set web acl", "set protection", "await active", "reserve capacity", "register"):
-        assert words in text
+    for texts in ("set web acl", "set protection", "await active", "reserve capacity", "register"):
+        assert texts in text

@@ -309,7 +309,7 @@ def test_stickiness_counts_where_it_is_declared(
         ),
     ],
 )
-def test_words_without_effect_are_no_difference(one: Action, other: Action) -> None:
+def test_values_without_effect_are_no_difference(one: Action, other: Action) -> None:
     """What AWS fills in by itself, empty texts, and the weight of a group alone (spec 3.7)."""
     for before, after in ((one, other), (other, one)):
         world = deployed(forwarding(before))

@@ -28,7 +28,7 @@ class FakeWriter:
         self.writes: list[str] = []
         self.events: list[tuple[str, str]] = []
         self.event_objects: list[str] = []
-        self._told: set[tuple[str, ...]] = set()
+        self._posted: set[tuple[str, ...]] = set()
 
     def add_finalizer(self, kind: Kind, obj: T, finalizer: str) -> T:
         if finalizer in obj.metadata.finalizers:
@@ -68,8 +68,8 @@ class FakeWriter:
         types = {c.type for c in new}
         kept = [c for c in current.status.conditions if c.type not in types]
         status = msgspec.structs.replace(current.status, conditions=[*kept, *new])
-        word = f"{current.metadata.name} {new[0].status}"
-        return self._keep(word, msgspec.structs.replace(current, status=status))
+        term = f"{current.metadata.name} {new[0].status}"
+        return self._keep(term, msgspec.structs.replace(current, status=status))
 
     def merge_patch(
         self,
@@ -122,11 +122,11 @@ class FakeWriter:
         component: str,
         fingerprint: str = "",
     ) -> None:
-        told = (ref.uid, reason, message, fingerprint)
-        if told not in self._told:
+        reported = (ref.uid, reason, message, fingerprint)
+        if reported not in self._posted:
             assert component == "targetGroupBinding"
             assert (type == "Normal") is (reason == "SuccessfullyReconciled")
-            self._told.add(told)
+            self._posted.add(reported)
             self.events.append((reason, message))
             self.event_objects.append(ref.path)
 
@@ -137,12 +137,12 @@ class FakeWriter:
         self.events.clear()
         return found
 
-    def _metadata(self, _: Kind, obj: T, word: str, **fields: Any) -> T:
+    def _metadata(self, _: Kind, obj: T, term: str, **fields: Any) -> T:
         meta = msgspec.structs.replace(obj.metadata, **fields)
-        return self._keep(word, msgspec.structs.replace(obj, metadata=meta))
+        return self._keep(term, msgspec.structs.replace(obj, metadata=meta))
 
-    def _keep(self, word: str, obj: T) -> T:
-        self.writes.append(word)
+    def _keep(self, term: str, obj: T) -> T:
+        self.writes.append(term)
         self._world.put(obj)
         return obj
 

@@ -184,7 +184,7 @@ class World:
                 "stacks",
                 self._stacks,
                 made.reconcile,
-                tell_next=self._parts.publisher.publish_retry,
+                on_requeue=self._parts.publisher.publish_retry,
             ),
             Controller("shared", self._shared, self._reconcile_shared),
         )

@@ -128,7 +128,7 @@ def test_what_a_refusal_shows(code: str, step: Step | None, known: Mapping[str, 
     assert quotas.known(KEY) == known
 
 
-def test_the_number_of_condition_values_is_in_the_words_of_the_refusal() -> None:
+def test_the_number_of_condition_values_is_in_the_values_of_the_refusal() -> None:
     """It is no quota that AWS raises: it is not forgotten."""
     clock = FakeClock()
     quotas = AccountQuotas(clock, {})

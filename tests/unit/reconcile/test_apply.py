@@ -83,7 +83,7 @@ def test_a_group_in_use_does_not_stop_the_others() -> None:
     assert outcome.limit_reached is None
 
 
-def test_the_first_of_several_groups_in_use_is_told() -> None:
+def test_the_first_of_several_groups_in_use_is_reported() -> None:
     """One error is enough to come back."""
     world = World()
     wanted = stack(target_groups=(target_group("a"), target_group("b")))
@@ -95,7 +95,7 @@ def test_the_first_of_several_groups_in_use_is_told() -> None:
     assert outcome.retried is errors[0]
 
 
-def test_a_stale_picture_is_told() -> None:
+def test_a_stale_picture_is_reported() -> None:
     """NotFound on a change means that somebody else has been there."""
     world = World()
     wanted = stack(load_balancers=(load_balancer(),), listeners=(listener(),), rules=rules())
@@ -120,8 +120,10 @@ def test_protection_is_taken_off_where_somebody_says_so(writes: list[str], *, is
     protected = load_balancer(attributes={"deletion_protection.enabled": "true"})
     apply(plan(stack(load_balancers=(protected,)), world.observe(), POLICY), world.observe(), world)
     world.writes()
-    said = {"LoadBalancer": DeletionChoice(is_off=is_off, setting="attributes: off")}
-    error = apply(plan(stack(deletion=said), world.observe(), POLICY), world.observe(), world).error
+    stated = {"LoadBalancer": DeletionChoice(is_off=is_off, setting="attributes: off")}
+    error = apply(
+        plan(stack(deletion=stated), world.observe(), POLICY), world.observe(), world
+    ).error
     assert world.writes() == writes
     assert (error is None) == is_off
     if error is not None:
@@ -129,7 +131,7 @@ def test_protection_is_taken_off_where_somebody_says_so(writes: list[str], *, is
         assert error.setting == "attributes: off"
 
 
-def test_another_refusal_of_a_delete_is_told() -> None:
+def test_another_refusal_of_a_delete_is_reported() -> None:
     """Only protection is taken off."""
     world = World()
     wanted = stack(load_balancers=(load_balancer(),))

@@ -168,21 +168,21 @@ def test_one_of_ours_that_was_not_listed_is_adopted(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    "tags, words",
+    "tags, texts",
     [({"owner": "them"}, "its tags are owner=them"), ({}, "it has no tags")],
 )
-def test_anothers_is_refused_and_who_waits_tells_whose(
-    rig: Rig, tags: dict[str, str], words: str
+def test_anothers_is_refused_and_who_waits_reports_whose(
+    rig: Rig, tags: dict[str, str], texts: str
 ) -> None:
     """Those who wait are woken once to tell; they ask no more, as the group's key has its time."""
     rig.aws.has(**tags)
     rig.waits(WEB)
     for _ in range(2):
-        with pytest.raises(ControllerError, match=words):
+        with pytest.raises(ControllerError, match=texts):
             rig.group.reconcile()
     assert rig.woken == [WEB]
     assert rig.requests == 1
-    with pytest.raises(ControllerError, match=words):
+    with pytest.raises(ControllerError, match=texts):
         rig.group.id_for(WEB)
     assert rig.requests == 1
     rig.aws.groups.clear()

@@ -186,7 +186,7 @@ def test_records_may_take_acm_a_while(acm: Acm) -> None:
     assert raised.value.after_seconds == 5
 
 
-def test_a_host_without_a_zone_is_told_before_anything_is_requested(acm: Acm) -> None:
+def test_a_host_without_a_zone_is_reported_before_anything_is_requested(acm: Acm) -> None:
     """It could never be validated."""
     with pytest.raises(Missing, match=r"'a\.other', which no hosted zone of Route 53") as raised:
         certificates(acm).arns(asks("a.example", "a.other"))

@@ -13,7 +13,7 @@ from tests.resources import listener, load_balancer
 FRONT = ResourceId("LoadBalancer", "FrontendNlb")
 
 
-def test_each_load_balancer_is_told_apart_by_its_id() -> None:
+def test_each_load_balancer_is_distinguished_by_its_id() -> None:
     """With its own certificates; of two with one id the first counts, as when they are matched."""
     main = FoundLoadBalancer(identity="arn:1", resource=load_balancer(ip_address_type="dualstack"))
     other = msgspec.structs.replace(main, identity="arn:2", resource=load_balancer())

@@ -72,7 +72,7 @@ def test_a_security_group_that_a_foreign_one_names_keeps_the_last_alone() -> Non
     assert aws.kinds() == []
 
 
-def test_what_aws_lets_go_of_in_a_moment_is_not_told() -> None:
+def test_what_aws_lets_go_of_in_a_moment_is_not_reported() -> None:
     """Only a wait that nobody can explain is told after some minutes, with AWS's words."""
     aws = PickyAws()
     world = World(asking("a"), asking("b"), aws=aws).settle().wait(30)

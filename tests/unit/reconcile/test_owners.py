@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace as changed
 
-from alb_controller.aws.inventory import Kept
+from alb_controller.aws.inventory import Cached
 from alb_controller.errors import ForeignOwner, NotReady
 from alb_controller.model.ownership import stack_tags
 from alb_controller.model.refs import ResourceId
@@ -43,7 +43,7 @@ class FakeAws:
     def by_name(self, _kind: str, name: str) -> Any:
         return self.listed.get(name)
 
-    def put(self, found: Kept) -> None:
+    def put(self, found: Cached) -> None:
         self.listed[found.resource.name] = found
 
 
@@ -82,7 +82,7 @@ def test_a_listing_of_our_own_knows_no_other_holder(aws: FakeAws) -> None:
 
 
 @pytest.mark.parametrize(
-    "name, resource, words",
+    "name, resource, texts",
     [
         (BALANCER, load_balancer(tags={"a": "b", "c": "d"}), "load balancer.*a=b, c=d"),
         (GROUP, target_group(tags={}), "target group.*no tags"),
@@ -100,11 +100,11 @@ def test_a_listing_of_our_own_knows_no_other_holder(aws: FakeAws) -> None:
     ],
 )
 def test_a_holder_that_is_not_ours_is_refused(
-    aws: FakeAws, name: NameToClaim, resource: Any, words: str
+    aws: FakeAws, name: NameToClaim, resource: Any, texts: str
 ) -> None:
     """Of no stack, another cluster or stack, or of no place in ours: the error says whose it is."""
     aws.there[name.name] = Found(identity="arn", resource=resource)
-    with pytest.raises(ForeignOwner, match=words):
+    with pytest.raises(ForeignOwner, match=texts):
         _owners(aws).check([name], STACK)
     assert aws.listed == {}
 

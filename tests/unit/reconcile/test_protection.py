@@ -44,14 +44,14 @@ def protect(world: World, kind: str = "application") -> str:
 
 def refused(world: World, name: str = "web", line: str = LINE) -> None:
     """Settle: what was in AWS is there as it was, and one event says what to add."""
-    before, told = _things(world), len(world.kube.warnings(name))
+    before, reported = _things(world), len(world.kube.warnings(name))
     world.settle()
     assert before.items() <= _things(world).items()
-    (message,) = world.kube.warnings(name)[told:]
+    (message,) = world.kube.warnings(name)[reported:]
     assert line in message
     world.wait(3600)
     assert before.items() <= _things(world).items()
-    assert len(world.kube.warnings(name)) == told + 1
+    assert len(world.kube.warnings(name)) == reported + 1
 
 
 def _things(world: World) -> dict[str, object]:
@@ -174,13 +174,13 @@ def test_a_replacement_that_waits_is_done_once_the_protection_is_off_in_aws() ->
     assert [one.scheme for one in world.aws.all(LoadBalancer).values()] == ["internet-facing"]
 
 
-@pytest.mark.parametrize("said", [ON, "deletion_protection.enabled=perhaps", "no map"])
-def test_nothing_but_false_lets_it_go(said: str) -> None:
+@pytest.mark.parametrize("stated", [ON, "deletion_protection.enabled=perhaps", "no map"])
+def test_nothing_but_false_lets_it_go(stated: str) -> None:
     """What cannot be read is no permission."""
     world = World(ingress()).settle()
     protect(world)
     world.remove("web")
-    say(world, said)
+    say(world, stated)
     refused(world)
 
 

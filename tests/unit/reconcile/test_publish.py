@@ -136,7 +136,7 @@ def states() -> set[tuple[str, str]]:
     return {(one["name"], one["state"]) for one in labels if one["kind"] == "Ingress"}
 
 
-def test_a_served_group_is_told_once() -> None:
+def test_a_served_group_is_reported_once() -> None:
     """Every member, and nobody again while nothing changes."""
     rig = Rig(A, B)
     rig.apply()
@@ -148,7 +148,7 @@ def test_a_served_group_is_told_once() -> None:
     assert states() == {("a", "served"), ("b", "served")}
 
 
-def test_a_failure_keeps_what_is_in_aws_and_is_told_once() -> None:
+def test_a_failure_keeps_what_is_in_aws_and_is_reported_once() -> None:
     """Whatever the request id; what comes late and fails reads the same in either place."""
     rig = Rig(A, B)
     rig.apply(QUOTA, next_in=300)
@@ -163,7 +163,7 @@ def test_a_failure_keeps_what_is_in_aws_and_is_told_once() -> None:
     assert states() == {("a", "quota"), ("b", "quota")}
 
 
-def test_the_next_try_is_told_where_it_is_some_while_away() -> None:
+def test_the_next_try_is_reported_where_it_is_some_while_away() -> None:
     """What comes by the second writes nothing, and leaves a time that has passed where it is."""
     rig = Rig(A, B)
     for seconds in (0.3, 1.0, 20.0):
@@ -204,7 +204,7 @@ def test_what_is_written_here_neither_wakes_the_group_nor_changes_its_wait() -> 
     assert (queue.seconds_until_due(TEAM), queue.failures(TEAM)) == (wait, 1)
 
 
-def test_what_a_pass_made_before_it_broke_off_is_told() -> None:
+def test_what_a_pass_made_before_it_broke_off_is_reported() -> None:
     """It was to be written with the time of the next try."""
     rig = Rig(A)
     error = PartError(asked_by=ref("Ingress", A), error=QUOTA)
@@ -217,7 +217,7 @@ def test_what_a_pass_made_before_it_broke_off_is_told() -> None:
     assert (shown.load_balancer, shown.error.category) == ("arn:lb", "throttled")
 
 
-def test_what_only_a_user_mends_has_no_next_try() -> None:
+def test_what_only_a_user_corrects_has_no_next_try() -> None:
     """Though the group is looked at again for another member's sake, whose note says when."""
     bad = member("bad", alb={"scheme": "open"})
     gone = Missing(ref("Ingress", A), "certificate-arn", "is gone")
@@ -321,7 +321,7 @@ def test_a_patch_of_a_version_meets_no_other_version() -> None:
     assert entry.hostname == "theirs.example"
 
 
-def test_an_ingress_that_no_listener_serves_is_told_apart() -> None:
+def test_an_ingress_that_no_listener_serves_is_distinguished() -> None:
     """By its annotation and in the metrics, without a word of success."""
     rig = Rig(A, member("b", rules=[rule("b.example")]))
     rig.publish(Applied(stack=Stack(key=TEAM), observed=observed(80), has_news=True))

@@ -32,7 +32,7 @@ def arn_of(made: World) -> str:
     return arn
 
 
-def told(made: World) -> list[str]:
+def reported(made: World) -> list[str]:
     """Warnings on the guest."""
     return [e.message for e in made.kube.events if e.type == "Warning" and e.name == "guest"]
 
@@ -43,7 +43,7 @@ def test_between_namespaces_it_is_rejected() -> None:
     arn = arn_of(made)
     made.put(guest(arn))
     made.settle()
-    (sentence,) = told(made)
+    (sentence,) = reported(made)
     assert f"alb.ingress.kubernetes.io/actions.x: names target group {arn!r}" in sentence
     assert "which the controller made for namespace shop (refused by" in sentence
     assert len(made.aws.all(ListenerRule)) == 1
@@ -54,12 +54,12 @@ def test_by_default_it_is_served_and_reported_once() -> None:
     made = world()
     made.put(guest(arn_of(made)))
     made.settle()
-    (sentence,) = told(made)
+    (sentence,) = reported(made)
     assert "which the controller made for namespace shop" in sentence
     assert len(made.aws.all(ListenerRule)) == 3
     made.forget_calls()
     made.settle()
-    assert (made.aws.calls, told(made)) == ([], [sentence])
+    assert (made.aws.calls, reported(made)) == ([], [sentence])
 
 
 @pytest.mark.parametrize("trust", ["any", "namespace"])

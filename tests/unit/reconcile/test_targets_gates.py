@@ -44,7 +44,7 @@ def condition(world: World, name: str = "p1") -> Condition | None:
     return condition_of(found, GATE)
 
 
-def test_a_pod_that_waits_for_its_gate_is_registered_and_told_so() -> None:
+def test_a_pod_that_waits_for_its_gate_is_registered_and_reported_so() -> None:
     """Its containers are ready; that it is not is our own doing. No look at its health yet."""
     world = a_world()
     assert world.targets() == ["10.0.0.1:8080"]

@@ -165,7 +165,7 @@ def test_a_failed_look_at_interfaces_does_not_stop_registration() -> None:
     assert world.retry().ingress() == ["tcp 8080-8080 from sg-lb"]
 
 
-def test_a_rule_that_cannot_be_added_is_told_on_the_bindings_that_want_it() -> None:
+def test_a_rule_that_cannot_be_added_is_reported_on_the_bindings_that_want_it() -> None:
     """The error names the security group; success is told, and the checkpoint set, when it is."""
     aws = aws_with_nodes()
     operation = "AuthorizeSecurityGroupIngress"
@@ -236,7 +236,7 @@ def test_a_refused_or_backendless_binding_wants_nothing() -> None:
     assert world.settle().ingress() == []
 
 
-def test_a_throttled_write_is_not_told() -> None:
+def test_a_throttled_write_is_not_reported() -> None:
     """It is repeated by the queue; the rules are read again first."""
     aws = aws_with_nodes()
     operation = "AuthorizeSecurityGroupIngress"

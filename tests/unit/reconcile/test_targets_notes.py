@@ -63,7 +63,7 @@ def test_a_restarted_process_writes_nothing() -> None:
     }
 
 
-def test_a_change_of_targets_is_told_and_marked() -> None:
+def test_a_change_of_targets_is_reported_and_marked() -> None:
     """One event and one checkpoint for each change."""
     world = World(binding(), *NODES, *web(A)).settle()
     world.writer.taken()
@@ -85,7 +85,7 @@ def test_a_new_spec_is_observed() -> None:
     assert world.writer.taken() == ["status", "checkpoint", "SuccessfullyReconciled"]
 
 
-def test_a_missing_backend_is_told_once_and_the_targets_go() -> None:
+def test_a_missing_backend_is_reported_once_and_the_targets_go() -> None:
     """As the reference; the checkpoint no longer holds, the finalizer stays."""
     world = World(binding(), *NODES, *web(A)).settle()
     world.writer.taken()
@@ -117,7 +117,7 @@ def test_a_backend_that_comes_back_is_registered_again() -> None:
     assert world.writer.taken() == ["checkpoint", "SuccessfullyReconciled"]
 
 
-def test_a_failure_is_told_once_however_often_it_is_retried() -> None:
+def test_a_failure_is_reported_once_however_often_it_is_retried() -> None:
     """The request id, which differs each time, is left out."""
     world = World(binding(metadata=SERVED), *NODES, *web(A))
     operation = "RegisterTargets"
@@ -145,7 +145,7 @@ def test_a_node_that_cannot_be_a_target_is_named() -> None:
     ) in world.writer.events
 
 
-def test_a_failed_cleanup_is_told_under_its_own_reason() -> None:
+def test_a_failed_cleanup_is_reported_under_its_own_reason() -> None:
     """FailedCleanup, and the binding stays until it succeeds."""
     world = World(binding(), *NODES, *web(A)).settle()
     world.writer.taken()

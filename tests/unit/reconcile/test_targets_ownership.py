@@ -26,7 +26,7 @@ def with_targets(*targets: Target) -> FakeAws:
     return aws
 
 
-def told(world: World, reason: str) -> list[str]:
+def reported(world: World, reason: str) -> list[str]:
     """The messages of a reason."""
     return [message for known, message in world.writer.events if known == reason]
 
@@ -35,7 +35,7 @@ def test_targets_of_others_are_named_before_they_are_taken_away() -> None:
     """A binding owns the registrations of its group; whoever added one by hand learns of it."""
     world = a_world(aws=with_targets(FOREIGN, Target("10.0.0.10", 8080)))
     assert world.targets() == ["10.0.0.10:8080", "10.0.0.11:8080"]
-    (message,) = told(world, "UnknownTargets")
+    (message,) = reported(world, "UnknownTargets")
     assert "10.0.9.9:80;" in message
     assert "10.0.0.10" not in message
 
@@ -47,7 +47,7 @@ def test_targets_that_a_former_process_registered_are_no_strangers() -> None:
     world.settle()
     world.sweep()
     assert world.settle().targets() == ["10.0.0.10:8080"]
-    assert told(world, "UnknownTargets") == []
+    assert reported(world, "UnknownTargets") == []
 
 
 def test_a_group_of_another_cluster_is_refused() -> None:
@@ -56,7 +56,7 @@ def test_a_group_of_another_cluster_is_refused() -> None:
     aws.group_tags[ARN] = {"elbv2.k8s.aws/cluster": "other"}
     world = a_world(aws=aws)
     assert world.targets() == ["10.0.9.9:80"]
-    assert "belongs to cluster 'other'" in told(world, "FailedReconcile")[0]
+    assert "belongs to cluster 'other'" in reported(world, "FailedReconcile")[0]
     world.delete()
     assert world.settle().targets() == ["10.0.9.9:80"]
 
@@ -96,7 +96,7 @@ def test_no_more_targets_than_the_group_may_have() -> None:
     assert len(world.targets()) == 2  # fewer than there are is no reason to take some away
     world.put(*web(A, B, ("c", "10.0.0.12", "node-a")))
     assert len(world.settle().targets()) == 2
-    (message,) = told(world, "TooManyTargets")
+    (message,) = reported(world, "TooManyTargets")
     assert message.startswith("1 endpoints are not registered")
     assert "10.0.0.12:8080" in message
 
@@ -109,7 +109,7 @@ def test_room_that_old_targets_leave_is_filled() -> None:
     world.put(*web(B))
     world.settle().wait(1)
     assert world.targets() == ["10.0.0.11:8080"]
-    assert told(world, "TooManyTargets") == []
+    assert reported(world, "TooManyTargets") == []
 
 
 def test_a_group_of_another_account_is_called_as_the_role() -> None:
@@ -124,9 +124,9 @@ def test_a_group_of_another_account_is_called_as_the_role() -> None:
     assert "RegisterTargets" not in world.aws.calls
 
 
-def test_a_role_that_may_not_be_assumed_is_told_of() -> None:
+def test_a_role_that_may_not_be_assumed_is_reported_of() -> None:
     """--allowed-assume-role-arns."""
     world = a_world(iamRoleArnToAssume=ROLE)
-    assert told(world, "FailedReconcile") == [
+    assert reported(world, "FailedReconcile") == [
         f"Failed reconcile due to role {ROLE} may not be assumed"
     ]

@@ -44,10 +44,10 @@ def test_what_the_cache_has_lost_stays_registered(kinds: list[type[KubeObject]])
     lose(world, *kinds)
     assert world.targets() == ALL
     assert world.wait(100).targets() == ALL
-    told = [message for reason, message in world.writer.events if reason == "TargetsHeld"]
-    assert len(told) == 1
-    assert "the API still has" in told[0]
-    assert "10.0.0.10:8080" in told[0]
+    reported = [message for reason, message in world.writer.events if reason == "TargetsHeld"]
+    assert len(reported) == 1
+    assert "the API still has" in reported[0]
+    assert "10.0.0.10:8080" in reported[0]
 
 
 def test_a_watch_that_lags_by_a_moment_is_no_news() -> None:

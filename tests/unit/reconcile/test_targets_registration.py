@@ -213,7 +213,7 @@ REFUSED: dict[str, tuple[Callable[[], TargetGroupBinding], str]] = {
 
 
 @pytest.mark.parametrize("make,problem", REFUSED.values(), ids=REFUSED)
-def test_a_spec_that_cannot_be_served_is_told_of(
+def test_a_spec_that_cannot_be_served_is_reported_of(
     make: Callable[[], TargetGroupBinding], problem: str
 ) -> None:
     """The error names the field; nothing is touched, not even the finalizer."""

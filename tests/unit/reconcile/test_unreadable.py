@@ -105,8 +105,8 @@ def test_a_member_stays_while_its_service_cannot_be_read() -> None:
     world = stack_world.World(service("api"), at("a"), at("b", "api")).settle()
     restarted(world, Service, "api")
     assert (world.aws.calls, world.aws.paths()) == ([], ["/a", "/b"])
-    (told,) = world.kube.warnings("b")
-    assert f"Service shop/api cannot be read: {PROBLEM}" in told
+    (reported,) = world.kube.warnings("b")
+    assert f"Service shop/api cannot be read: {PROBLEM}" in reported
     world.put(at("c"))
     assert world.settle().aws.paths() == ["/a", "/b", "/c"]
     store = world.kube.stores.of(Service)

@@ -22,14 +22,14 @@ class Process:
     def __init__(self) -> None:
         self.reason = "waiting for Ingress"
         self.idle = False
-        self.trouble = ""
+        self.problem = ""
 
     def routes(self) -> dict[str, Route]:
         """The probes of this process."""
         return health_routes(
             not_ready=lambda: self.reason,
             is_idle=lambda: self.idle,
-            broken=lambda: self.trouble,
+            broken=lambda: self.problem,
         )
 
 
@@ -67,9 +67,9 @@ def test_alive_as_soon_as_it_listens(server: Server) -> None:
 
 def test_alive_until_only_a_new_process_helps(server: Server, process: Process) -> None:
     """/healthz says 503 and what is broken; what merely waits is alive."""
-    process.trouble = "thread ingress-0 has ended"
+    process.problem = "thread ingress-0 has ended"
     assert get(server, "/healthz") == (503, "thread ingress-0 has ended")
-    process.trouble = ""
+    process.problem = ""
     assert get(server, "/healthz") == (200, "ok")
 
 
@@ -80,7 +80,7 @@ def test_ready_when_nothing_is_missing(server: Server, process: Process) -> None
     assert get(server, "/readyz?verbose") == (200, "ok")
 
 
-def test_idle_tells_when_all_work_is_done(server: Server, process: Process) -> None:
+def test_idle_reports_when_all_work_is_done(server: Server, process: Process) -> None:
     """/debug/idle says 503 while there is work."""
     assert get(server, "/debug/idle") == (503, "busy")
     process.idle = True

@@ -143,21 +143,21 @@ def test_a_result_may_ask_for_a_slow_look(rig: MakeRig) -> None:
 
 
 @pytest.mark.parametrize("error,least,most", [(Refused("no"), 240, 360), (NotReady("it", 4), 4, 4)])
-def test_the_end_of_a_run_tells_when_the_next_one_is(
+def test_the_end_of_a_run_reports_when_the_next_one_is(
     error: Exception, least: float, most: float
 ) -> None:
     """Before another worker may have the key; after what only a change heals, nobody knows."""
     queue: WorkQueue[str] = WorkQueue("told", FakeClock())
-    told: list[float | None] = []
+    reported: list[float | None] = []
 
-    def tell(_: str, seconds: float | None) -> None:
+    def report(_: str, seconds: float | None) -> None:
         assert queue.get(0) is None
-        told.append(seconds)
+        reported.append(seconds)
 
     for end in (raiser(error), lambda _: DONE, raiser(BAD)):
         queue.add("a")
-        work_on_next(Controller("told", queue, end, tell_next=tell), FakeClock(), 0)
-    first, *others = told
+        work_on_next(Controller("told", queue, end, on_requeue=report), FakeClock(), 0)
+    first, *others = reported
     assert first is not None
     assert least <= first <= most
     assert others == [None, None]
@@ -172,7 +172,7 @@ def test_a_bug_in_what_is_called_after_a_run_brings_no_key_back() -> None:
 
     queue.add("a")
     with capture_logs() as logs:
-        made = Controller("after", queue, lambda _: DONE, tell_next=broken)
+        made = Controller("after", queue, lambda _: DONE, on_requeue=broken)
         assert work_on_next(made, FakeClock(), 0)
     assert queue.is_idle(1e9)
     assert [(log["event"], log["log_level"]) for log in logs] == [("tell_next_failed", "error")]
@@ -251,7 +251,7 @@ def test_a_bug_is_logged_once_with_its_traceback_and_the_worker_lives(rig: MakeR
     assert made.queue.failures("bad") == 1
 
 
-def test_an_error_that_cannot_even_be_told_does_not_kill_the_worker(rig: MakeRig) -> None:
+def test_an_error_that_cannot_even_be_reported_does_not_kill_the_worker(rig: MakeRig) -> None:
     """An error whose own text fails is a bug too: logged, retried."""
 
     class Untellable(Exception):
@@ -265,7 +265,7 @@ def test_an_error_that_cannot_even_be_told_does_not_kill_the_worker(rig: MakeRig
     assert made.queue.failures("a") == 2
 
 
-def test_an_error_that_cannot_be_told_comes_back_as_its_class_says() -> None:
+def test_an_error_that_cannot_be_reported_comes_back_as_its_class_says() -> None:
     """What only a change heals is not tried again for that."""
 
     class Untellable(InvalidAnnotation):
@@ -374,7 +374,7 @@ def errors_counted(label: str) -> float:
     return REGISTRY.get_sample_value("awslbc_controller_reconcile_errors_total", labels) or 0
 
 
-def test_a_run_that_hangs_is_trouble_and_a_long_one_is_none(rig: MakeRig) -> None:
+def test_a_run_that_hangs_is_unhealthy_and_a_long_one_is_none(rig: MakeRig) -> None:
     """Only what no call can take so long for is told; nothing of it when all goes on."""
     begun, may_end = threading.Event(), threading.Event()
 
@@ -387,21 +387,21 @@ def test_a_run_that_hangs_is_trouble_and_a_long_one_is_none(rig: MakeRig) -> Non
     made.queue.add("a")
     assert begun.wait(20)
     made.clock.advance(800)
-    assert made.workers.trouble() == []
+    assert made.workers.unhealthy_reasons() == []
     made.clock.advance(200)
-    assert made.workers.trouble() == ["a run of rig hangs"]
+    assert made.workers.unhealthy_reasons() == ["a run of rig hangs"]
     may_end.set()
     until(made.queue.is_idle)
-    assert made.workers.trouble() == []
+    assert made.workers.unhealthy_reasons() == []
 
 
-def test_a_dead_worker_is_trouble_until_it_is_meant_to_end(rig: MakeRig) -> None:
+def test_a_dead_worker_is_unhealthy_until_it_is_meant_to_end(rig: MakeRig) -> None:
     """A thread that ends by itself is named; those that `stop` ends are not."""
     made = rig(lambda _: DONE)
     made.queue.shut_down()
-    until(lambda: made.workers.trouble() == ["thread rig-0 has ended"])
+    until(lambda: made.workers.unhealthy_reasons() == ["thread rig-0 has ended"])
     made.workers.stop(20)
-    assert made.workers.trouble() == []
+    assert made.workers.unhealthy_reasons() == []
 
 
 def test_who_is_stopped_starts_no_thread() -> None:

@@ -160,7 +160,9 @@ def test_backoff_is_per_key_and_starts_anew_after_success(queue: WorkQueue[str])
     assert queue.retry("a") <= 0.5
 
 
-def test_a_slow_retry_keeps_the_time_that_was_told(queue: WorkQueue[str], clock: FakeClock) -> None:
+def test_a_slow_retry_keeps_the_time_that_was_reported(
+    queue: WorkQueue[str], clock: FakeClock
+) -> None:
     """A key that is woken meanwhile, and fails again, is tried when it was to be.
 
     What it waited for before that is moot.

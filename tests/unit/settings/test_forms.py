@@ -25,19 +25,19 @@ from alb_controller.settings.forms import (
 
 
 @pytest.mark.parametrize("text", ["1", "t", "T", "TRUE", "true", "True"])
-def test_gos_words_for_true_are_true(text: str) -> None:
+def test_gos_values_for_true_are_true(text: str) -> None:
     """Every token of Go's ParseBool for true is taken."""
     assert parse_bool(text) is True
 
 
 @pytest.mark.parametrize("text", ["0", "f", "F", "FALSE", "false", "False"])
-def test_gos_words_for_false_are_false(text: str) -> None:
+def test_gos_values_for_false_are_false(text: str) -> None:
     """Every token of Go's ParseBool for false is taken."""
     assert parse_bool(text) is False
 
 
 @pytest.mark.parametrize("text", ["", "yes", "on", "tRue", " true"])
-def test_other_words_are_no_bool(text: str) -> None:
+def test_other_values_are_no_bool(text: str) -> None:
     """What Go refuses as a bool is refused, with the value named."""
     with pytest.raises(ValueError, match="must be true or false"):
         parse_bool(text)

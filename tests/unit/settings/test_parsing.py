@@ -30,7 +30,7 @@ def test_the_defaults_are_the_references() -> None:
             assert getattr(settings, row.field) == row.default, row.name
 
 
-def test_every_default_can_be_said_in_words() -> None:
+def test_every_default_can_be_given_as_text() -> None:
     """A chart that passes each default explicitly starts a controller with the same settings."""
     given = {row.name: [row.form.show(row.default)] for row in flag_rows()}
     texts = {name: text for name, text in given.items() if text != [""]}

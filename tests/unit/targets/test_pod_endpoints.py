@@ -179,7 +179,7 @@ def test_an_address_that_two_pods_claim_belongs_to_the_newer() -> None:
         ((service(ports=[ServicePort("web", "TCP", 80)]),), "Service shop/app has no port 'http'"),
     ],
 )
-def test_a_missing_service_or_port_is_told_apart_from_no_endpoints(
+def test_a_missing_service_or_port_is_distinguished_from_no_endpoints(
     objects: tuple[KubeObject, ...], expected: str
 ) -> None:
     """Nothing to resolve is an answer of its own kind, and names what is missing."""
@@ -240,7 +240,9 @@ def test_pods_of_leaving_nodes_stay_while_there_are_no_others() -> None:
         ("FQDN", "Service shop/app has FQDN endpoints alone, and the target group takes IPv4"),
     ],
 )
-def test_endpoints_that_can_never_be_registered_are_told(address_type: str, problem: str) -> None:
+def test_endpoints_that_can_never_be_registered_are_reported(
+    address_type: str, problem: str
+) -> None:
     """With what to do; addresses that come and go are not named."""
     made = endpoint_slice("x", [endpoint(None, IP)], address_type=address_type)
     (found,) = endpoints(service(), made).problems

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from alb_controller.errors import NotLeading, ObjectExists, Stale
-from alb_controller.kube.serving import KeptSecret, ServingObjects, WebhookConfiguration
+from alb_controller.kube.serving import ServingObjects, StoredSecret, WebhookConfiguration
 from alb_controller.webhooks.certificates.keeper import CertificateKeeper
 from alb_controller.webhooks.certificates.pairs import certificates, hosts_of, is_signed_by
 from tests.clocks import FakeClock
@@ -24,7 +24,7 @@ class World(ServingObjects):
         self.version = 0
         self.bundles = [b""] * configurations
         self.versions = [0] * configurations
-        self.told: list[list[tuple[float, bytes]]] = [[(0.0, b"")] for _ in self.bundles]
+        self.reported: list[list[tuple[float, bytes]]] = [[(0.0, b"")] for _ in self.bundles]
         self.meanwhile: Callable[[], None] = lambda: None
         self.writes = 0
         self.is_led = True
@@ -53,10 +53,10 @@ class World(ServingObjects):
             raise Stale(409, "Conflict", "changed")
         self.versions[at] += 1
         self.bundles[at] = bundle
-        self.told[at].append((self.clock.monotonic(), bundle))
+        self.reported[at].append((self.clock.monotonic(), bundle))
 
-    def read_secret(self) -> KeptSecret:
-        return KeptSecret(self.data, str(self.version) if self.version else None)
+    def read_secret(self) -> StoredSecret:
+        return StoredSecret(self.data, str(self.version) if self.version else None)
 
     def write_secret(self, data: Mapping[str, bytes], version: str | None) -> None:
         self._interfere()
@@ -76,7 +76,7 @@ class World(ServingObjects):
     def known(self, late_seconds: float) -> list[bytes]:
         """The bundle that a caller knows who learns of each change that late."""
         then = self.clock.monotonic() - late_seconds
-        return [next(b for at, b in reversed(told) if at <= then) for told in self.told]
+        return [next(b for at, b in reversed(reported) if at <= then) for reported in self.reported]
 
 
 class Replica:

@@ -97,7 +97,7 @@ def test_a_new_binding_that_cannot_be_is_refused(fields: dict[str, Any], sentenc
     assert sentence in created(**fields)
 
 
-def test_a_family_that_is_not_said_is_ipv4() -> None:
+def test_a_family_that_is_not_given_is_ipv4() -> None:
     """A binding of an IPv6 group has to say so."""
     group = msgspec.structs.replace(GROUP, ip_address_type="ipv6")
     assert "spec.ipAddressType: is ipv4" in created(ipAddressType=None, group=group)

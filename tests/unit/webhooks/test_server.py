@@ -157,10 +157,10 @@ def test_what_cannot_be_read_is_a_bad_request(process: Process, odd: str) -> Non
         statuses = [process.send(body)[0] for body in bodies]
     assert statuses[0] == 400
     assert set(statuses) <= {200, 400}
-    told = [log for log in logs if log["log_level"] != "debug"]
+    reported = [log for log in logs if log["log_level"] != "debug"]
     assert process.failures == ["unreadable"] * statuses.count(400)
-    assert [log["event"] for log in told] == ["review_unreadable"] * statuses.count(400)
-    assert not [log for log in told if "exc_info" in log]
+    assert [log["event"] for log in reported] == ["review_unreadable"] * statuses.count(400)
+    assert not [log for log in reported if "exc_info" in log]
     assert process.review(object={})["allowed"]
 
 

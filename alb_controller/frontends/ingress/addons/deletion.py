@@ -7,9 +7,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from alb_controller.errors import DeletionProtected
 from alb_controller.frontends.ingress.load import Snapshot
 from alb_controller.frontends.protection import (
-    attributes_said,
+    attributes_given,
     deletion_choice,
-    protection_said,
+    protection_given,
     setting_of,
 )
 from alb_controller.intent import FRONTEND_NLB, LOAD_BALANCER, StackIntent
@@ -41,7 +41,7 @@ def deletion_choices(
     wanted = {one.id: one.attributes for one in intent.balancers}
     return {
         id_: deletion_choice(
-            [wanted[id_]] if id_ in wanted else [_said(one, id_) for one in objects], fields[id_]
+            [wanted[id_]] if id_ in wanted else [_shown(one, id_) for one in objects], fields[id_]
         )
         for id_ in _FIELDS
     }
@@ -50,7 +50,7 @@ def deletion_choices(
 def protection_of_deleted(inactive: Iterable[Ingress]) -> DeletionProtected | None:
     """A deleted member that asks for protection, as the load balancer would go (spec 9.6)."""
     for ingress in inactive:
-        if ingress.is_deleting and protection_said(_annotated(ingress, LOAD_BALANCER)):
+        if ingress.is_deleting and protection_given(_annotated(ingress, LOAD_BALANCER)):
             return DeletionProtected(ref("Ingress", ingress), setting_of(_FIELDS[LOAD_BALANCER]))
     return None
 
@@ -73,11 +73,11 @@ def _objects(snapshot: Snapshot, accepted: Container[str]) -> Iterator[_Object]:
 def _protecting_classes(objects: Iterable[_Object]) -> Iterator[str]:
     """Where classes ask for protection, as no annotation counts against them."""
     for one in objects:
-        if one.params is not None and protection_said(_of_class(one.params)):
+        if one.params is not None and protection_given(_of_class(one.params)):
             yield f"IngressClassParams {one.params.metadata.name} spec.loadBalancerAttributes"
 
 
-def _said(one: _Object, balancer: str) -> Mapping[str, str]:
+def _shown(one: _Object, balancer: str) -> Mapping[str, str]:
     """Its class's word goes before its own."""
     own = _annotated(one.ingress, balancer)
     if one.params is None or balancer != LOAD_BALANCER:
@@ -90,4 +90,4 @@ def _of_class(params: IngressClassParams) -> dict[str, str]:
 
 
 def _annotated(ingress: Ingress, balancer: str) -> dict[str, str]:
-    return attributes_said(ingress.metadata.annotations.get(_FIELDS[balancer]))
+    return attributes_given(ingress.metadata.annotations.get(_FIELDS[balancer]))

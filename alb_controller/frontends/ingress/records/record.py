@@ -13,7 +13,7 @@ from alb_controller.frontends.ingress.load import LoadedMember
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.core import Metadata, Service
 from alb_controller.objects.networking import Ingress, IngressSpec
-from alb_controller.objects.notes import said_by_users
+from alb_controller.objects.notes import annotations_of_users
 from alb_controller.objects.reading import decode
 from alb_controller.objects.records import RECORD, group_of, pack, unpack
 from alb_controller.objects.references import service_names
@@ -86,7 +86,7 @@ def _params_name(member: LoadedMember) -> str:
 
 def _read(annotations: Mapping[str, str]) -> dict[str, str]:
     """Those that we read, without those that we write."""
-    return {k: v for k, v in said_by_users(annotations).items() if k.startswith(_PREFIXES)}
+    return {k: v for k, v in annotations_of_users(annotations).items() if k.startswith(_PREFIXES)}
 
 
 def _bare(service: Service) -> Service:

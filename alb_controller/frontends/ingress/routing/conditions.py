@@ -57,9 +57,9 @@ class ConditionTranslator:
         ]
         hosts = (*([text_of(host)] if host else []), *_texts_of(configs, "host-header"))
         paths = (*self._paths(path, field), *_texts_of(configs, "path-pattern"))
-        for texts, word in ((hosts, "host"), (paths, "path")):
+        for texts, term in ((hosts, "host"), (paths, "path")):
             if len({isinstance(text, Regex) for text in texts}) > 1:
-                problem = f"{word} condition must specify either values or regular expressions"
+                problem = f"{term} condition must specify either values or regular expressions"
                 raise Invalid(self._source.ref, field, problem)
         if hosts:
             found.append(HostMatch(hosts))

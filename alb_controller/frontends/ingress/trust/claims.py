@@ -29,12 +29,12 @@ class Taken(NamedTuple):
     holder: MemberIntent
     is_late: bool
 
-    def told_to_taker(self) -> str:
+    def message_to_taker(self) -> str:
         """Of what the member does."""
         how = "comes late" if self.is_late else "comes first"
         return f"{self.by.origin.field} {how}: {self._what()} is held by {self.holder.ref}"
 
-    def told_to_holder(self) -> str:
+    def message_to_holder(self) -> str:
         """The same, to the other."""
         return (
             f"{self.by.origin.field} of {self.by.origin.ref} comes before "

@@ -68,11 +68,11 @@ class GroupTrust:
             found = "; ".join([*taken_sentences(taken), *decided])
             raise Invalid(member.ref, "", f"{found} (refused by --group-trust=namespace)")
         for one in taken:
-            self._lost.setdefault(one.holder.ref, []).append(one.told_to_holder())
+            self._lost.setdefault(one.holder.ref, []).append(one.message_to_holder())
         decided += self._tags(member, settings, agreed)
         if self._holder is not None and not self._refuses:
-            told = self._lost.setdefault(self._holder, [])
-            told += [f"{member.ref}: {sentence}" for sentence in decided]
+            reported = self._lost.setdefault(self._holder, [])
+            reported += [f"{member.ref}: {sentence}" for sentence in decided]
         return "; ".join([*taken_sentences(taken), *decided])
 
     def admits(
@@ -178,7 +178,7 @@ def _named(tags: Sequence[Setting[object]]) -> str:
 
 def taken_sentences(taken: Sequence[Taken]) -> Iterator[str]:
     """For the member in front."""
-    yield from _shortened([one.told_to_taker() for one in taken])
+    yield from _shortened([one.message_to_taker() for one in taken])
 
 
 def _shortened(sentences: Sequence[str]) -> Iterator[str]:

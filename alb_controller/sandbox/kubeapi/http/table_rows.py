@@ -181,9 +181,9 @@ def _ingress_class(ingress_class: Json, now: datetime) -> list[Any]:
 def _node(node: Json, now: datetime) -> list[Any]:
     status = node.get("status", {})
     ready = {c["type"]: c["status"] for c in status.get("conditions", ())}.get("Ready")
-    words = ["Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"]
+    texts = ["Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"]
     if node.get("spec", {}).get("unschedulable"):
-        words.append("SchedulingDisabled")
+        texts.append("SchedulingDisabled")
     prefix = "node-role.kubernetes.io/"
     labels = node["metadata"].get("labels", {})
     roles = sorted(key.removeprefix(prefix) for key in labels if key.startswith(prefix))
@@ -191,7 +191,7 @@ def _node(node: Json, now: datetime) -> list[Any]:
     found = {entry["type"]: entry["address"] for entry in reversed(status.get("addresses", []))}
     return [
         _name(node),
-        ",".join(words),
+        ",".join(texts),
         _joined(roles),
         _age(node, now),
         info.get("kubeletVersion", ""),

@@ -218,13 +218,13 @@ def _check_alternatives(value: Any, schema: Schema, path: str) -> Iterator[Cause
         return
     for sub in schema.get("allOf", ()):
         yield from check_schema(value, sub, path)
-    for name, words in _ALTERNATIVES.items():
+    for name, texts in _ALTERNATIVES.items():
         outcomes = [list(check_schema(value, sub, path)) for sub in schema.get(name, ())]
         count = sum(not outcome for outcome in outcomes)
         if outcomes and (count == 0 or (name == "oneOf" and count > 1)):
             many = f"Found {count} valid alternatives" if count else "Found none valid"
             end = f". {many}" if name == "oneOf" else ""
-            yield invalid_value("<nil>", "", f'"{path}" must validate {words} ({name}){end}')
+            yield invalid_value("<nil>", "", f'"{path}" must validate {texts} ({name}){end}')
             yield from outcomes[0]
     if "not" in schema and not any(check_schema(value, schema["not"], path)):
         yield invalid_value("<nil>", "", f'"{path}" must not validate the schema (not)')

@@ -45,7 +45,7 @@ def test_a_fixed_response_is_the_answer_itself() -> None:
     )
 
 
-def test_a_redirect_says_what_was_said() -> None:
+def test_a_redirect_says_what_was_given() -> None:
     """AWS is told what it keeps of the request, where that is written out (spec 1.2)."""
     config = {
         "statusCode": "HTTP_301",
@@ -191,7 +191,7 @@ EACH = (
         ),
     ],
 )
-def test_what_an_action_lacks_is_told(config: dict[str, Any], problem: str) -> None:
+def test_what_an_action_lacks_is_reported(config: dict[str, Any], problem: str) -> None:
     """With the annotation's key; the Ingress is left out."""
     assert refused(rules=RULES, alb={"actions.it": json.dumps(config)}) == [
         f"{PREFIX}actions.it: {problem}"
@@ -199,7 +199,7 @@ def test_what_an_action_lacks_is_told(config: dict[str, Any], problem: str) -> N
 
 
 @pytest.mark.parametrize("raw", ["{", "[]", '{"type": 1}', "[" * 10_000])
-def test_what_is_no_action_is_told(raw: str) -> None:
+def test_what_is_no_action_is_reported(raw: str) -> None:
     """With what was written."""
     (problem,) = refused(rules=RULES, alb={"actions.it": raw})
     assert problem.startswith(f"{PREFIX}actions.it: {raw!r} must be an action: ")

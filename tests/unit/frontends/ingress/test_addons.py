@@ -17,8 +17,8 @@ from tests.unit.frontends.ingress.translation import (
     of_class,
     reached,
     refused,
+    reported,
     settings,
-    told,
     translated,
     wanted,
 )
@@ -28,8 +28,8 @@ ACL, CAPACITY, POOL = "wafv2-acl-arn", "minimum-load-balancer-capacity", "ipam-i
 
 def member(name: str, order: int = 0, **alb: str) -> KubeObject:
     """An Ingress of group team; `_` in a key stands for `-`."""
-    said = {key.replace("_", "-"): value for key, value in alb.items()}
-    return ingress(name, alb={"group.name": "team", "group.order": str(order), **said})
+    stated = {key.replace("_", "-"): value for key, value in alb.items()}
+    return ingress(name, alb={"group.name": "team", "group.order": str(order), **stated})
 
 
 def web_acl(intent: Any) -> tuple[str, str] | None:
@@ -74,7 +74,7 @@ def test_a_name_of_anybody_makes_every_arn_of_no_account() -> None:
         f"{PREFIX}{ACL}: 'arn:2' disagrees on WAFv2 web ACL with Ingress shop/a of the same "
         "group, which is older and says 'arn:1'"
     )
-    assert told(translated(*group)) == {"Ingress shop/b": [sentence]}
+    assert reported(translated(*group)) == {"Ingress shop/b": [sentence]}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_capacity_is_not_even_read_with_its_gate_off() -> None:
 
 
 @pytest.mark.parametrize("raw", ["Units=1", "CapacityUnits=many", "CapacityUnits=-1", "3000"])
-def test_capacity_that_cannot_be_read_is_told(raw: str) -> None:
+def test_capacity_that_cannot_be_read_is_reported(raw: str) -> None:
     """With the key, the value and what is allowed."""
     (problem,) = refused(alb={CAPACITY: raw})
     assert problem.startswith(f"{PREFIX}{CAPACITY}: {raw!r} must be ")
@@ -137,14 +137,14 @@ def test_capacity_that_cannot_be_read_is_told(raw: str) -> None:
 
 def of_params(name: str, order: int, spec: dict[str, Any], **alb: str) -> list[KubeObject]:
     """A member of group team whose own class has parameters."""
-    said = {key.replace("_", "-"): value for key, value in alb.items()}
+    stated = {key.replace("_", "-"): value for key, value in alb.items()}
     return [
         ingress_class(name, params=name),
         params(name, **spec),
         ingress(
             name,
             class_name=name,
-            alb={"group.name": "team", "group.order": str(order), **said},
+            alb={"group.name": "team", "group.order": str(order), **stated},
         ),
     ]
 
@@ -157,7 +157,7 @@ def setting(field: str, *objects: KubeObject) -> object:
 
 
 @pytest.mark.parametrize(
-    "spec, field, expected, said",
+    "spec, field, expected, stated",
     [
         (
             {"minimumLoadBalancerCapacity": {"capacityUnits": 7}},
@@ -174,10 +174,10 @@ def setting(field: str, *objects: KubeObject) -> object:
     ],
 )
 def test_the_first_members_class_decides_for_all(
-    spec: dict[str, Any], field: str, expected: object, said: dict[str, str]
+    spec: dict[str, Any], field: str, expected: object, stated: dict[str, str]
 ) -> None:
     """It replaces every annotation, and those who disagree are not at fault (spec 2.2)."""
-    others = [member("m", 5, **said), member("n", 6)]
+    others = [member("m", 5, **stated), member("n", 6)]
     first = of_params("first", -1, spec)
     assert setting(field, *others, *first) == expected
     late = of_params("late", 9, spec)
@@ -192,7 +192,7 @@ def test_members_agree_on_capacity_and_pool() -> None:
         member("c", ipam_ipv4_pool_id="two"),
         member("d", ipam_ipv4_pool_id=""),
     )
-    assert sorted(told(group)) == ["Ingress shop/b", "Ingress shop/c"]
+    assert sorted(reported(group)) == ["Ingress shop/b", "Ingress shop/c"]
     assert balancer(group.intent).capacity_units == 1
     assert application(group.intent).ipv4_ipam_pool_id == "one"
 

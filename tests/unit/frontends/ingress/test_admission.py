@@ -39,7 +39,7 @@ def response_to(
     return validate_ingress(new, old, known, settings(**flags))
 
 
-def test_a_good_ingress_is_taken_without_a_word() -> None:
+def test_a_good_ingress_is_taken_silently() -> None:
     """And so is one of another controller, whatever it says."""
     assert response_to(ingress()) == ALLOWED
     nginx = ingress_class("nginx", controller="k8s.io/nginx")
@@ -115,7 +115,7 @@ def test_what_the_reference_misses_is_a_warning(
     assert sentence in response_to(made, *objects, strict_admission=True).problem
 
 
-def test_a_mistake_on_a_service_is_told_once() -> None:
+def test_a_mistake_on_a_service_is_reported_once() -> None:
     """Whose it is stands first; the Ingress may be right."""
     (warning,) = response_to(ingress(), service(alb={"target-type": "pod"})).warnings
     assert warning.startswith("Service shop/app: ")
@@ -147,7 +147,7 @@ def test_a_resource_backend_is_a_warning() -> None:
     assert "resource backends are not supported" in warning
 
 
-def test_keys_that_nobody_reads_are_told_and_never_refused() -> None:
+def test_keys_that_nobody_reads_are_reported_and_never_refused() -> None:
     """With the nearest one that is read."""
     made = ingress(alb={"schema": "internal"})
     (warning,) = response_to(made, strict_admission=True).warnings

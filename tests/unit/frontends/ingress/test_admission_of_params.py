@@ -38,7 +38,9 @@ def test_what_the_reference_refuses_is_refused_here_and_to_members(
 ) -> None:
     """Where the webhook is off, the Ingresses of the class hear of it."""
     assert sentence in response_to(params(**spec)).problem
-    assert any(sentence in told for told in refused(ingress_class(params="params"), params(**spec)))
+    assert any(
+        sentence in reported for reported in refused(ingress_class(params="params"), params(**spec))
+    )
 
 
 def test_what_no_ingress_could_do_with_is_a_warning() -> None:
@@ -86,8 +88,8 @@ def test_what_is_beyond_awss_limits_is_a_warning_and_a_problem_of_each_user(
     """Each Ingress of the class hears of the field, and keeps what AWS has."""
     (warning,) = response_to(params(**spec)).warnings
     assert warning.startswith(sentence)
-    (told,) = refused(ingress_class(params="params"), params(**spec))
-    assert told.startswith(f"IngressClassParams {sentence}")
+    (reported,) = refused(ingress_class(params="params"), params(**spec))
+    assert reported.startswith(f"IngressClassParams {sentence}")
 
 
 def test_parameters_within_the_limits_are_taken() -> None:

@@ -23,8 +23,8 @@ from tests.unit.frontends.ingress.translation import (
     only_listener,
     reached,
     refused,
+    reported,
     settings,
-    told,
     translated,
 )
 
@@ -158,7 +158,7 @@ def test_a_group_is_shared_by_clusters_if_either_object_says_so(
     assert backend(service(alb={suffix: on_service}), {suffix: on_ingress}).multi_cluster is shared
 
 
-def test_a_bad_value_on_the_service_is_told_to_the_service() -> None:
+def test_a_bad_value_on_the_service_is_reported_to_the_service() -> None:
     """Once, though several routes and Ingresses use it; both Ingresses are left out, and told."""
     group = {"group.name": "team"}
     rules = [rule("", path("/a"), path("/b"))]
@@ -168,7 +168,7 @@ def test_a_bad_value_on_the_service_is_told_to_the_service() -> None:
         service(alb={"target-type": "pod"}),
     )
     problem = f"{PREFIX}target-type: 'pod' must be one of instance, ip"
-    assert told(made) == {
+    assert reported(made) == {
         "Service shop/app": [problem],
         "Ingress shop/a": [f"Service shop/app: {problem}"],
         "Ingress shop/b": [f"Service shop/app: {problem}"],

@@ -13,7 +13,7 @@ from alb_controller.frontends.translation import Translation
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.records import RECORD
 from tests.factories import changed, member, path, rule, service
-from tests.unit.frontends.ingress.translation import TEAM, settings, told, translated
+from tests.unit.frontends.ingress.translation import TEAM, reported, settings, translated
 
 STRICT = settings(group_trust="namespace")
 SHOP, SHOP_PATH = rule("shop.example.com", path()), rule("shop.example.com", path("/pay"))
@@ -65,7 +65,7 @@ def test_a_rule_in_front_of_a_held_host_is_rejected_or_reported(thief: Ingress) 
     """
     made = strict(holder(), thief)
     assert made.served == {"uid-holder"}
-    ((sentence,),) = told(made).values()
+    ((sentence,),) = reported(made).values()
     assert "shop.example.com / on port 80 is held by Ingress shop/holder" in sentence
     assert sentence.startswith("spec.rules[")
     assert sentence.endswith("(refused by --group-trust=namespace)")
@@ -93,7 +93,7 @@ def test_a_rule_in_front_of_a_held_host_is_rejected_or_reported(thief: Ingress) 
     ],
     ids=["host", "wildcard", "port", "behind", "deeper behind", "nothing", "own namespace"],
 )
-def test_what_takes_nothing_is_served_without_a_word(neighbour: Ingress) -> None:
+def test_what_takes_nothing_is_served_silently(neighbour: Ingress) -> None:
     """Other hosts and ports, whatever comes later, and the holder's own namespace."""
     for by in (STRICT, settings()):
         made = translated(holder(), neighbour, service(namespace="guest"), by=by)
@@ -135,7 +135,7 @@ def test_whose_rule_aws_has_holds_its_requests_against_older_members() -> None:
     younger, before = guest(rules=[SHOP], alb={"group.order": "5"}), holder(rules=[OWN])
     for late in (holder(), holder(alb={"group.order": "9"})):
         made = strict(late, younger, remembered=published(before, younger))
-        ((sentence,),) = told(made).values()
+        ((sentence,),) = reported(made).values()
         assert "spec.rules[0].http.paths[0] comes late: shop.example.com / on port 80" in sentence
         assert made.problems[0].origin.name == "holder"
         assert made.served == {"uid-holder", "uid-guest"}  # by its last known good
@@ -146,7 +146,7 @@ def test_whose_rule_aws_has_holds_its_requests_against_older_members() -> None:
     behind = holder(alb={"group.order": "9"})
     default = translated(behind, younger, remembered=published(before, younger))
     assert {e.ref.name for e in default.warnings if e.reason == "GroupTrust"} == {"holder", "guest"}
-    assert told(strict(behind, younger, remembered=published(behind, younger))).keys() == {
+    assert reported(strict(behind, younger, remembered=published(behind, younger))).keys() == {
         "Ingress guest/guest"
     }
 
@@ -155,12 +155,12 @@ def test_an_order_that_overtakes_or_falls_behind_is_rejected() -> None:
     """The older stays in front of the younger; two that move at once stay where they were."""
     behind, front = guest(rules=[SHOP_PATH], alb={"group.order": "5"}), guest(rules=[SHOP_PATH])
     known = published(holder(), behind)
-    assert told(strict(holder(), front, remembered=known)).keys() == {"Ingress guest/guest"}
+    assert reported(strict(holder(), front, remembered=known)).keys() == {"Ingress guest/guest"}
     moved = holder(alb={"group.order": "9"})
-    assert told(strict(moved, behind, remembered=known)).keys() == {"Ingress shop/holder"}
+    assert reported(strict(moved, behind, remembered=known)).keys() == {"Ingress shop/holder"}
     first = guest(rules=[SHOP_PATH], alb={"group.order": "-5"})
     both = strict(moved, first, remembered=known)  # the one as it is, the other as it was
-    assert told(both).keys() == {"Ingress guest/guest", "Ingress shop/holder"}
+    assert reported(both).keys() == {"Ingress guest/guest", "Ingress shop/holder"}
     nearer = holder(alb={"group.order": "4"})
     assert not strict(nearer, behind, remembered=known).problems
     assert not strict(holder(alb=FIRST), behind, remembered=known).problems
@@ -174,7 +174,7 @@ def test_a_record_that_users_could_write_holds_nothing() -> None:
     forged = changed(thief, annotations={**thief.metadata.annotations, RECORD: noted.text(TEAM)})
     made = strict(holder(), forged)
     assert made.served == {"uid-holder"}
-    assert told(made).keys() == {"Ingress guest/guest"}
+    assert reported(made).keys() == {"Ingress guest/guest"}
 
 
 def test_what_a_namespace_answers_already_it_may_divide() -> None:
@@ -188,7 +188,7 @@ def test_what_a_namespace_answers_already_it_may_divide() -> None:
     assert not strict(holder(), behind, more, remembered=known).problems
     assert not strict(holder(), changed(behind, creation_timestamp=None), more).problems
     taken = holder(rules=[SHOP, OWN])
-    assert told(strict(taken, behind, remembered=known)).keys() == {"Ingress shop/holder"}
-    assert told(strict(holder(), behind, member("more", rules=[OWN]))).keys() == {
+    assert reported(strict(taken, behind, remembered=known)).keys() == {"Ingress shop/holder"}
+    assert reported(strict(holder(), behind, member("more", rules=[OWN]))).keys() == {
         "Ingress shop/more"
     }

@@ -189,16 +189,16 @@ def test_an_unknown_key_of_a_condition_stops_the_ingress(of: Any, problem: str) 
 
 
 @pytest.mark.parametrize(
-    "of,host,word,extra", [(ANY, "a", "host", HOST_REGEX), (EXACT, "", "path", PATH_REGEX)]
+    "of,host,term,extra", [(ANY, "a", "host", HOST_REGEX), (EXACT, "", "path", PATH_REGEX)]
 )
 def test_values_and_regular_expressions_do_not_mix(
-    of: HttpIngressPath, host: str, word: str, extra: Any
+    of: HttpIngressPath, host: str, term: str, extra: Any
 ) -> None:
     """The path of the rule is told."""
     alb = {"conditions.app": json.dumps([extra])}
     (problem,) = refused(rules=[rule(host, of)], alb=alb)
     assert problem == (
-        f"spec.rules[0].http.paths[0]: {word} condition must specify either values or regular "
+        f"spec.rules[0].http.paths[0]: {term} condition must specify either values or regular "
         "expressions"
     )
 
@@ -226,7 +226,7 @@ def test_values_and_regular_expressions_do_not_mix(
         ),
     ],
 )
-def test_what_a_condition_lacks_is_told(of: Any, problem: str) -> None:
+def test_what_a_condition_lacks_is_reported(of: Any, problem: str) -> None:
     """With the annotation's key, once for the Ingress."""
     rules = [rule("", path("/a"), path("/b"))]
     assert refused(rules=rules, alb={"conditions.app": json.dumps([of])}) == [
@@ -286,7 +286,7 @@ def test_transforms_rewrite_what_goes_to_a_service() -> None:
         ),
     ],
 )
-def test_what_a_transform_lacks_is_told(of: Any, problem: str) -> None:
+def test_what_a_transform_lacks_is_reported(of: Any, problem: str) -> None:
     """With the annotation's key."""
     assert refused(alb={"transforms.app": json.dumps([of])}) == [
         f"{PREFIX}transforms.app: {problem}"

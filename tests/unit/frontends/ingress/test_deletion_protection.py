@@ -40,7 +40,7 @@ def test_a_protected_load_balancer_does_not_go() -> None:
     "attributes",
     [None, "deletion_protection.enabled=false", "idle=1", "bad", "deletion_protection.enabled=on"],
 )
-def test_without_a_readable_wish_it_goes(attributes: str | None) -> None:
+def test_without_a_readable_setting_it_goes(attributes: str | None) -> None:
     """What cannot be read was never applied."""
     assert protected(leaving("a", attributes)) is None
 

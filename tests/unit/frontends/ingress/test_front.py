@@ -33,8 +33,8 @@ from tests.unit.frontends.ingress.translation import (
     alone,
     balancer,
     refused,
+    reported,
     settings,
-    told,
     translated,
     wanted,
 )
@@ -58,8 +58,8 @@ def front_of(intent: StackIntent) -> BalancerIntent:
 
 def with_front(**alb: str) -> StackIntent:
     """What an Ingress alone wants; keys without `frontend-nlb-`, `_` for `-`."""
-    said = {FRONT + key.replace("_", "-"): value for key, value in alb.items()}
-    return alone(alb={**ON, **said})
+    stated = {FRONT + key.replace("_", "-"): value for key, value in alb.items()}
+    return alone(alb={**ON, **stated})
 
 
 def forwards(intent: StackIntent) -> list[tuple[int, BalancerBackendIntent]]:
@@ -77,8 +77,8 @@ def forwards(intent: StackIntent) -> list[tuple[int, BalancerBackendIntent]]:
 
 def member(name: str, **alb: str) -> KubeObject:
     """A member of group team that asks for a front; keys as in `front`."""
-    said = {FRONT + key.replace("_", "-"): value for key, value in alb.items()}
-    return ingress(name, alb={"group.name": "team", **ON, **said})
+    stated = {FRONT + key.replace("_", "-"): value for key, value in alb.items()}
+    return ingress(name, alb={"group.name": "team", **ON, **stated})
 
 
 def test_nobody_has_a_front_unasked() -> None:
@@ -220,14 +220,14 @@ def test_checks_say_what_the_annotations_say() -> None:
         (FRONT + "attributes", "dns_record.client_routing_policy=nearest", "must be one of"),
     ],
 )
-def test_what_cannot_be_read_is_told(key: str, raw: str, allowed: str) -> None:
+def test_what_cannot_be_read_is_reported(key: str, raw: str, allowed: str) -> None:
     """With the key, the value and what is allowed."""
     (problem,) = refused(alb={**ON, key: raw})
     assert problem.startswith(f"{PREFIX}{key}: {raw!r}")
     assert allowed in problem
 
 
-def test_all_that_cannot_be_read_is_told_at_once() -> None:
+def test_all_that_cannot_be_read_is_reported_at_once() -> None:
     """Beside what is wrong elsewhere, and the switch itself."""
     bad = {"scheme": "open", CHECK + "port": "no port", FRONT + "scheme": "nowhere"}
     assert len(refused(alb={**ON, **bad})) == 3
@@ -264,7 +264,7 @@ def test_members_must_agree(key: str, one: str, other: str) -> None:
     for made in group:
         made.metadata.annotations.update({PREFIX + k: v for k, v in ports.items()})
     translation = translated(*group)
-    assert list(told(translation)) == ["Ingress shop/b"]
+    assert list(reported(translation)) == ["Ingress shop/b"]
     assert has_front(translation.intent)
 
 
@@ -281,7 +281,7 @@ def test_the_same_in_another_order_is_agreement(key: str, one: str, other: str) 
     assert has_front(wanted(member("a", **{key: one}), member("b", **{key: other})))
 
 
-def test_one_member_may_speak_for_all() -> None:
+def test_one_member_may_decide_for_all() -> None:
     """Attributes need not be repeated (spec 12.1 #19), and a word beats silence field by field."""
     group = [
         member("a", attributes="a=1"),
@@ -296,14 +296,14 @@ def test_one_member_may_speak_for_all() -> None:
 def test_who_wants_none_disagrees_with_who_wants_one() -> None:
     """As on every value of the whole group (spec 1.1)."""
     no = ingress("b", alb={"group.name": "team", "enable-frontend-nlb": "false"})
-    assert list(told(translated(member("a"), no))) == ["Ingress shop/b"]
+    assert list(reported(translated(member("a"), no))) == ["Ingress shop/b"]
 
 
-def test_a_malformed_word_counts_once_somebody_wants_a_front() -> None:
+def test_a_malformed_value_counts_once_somebody_wants_a_front() -> None:
     """Until then it hurts nobody."""
     bad = ingress("bad", alb={"group.name": "team", CHECK + "port": "http"})
     assert not has_front(wanted(bad))
-    assert list(told(translated(bad, member("a")))) == ["Ingress shop/bad"]
+    assert list(reported(translated(bad, member("a")))) == ["Ingress shop/bad"]
 
 
 def test_what_members_say_now_decides_whether_a_front_is_wanted() -> None:
@@ -313,10 +313,10 @@ def test_what_members_say_now_decides_whether_a_front_is_wanted() -> None:
     asking = ingress("a", alb={**team, scheme: "internal", **ON})
     other = ingress("b", alb={**team, scheme: "internet-facing"})
     before, after = translated(silent, other), translated(asking, other)
-    assert (list(told(before)), list(told(after))) == ([], ["Ingress shop/b"])
+    assert (list(reported(before)), list(reported(after))) == ([], ["Ingress shop/b"])
     changed = translated(asking, other, remembered=before.good)
-    assert list(told(changed)) == ["Ingress shop/a"], "whose change they disagree for"
-    assert told(translated(silent, other, remembered=after.good)) == {}
+    assert list(reported(changed)) == ["Ingress shop/a"], "whose change they disagree for"
+    assert reported(translated(silent, other, remembered=after.good)) == {}
 
 
 def test_names_of_target_groups() -> None:

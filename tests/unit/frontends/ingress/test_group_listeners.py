@@ -21,8 +21,8 @@ from tests.unit.frontends.ingress.translation import (
     listeners,
     on,
     owners,
+    reported,
     tls,
-    told,
     translated,
     wanted,
 )
@@ -109,7 +109,7 @@ def test_the_younger_gives_way(
 ) -> None:
     """It is stopped whole; the older one's word stands."""
     made = translated(secure("older", **older), secure("new", **younger))
-    (problem,) = told(made)["Ingress shop/new"]
+    (problem,) = reported(made)["Ingress shop/new"]
     assert problem.startswith(PREFIX + complaint)
     assert owners(made.intent) == ["older"]
 
@@ -166,7 +166,7 @@ def test_a_redirect_needs_its_secure_listener(port: str, complaint: str) -> None
         member("asks", alb={"listen-ports": BOTH, "ssl-redirect": port}, age_minutes=5),
         member("plain", alb={"listen-ports": HTTP}),
     )
-    assert told(made) == {"Ingress shop/asks": [f"{PREFIX}ssl-redirect: {complaint}"]}
+    assert reported(made) == {"Ingress shop/asks": [f"{PREFIX}ssl-redirect: {complaint}"]}
     assert owners(made.intent) == ["plain"]
     assert on(80, made.intent).routes
 
@@ -182,7 +182,7 @@ def test_many_members_may_ask_for_a_redirect_that_cannot_be() -> None:
         made = translated(*members)
     finally:
         sys.setrecursionlimit(limit)
-    assert len(told(made)) == 200
+    assert len(reported(made)) == 200
     assert made.intent.balancers == ()
 
 
@@ -192,13 +192,13 @@ def test_the_listener_of_a_redirect_may_be_another_members() -> None:
     together = translated(asks, secure("tls"))
     assert together.problems == ()
     left = translated(asks, remembered=together.good)
-    assert list(told(left)) == ["Ingress shop/asks"]
+    assert list(reported(left)) == ["Ingress shop/asks"]
     action = on(80, left.intent).default.action
     assert isinstance(action, RedirectAction)
     assert left.served == {"uid-asks"}
 
 
-def test_certificates_of_a_last_word_may_be_gone() -> None:
+def test_certificates_of_a_last_known_good_may_be_gone() -> None:
     """Then what AWS has stays: the listener is marked so as long as a member is stopped."""
     good = translated(secure("a"))
     broken: Any = secure("a", ssl_redirect="nonsense")

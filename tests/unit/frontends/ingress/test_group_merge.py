@@ -79,7 +79,7 @@ def test_what_one_member_says_counts_for_all() -> None:
     assert [b.id for b in intent.backends] == [f"shop/{name}-app:80" for name in "abc"]
 
 
-def test_equal_words_are_no_conflict() -> None:
+def test_equal_values_are_no_conflict() -> None:
     """For each setting that can have one value only."""
     same = {
         "scheme": "internal",
@@ -221,11 +221,11 @@ LOUD = (
 
 def test_attributes_of_a_class_count_if_the_first_member_is_of_it() -> None:
     """And then over all annotations, which may disagree there (spec 2.2)."""
-    said = [
+    stated = [
         member("b", alb={"load-balancer-attributes": "idle=1"}),
         member("c", alb={"load-balancer-attributes": "idle=2,x=y"}),
     ]
-    made = balancer(wanted(of_class("a", "loud"), *said, *LOUD))
+    made = balancer(wanted(of_class("a", "loud"), *stated, *LOUD))
     assert made.attributes == {"idle": "class", "x": "y"}
 
 

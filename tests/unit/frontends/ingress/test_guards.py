@@ -135,7 +135,7 @@ def test_a_token_check_needs_endpoint_and_issuer() -> None:
         ),
     ],
 )
-def test_what_a_token_check_lacks_is_told(config: Any, problem: str) -> None:
+def test_what_a_token_check_lacks_is_reported(config: Any, problem: str) -> None:
     """With the annotation's key."""
     alb = {"jwt-validation": json.dumps(config)}
     assert refused(alb=alb) == [f"{PREFIX}jwt-validation: {problem}"]
@@ -165,14 +165,14 @@ def test_a_login_needs_its_provider() -> None:
         {"jwt-validation": "[]"},
     ],
 )
-def test_a_bad_value_is_told_whatever_the_auth_type(alb: dict[str, str]) -> None:
+def test_a_bad_value_is_reported_whatever_the_auth_type(alb: dict[str, str]) -> None:
     """All of them are read, so that a mistake does not wait for the day it matters."""
     ((suffix, raw),) = alb.items()
     (problem,) = refused(alb=alb)
     assert problem.startswith(f"{PREFIX}{suffix}: {raw!r} must be")
 
 
-def test_a_bad_value_on_the_service_is_told_to_the_service() -> None:
+def test_a_bad_value_on_the_service_is_reported_to_the_service() -> None:
     """Its guard is the Service's own; the Ingress that it stops is told as well."""
     problem, seen = refused(service(alb={"auth-type": "saml"}))
     assert problem.startswith(f"{PREFIX}auth-type: 'saml' must be one of")

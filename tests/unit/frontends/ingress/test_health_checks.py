@@ -110,7 +110,7 @@ def test_a_port_by_name_is_looked_up_on_the_service(raw: str, type_: str, port: 
         ("٣", "ip"),
     ],
 )
-def test_a_port_that_is_none_is_told_what_there_is(raw: str, type_: str) -> None:
+def test_a_port_that_is_none_is_reported_what_there_is(raw: str, type_: str) -> None:
     """Also a name whose target is a name, or whose port has no node port."""
     alb = {"healthcheck-port": raw, "target-type": type_}
     (problem,) = refused(service(ports=PORTS), alb=alb)

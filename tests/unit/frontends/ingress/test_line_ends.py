@@ -45,10 +45,10 @@ def outcome(*objects: KubeObject) -> object:
     made = translated(*objects, key=WEB, by=BY)
     (web,) = (one for one in objects if one.key == ("shop", "web"))
     known = cluster(ingress_class(), *(one for one in objects if one is not web))
-    verdict = validate_ingress(web, None, known, BY)  # type: ignore[arg-type] # it is an Ingress
+    decision = validate_ingress(web, None, known, BY)  # type: ignore[arg-type] # it is an Ingress
     problems = [(one.origin, one.field) for one in made.problems]
     warnings = [(one.ref, one.reason) for one in made.warnings]
-    return made.intent, made.good, problems, warnings, verdict.is_allowed
+    return made.intent, made.good, problems, warnings, decision.is_allowed
 
 
 @pytest.mark.parametrize("key", VALUES)

@@ -82,7 +82,7 @@ def test_a_member_whose_class_is_lost_stays_with_a_problem(class_name: str) -> N
     assert [m.problem is None for m in loaded.members] == [True, False]
 
 
-def test_who_is_in_no_group_is_told_by_its_own_key() -> None:
+def test_who_is_in_no_group_is_reported_by_its_own_key() -> None:
     """A bad group name, or parameters of our class that are missing."""
     lost = ingress_class("params-gone", params="gone")
     assert names(snapshot(WEB, member("web", group="-bad-"))) == ([], [], 1)
@@ -95,7 +95,7 @@ def test_a_class_that_is_nobodys_is_not_ours_to_complain_of() -> None:
     assert names(snapshot(WEB, ingress(class_name="gone"))) == ([], [], 0)
 
 
-def test_a_lost_class_is_told_once_by_the_group_that_holds_the_ingress() -> None:
+def test_a_lost_class_is_reported_once_by_the_group_that_holds_the_ingress() -> None:
     """Not by its own key as well."""
     lost = ingress_class("params-gone", params="gone")
     of = member("web", class_name="params-gone", **HOLDS_TEAM)
@@ -103,7 +103,7 @@ def test_a_lost_class_is_told_once_by_the_group_that_holds_the_ingress() -> None
     assert names(snapshot(WEB, of, lost)) == ([], [], 0)
 
 
-def test_a_bad_group_name_is_told_though_the_old_group_is_left() -> None:
+def test_a_bad_group_name_is_reported_though_the_old_group_is_left() -> None:
     """The old group only cleans up."""
     of = member("web", group="-bad-", **HOLDS_WEB)
     assert names(snapshot(WEB, of)) == ([], ["web"], 1)

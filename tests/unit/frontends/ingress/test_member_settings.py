@@ -155,14 +155,14 @@ def test_managed_rules_need_the_shared_group() -> None:
         ("manage-backend-security-group-rules", "yes", "must be true or false"),
     ],
 )
-def test_a_bad_value_is_told_once(suffix: str, raw: str, allowed: str) -> None:
+def test_a_bad_value_is_reported_once(suffix: str, raw: str, allowed: str) -> None:
     """With the key, the value and what is allowed; the Ingress is left out whole."""
     (problem,) = refused(alb={suffix: raw})
     assert problem.startswith(f"{PREFIX}{suffix}: {raw!r} ")
     assert allowed in problem
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_everything_that_is_wrong_is_reported_at_once() -> None:
     """Nobody mends one mistake to be told the next."""
     alb = {"scheme": "public", "inbound-cidrs": "x", "listen-ports": "80", "tags": "a"}
     problems = refused(alb=alb, rules=[], default_backend=None)
@@ -257,7 +257,7 @@ def test_the_class_may_say_who_connects(
         ),
     ],
 )
-def test_what_is_wrong_with_the_class_is_told_to_the_ingress(
+def test_what_is_wrong_with_the_class_is_reported_to_the_ingress(
     spec: dict[str, Any], complaint: str
 ) -> None:
     """The field of the parameters is named."""

@@ -25,7 +25,7 @@ from tests.unit.frontends.ingress.translation import (
     balancer,
     owners,
     paths,
-    told,
+    reported,
     translated,
 )
 
@@ -44,7 +44,7 @@ def test_a_member_that_never_was_valid_is_left_out() -> None:
     good = [member("a"), member("c")]
     made = translated(*good, member("b", alb=BAD))
     assert made.intent == translated(*good).intent
-    assert told(made) == {"Ingress shop/b": [BAD_SCHEME]}
+    assert reported(made) == {"Ingress shop/b": [BAD_SCHEME]}
     assert (names(made), sorted(made.good), made.blocked_by) == (["a", "c"], ["uid-a", "uid-c"], ())
 
 
@@ -57,7 +57,7 @@ def test_a_member_that_turns_invalid_keeps_its_last_good_intent() -> None:
     assert paths(made.intent) == ["/new", "/*"]
     assert balancer(made.intent).tags == {"b": "1"}
     assert (names(made), sorted(made.good), made.blocked_by) == (["a", "b"], ["uid-a"], ())
-    assert told(made) == {"Ingress shop/b": [BAD_SCHEME]}
+    assert reported(made) == {"Ingress shop/b": [BAD_SCHEME]}
 
 
 def test_a_member_that_nobody_remembers_holds_the_group() -> None:
@@ -65,7 +65,7 @@ def test_a_member_that_nobody_remembers_holds_the_group() -> None:
     broken = member("b", alb=BAD, shows=HOSTNAME)
     made = translated(member("a"), broken)
     assert made.blocked_by == (ref("Ingress", broken),)
-    assert told(made) == {"Ingress shop/b": [BAD_SCHEME]}
+    assert reported(made) == {"Ingress shop/b": [BAD_SCHEME]}
 
 
 def test_a_newcomer_that_is_invalid_holds_no_group_that_is_known() -> None:
@@ -76,7 +76,7 @@ def test_a_newcomer_that_is_invalid_holds_no_group_that_is_known() -> None:
     assert (names(made), made.blocked_by) == (["a"], ())
 
 
-def test_a_held_group_is_free_once_the_member_is_mended_or_gone() -> None:
+def test_a_held_group_is_free_once_the_member_is_corrected_or_gone() -> None:
     """Mending and deleting always work."""
     good = member("a")
     assert translated(good, member("b", shows=HOSTNAME)).blocked_by == ()
@@ -99,7 +99,7 @@ def test_a_group_of_bad_members_alone_wants_nothing() -> None:
     """None was ever valid, so there is nothing to keep."""
     made = translated(member("a", alb=BAD), member("b", alb=BAD))
     assert not made.intent.balancers
-    assert sorted(told(made)) == ["Ingress shop/a", "Ingress shop/b"]
+    assert sorted(reported(made)) == ["Ingress shop/a", "Ingress shop/b"]
 
 
 def test_a_member_that_is_stopped_decides_nothing_for_the_others() -> None:
@@ -110,8 +110,8 @@ def test_a_member_that_is_stopped_decides_nothing_for_the_others() -> None:
         member("b", default_backend=to()),
         member("c", alb={**ports, "ssl-redirect": "443", "scheme": "internet-facing"}),
     )
-    assert sorted(told(made)) == ["Ingress shop/b", "Ingress shop/c"]
-    assert "default backend of port 80" in told(made)["Ingress shop/b"][0]
+    assert sorted(reported(made)) == ["Ingress shop/b", "Ingress shop/c"]
+    assert "default backend of port 80" in reported(made)["Ingress shop/b"][0]
     assert names(made) == ["a"]
 
 
@@ -121,7 +121,7 @@ def test_a_member_whose_class_is_lost_keeps_what_it_has() -> None:
     lost = member("b", class_name="gone", finalizers=HELD, shows=HOSTNAME)
     made = translated(member("a"), lost, remembered=known.good)
     assert made.intent == known.intent
-    assert list(told(made)) == ["Ingress shop/b"]
+    assert list(reported(made)) == ["Ingress shop/b"]
     assert translated(member("a"), lost).blocked_by == (ref("Ingress", lost),)
 
 
@@ -151,7 +151,7 @@ CONFLICTS = [
 
 
 @pytest.mark.parametrize("suffix,older,younger,subject", CONFLICTS)
-def test_of_two_members_that_disagree_the_older_keeps_its_word(
+def test_of_two_members_that_disagree_the_older_wins(
     suffix: str, older: str, younger: str, subject: str
 ) -> None:
     """The younger is stopped whole and is told who says what; names and order play no part."""
@@ -165,7 +165,7 @@ def test_of_two_members_that_disagree_the_older_keeps_its_word(
     assert f"disagrees on {subject} with Ingress shop/z of the same group" in problem.problem
 
 
-def test_a_word_on_the_rules_of_security_groups_counts_where_some_are_named() -> None:
+def test_a_setting_on_the_rules_of_security_groups_counts_where_some_are_named() -> None:
     """Without `security-groups` nobody reads it, so nobody disagrees (spec 1.1)."""
     key = "manage-backend-security-group-rules"
     old, young = {key: "true"}, {key: "false"}
@@ -186,7 +186,7 @@ def test_two_members_never_share_a_target_group() -> None:
     assert "disagrees on target group shop/a-b-c:80 with Ingress shop/a-b" in str(problem)
 
 
-def test_a_conflict_is_told_with_both_values() -> None:
+def test_a_conflict_is_reported_with_both_values() -> None:
     """As the users wrote them."""
     old = member("z", alb={"subnets": "web-1, web-2"}, age_minutes=1)
     (problem,) = translated(old, member("a", alb={"subnets": "web-3"})).problems
@@ -210,7 +210,7 @@ def test_equal_ages_are_settled_by_name() -> None:
         assert (names(made), [p.origin.name for p in made.problems]) == (["a"], ["b"])
 
 
-def test_who_is_stopped_does_not_speak() -> None:
+def test_who_is_stopped_decides_nothing() -> None:
     """A third member may say what the stopped one said."""
     oldest = member("a", alb={"scheme": "internal"}, age_minutes=9)
     middle = member("b", alb={"scheme": "internet-facing", "tags": "t=b"}, age_minutes=5)
@@ -254,7 +254,7 @@ def test_a_member_that_starts_a_conflict_keeps_its_last_good_intent() -> None:
     assert [p.origin.name for p in made.problems] == ["b"]
 
 
-def test_the_last_good_word_of_an_older_member_still_counts() -> None:
+def test_the_last_known_good_of_an_older_member_still_counts() -> None:
     """It is what AWS has: a younger one that disagrees is stopped."""
     old = member("a", alb={"scheme": "internal"}, age_minutes=9)
     known = translated(old)
@@ -265,7 +265,7 @@ def test_the_last_good_word_of_an_older_member_still_counts() -> None:
     assert balancer(made.intent).scheme == "internal"
 
 
-def test_the_last_good_word_of_a_younger_member_counts_as_well() -> None:
+def test_the_last_known_good_of_a_younger_member_counts_as_well() -> None:
     """Whoever joins is not heard against what AWS has, however old it is."""
     known = translated(member("b", alb={"tags": "t=b,u=b", "scheme": "internal"}))
     old = member("a", alb={"tags": "t=a", "scheme": "internet-facing"}, age_minutes=9)
@@ -284,17 +284,17 @@ def test_a_stopped_first_member_takes_its_class_along() -> None:
         ingress_class("loud", params="loud"),
         params("loud", loadBalancerAttributes=[{"key": "idle", "value": "class"}]),
     )
-    said = {"load-balancer-attributes": "idle=1", "scheme": "internal"}
+    stated = {"load-balancer-attributes": "idle=1", "scheme": "internal"}
     first = member("a", class_name="loud", alb={"scheme": "internet-facing"})
-    made = translated(member("b", alb=said, age_minutes=1), first, *loud)
+    made = translated(member("b", alb=stated, age_minutes=1), first, *loud)
     assert names(made) == ["b"]
     assert balancer(made.intent).attributes == {"idle": "1"}
 
 
-def test_each_problem_is_told_once() -> None:
+def test_each_problem_is_reported_once() -> None:
     """However many paths run into it."""
     rules = [rule("", path("/a"), path("/b"), path("/c"))]
     made = translated(member("a", alb={"target-type": "pod"}, rules=rules))
-    assert told(made) == {
+    assert reported(made) == {
         "Ingress shop/a": [f"{PREFIX}target-type: 'pod' must be one of instance, ip"]
     }

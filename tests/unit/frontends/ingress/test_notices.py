@@ -21,7 +21,7 @@ def warned(made: Translation[MemberIntent]) -> list[tuple[str, str, str]]:
     return [(str(event.ref), event.reason, event.message) for event in made.warnings]
 
 
-def test_an_unknown_annotation_is_told_and_stops_nobody() -> None:
+def test_an_unknown_annotation_is_reported_and_stops_nobody() -> None:
     """One Warning for the Ingress with all of them, and it is served."""
     made = translated(ingress(alb={"shceme": "internal", "sheme": "internal"}), key=WEB)
     assert made.problems == ()
@@ -34,7 +34,7 @@ def test_an_unknown_annotation_is_told_and_stops_nobody() -> None:
     )
 
 
-def test_a_service_is_told_of_its_own() -> None:
+def test_a_service_is_reported_of_its_own() -> None:
     """Its annotations count for the group as well."""
     made = translated(ingress(), service(alb={"heathcheck-path": "/"}), key=WEB)
     ((who, reason, sentence),) = warned(made)
@@ -42,7 +42,7 @@ def test_a_service_is_told_of_its_own() -> None:
     assert sentence.endswith(f"did you mean {PREFIX}healthcheck-path?")
 
 
-def test_unknown_keys_of_json_are_told() -> None:
+def test_unknown_keys_of_json_are_reported() -> None:
     """With a reason of their own."""
     action = '{"type": "fixed-response", "fixedResponseConfig": {"statusCode": "200", "body": ""}}'
     rules = [rule("", path("/", "Prefix", to("app", "use-annotation")))]
@@ -56,7 +56,7 @@ def test_unknown_keys_of_json_are_told() -> None:
     ]
 
 
-def test_a_stopped_member_is_told_too() -> None:
+def test_a_stopped_member_is_reported_too() -> None:
     """A typing error may be the reason why it is stopped."""
     made = translated(member("a", alb={"scheme": "x", "shceme": "internal"}))
     assert len(made.problems) == 1
@@ -69,7 +69,7 @@ def test_nothing_unknown_is_no_warning() -> None:
     assert made.warnings == ()
 
 
-OTHERS_SAY = "who may connect is for those groups to say"
+OTHERS_DECIDE = "who may connect is for those groups to say"
 HTTP = "listen-ports of the Ingress are HTTP-80"
 BY_NAME = {"actions.up": '{"type": "fixed-response", "fixedResponseConfig": {"statusCode": "200"}}'}
 SHARED = json.dumps(
@@ -89,9 +89,9 @@ def without_effect(*objects: KubeObject, **fields: Any) -> list[str]:
     """What Ingress shop/web is told that it asks for in vain."""
     made = translated(ingress(**fields), *objects, key=WEB)
     assert made.problems == ()
-    told = [(who, text) for who, reason, text in warned(made) if reason == "NoEffect"]
-    assert {who for who, _ in told} <= {"Ingress shop/web"}
-    return [sentence for _, text in told for sentence in text.split("; ")]
+    reported = [(who, text) for who, reason, text in warned(made) if reason == "NoEffect"]
+    assert {who for who, _ in reported} <= {"Ingress shop/web"}
+    return [sentence for _, text in reported for sentence in text.split("; ")]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def without_effect(*objects: KubeObject, **fields: Any) -> list[str]:
         ),
         (
             {"inbound-cidrs": "10.0.0.0/8", "security-groups": "sg-1"},
-            f"inbound-cidrs has no effect beside {PREFIX}security-groups: {OTHERS_SAY}",
+            f"inbound-cidrs has no effect beside {PREFIX}security-groups: {OTHERS_DECIDE}",
         ),
         (
             {"auth-idp-oidc": "{}"},
@@ -133,12 +133,12 @@ def without_effect(*objects: KubeObject, **fields: Any) -> list[str]:
         ),
     ],
 )
-def test_a_setting_that_applies_to_nothing_is_told(alb: dict[str, str], sentence: str) -> None:
+def test_a_setting_that_applies_to_nothing_is_reported(alb: dict[str, str], sentence: str) -> None:
     """The Ingress is served without it, as with the reference."""
     assert without_effect(alb=alb) == [PREFIX + sentence]
 
 
-def test_a_login_of_a_service_that_gets_a_share_is_told() -> None:
+def test_a_login_of_a_service_that_gets_a_share_is_reported() -> None:
     """It does not count (spec 1.1), unless the Ingress asks for one itself."""
     rules = [rule("", path("/", "Prefix", to("it", "use-annotation")))]
     objects = (service(alb={"auth-type": "oidc"}), service("blog"))

@@ -26,8 +26,8 @@ from tests.factories import ingress, meta, path, rule, service, to
 from tests.unit.frontends.ingress.translation import (
     WEB,
     listeners,
+    reported,
     settings,
-    told,
     translated,
 )
 
@@ -83,7 +83,7 @@ def login(made: Translation[MemberIntent]) -> AuthenticateOidcAction:
 
 def problem(made: Translation[MemberIntent]) -> str:
     """What the one Ingress is told."""
-    ((sentence,),) = told(made).values()
+    ((sentence,),) = reported(made).values()
     assert isinstance(made.problems[0], Missing)
     return sentence.removeprefix(f"{PREFIX}auth-idp-oidc: ")
 
@@ -169,12 +169,12 @@ def test_a_missing_label_is_thought_of() -> None:
 def test_the_provider_must_be_given() -> None:
     """auth-type oidc alone is not enough, nor is a provider without a Secret."""
     web = ingress(alb={**HTTPS, "auth-type": "oidc"})
-    ((sentence,),) = told(translated(web, key=WEB)).values()
+    ((sentence,),) = reported(translated(web, key=WEB)).values()
     assert sentence == (
         f"{PREFIX}auth-type: needs the annotation {PREFIX}auth-idp-oidc, which is missing"
     )
     web = ingress(alb={**HTTPS, "auth-type": "oidc", "auth-idp-oidc": "{}"})
-    ((sentence,),) = told(translated(web, key=WEB)).values()
+    ((sentence,),) = reported(translated(web, key=WEB)).values()
     assert sentence == f"{PREFIX}auth-idp-oidc: needs secretName"
 
 

@@ -29,7 +29,7 @@ from tests.factories import (
 )
 from tests.unit.frontends.ingress.test_notices import warned
 from tests.unit.frontends.ingress.test_restrictions import BOTH, COGNITO
-from tests.unit.frontends.ingress.translation import WEB, on, settings, told, translated
+from tests.unit.frontends.ingress.translation import WEB, on, reported, settings, translated
 
 HTTPS = BOTH | {"listen-ports": '[{"HTTPS": 443}]'}
 
@@ -115,7 +115,7 @@ def test_sources_of_ipv6_alone_let_nobody_into_an_ipv4_balancer(
     assert made.unserved == ({"uid-a"} if is_closed else set())
 
 
-def test_a_redirect_that_leads_to_itself_everywhere_is_told() -> None:
+def test_a_redirect_that_leads_to_itself_everywhere_is_reported() -> None:
     """Its rule is left out (spec 4.4), and nothing else answers."""
     config = redirect(host="a.example", port="443", protocol="HTTPS")
     rules = [rule("a.example", path("/in", backend=to("sso", "use-annotation")))]
@@ -140,7 +140,7 @@ def test_the_old_way_to_https_is_no_mistake() -> None:
     assert made.unserved == frozenset()
 
 
-def test_a_rule_that_another_hides_is_told_with_that_one() -> None:
+def test_a_rule_that_another_hides_is_reported_with_that_one() -> None:
     """Of the same Ingress or of another of the group: the first that takes all of its requests."""
     first = member("a", rules=[rule("*.example", path("/")), rule("a.example", path("/deep"))])
     later = member("b", rules=[rule("b.example", path("/x"), path("/y", "Exact")), rule("c.test")])
@@ -186,7 +186,7 @@ def test_a_rule_with_more_conditions_hides_none_with_fewer() -> None:
     assert of_reason(made, "RuleUnreachable") == []
 
 
-def test_a_missing_backend_is_told_beside_its_503() -> None:
+def test_a_missing_backend_is_reported_beside_its_503() -> None:
     """A Service, and an action."""
     rules = [rule("", path("/a", backend=to("no")), path("/b", backend=to("up", "use-annotation")))]
     made = translated(ingress(rules=rules), key=WEB)
@@ -196,7 +196,7 @@ def test_a_missing_backend_is_told_beside_its_503() -> None:
     ]
 
 
-def test_a_service_for_a_name_outside_is_told() -> None:
+def test_a_service_for_a_name_outside_is_reported() -> None:
     """It has no endpoints: its target group stays empty."""
     made = translated(ingress(alb={"target-type": "ip"}), service(type_="ExternalName"), key=WEB)
     assert of_reason(made, "BackendNotFound") == [
@@ -226,7 +226,7 @@ def test_a_default_backend_that_redirects_to_itself_stops_its_member(
     bad = member("a", alb=alb, default_backend=to("up", "use-annotation"))
     made = translated(bad, site("b"))
     protocol = "HTTPS" if port == 443 else "HTTP"
-    assert told(made) == {
+    assert reported(made) == {
         "Ingress shop/a": [
             (
                 f"alb.ingress.kubernetes.io/actions.up: redirects requests on port {port} "
@@ -257,7 +257,7 @@ def notes(made: Any) -> tuple[str, ...]:
     return validate_ingress(made, None, known, settings()).warnings
 
 
-def test_admission_tells_what_holds_of_the_ingress_alone() -> None:
+def test_admission_reports_what_holds_of_the_ingress_alone() -> None:
     """Of a member of a group no more than what no other member can change."""
     hidden = [rule("", path("/")), rule("", path("/x"))]
     (sentence,) = notes(ingress(rules=hidden))
@@ -279,16 +279,18 @@ def test_a_route_that_is_left_out_for_no_known_reason_is_not_reported() -> None:
     assert (found.live, found.hidden, found.looping) == (set(), {}, {})
 
 
-@pytest.mark.parametrize("extra,is_told", [({}, True), ({"ip-address-type": "dualstack"}, False)])
+@pytest.mark.parametrize(
+    "extra,is_reported", [({}, True), ({"ip-address-type": "dualstack"}, False)]
+)
 def test_a_rule_for_ipv6_sources_alone_answers_nothing_over_ipv4(
-    extra: dict[str, str], *, is_told: bool
+    extra: dict[str, str], *, is_reported: bool
 ) -> None:
     """It is told with what to add, and the Ingress is unserved where it has no other rule."""
     sources = {"field": "source-ip", "sourceIpConfig": {"values": ["2001:db8::/32", "fd00::/8"]}}
     made = group_of(site("a", alb={"conditions.app": json.dumps([sources]), **extra}))
     found = of_reason(made, "RuleUnreachable")
-    assert bool(found) == is_told
-    assert made.unserved == ({"uid-a"} if is_told else set())
+    assert bool(found) == is_reported
+    assert made.unserved == ({"uid-a"} if is_reported else set())
     for who, sentence in found:
         assert who == "Ingress shop/a"
         assert "its source-ip condition has IPv6 networks alone" in sentence

@@ -13,7 +13,7 @@ from alb_controller.objects.networking import Ingress
 from alb_controller.objects.notes import STATUS
 from alb_controller.objects.records import RECORD, group_of, pack
 from tests.factories import HOSTNAME, changed, member, path, rule, service, to
-from tests.unit.frontends.ingress.translation import TEAM, balancer, settings, told, translated
+from tests.unit.frontends.ingress.translation import TEAM, balancer, reported, settings, translated
 from tests.unit.frontends.ingress.translation import paths as paths_of
 
 BAD = {"scheme": "public"}
@@ -108,7 +108,7 @@ def test_a_record_that_is_not_valid_itself_counts_for_nothing() -> None:
     """It is read as if the object said so; the group is held, as AWS may have something."""
     made = translated(member("b"), broken("a", member("a", alb={"target-type": "pod"})))
     assert [one.name for one in made.blocked_by] == ["a"]
-    assert told(made) == {
+    assert reported(made) == {
         "Ingress shop/a": [
             "alb.ingress.kubernetes.io/scheme: 'public' must be one of internal, internet-facing"
         ]
@@ -132,4 +132,4 @@ def test_what_a_record_sets_counts_for_those_that_join() -> None:
     was = member("a", alb={"tags": "t=a,u=a"})
     made = translated(member("b", alb={"tags": "t=b"}, age_minutes=5), broken("a", was))
     assert balancer(made.intent).tags == {"t": "a", "u": "a"}
-    assert sorted(told(made)) == ["Ingress shop/a", "Ingress shop/b"]
+    assert sorted(reported(made)) == ["Ingress shop/a", "Ingress shop/b"]

@@ -79,7 +79,7 @@ def test_without_the_gate_the_annotation_means_nothing() -> None:
     assert (intent.certificates, ports(intent)) == ((), {80: "HTTP"})
 
 
-def test_a_token_that_is_no_boolean_is_told_once() -> None:
+def test_a_token_that_is_no_boolean_is_reported_once() -> None:
     """The reference takes it for false in silence."""
     (problem,) = refused(alb={"create-acm-cert": "yes"}, rules=HOSTS, by=gated())
     assert problem == f"{PREFIX}create-acm-cert: 'yes' must be true or false"

@@ -172,7 +172,7 @@ def notes(made: Ingress) -> tuple[str, ...]:
     return response.warnings
 
 
-def test_admission_tells_of_plain_http_and_of_what_has_no_effect() -> None:
+def test_admission_reports_of_plain_http_and_of_what_has_no_effect() -> None:
     """Of the Ingress alone, as its group may redirect: never refused."""
     assert notes(ingress(alb=COGNITO)) == (SENTENCE,)
     assert notes(ingress(alb=COGNITO | BOTH | {"ssl-redirect": "443"})) == ()

@@ -159,7 +159,7 @@ def test_each_listener_has_all_routes_of_the_ingress() -> None:
     assert paths(intent, 80) == paths(intent, 8080) == ["/*"]
 
 
-def test_every_bad_path_is_told() -> None:
+def test_every_bad_path_is_reported() -> None:
     """One problem for each, good ones aside."""
     rules: list[IngressRule] = [
         rule("", path("/*", "Exact"), path("/ok")),

@@ -29,9 +29,9 @@ from tests.unit.frontends.ingress.translation import (
     owners,
     paths,
     refused,
+    reported,
     settings,
     tls,
-    told,
     translated,
     wanted,
 )
@@ -46,8 +46,8 @@ POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 def secure(name: str = "web", **alb: str) -> Ingress:
     """A member on HTTPS 443 with a certificate; `_` in a key stands for `-`."""
-    said = {"listen-ports": SECURE, CERTIFICATE: f"arn:{name}"}
-    return member(name, alb=said | {key.replace("_", "-"): raw for key, raw in alb.items()})
+    stated = {"listen-ports": SECURE, CERTIFICATE: f"arn:{name}"}
+    return member(name, alb=stated | {key.replace("_", "-"): raw for key, raw in alb.items()})
 
 
 def test_given_certificates_ask_for_https() -> None:
@@ -139,9 +139,9 @@ def mutual(*entries: dict[str, Any]) -> str:
 def test_client_certificates_are_asked_for_port_by_port() -> None:
     """What verify leaves unsaid is said; entries of ports that are not secure have no effect."""
     other = {**VERIFY, "port": 80}
-    said = mutual({**OFF, "port": 444}, VERIFY, other)
+    stated = mutual({**OFF, "port": 444}, VERIFY, other)
     ports = '[{"HTTP": 80}, {"HTTPS": 443}, {"HTTPS": 444}, {"HTTPS": 445}]'
-    intent = wanted(secure(mutual_authentication=said, listen_ports=ports))
+    intent = wanted(secure(mutual_authentication=stated, listen_ports=ports))
     origin = Origin(REF, PREFIX + "mutual-authentication")
     assert tls(intent).mutual == MutualTlsIntent(
         mode="verify",
@@ -208,7 +208,7 @@ def test_members_agree_on_the_redirect() -> None:
         secure("a", listen_ports=ports, ssl_redirect="443"),
         secure("b", listen_ports=ports, ssl_redirect="444"),
     )
-    assert list(told(made)) == ["Ingress shop/b"]
+    assert list(reported(made)) == ["Ingress shop/b"]
     assert str(made.problems[0]) == (
         f"{PREFIX}ssl-redirect: 444 disagrees on ssl redirect with Ingress shop/a of the same "
         "group, which is older and says 443"
@@ -226,7 +226,7 @@ def test_a_redirect_needs_an_https_listener(ports: str, redirect: str, problem: 
     """Whoever asks for it is stopped; the others go on."""
     bad = secure("a", listen_ports=ports, ssl_redirect=redirect)
     made = translated(bad, member("b"))
-    assert told(made) == {"Ingress shop/a": [f"{PREFIX}ssl-redirect: {problem}"]}
+    assert reported(made) == {"Ingress shop/a": [f"{PREFIX}ssl-redirect: {problem}"]}
     assert made.intent == wanted(member("b"))
 
 
@@ -265,14 +265,14 @@ def test_a_remembered_member_keeps_the_certificates_that_aws_has() -> None:
         ),
     ],
 )
-def test_a_bad_value_is_told(alb: dict[str, str], problem: str) -> None:
+def test_a_bad_value_is_reported(alb: dict[str, str], problem: str) -> None:
     """As everywhere."""
     (sentence,) = refused(alb=alb)
     assert sentence.startswith(PREFIX + problem)
 
 
 @pytest.mark.parametrize("raw", ["https", "4 43", "9" * 50])
-def test_a_bad_redirect_of_the_class_is_told(raw: str) -> None:
+def test_a_bad_redirect_of_the_class_is_reported(raw: str) -> None:
     """The reference would silently serve plain HTTP (spec 12.1 #6)."""
     (sentence,) = refused(ingress_class(params="params"), params(sslRedirectPort=raw))
     assert sentence.startswith(f"IngressClassParams spec.sslRedirectPort: {raw!r} must be a whole")
@@ -313,8 +313,8 @@ def test_listener_attributes_of_the_class_count_for_the_first_member_on_the_port
         {"protocol": "HTTP", "port": 80, "listenerAttributes": [{"key": "k", "value": "late"}]},
     ]
     loud = (ingress_class("loud", params="loud"), params("loud", listeners=entries))
-    said = [{"listener-attributes.HTTP-80": f"k={value},x=y"} for value in "12"]
-    others = [member(name, alb=alb) for name, alb in zip("bc", said, strict=True)]
+    stated = [{"listener-attributes.HTTP-80": f"k={value},x=y"} for value in "12"]
+    others = [member(name, alb=alb) for name, alb in zip("bc", stated, strict=True)]
     first = wanted(member("a", class_name="loud"), *others, *loud)
     assert on(80, first).attributes == {"k": "class", "x": "y"}
     later = wanted(others[0], member("z", class_name="loud"), *loud)

@@ -28,7 +28,7 @@ from tests.factories import (
     service,
     to,
 )
-from tests.unit.frontends.ingress.translation import TEAM, balancer, settings, told, translated
+from tests.unit.frontends.ingress.translation import TEAM, balancer, reported, settings, translated
 
 Time: TypeAlias = Literal["before publication", "after publication", "after a restart"]
 TIMES: tuple[Time, ...] = ("before publication", "after publication", "after a restart")
@@ -127,11 +127,11 @@ class Group:
         return self._member("younger", self._namespace, value, 0)
 
     def _member(self, name: str, namespace: str, value: str, age: int) -> Ingress:
-        said = {self._suffix: value} if value else {}
+        stated = {self._suffix: value} if value else {}
         return member(
             name,
             namespace=namespace,
-            alb={**self._shared.beside, **said},
+            alb={**self._shared.beside, **stated},
             rules=[rule(f"{name}.example", path())],
             age_minutes=age,
             shows=HOSTNAME,
@@ -148,7 +148,7 @@ class Group:
         if time == "before publication":
             return self.fresh(*after)
         published = self.fresh(*before)
-        assert told(published) == {}
+        assert reported(published) == {}
         if time == "after publication":
             apps = service(namespace="guest")
             return translated(*after, apps, by=CAPACITY, remembered=published.good)
@@ -323,7 +323,7 @@ def test_a_bad_member_defends_what_it_has() -> None:
     remembered = translated(*before).good
     edited, bad = member("a", alb={"tags": "t=2"}, age_minutes=9), member("b", alb={"scheme": "x"})
     made = translated(edited, bad, remembered=remembered)
-    assert list(told(made)) == ["Ingress shop/b", "Ingress shop/a"]
+    assert list(reported(made)) == ["Ingress shop/b", "Ingress shop/a"]
     assert balancer(made.intent).tags == {"t": "1"}
     made = translated(edited, remembered=remembered)
-    assert (told(made), balancer(made.intent).tags) == ({}, {"t": "2"})
+    assert (reported(made), balancer(made.intent).tags) == ({}, {"t": "2"})

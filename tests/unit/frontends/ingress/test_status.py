@@ -171,13 +171,13 @@ def alike(found: Observed) -> Observed:
     )
 
 
-def test_load_balancers_are_told_apart_by_their_ids() -> None:
+def test_load_balancers_are_distinguished_by_their_ids() -> None:
     """Not by their types: which is in front is the group's business."""
     found = with_front(observed(80))
     assert status_patch(ingress(), alike(found)) == status_patch(ingress(), found)
 
 
-def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
+def test_each_object_at_fault_is_reported_once_with_all_that_is_wrong() -> None:
     """One Warning with every sentence."""
     problems = [
         Invalid(WEB, "a", "is one"),
@@ -190,7 +190,7 @@ def test_each_object_at_fault_is_told_once_with_all_that_is_wrong() -> None:
     ]
 
 
-def test_an_ingress_that_is_in_no_group_is_told_that() -> None:
+def test_an_ingress_that_is_in_no_group_is_reported_that() -> None:
     """With the reference's reason for it."""
     rejected = Invalid(WEB, "group.name", "is none")
     message = "failed load groupID due to group.name: is none"
@@ -199,7 +199,7 @@ def test_an_ingress_that_is_in_no_group_is_told_that() -> None:
     ]
 
 
-def test_whoever_waits_for_a_held_group_is_told_for_whom() -> None:
+def test_whoever_waits_for_a_held_group_is_reported_for_whom() -> None:
     """The member at fault is not told again."""
     (event,) = events.blocked_events([WEB], [APP])
     assert (event.ref, event.type, event.reason) == (APP, "Warning", "FailedBuildModel")
@@ -213,13 +213,13 @@ def test_whoever_waits_for_a_held_group_is_told_for_whom() -> None:
 def test_a_failure_reads_the_same_every_time(reason: Reason, part: str) -> None:
     """Without the request id of that one attempt; it says which part of the pass failed."""
     error = QuotaExceeded("elbv2", "CreateListener", "TooManyListeners", "50 at most", "abc-123")
-    said = "elbv2 CreateListener: TooManyListeners: 50 at most"
+    stated = "elbv2 CreateListener: TooManyListeners: 50 at most"
     assert events.failure_events(error, [WEB], reason) == [
-        Event(WEB, "Warning", reason, f"Failed {part} model due to {said}")
+        Event(WEB, "Warning", reason, f"Failed {part} model due to {stated}")
     ]
 
 
-def test_success_is_told_in_the_references_words() -> None:
+def test_success_is_reported_in_the_references_terms() -> None:
     """Tools look for them."""
     assert events.success_events([WEB]) == [
         Event(WEB, "Normal", Reason("SuccessfullyReconciled"), "Successfully reconciled")
@@ -235,7 +235,7 @@ def test_a_fingerprint_changes_when_a_user_changes_the_object() -> None:
     assert len({events.fingerprint(o) for o in [of, *others]}) == 4
 
 
-def test_an_empty_group_tells_nobody() -> None:
+def test_an_empty_group_reports_nobody() -> None:
     """It wants nothing and has no problems."""
     made = translated()
     assert made.intent == StackIntent(key=TEAM)

@@ -17,8 +17,8 @@ from tests.factories import ingress_class, member, params, path, rule
 from tests.unit.frontends.ingress.translation import (
     balancer,
     only_listener,
+    reported,
     settings,
-    told,
     translated,
 )
 
@@ -38,16 +38,16 @@ def younger(namespace: str = "guest", **fields: Any) -> Ingress:
     return member("late", namespace=namespace, **fields)
 
 
-def reported(made: Translation[MemberIntent], name: str) -> list[str]:
+def trust_warnings(made: Translation[MemberIntent], name: str) -> list[str]:
     """What Warnings of trust say of a member; nobody is rejected."""
     assert made.problems == ()
     found = [event for event in made.warnings if event.reason == "GroupTrust"]
     return [event.message for event in found if event.ref.name == name]
 
 
-def distrusted(made: Translation[MemberIntent]) -> list[str]:
+def untrusted(made: Translation[MemberIntent]) -> list[str]:
     """The same of the younger member."""
-    return reported(made, "late")
+    return trust_warnings(made, "late")
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def distrusted(made: Translation[MemberIntent]) -> list[str]:
 def test_a_value_of_the_whole_load_balancer_is_the_holders_to_set(alb: dict[str, str]) -> None:
     """Unless an older member has set it already, and then to the same."""
     (key,) = alb
-    (sentence,) = distrusted(translated(older(), younger(alb=alb)))
+    (sentence,) = untrusted(translated(older(), younger(alb=alb)))
     assert sentence == (
         f"{PREFIX}{key} decides for the load balancer, which is held by Ingress shop/holder"
     )
-    told_to_holder = reported(translated(older(), younger(alb=alb)), "holder")
-    assert told_to_holder == [f"Ingress guest/late: {sentence}"]
-    assert distrusted(translated(older(alb=alb), younger(alb=alb))) == []
-    assert distrusted(translated(older(), younger("shop", alb=alb))) == []
+    message_to_holder = trust_warnings(translated(older(), younger(alb=alb)), "holder")
+    assert message_to_holder == [f"Ingress guest/late: {sentence}"]
+    assert untrusted(translated(older(alb=alb), younger(alb=alb))) == []
+    assert untrusted(translated(older(), younger("shop", alb=alb))) == []
 
 
 @pytest.mark.parametrize(
@@ -87,20 +87,20 @@ def test_a_value_of_the_whole_load_balancer_is_the_holders_to_set(alb: dict[str,
 )
 def test_a_guest_decides_for_itself(alb: dict[str, str]) -> None:
     """Ports of its own, its place and its targets."""
-    assert distrusted(translated(older(), younger(alb=alb))) == []
+    assert untrusted(translated(older(), younger(alb=alb))) == []
 
 
 def test_a_port_of_the_frontend_nlb_is_its_first_members() -> None:
     """By the number of that port, not by that of a port behind it."""
     front = {"enable-frontend-nlb": "true", "frontend-nlb-listener-port-mapping": "8080=80"}
     check = {"frontend-nlb-healthcheck-path": "/x"}
-    (sentence,) = distrusted(translated(older(alb=front), younger(alb={**front, **check})))
+    (sentence,) = untrusted(translated(older(alb=front), younger(alb={**front, **check})))
     assert sentence == (
         f"{PREFIX}frontend-nlb-healthcheck-path decides for the load balancer, which is held by "
         "Ingress shop/holder"
     )
     own = {"listen-ports": '[{"HTTP": 81}]', "frontend-nlb-listener-port-mapping": "80=81"}
-    (sentence,) = distrusted(translated(older(alb=front), younger(alb={**own, **check})))
+    (sentence,) = untrusted(translated(older(alb=front), younger(alb={**own, **check})))
     assert "healthcheck-path" not in sentence
 
 
@@ -112,17 +112,17 @@ def test_tags_of_the_shared_load_balancer_are_its_holders() -> None:
         f"{PREFIX}tags sets cost, team on the load balancer, which is held by Ingress shop/holder"
     )
     made = translated(older(), late)
-    assert distrusted(made) == [sentence]
-    assert reported(made, "holder") == [f"Ingress guest/late: {sentence}"]
+    assert untrusted(made) == [sentence]
+    assert trust_warnings(made, "holder") == [f"Ingress guest/late: {sentence}"]
     assert balancer(made.intent).tags == {"team": "guest", "cost": "1"}
     made = translated(older(alb={"tags": "team=shop"}), late, by=STRICT)
-    assert distrusted(made) == [f"{sentence} (ignored by --group-trust=namespace)"]
-    assert reported(made, "holder") == []
+    assert untrusted(made) == [f"{sentence} (ignored by --group-trust=namespace)"]
+    assert trust_warnings(made, "holder") == []
     assert balancer(made.intent).tags == only_listener(made.intent).tags == {"team": "shop"}
     own = [r.tags for r in only_listener(made.intent).routes if r.origin.ref.name == "late"]
     assert own == [{"team": "guest", "cost": "1"}]
-    assert distrusted(translated(older(alb=theirs), late, by=STRICT)) == []
-    assert distrusted(translated(older(), younger("shop", alb=theirs), by=STRICT)) == []
+    assert untrusted(translated(older(alb=theirs), late, by=STRICT)) == []
+    assert untrusted(translated(older(), younger("shop", alb=theirs), by=STRICT)) == []
 
 
 def test_long_lists_are_cut() -> None:
@@ -134,7 +134,7 @@ def test_long_lists_are_cut() -> None:
         "wafv2-acl-arn": "x",
     }
     made = translated(older(), younger(alb=alb))
-    assert "and 1 more like these" in reported(made, "holder")[0]
+    assert "and 1 more like these" in trust_warnings(made, "holder")[0]
 
 
 def test_strict_trust_refuses_the_guest_alone() -> None:
@@ -142,7 +142,7 @@ def test_strict_trust_refuses_the_guest_alone() -> None:
     late = younger(**PATHS, alb={"scheme": "internet-facing"})
     made = translated(older(**PATHS), late, by=STRICT)
     assert made.served == {"uid-holder"}
-    ((sentence,),) = told(made).values()
+    ((sentence,),) = reported(made).values()
     assert "/held on port 80 is held by Ingress shop/holder" in sentence
     assert f"{PREFIX}scheme decides for the load balancer" in sentence
     assert sentence.endswith("(refused by --group-trust=namespace)")
@@ -171,7 +171,7 @@ def test_a_refused_guest_holds_nothing() -> None:
     assert made.served == {"uid-holder", "uid-last"}
 
 
-def test_what_the_class_decides_is_the_administrators_word() -> None:
+def test_what_the_class_decides_is_the_administrators_choice() -> None:
     """A class that both use says the same of both."""
     spec: dict[str, Any] = {"scheme": "internet-facing", "group": {"name": "team"}}
     made = translated(older(), younger(), ingress_class(params="params"), params(**spec), by=STRICT)
@@ -181,9 +181,9 @@ def test_what_the_class_decides_is_the_administrators_word() -> None:
 def test_what_is_found_later_is_in_one_event_with_the_rest() -> None:
     """One for each object; those of others stay."""
     made = translated(older(**PATHS), younger(**PATHS))
-    (first,) = distrusted(made)
+    (first,) = untrusted(made)
     found = [Invalid(ref("Ingress", younger()), "actions.x", "names it")]
     more = with_warnings(made, Reason.GROUP_TRUST, found)
-    assert distrusted(more) == [f"{first}; actions.x: names it"]
-    assert reported(more, "holder") == reported(made, "holder")
+    assert untrusted(more) == [f"{first}; actions.x: names it"]
+    assert trust_warnings(more, "holder") == trust_warnings(made, "holder")
     assert with_warnings(made, Reason.GROUP_TRUST, []) is made

@@ -136,7 +136,7 @@ def reached(backend: BackendIntent) -> tuple[PortRef | None, ...]:
     return tuple(one.port for one in backend.access)
 
 
-def told(translation: Translation[MemberIntent]) -> dict[str, list[str]]:
+def reported(translation: Translation[MemberIntent]) -> dict[str, list[str]]:
     """What each object is told, by its kind and path."""
     sentences: dict[str, list[str]] = {}
     for problem in translation.problems:
@@ -148,7 +148,7 @@ def refused(*objects: KubeObject, by: Settings | None = None, **fields: Any) -> 
     """What Ingress shop/web, made of fields, is told; it is left out."""
     made = translated(ingress(**fields), *objects, key=WEB, by=by)
     assert made.intent.balancers == ()
-    return [sentence for sentences in told(made).values() for sentence in sentences]
+    return [sentence for sentences in reported(made).values() for sentence in sentences]
 
 
 def paths(intent: StackIntent, port: int = 80) -> list[str]:

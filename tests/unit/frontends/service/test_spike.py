@@ -88,7 +88,7 @@ def test_a_service_that_leaves_takes_all_with_it(ends: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad, words",
+    "bad, texts",
     [
         (
             changed(
@@ -102,16 +102,16 @@ def test_a_service_that_leaves_takes_all_with_it(ends: str) -> None:
         (balanced(ports=[ServicePort("dns", "UDP", 53, 53, 30053)]), "'UDP' of port 53"),
     ],
 )
-def test_what_is_not_served_is_refused(bad: Service, words: str) -> None:
+def test_what_is_not_served_is_refused(bad: Service, texts: str) -> None:
     """A setting that is not understood makes nothing, and keeps what is there; it is named."""
     world = served(bad)
     assert world.aws.things == {}
-    assert words in world.kube.warnings("web")[0]
+    assert texts in world.kube.warnings("web")[0]
     world = served(balanced())
     before = dict(world.aws.things)
     world.put(bad)
     assert world.settle().aws.things == before
-    assert words in world.kube.warnings("web")[0]
+    assert texts in world.kube.warnings("web")[0]
 
 
 def test_what_aws_does_not_have_stops_the_service_alone() -> None:
