@@ -31,6 +31,7 @@ GUILTY = {
     },
     "refused-lb-attribute": {"odd": f"{PREFIX}load-balancer-attributes: "},
     "refused-status-code": {"odd": f"{PREFIX}actions.page: statusCode '301' must be 2xx, 4xx"},
+    "refused-target-group-arn": {"odd": f"{PREFIX}actions.old: AWS refuses CreateRule"},
     "long-ingress-name": {},
     "trailing-newline": {},
 }

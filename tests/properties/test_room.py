@@ -39,7 +39,7 @@ def test_what_is_there_stays_and_whoever_stays_out_does_not_fit(
     served = [
         unit
         for one in MEMBERS
-        for unit in (asked[one] if one not in out else before.get(one) or _there(asked[one]))
+        for unit in (asked[one] if one not in out else _as_it_was(one, asked[one], before))
     ]
     served += [unit for unit in counted if not unit.asked_by]
     left = count(served)
@@ -47,7 +47,7 @@ def test_what_is_there_stays_and_whoever_stays_out_does_not_fit(
         [
             *(u for u in counted if not u.asked_by),
             *(u for o in standing for u in asked[o]),
-            *(u for o in MEMBERS if o not in standing for u in before.get(o) or _there(asked[o])),
+            *(u for o in MEMBERS if o not in standing for u in _as_it_was(o, asked[o], before)),
         ]
     )
     for quota, number in left.items():
@@ -57,5 +57,10 @@ def test_what_is_there_stays_and_whoever_stays_out_does_not_fit(
         assert one.needs > 0
 
 
-def _there(counted: list[Unit]) -> list[Unit]:
-    return [unit for unit in counted if unit.is_there]
+def _as_it_was(
+    member: ObjectRef, asked: list[Unit], before: dict[ObjectRef, list[Unit]]
+) -> list[Unit]:
+    """What stays of a member that stays out: nothing of a newcomer, of which AWS has nothing."""
+    there = [unit for unit in asked if unit.is_there]
+    has_own = any({one.ref for one in unit.asked_by} == {member} for unit in there)
+    return before.get(member) or (there if member in before or has_own else [])

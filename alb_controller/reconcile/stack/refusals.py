@@ -73,6 +73,8 @@ class Stopped(Value, Generic[M], frozen=True):
     good: Mapping[str, M]
     error: ControllerError
     until: datetime
+    is_held: bool
+    """It is not sent again before `until`."""
     tries: int
 
 
@@ -139,20 +141,31 @@ class Refusals(Generic[M]):
             self._known.setdefault(snapshot.key, {}).update(refusals)
         return True
 
-    def stop(self, snapshot: Snapshot, translation: Translation[M], outcome: Outcome) -> None:
+    def stop(
+        self,
+        snapshot: Snapshot,
+        translation: Translation[M],
+        outcome: Outcome,
+        error: ControllerError,
+    ) -> ControllerError:
         """A plan was stopped by what is refused to all, or to those who are rejected already.
 
-        What has been made stays, so that a try is one call.
+        What has been made stays, so that a try is one call. Returns the error that users see: that
+        of a member alone is worded as if others went on without it, so that it is one Warning.
         """
-        if outcome.error is None or not refusals_of(snapshot, outcome):
-            return
-        until, good = self._clock.now() + LOOK_AGAIN, translation.good
+        problems = refusals_of(snapshot, outcome)
+        if not problems:
+            return error
+        good, key = translation.good, snapshot.key
+        shown = problems[0] if len(snapshot.members) == 1 and good else error
+        until, heals = self._clock.now() + LOOK_AGAIN, may_heal(error)
         with self._lock:
-            known = self._stopped.get(snapshot.key)
+            known = self._stopped.get(key)
             tries = known.tries + 1 if known is not None and known.good == good else 1
-            self._stopped[snapshot.key] = Stopped(
-                good=good, error=outcome.error, until=until, tries=tries
+            self._stopped[key] = Stopped(
+                good=good, error=shown, until=until, is_held=heals or tries >= _TRIES, tries=tries
             )
+        return shown
 
     def stopped_by(self, key: StackKey, translation: Translation[M]) -> Stopped[M] | None:
         """What the same plan was refused for a while ago, and would be again."""
@@ -160,8 +173,7 @@ class Refusals(Generic[M]):
             stopped = self._stopped.get(key)
         if stopped is None or stopped.good != translation.good:
             return None
-        is_tried = may_heal(stopped.error) or stopped.tries >= _TRIES
-        return stopped if is_tried and self._clock.now() < stopped.until else None
+        return stopped if stopped.is_held and self._clock.now() < stopped.until else None
 
     def next_look(self, key: StackKey) -> datetime | None:
         """When AWS may come to take something; None: when something changes."""

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Generic
 
-from alb_controller.errors import ControllerError, KubeError
+from alb_controller.errors import ControllerError, Invalid, KubeError
 from alb_controller.frontends.frontend import FrontEnd, M, S
 from alb_controller.frontends.outcomes import Failed, Outcome
 from alb_controller.frontends.translation import Translation
@@ -39,5 +39,11 @@ class Reporter(Generic[S, M]):
         except ControllerError as error:
             if reason is Reason.FAILED_BUILD_MODEL:
                 self._deployer.note_loss(snapshot.key, error)
-            self.report(snapshot, None, Failed(error=error, reason=reason))
+            self.report_failure(snapshot, reason, error)
             raise
+
+    def report_failure(self, snapshot: S, reason: Reason, error: ControllerError) -> None:
+        """A mistake of a member is reported as one, whenever it shows."""
+        if isinstance(error, Invalid):
+            reason = Reason.FAILED_BUILD_MODEL
+        self.report(snapshot, None, Failed(error=error, reason=reason))

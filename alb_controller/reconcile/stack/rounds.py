@@ -7,7 +7,7 @@ from typing import Generic
 
 from alb_controller.errors import ControllerError, NotReady
 from alb_controller.frontends.frontend import M, S
-from alb_controller.frontends.outcomes import Applied, Failed, Planned, Unchanged
+from alb_controller.frontends.outcomes import Applied, Planned, Unchanged
 from alb_controller.frontends.translation import Translation
 from alb_controller.model.stack import Observed
 from alb_controller.objects.events import Reason
@@ -70,8 +70,7 @@ class Rounds(Generic[S, M]):
         """What was refused to all is not sent again yet. Raises NotReady."""
         stopped = self._refusals.stopped_by(snapshot.key, translation)
         if stopped is not None:
-            failed = Failed(error=stopped.error, reason=Reason.FAILED_DEPLOY_MODEL)
-            self._reporter.report(snapshot, None, failed)
+            self._reporter.report_failure(snapshot, Reason.FAILED_DEPLOY_MODEL, stopped.error)
             seconds = (stopped.until - self._edges.clock.now()).total_seconds()
             raise NotReady(f"another try: {stopped.error}", seconds)
 
@@ -106,8 +105,7 @@ class Rounds(Generic[S, M]):
         """AWS has it, but for parts that nothing else needs; raises what stopped all."""
         key, translation = snapshot.key, compiled.translation
         if outcome.error is not None:
-            self._refusals.stop(snapshot, translation, outcome)
-            raise outcome.error
+            raise self._refusals.stop(snapshot, translation, outcome, outcome.error)
         self._memory.remember(snapshot, translation)
         has_news, observed = self._memory.has_news(key), outcome.observed
         errors = part_errors(snapshot, outcome)

@@ -220,7 +220,7 @@ def test_at_exactly_twenty_five_certificates_one_goes_and_one_comes() -> None:
 
 
 def test_of_fifty_members_those_that_are_refused_harm_nobody() -> None:
-    """Three are refused in different ways, one is edited, one deleted: it is done in one pass."""
+    """Three are refused in different ways, one is edited, one deleted: nobody has to wait."""
     members = [of(f"m{n}", 1) for n in range(47)]
     world = group(*members, rules=48)
     world.aws.refused_path = "/refused"
