@@ -141,15 +141,16 @@ class Compiler(Generic[S, M]):
                     continue
                 try:
                     compiled = self._build(translation, observed, rejected)
+                    crowded = self._crowded(snapshot, remembered, compiled, rejected)
+                    if not crowded:
+                        compiled = self._with_deletable(compiled)
+                        _log_problems(translation)
+                        return compiled
                 except Invalid as problem:
                     if problem.origin in rejected:
                         raise
                     rejected[problem.origin] = problem
                     continue
-                crowded = self._crowded(snapshot, remembered, compiled, rejected)
-                if not crowded:
-                    _log_problems(translation)
-                    return compiled
                 rejected |= crowded
 
     def _crowded(
@@ -229,8 +230,12 @@ class Compiler(Generic[S, M]):
             observed=observed,
             context=context,
             facts=facts,
-            deletable=frozenset(self._deletable(stack, observed)),
         )
+
+    def _with_deletable(self, compiled: Compiled[M]) -> Compiled[M]:
+        """AWS is asked when the members are settled: once, however many rounds that took."""
+        deletable = frozenset(self._deletable(compiled.stack, compiled.observed))
+        return msgspec.structs.replace(compiled, deletable=deletable)
 
     def _deletable(self, stack: Stack, observed: Observed) -> Iterator[str]:
         """Load balancers that one member alone asks to be replaced.

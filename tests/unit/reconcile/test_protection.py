@@ -286,6 +286,18 @@ def test_a_replacement_asks_once_for_the_attributes() -> None:
     assert [one.scheme for one in world.aws.all(LoadBalancer).values()] == ["internet-facing"]
 
 
+def test_a_newcomer_without_room_costs_no_further_read() -> None:
+    """The stack is built again without it; the attributes are read once the members are settled."""
+    world = World(site("a"), site("b"), aws_quotas={"rules-per-application-load-balancer": 2})
+    world.settle().forget_calls()
+    world.put(site("a", alb=SCHEME), site("late"))
+    world.settle().wait(60)
+    assert world.aws.reads.count("DescribeLoadBalancerAttributes") == 1
+    assert [one.scheme for one in world.aws.all(LoadBalancer).values()] == ["internet-facing"]
+    (message,) = world.kube.warnings("late")
+    assert "rules-per-application-load-balancer" in message
+
+
 def test_one_that_is_gone_already_protects_nothing() -> None:
     """Somebody has deleted it by hand: what takes its place is made."""
     world = World(ingress()).settle()
