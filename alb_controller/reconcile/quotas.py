@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -22,23 +21,24 @@ from alb_controller.model.limits import QUOTAS
 from alb_controller.model.stack import Observed
 from alb_controller.plan import changes
 from alb_controller.plan.changes import Step
-from alb_controller.plan.quotas.counting import in_use
+from alb_controller.plan.quotas.counting import Quota, in_use, used
 from alb_controller.plan.quotas.room import NoRoom
 from alb_controller.reconcile.apply import Outcome
 from alb_controller.telemetry import metrics
 from alb_controller.telemetry.series import Labels
 from alb_controller.values import StackKey, Value
 
+_GROUPS = "target-groups-per-application-load-balancer"
 _SHOWN = (
     "rules-per-application-load-balancer",
     "certificates-per-application-load-balancer",
-    "target-groups-per-application-load-balancer",
+    _GROUPS,
     "listeners-per-application-load-balancer",
 )
 _LEARNED = {
     "TooManyRules": "rules-per-application-load-balancer",
     "TooManyCertificates": "certificates-per-application-load-balancer",
-    "TooManyUniqueTargetGroupsPerLoadBalancer": "target-groups-per-application-load-balancer",
+    "TooManyUniqueTargetGroupsPerLoadBalancer": _GROUPS,
     "TooManyListeners": "listeners-per-application-load-balancer",
     "RulesPerSecurityGroupLimitExceeded": "rules-per-security-group",
 }
@@ -212,19 +212,8 @@ def usage(observed: Observed) -> dict[Labels, float]:
         for one in observed.load_balancers
         if one.resource.type == "application"
     }
-    used = Counter({(name, quota): 0 for name in names.values() for quota in _SHOWN})
-    rules, certificates, groups, listeners = _SHOWN
-    balancer_of: dict[object, str] = {}
-    for listener in observed.listeners:
-        name = names.get(str(listener.resource.load_balancer))
-        if name is None:
-            continue
-        balancer_of[listener.identity] = name
-        used[name, listeners] += 1
-        used[name, certificates] += len(listener.resource.certificates[1:])
-    for rule in observed.rules:
-        if rule.resource.listener in balancer_of:
-            used[balancer_of[rule.resource.listener], rules] += 1
+    found = used(observed)
+    shown = {(name, q): found[Quota(q, arn)] for arn, name in names.items() for q in _SHOWN}
     for name in names.values():  # a stack has one
-        used[name, groups] = sum(g.resource.target_type != "alb" for g in observed.target_groups)
-    return {labels: float(count) for labels, count in used.items()}
+        shown[name, _GROUPS] = sum(g.resource.target_type != "alb" for g in observed.target_groups)
+    return {labels: float(number) for labels, number in shown.items()}

@@ -69,32 +69,37 @@ def count(counted: Iterable[Unit]) -> Counter[Quota]:
 
 def in_use(observed: Observed) -> Mapping[str, int]:
     """What a stack has in AWS by the name of the quota: the most that one load balancer has."""
+    most: dict[str, int] = {}
+    for quota, number in used(observed).items():
+        most[quota.name] = max(number, most.get(quota.name, 0))
+    return most
+
+
+def used(observed: Observed) -> Counter[Quota]:
+    """What a stack has in AWS; a quota is of a load balancer's ARN, or of a security group's id."""
     types = {one.identity: one.resource.type for one in observed.load_balancers}
     users: dict[str, list[tuple[Action, ...]]] = {}
-    used: Counter[Quota] = Counter()
+    found: Counter[Quota] = Counter()
     above: dict[Reference, str] = {}
     for one in observed.listeners:
         balancer = str(one.resource.load_balancer)
         above[one.identity] = balancer
         type_ = types.get(balancer, "application")
-        used[Quota(f"listeners-per-{type_}-load-balancer", balancer)] += 1
+        found[Quota(f"listeners-per-{type_}-load-balancer", balancer)] += 1
         more = len(one.resource.certificates[1:])
-        used[Quota(f"certificates-per-{type_}-load-balancer", balancer)] += more
+        found[Quota(f"certificates-per-{type_}-load-balancer", balancer)] += more
         users.setdefault(balancer, []).append(one.resource.default_actions)
     for rule in observed.rules:
         balancer = above.get(rule.resource.listener, "")
-        used[Quota("rules-per-application-load-balancer", balancer)] += 1
+        found[Quota("rules-per-application-load-balancer", balancer)] += 1
         users.setdefault(balancer, []).append(rule.resource.actions)
     for balancer, actions in users.items():
-        used[Quota(_GROUPS, balancer)] = len({g for one in actions for g in groups_of(one)})
+        found[Quota(_GROUPS, balancer)] = len({g for one in actions for g in groups_of(one)})
     for group in observed.security_groups:
         for ingress in group.resource.ingress or ():
             for family in _FAMILIES.get(ingress.source_kind, _BOTH):
-                used[Quota(_INGRESS, f"{group.identity} {family}")] += 1
-    most: dict[str, int] = {}
-    for quota, number in used.items():
-        most[quota.name] = max(number, most.get(quota.name, 0))
-    return most
+                found[Quota(_INGRESS, f"{group.identity} {family}")] += 1
+    return found
 
 
 class _Place(Value, frozen=True):
