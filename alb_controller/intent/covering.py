@@ -7,7 +7,6 @@ Source: "Condition types for listener rules" of the Application Load Balancer gu
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, assert_never
@@ -24,10 +23,10 @@ from alb_controller.intent.routing import (
     SourceMatch,
     patterns_of,
 )
+from alb_controller.model.meeting import head_of, tail_of
 
 T = TypeVar("T")
 Matches: TypeAlias = tuple[Match, ...]
-_WILDCARD = re.compile(r"[*?]")
 _REGEX = "\0"
 """Before regular expressions, so that they are no beginning of anything else."""
 
@@ -239,8 +238,7 @@ def _ends(text: str) -> tuple[str, str]:
     """What stands before the first and behind the last wildcard; of a regular expression all."""
     if text.startswith(_REGEX):
         return text, text
-    parts = _WILDCARD.split(text)
-    return parts[0], parts[-1]
+    return head_of(text), tail_of(text)
 
 
 def _of_ends(filed: Iterable[Mapping[str, Any]], texts: Iterable[str]) -> Iterator[Any]:
