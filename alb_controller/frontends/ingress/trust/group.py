@@ -10,6 +10,7 @@ older member has.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -47,12 +48,21 @@ class GroupTrust:
         refuses: bool,
     ) -> None:
         """`candidates` are all who may be accepted, `published` what AWS has of members."""
-        self._refuses = refuses
+        self._candidates, self._published, self._refuses = candidates, published, refuses
         self._holder = _holder_of(candidates, published)
         self._lost: dict[ObjectRef, list[str]] = {}
         self._ignored: list[Setting[object]] = []
-        filed = file_claims(candidates)
-        self._claims = Claims(filed, published, is_strict=refuses) if filed is not None else None
+
+    @cached_property
+    def _claims(self) -> Claims | None:
+        """Filed when first asked for: rounds on conflicts read settings alone, and need none.
+
+        None where one namespace has all rules.
+        """
+        filed = file_claims(self._candidates)
+        if filed is None:
+            return None
+        return Claims(filed, self._published, is_strict=self._refuses)
 
     def check(
         self, member: MemberIntent, settings: Iterable[Setting[object]], agreed: Agreement
