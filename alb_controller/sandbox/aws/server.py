@@ -125,7 +125,10 @@ class AwsServer:
     # ------------------------------------------------------------ answering
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length)
+        if len(body) < length:  # the client died while it sent: AWS never saw a call
+            raise ConnectionAbortedError
         environ["wsgi.input"] = io.BytesIO(body)
         operation, path = read_operation(environ, body), environ.get("PATH_INFO", "")
         if path in (_KEEP, _BRING_BACK):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import Any
 
@@ -47,6 +48,21 @@ def test_calls_are_recorded(world: World, server: AwsServer) -> None:
     assert (asked.operation, asked.status, asked.is_write) == ("DescribeLoadBalancers", 400, False)
     assert (listed.service, listed.operation) == ("acm", "ListCertificates")
     assert listed.params["MaxItems"] == 5
+
+
+def test_a_request_that_breaks_off_is_no_call(world: World, server: AwsServer) -> None:
+    """A client that dies before its whole body is sent asked for nothing: no call is recorded."""
+    with socket.create_connection(
+        ("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=30
+    ) as client:
+        client.sendall(
+            b"POST / HTTP/1.1\r\nHost: aws\r\nContent-Length: 60\r\n\r\n"
+            b"Action=CreateTargetGroup&Name=half"
+        )
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(100) == b""
+    assert world.account.elbv2.describe_target_groups()["TargetGroups"] == []
+    assert [call.operation for call in server.calls] == ["DescribeTargetGroups"]
 
 
 def test_an_operation_that_moto_lacks_is_an_error_of_aws(world: World) -> None:

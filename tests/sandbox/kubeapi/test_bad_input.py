@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -187,3 +191,24 @@ def test_an_unreadable_query_is_refused(caller: Caller, query: str) -> None:
 def test_an_unknown_path_is_not_found(caller: Caller, path: str) -> None:
     """404, as text, as a real server has it."""
     assert caller.call("GET", path).status_code == 404
+
+
+def test_a_request_that_breaks_off_changes_nothing(
+    server: ApiServer, caller: Caller, authority: Path
+) -> None:
+    """A client that dies before its whole body is sent, in a DELETE, deletes nothing."""
+    caller.make("kept")
+    address = ("127.0.0.1", urlsplit(server.url).port or 0)
+    trusting = ssl.create_default_context(cafile=str(authority))
+    with (
+        socket.create_connection(address, timeout=30) as raw,
+        trusting.wrap_socket(raw, server_hostname="127.0.0.1") as client,
+    ):
+        client.sendall(
+            f"DELETE {CONFIGMAPS}/kept HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n"
+            f"Authorization: Bearer {server.token}\r\nContent-Length: 60\r\n\r\n".encode()
+        )
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(1000):  # until the server has closed too
+            pass
+    assert caller.call("GET", f"{CONFIGMAPS}/kept").status_code == 200

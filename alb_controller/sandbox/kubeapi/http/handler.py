@@ -89,7 +89,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._discard(min(length, DISCARDED_BYTES))
             raise too_large()
-        return self.rfile.read(length) if length else b""
+        content = self.rfile.read(length) if length else b""
+        if len(content) < length:
+            raise ConnectionAbortedError("the client died while it sent its request")
+        return content
 
     def _discard(self, length: int) -> None:
         """Read on, so that a client that still writes comes to read the refusal."""
