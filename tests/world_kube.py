@@ -1,12 +1,12 @@
 """An in-memory Kubernetes API that behaves, and what a process that watches it knows of it.
 
 It keeps versions, generations and finalizers as the API server does, and refuses what that
-refuses. Source: the Kubernetes API conventions (metadata, merge patches, finalizers).
+refuses. Source: the Kubernetes API conventions (metadata, patches, finalizers).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, cast
 
 import msgspec
@@ -14,9 +14,10 @@ import msgspec
 from alb_controller.errors import KubeError, ObjectExists, ObjectMissing, Stale
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.kinds import Kind
-from alb_controller.objects.notes import OURS
 from alb_controller.values import ObjectRef
 from tests.factories import BORN, cluster
+from tests.world_live import Live
+from tests.world_patches import applied, generation, merged
 
 T = TypeVar("T", bound=KubeObject)
 
@@ -29,6 +30,7 @@ class RecordedEvent(msgspec.Struct, frozen=True):
     type: Literal["Normal", "Warning"]
     reason: str
     message: str
+    component: str = ""
 
 
 class Kube:
@@ -36,6 +38,10 @@ class Kube:
 
     def __init__(self) -> None:
         self.stores = cluster()
+        self.watched = {store.kind.struct for store in self.stores}
+        self.unseen: dict[tuple[type[KubeObject], str, str], KubeObject] = {}
+        """What the API has and no store shows: ConfigMaps, and what the informers have lost."""
+        self.live = Live(self)
         self.writes: list[str] = []
         """What was asked for: the verb and the object's name."""
         self.events: list[RecordedEvent] = []
@@ -54,14 +60,31 @@ class Kube:
     def put(self, *objects: KubeObject) -> None:
         """Apply manifests: what the controller has added to the objects stays on them."""
         for obj in objects:
-            known = self.stores.get(type(obj), *obj.key)
-            self._keep(self._born(obj) if known is None else _applied(obj, known))
+            known = self.get(type(obj), *obj.key)
+            self._keep(self._born(obj) if known is None else applied(obj, known))
+
+    def replace(self, *objects: KubeObject) -> None:
+        """Write whole objects, their status too, as other controllers and kubelets do."""
+        for obj in objects:
+            self._keep(obj)
 
     def remove(self, kind: type[KubeObject], name: str, namespace: str = "shop") -> None:
         """Delete an object; it stays while it has finalizers."""
-        known = self.stores.get(kind, namespace, name)
+        known = self.get(kind, namespace, name)
         assert known is not None
         self._end(known)
+
+    def lose(self, obj: KubeObject) -> None:
+        """The informers take an object for deleted, which the API still has."""
+        self.stores.of(type(obj)).delete(obj)
+        self.unseen[(type(obj), *obj.key)] = obj
+
+    def get(self, kind: type[T], namespace: str, name: str) -> T | None:
+        """An object as the API has it."""
+        known = self.unseen.get((kind, namespace, name))
+        if known is None and kind in self.watched:
+            known = self.stores.get(kind, namespace, name)
+        return cast("T | None", known)
 
     def warnings(self, name: str) -> list[str]:
         """What the Warnings about an object say."""
@@ -87,7 +110,7 @@ class Kube:
         return self._changed("hold", now, {"metadata": {"finalizers": finalizers}})
 
     def remove_finalizer(self, kind: Kind, obj: KubeObject, finalizer: str) -> None:
-        now = self.stores.get(kind.struct, *obj.key)
+        now = self.get(kind.struct, *obj.key)
         if now is None or finalizer not in now.metadata.finalizers:
             return
         finalizers = [one for one in now.metadata.finalizers if one != finalizer]
@@ -102,23 +125,25 @@ class Kube:
         is_strategic: bool = False,
         is_exact: bool = False,
     ) -> T:
-        assert not is_strategic, "lists by key are for pods"
+        if is_strategic and "." in kind.group:
+            raise KubeError(415, "UnsupportedMediaType", f"{kind.name} has no strategic patch")
         now = self._same(kind, obj)
         if is_exact and now.metadata.resource_version != obj.metadata.resource_version:
             raise Stale(409, "Conflict", f"{obj.metadata.name} has changed")
-        return self._changed("status", now, {"status": status_patch})
+        by_key = {"conditions": "type"} if is_strategic else {}
+        return self._changed("status", now, {"status": status_patch}, by_key)
 
     def create(self, kind: Kind, body: dict[str, Any]) -> KubeObject:
         if self._refusals.get("create"):
             raise self._refusals["create"].pop(0)
         made = msgspec.convert(body, kind.struct)
         self._check("create", made.metadata.name)
-        if self.stores.get(kind.struct, *made.key) is not None:
+        if self.get(kind.struct, *made.key) is not None:
             raise ObjectExists(409, "AlreadyExists", made.metadata.name)
         return self._written("create", self._born(made))
 
     def delete(self, kind: Kind, obj: KubeObject) -> None:
-        now = self.stores.get(kind.struct, *obj.key)
+        now = self.get(kind.struct, *obj.key)
         if now is not None and now.metadata.uid == obj.metadata.uid:
             self._check("delete", obj.metadata.name)
             self.writes.append(f"delete {obj.metadata.name}")
@@ -134,7 +159,7 @@ class Kube:
         *,
         resource_version: str | None = None,
     ) -> KubeObject:
-        now = self.stores.get(kind.struct, namespace, name)
+        now = self.get(kind.struct, namespace, name)
         if now is None:
             raise ObjectMissing(404, "NotFound", name)
         if body.get("metadata", {}).get("uid", now.metadata.uid) != now.metadata.uid:
@@ -157,28 +182,31 @@ class Kube:
         event = (ref.kind, ref.path, component, reason, message, fingerprint)
         if event not in self._recorded:
             self._recorded.add(event)
-            self.events.append(RecordedEvent(ref.name, type, reason, message))
+            self.events.append(RecordedEvent(ref.name, type, reason, message, component))
 
     # ---- the server
 
     def _same(self, kind: Kind, obj: T) -> T:
-        now = self.stores.get(kind.struct, *obj.key)
+        now = self.get(kind.struct, *obj.key)
         if now is None or now.metadata.uid != obj.metadata.uid:
             raise ObjectMissing(404, "NotFound", obj.metadata.name)
         return cast("T", now)
 
-    def _changed(self, verb: str, now: T, patch: dict[str, Any]) -> T:
+    def _changed(
+        self, verb: str, now: T, patch: dict[str, Any], by_key: Mapping[str, str] | None = None
+    ) -> T:
         self._check(verb, now.metadata.name)
-        merged = _merged(msgspec.to_builtins(now), patch)
-        return self._written(verb, _generation(msgspec.convert(merged, type(now)), now))
+        new = merged(msgspec.to_builtins(now), patch, by_key or {})
+        return self._written(verb, generation(msgspec.convert(new, type(now)), now))
 
     def _end(self, obj: KubeObject) -> None:
         meta = msgspec.structs.replace(obj.metadata, deletion_timestamp=BORN)
-        self._keep(msgspec.structs.replace(obj, metadata=meta))
+        self._drop_if_released(self._keep(msgspec.structs.replace(obj, metadata=meta)))
 
     def _written(self, verb: str, obj: T) -> T:
         self.writes.append(f"{verb} {obj.metadata.name}")
         kept = self._keep(obj)
+        self._drop_if_released(kept)
         self._report()
         return kept
 
@@ -198,41 +226,16 @@ class Kube:
         self._version += 1
         meta = msgspec.structs.replace(obj.metadata, resource_version=str(self._version))
         kept = msgspec.structs.replace(obj, metadata=meta)
-        self.stores.of(type(obj)).upsert(kept)
-        if kept.is_deleting and not meta.finalizers:
-            self.stores.of(type(obj)).delete(kept)
+        place = (type(obj), *obj.key)
+        if place in self.unseen or type(obj) not in self.watched:
+            self.unseen[place] = kept
+        else:
+            self.stores.of(type(obj)).upsert(kept)
         return kept
 
-
-def _applied(obj: T, known: T) -> T:
-    """Uid, finalizers, status and our own annotations are not in users' manifests."""
-    meta, before = obj.metadata, known.metadata
-    ours = {key: text for key, text in before.annotations.items() if key in OURS}
-    meta = msgspec.structs.replace(
-        before, annotations={**meta.annotations, **ours}, labels=meta.labels
-    )
-    fields: dict[str, Any] = {"metadata": meta}
-    if hasattr(known, "status"):
-        fields["status"] = known.status
-    return _generation(msgspec.structs.replace(obj, **fields), known)
-
-
-def _generation(obj: T, before: T) -> T:
-    """It counts the changes of the spec."""
-    is_same = getattr(obj, "spec", None) == getattr(before, "spec", None)
-    generation = before.metadata.generation + (0 if is_same else 1)
-    meta = msgspec.structs.replace(obj.metadata, generation=generation)
-    return msgspec.structs.replace(obj, metadata=meta)
-
-
-def _merged(now: Any, patch: Any) -> Any:
-    """A JSON merge patch (RFC 7386)."""
-    if not isinstance(patch, dict):
-        return patch
-    kept = dict(now) if isinstance(now, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            kept.pop(key, None)
-        else:
-            kept[key] = _merged(kept.get(key), value)
-    return kept
+    def _drop_if_released(self, obj: KubeObject) -> None:
+        """What is being deleted goes with its last finalizer."""
+        if not obj.is_deleting or obj.metadata.finalizers:
+            return
+        if self.unseen.pop((type(obj), *obj.key), None) is None:
+            self.stores.of(type(obj)).delete(obj)

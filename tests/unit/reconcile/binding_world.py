@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
-
-import msgspec
 
 from alb_controller.aws.codecs.ec2 import Interface
 from alb_controller.errors import (
@@ -20,7 +18,7 @@ from alb_controller.model.elbv2 import Target, TargetGroup, TargetHealth
 from alb_controller.model.health import HealthCheck
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Found
-from alb_controller.objects.core import ConfigMap, KubeObject
+from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions, TargetApi
 from alb_controller.reconcile.targets.endpoint_groups import EndpointGroups, InterfaceApi
@@ -31,9 +29,9 @@ from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses, VpcApi
 from alb_controller.targets.watch import WATCHES, affected, key_of
 from alb_controller.values import BindingKey
 from tests.clocks import FakeClock
-from tests.factories import cluster, service
-from tests.unit.reconcile.binding_kube import FakeLive, FakeWriter
+from tests.factories import service
 from tests.unit.targets.cluster import ARN, endpoint, endpoint_slice, pod
+from tests.world_kube import Kube
 
 T = TypeVar("T", bound=KubeObject)
 CLUSTER, VPC, NODES_GROUP = "prod", "vpc-1", "sg-nodes"
@@ -239,8 +237,10 @@ class World:
         """`elbv2` and `ec2` stand in for the fake where a test brings others."""
         self.aws, self.clock = aws or FakeAws(), FakeClock()
         self.elbv2, self.ec2, self.vpc_id = elbv2 or self.aws, ec2 or self.aws, vpc_id
-        self.cluster = cluster()
-        self.writer = FakeWriter(self)
+        self.kube = Kube()
+        self.cluster = self.kube.stores
+        for kind in WATCHES:
+            self.cluster.on_change(kind, self._handler(kind))
         self.due: dict[BindingKey | str, None] = {}
         self.errors: list[str] = []
         self.retries: list[BindingKey | str] = []
@@ -248,8 +248,6 @@ class World:
         self.is_synced = True
         self.accounts: dict[str, TargetApi] = {}
         self.assumed: list[tuple[str, str]] = []
-        self.maps: dict[str, ConfigMap] = {}
-        self.live = FakeLive(self)
         self.start(**flags)
         self.put(*objects)
 
@@ -270,11 +268,11 @@ class World:
             BindingEdges(
                 cluster=self.cluster,
                 has_synced=lambda: self.is_synced,
-                live=self.live,
+                live=self.kube.live,
                 elbv2=self.elbv2,
                 assume=self.assume,
                 group_tags=lambda _, arn: self.aws.group_tags.get(arn, {}),
-                writer=self.writer,
+                writer=self.kube,
                 groups=self.groups,
                 rules=self.rules,
                 addresses=VpcAddresses(self.ec2, self.clock),
@@ -289,30 +287,33 @@ class World:
 
     def put(self, *objects: KubeObject) -> None:
         """Create or change objects."""
-        for obj in objects:
-            old = self.cluster.get(type(obj), *obj.key)
-            self.cluster.of(type(obj)).upsert(obj)
-            self._woken(old, obj)
+        self.kube.replace(*objects)
 
     def remove(self, obj: KubeObject) -> None:
         """An object is gone."""
-        old = self.cluster.get(type(obj), *obj.key)
-        self.cluster.of(type(obj)).delete(obj)
-        self._woken(old, None)
+        self.kube.remove(type(obj), obj.metadata.name, obj.metadata.namespace)
 
     def delete(self, name: str = "mine") -> None:
         """Delete a binding: it stays while it has finalizers."""
-        found = self.cluster.get(TargetGroupBinding, "shop", name)
-        assert found is not None
-        if not found.metadata.finalizers:
-            self.remove(found)
-            return
-        meta = msgspec.structs.replace(found.metadata, deletion_timestamp=self.clock.now())
-        self.put(msgspec.structs.replace(found, metadata=meta))
+        self.kube.remove(TargetGroupBinding, name)
 
     def binding(self, name: str = "mine") -> TargetGroupBinding | None:
         """The binding as it is now."""
         return self.cluster.get(TargetGroupBinding, "shop", name)
+
+    def events(self) -> list[tuple[str, str]]:
+        """Reason and message of each; all but the one of success are Warnings."""
+        for one in self.kube.events:
+            assert one.component == "targetGroupBinding"
+            assert (one.type == "Normal") is (one.reason == "SuccessfullyReconciled")
+        return [(one.reason, one.message) for one in self.kube.events]
+
+    def taken(self) -> list[str]:
+        """Writes in the cluster and reasons of events since the last look."""
+        found = [*self.kube.writes, *(reason for reason, _ in self.events())]
+        self.kube.writes.clear()
+        self.kube.events.clear()
+        return found
 
     def sweep(self) -> None:
         """Everything is read again, and every binding looked at."""
@@ -382,10 +383,11 @@ class World:
         """The rules of a security group."""
         return sorted(map(str, self.aws.rules[group_id]))
 
-    def _woken(self, old: KubeObject | None, new: KubeObject | None) -> None:
-        kind = type(new or old)
-        if kind in WATCHES:
+    def _handler(self, kind: type[Any]) -> Callable[[Any, Any], None]:
+        def handle(old: Any, new: Any) -> None:
             self.wake(*sorted(affected(kind, old, new, self.cluster)))
+
+        return handle
 
 
 def web(*pods: tuple[str, str, str], ready: bool = True) -> list[KubeObject]:

@@ -109,9 +109,9 @@ def test_an_unchanged_condition_is_not_written_again() -> None:
     """However often health is looked at."""
     world = a_world()
     world.wait(10)
-    world.writer.taken()
+    world.taken()
     world.wait(60)
-    assert world.writer.taken() == []
+    assert world.taken() == []
 
 
 def test_after_a_start_the_first_look_serves_the_gates_as_well() -> None:
@@ -152,7 +152,7 @@ def test_pods_without_the_gate_are_left_alone() -> None:
     world = World(binding(), node(), service(), pod("a", "10.0.0.1", gates=[f"{GATE}-2"]))
     world.put(endpoint_slice("x", [endpoint("a", "10.0.0.1")]))
     assert world.settle().timers == {}
-    assert not [w for w in world.writer.writes if w.startswith("a ")]
+    assert not [w for w in world.kube.writes if w.endswith(" a")]
 
 
 def test_a_deleted_binding_opens_its_gates() -> None:
@@ -184,14 +184,14 @@ def test_one_pod_that_cannot_be_written_stops_none_of_the_others() -> None:
     """It is tried again."""
     world = a_world(2)
     world.aws.ill.clear()
-    write, failing = world.writer.patch_status, [Unreachable(0, "x", "y")]
+    write, failing = world.kube.patch_status, [Unreachable(0, "x", "y")]
 
     def fails_once(kind: object, obj: KubeObject, patch: object, **options: bool) -> KubeObject:
         if failing and obj.metadata.name == "p1":
             raise failing.pop()
         return write(kind, obj, patch, **options)  # type: ignore[arg-type]  # handed through
 
-    world.writer.patch_status = fails_once  # type: ignore[method-assign, assignment]  # a fault
+    world.kube.patch_status = fails_once  # type: ignore[method-assign, assignment]  # a fault
     world.wait(2)
     assert condition(world, "p2") == Condition(GATE, "True")
     world.retry()

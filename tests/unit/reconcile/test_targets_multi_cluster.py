@@ -26,13 +26,20 @@ def a_world(*targets: Target, tracked: str | None = None, **options: Any) -> Wor
     aws.target_groups[ARN] = {t.key: t for t in targets}
     world = World(binding(multiClusterTargetGroup=True), node(), *web(A, B), aws=aws, **options)
     if tracked is not None:
-        world.maps[NAME] = ConfigMap(meta(NAME, resource_version="7"), {"targets": tracked})
+        write_map(world, tracked)
     return world.settle()
+
+
+def write_map(world: World, targets: str) -> None:
+    """The ConfigMap, as another controller writes it."""
+    world.kube.replace(ConfigMap(meta(NAME), {"targets": targets}))
 
 
 def tracked(world: World) -> str:
     """What the ConfigMap says."""
-    return world.maps[NAME].data["targets"]
+    found = world.kube.get(ConfigMap, "shop", NAME)
+    assert found is not None
+    return found.data["targets"]
 
 
 def test_the_first_run_takes_nothing_away() -> None:
@@ -53,7 +60,7 @@ def test_targets_are_written_down_before_they_are_registered() -> None:
     """And struck out after they are deregistered: a crash between loses none."""
     world = a_world()
     world.aws.fail("RegisterTargets", Throttled("elbv2", "RegisterTargets", "T", "slow"))
-    world.writer.taken()
+    world.taken()
     world.put(*web(B, ("c", "10.0.0.12", "node-a")))
     world.settle()
     assert tracked(world) == f"{BOTH},10.0.0.12:8080"
@@ -64,28 +71,28 @@ def test_targets_are_written_down_before_they_are_registered() -> None:
 def test_a_pod_that_comes_costs_one_write_of_the_map_and_one_call() -> None:
     """The group is not read again, though others change it."""
     world = a_world()
-    world.writer.taken()
+    world.taken()
     world.aws.counted()
     world.put(*web(A, B, ("c", "10.0.0.12", "node-a")))
     world.settle()
-    assert [w for w in world.writer.writes if w.startswith("map")] == [f"map {BOTH},10.0.0.12:8080"]
+    assert [w for w in world.kube.writes if NAME in w] == [f"patch {NAME}"]
+    assert tracked(world) == f"{BOTH},10.0.0.12:8080"
     assert world.aws.counted() == {"RegisterTargets": 1}
 
 
 def test_an_unchanged_world_writes_no_map() -> None:
     """Also after a start."""
     world = a_world()
-    world.writer.taken()
+    world.taken()
     world.start()
     world.settle()
-    assert world.writer.writes == []
+    assert world.kube.writes == []
 
 
 def test_a_map_that_someone_else_has_changed_is_read_again() -> None:
     """A former leader's last write is not lost."""
     world = a_world(LEFT)
-    changed = meta(NAME, resource_version="50")
-    world.maps[NAME] = ConfigMap(changed, {"targets": f"{BOTH},10.0.0.99:8080"})
+    write_map(world, f"{BOTH},10.0.0.99:8080")
     world.put(*web(A))
     world.settle()
     world.sweep()
@@ -97,7 +104,7 @@ def test_a_map_that_someone_else_has_changed_is_read_again() -> None:
 def test_a_map_that_someone_deleted_is_made_again() -> None:
     """What cannot be known to be ours then stays."""
     world = a_world()
-    del world.maps[NAME]
+    world.kube.remove(ConfigMap, NAME)
     world.put(*web(A, B, ("c", "10.0.0.12", "node-a")))
     world.settle().retry()
     assert tracked(world) == f"{BOTH},10.0.0.12:8080"
@@ -108,13 +115,13 @@ def test_a_deleted_binding_leaves_the_others_targets_and_no_map() -> None:
     world = a_world(FOREIGN)
     world.delete()
     assert world.settle().targets() == ["10.1.0.1:8080"]
-    assert (world.maps, world.binding()) == ({}, None)
+    assert (world.kube.unseen, world.binding()) == ({}, None)
 
 
 def test_without_a_map_a_deleted_binding_takes_nothing_away() -> None:
     """As the reference."""
     world = a_world(FOREIGN)
-    world.maps.clear()
+    world.kube.unseen.clear()
     world.delete()
     world.due.clear()
     world.start()
@@ -132,4 +139,4 @@ def test_the_purge_of_a_shared_group_is_measured_by_our_own_targets() -> None:
     world = a_world(*(msgspec.structs.replace(FOREIGN, port=n) for n in range(1, 9)))
     world.put(*web())
     world.settle()
-    assert world.live.reads[-2:] == ["Service", "EndpointSlice"]
+    assert world.kube.live.reads[-2:] == ["Service", "EndpointSlice"]

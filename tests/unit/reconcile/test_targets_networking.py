@@ -122,7 +122,7 @@ def test_a_pod_without_interface_stops_neither_registration_nor_the_rules_of_oth
     assert world.targets() == ["10.0.0.10:8080", "10.0.7.7:8080"]
     assert world.ingress() == ["tcp 8080-8080 from sg-lb"]
     message = "Pod shop/lost: no network interface of instance i-node-b has address 10.0.7.7"
-    assert set(world.writer.events) == {("FailedNetworkReconcile", message)}
+    assert set(world.events()) == {("FailedNetworkReconcile", message)}
     assert world.retries != []
 
 
@@ -132,7 +132,7 @@ def test_such_a_binding_is_settled_when_the_interface_appears() -> None:
     aws = aws_with_nodes()
     world = World(binding(networking=networking(8080)), *NODES, *web(A, lost), aws=aws).settle()
     aws.add_node("node-b", "10.0.7.7")
-    world.writer.taken()
+    world.taken()
     world.retry()
     assert world.retries == []
     mine = world.binding()
@@ -161,7 +161,7 @@ def test_a_failed_look_at_interfaces_does_not_stop_registration() -> None:
     assert world.targets() == ["10.0.0.10:8080"]
     assert world.errors == ["AccessDenied: ec2 DescribeInstances: Denied: no"]
     message = "ec2 DescribeInstances: Denied: no"
-    assert world.writer.events == [("FailedNetworkReconcile", message)]
+    assert world.events() == [("FailedNetworkReconcile", message)]
     assert world.retry().ingress() == ["tcp 8080-8080 from sg-lb"]
 
 
@@ -172,14 +172,14 @@ def test_a_rule_that_cannot_be_added_is_reported_on_the_bindings_that_want_it() 
     aws.fail(operation, NotFound("ec2", operation, "InvalidGroup.NotFound", "no sg-lb"))
     world = World(binding(networking=networking(8080)), *NODES, *web(A), aws=aws).settle()
     message = f"security group sg-nodes: ec2 {operation}: InvalidGroup.NotFound: no sg-lb"
-    assert ("FailedNetworkReconcile", message) in world.writer.events
-    world.writer.taken()
+    assert ("FailedNetworkReconcile", message) in world.events()
+    world.taken()
     world.put(*web(A, B))
     world.settle()
-    assert "SuccessfullyReconciled" not in world.writer.taken()
+    assert "SuccessfullyReconciled" not in world.taken()
     assert _checkpoint(world) == ""
     assert world.retry().wait(1).ingress() == ["tcp 8080-8080 from sg-lb"]
-    assert world.writer.taken() == ["checkpoint", "SuccessfullyReconciled"]
+    assert world.taken() == ["patch mine", "SuccessfullyReconciled"]
     assert _checkpoint(world) != ""
 
 

@@ -15,13 +15,13 @@ from tests.unit.targets.cluster import binding, node, pod
 A, B = ("a", "10.0.0.10", "node-a"), ("b", "10.0.0.11", "node-b")
 NODES = (node("node-a"), node("node-b"))
 SERVED = {"finalizers": ["elbv2.k8s.aws/resources"]}
-FIRST_PASS = ["finalizer", "status", "checkpoint", "SuccessfullyReconciled"]
+FIRST_PASS = ["hold mine", "status mine", "patch mine", "SuccessfullyReconciled"]
 
 
 def test_a_first_pass_leaves_finalizer_status_checkpoint_and_one_event() -> None:
     """The checkpoint is the reference's; the timestamp is in Unix seconds."""
     world = World(binding(), *NODES, *web(A)).settle()
-    assert world.writer.taken() == FIRST_PASS
+    assert world.taken() == FIRST_PASS
     mine = world.binding()
     assert mine is not None
     assert mine.metadata.finalizers == ["elbv2.k8s.aws/resources"]
@@ -36,11 +36,11 @@ def test_a_first_pass_leaves_finalizer_status_checkpoint_and_one_event() -> None
 def test_a_second_pass_writes_nothing_anywhere() -> None:
     """Neither to AWS nor to the cluster."""
     world = World(binding(), *NODES, *web(A)).settle()
-    world.writer.taken()
+    world.taken()
     world.aws.counted()
     world.sweep()
     world.settle()
-    assert world.writer.taken() == []
+    assert world.taken() == []
     assert set(world.aws.counted()) <= {
         "DescribeTargetHealth",
         "DescribeSecurityGroups",
@@ -51,11 +51,11 @@ def test_a_second_pass_writes_nothing_anywhere() -> None:
 def test_a_restarted_process_writes_nothing() -> None:
     """All that was told and written is there."""
     world = World(binding(), *NODES, *web(A)).settle()
-    world.writer.taken()
+    world.taken()
     world.aws.counted()
     world.start()
     world.settle()
-    assert world.writer.taken() == []
+    assert world.taken() == []
     assert set(world.aws.counted()) <= {
         "DescribeTargetHealth",
         "DescribeSecurityGroups",
@@ -66,39 +66,39 @@ def test_a_restarted_process_writes_nothing() -> None:
 def test_a_change_of_targets_is_reported_and_marked() -> None:
     """One event and one checkpoint for each change."""
     world = World(binding(), *NODES, *web(A)).settle()
-    world.writer.taken()
+    world.taken()
     world.put(*web(A, B))
     world.settle()
-    assert world.writer.taken() == ["checkpoint", "SuccessfullyReconciled"]
+    assert world.taken() == ["patch mine", "SuccessfullyReconciled"]
 
 
 def test_a_new_spec_is_observed() -> None:
     """status.observedGeneration follows, also where no target changes."""
     world = World(binding(), *NODES, *web(A)).settle()
-    world.writer.taken()
+    world.taken()
     mine = world.binding()
     assert mine is not None
     meta = msgspec.structs.replace(mine.metadata, generation=2)
     spec = msgspec.structs.replace(mine.spec, target_group_protocol="HTTP")
     world.put(msgspec.structs.replace(mine, metadata=meta, spec=spec))
     world.settle()
-    assert world.writer.taken() == ["status", "checkpoint", "SuccessfullyReconciled"]
+    assert world.taken() == ["status mine", "patch mine", "SuccessfullyReconciled"]
 
 
 def test_a_missing_backend_is_reported_once_and_the_targets_go() -> None:
     """As the reference; the checkpoint no longer holds, the finalizer stays."""
     world = World(binding(), *NODES, *web(A)).settle()
-    world.writer.taken()
+    world.taken()
     world.remove(service())
     assert world.settle().targets() == []
-    assert world.writer.events == [("BackendNotFound", "Service shop/app does not exist")]
+    assert world.events() == [("BackendNotFound", "Service shop/app does not exist")]
     mine = world.binding()
     assert mine is not None
     assert mine.metadata.annotations["elbv2.k8s.aws/checkpoint"] == ""
     assert mine.metadata.finalizers == ["elbv2.k8s.aws/resources"]
     world.sweep()
     world.settle()
-    assert len(world.writer.events) == 1
+    assert len(world.events()) == 1
 
 
 def test_a_backend_that_comes_back_is_registered_again() -> None:
@@ -106,7 +106,7 @@ def test_a_backend_that_comes_back_is_registered_again() -> None:
     world = World(binding(), *NODES, *web(A)).settle().wait(1)
     world.remove(service())
     world.settle().wait(1)
-    world.writer.taken()
+    world.taken()
     made = service()
     world.put(
         msgspec.structs.replace(
@@ -114,7 +114,7 @@ def test_a_backend_that_comes_back_is_registered_again() -> None:
         )
     )
     assert world.settle().targets() == ["10.0.0.10:8080"]
-    assert world.writer.taken() == ["checkpoint", "SuccessfullyReconciled"]
+    assert world.taken() == ["patch mine", "SuccessfullyReconciled"]
 
 
 def test_a_failure_is_reported_once_however_often_it_is_retried() -> None:
@@ -124,14 +124,14 @@ def test_a_failure_is_reported_once_however_often_it_is_retried() -> None:
     errors = [AccessDenied("elbv2", operation, "AccessDenied", "no", f"id-{n}") for n in range(3)]
     world.aws.fail(operation, *errors)
     world.settle().retry().retry()
-    assert world.writer.events == [
+    assert world.events() == [
         (
             "FailedReconcile",
             "Failed reconcile due to elbv2 RegisterTargets: AccessDenied: no",
         )
     ]
     world.retry()
-    assert world.writer.events[-1][0] == "SuccessfullyReconciled"
+    assert world.events()[-1][0] == "SuccessfullyReconciled"
 
 
 def test_a_node_that_cannot_be_a_target_is_named() -> None:
@@ -142,17 +142,17 @@ def test_a_node_that_cannot_be_a_target_is_named() -> None:
     assert (
         "FailedReconcile",
         "Node node-b is left out: its spec.providerID 'x' names no EC2 instance",
-    ) in world.writer.events
+    ) in world.events()
 
 
 def test_a_failed_cleanup_is_reported_under_its_own_reason() -> None:
     """FailedCleanup, and the binding stays until it succeeds."""
     world = World(binding(), *NODES, *web(A)).settle()
-    world.writer.taken()
+    world.taken()
     world.aws.fail("DeregisterTargets", Throttled("elbv2", "DeregisterTargets", "T", "slow down"))
     world.delete()
     world.settle()
-    assert world.writer.events == [
+    assert world.events() == [
         ("FailedCleanup", "Failed cleanup due to elbv2 DeregisterTargets: T: slow down")
     ]
     assert world.binding() is not None
@@ -165,7 +165,7 @@ def test_a_failed_cleanup_shows_in_the_status() -> None:
     world = World(binding(), *NODES, *web(A)).settle()
     slow = Throttled("elbv2", "DeregisterTargets", "T", "slow down")
     world.aws.fail("DeregisterTargets", slow, slow)
-    world.writer.taken()
+    world.taken()
     world.delete()
     world.settle().retry()
     mine = world.binding()
@@ -174,7 +174,7 @@ def test_a_failed_cleanup_shows_in_the_status() -> None:
         Condition("Ready", "False", "FailedCleanup", "elbv2 DeregisterTargets: T: slow down")
     ]
     assert mine.status.observed_generation == 1
-    assert world.writer.writes == ["status"]
+    assert world.kube.writes == ["status mine"]
 
 
 def test_a_failed_pass_leaves_no_checkpoint_that_holds() -> None:
@@ -183,11 +183,11 @@ def test_a_failed_pass_leaves_no_checkpoint_that_holds() -> None:
     slow = Throttled("elbv2", "RegisterTargets", "T", "slow down")
     world.aws.fail("RegisterTargets", slow, slow)
     world.put(*web(A, B))
-    world.writer.taken()
+    world.taken()
     world.settle().retry()
     mine = world.binding()
     assert mine is not None
     assert mine.metadata.annotations["elbv2.k8s.aws/checkpoint"] == ""
-    assert world.writer.taken() == ["checkpoint", "FailedReconcile"]
+    assert world.taken() == ["patch mine", "FailedReconcile"]
     world.retry()
-    assert world.writer.taken() == ["checkpoint", "SuccessfullyReconciled"]
+    assert world.taken() == ["patch mine", "SuccessfullyReconciled"]

@@ -28,7 +28,7 @@ def with_targets(*targets: Target) -> FakeAws:
 
 def reported(world: World, reason: str) -> list[str]:
     """The messages of a reason."""
-    return [message for known, message in world.writer.events if known == reason]
+    return [message for known, message in world.events() if known == reason]
 
 
 def test_targets_of_others_are_named_before_they_are_taken_away() -> None:

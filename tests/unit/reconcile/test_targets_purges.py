@@ -23,7 +23,7 @@ ALL = ["10.0.0.10:8080", "10.0.0.11:8080", "10.0.0.12:8080"]
 def a_world(**options: Any) -> World:
     """Three pods behind Service app, registered."""
     world = World(binding(), node(), *web(A, B, C), **options).settle()
-    world.writer.taken()
+    world.taken()
     return world
 
 
@@ -31,8 +31,7 @@ def lose(world: World, *kinds: type[KubeObject]) -> None:
     """The informers lose all objects of these kinds, which the API still has."""
     for kind in kinds:
         for obj in list(world.cluster.list(kind)):
-            world.live.lost.append(obj)
-            world.cluster.of(kind).delete(obj)
+            world.kube.lose(obj)
     world.sweep()
     world.settle()
 
@@ -44,7 +43,7 @@ def test_what_the_cache_has_lost_stays_registered(kinds: list[type[KubeObject]])
     lose(world, *kinds)
     assert world.targets() == ALL
     assert world.wait(100).targets() == ALL
-    reported = [message for reason, message in world.writer.events if reason == "TargetsHeld"]
+    reported = [message for reason, message in world.events() if reason == "TargetsHeld"]
     assert len(reported) == 1
     assert "the API still has" in reported[0]
     assert "10.0.0.10:8080" in reported[0]
@@ -54,10 +53,10 @@ def test_a_watch_that_lags_by_a_moment_is_no_news() -> None:
     """A Service and its slices change together, and one is told of before the other."""
     world = a_world()
     lose(world, EndpointSlice)
-    world.live.lost.clear()
+    world.kube.unseen.clear()
     world.put(endpoint_slice("x2", [endpoint(name, ip) for name, ip, _ in (A, B, C)]))
     assert world.settle().wait(100).targets() == ALL
-    assert "TargetsHeld" not in world.writer.taken()
+    assert "TargetsHeld" not in world.taken()
 
 
 def test_nodes_that_the_cache_has_lost_stay_registered() -> None:
@@ -72,7 +71,7 @@ def test_when_the_cache_is_whole_again_changes_go_on() -> None:
     """With what has happened meanwhile."""
     world = a_world()
     lose(world, EndpointSlice)
-    world.live.lost.clear()
+    world.kube.unseen.clear()
     world.put(endpoint_slice("x2", [endpoint("a", "10.0.0.10")]))
     assert world.settle().targets() == ALL[:1]
 
@@ -84,8 +83,8 @@ def test_what_the_api_has_not_either_goes_at_once(gone: type[KubeObject]) -> Non
     for obj in list(world.cluster.list(gone)):
         world.remove(obj)
     assert world.settle().targets() == []
-    assert world.live.reads == ["Service", "EndpointSlice"]
-    assert "TargetsHeld" not in world.writer.taken()
+    assert world.kube.live.reads == ["Service", "EndpointSlice"]
+    assert "TargetsHeld" not in world.taken()
 
 
 def test_pods_that_are_being_deleted_are_evidence_enough() -> None:
@@ -98,11 +97,11 @@ def test_pods_that_are_being_deleted_are_evidence_enough() -> None:
 def test_a_read_that_fails_is_no_confirmation() -> None:
     """Nothing goes until the API answers; new pods come meanwhile."""
     world = a_world()
-    world.live.failures += [Unreachable(0, "no answer", "GET /api: timed out")] * 2
+    world.kube.live.failures += [Unreachable(0, "no answer", "GET /api: timed out")] * 2
     world.put(pod("d", "10.0.0.13"), endpoint_slice("x", [endpoint("d", "10.0.0.13")]))
     assert world.settle().targets() == [*ALL, "10.0.0.13:8080"]
     world.wait(11)
-    assert "that could not be confirmed" in world.writer.events[-1][1]
+    assert "that could not be confirmed" in world.events()[-1][1]
     assert world.wait(11).targets() == ["10.0.0.13:8080"]
 
 
@@ -113,7 +112,7 @@ def test_smaller_changes_are_not_read_for() -> None:
     assert world.settle().targets() == ALL[2:]
     world.put(endpoint_slice("x", []))  # the only target of a group
     assert world.settle().targets() == []
-    assert world.live.reads == []
+    assert world.kube.live.reads == []
 
 
 def test_how_much_is_a_purge_can_be_set() -> None:
@@ -121,7 +120,7 @@ def test_how_much_is_a_purge_can_be_set() -> None:
     world = a_world(purge_percent=60)
     world.put(endpoint_slice("x", [endpoint("c", "10.0.0.12")]))
     world.settle()
-    assert world.live.reads == ["Service", "EndpointSlice"]
+    assert world.kube.live.reads == ["Service", "EndpointSlice"]
 
 
 def test_a_confirmed_purge_can_be_made_to_wait() -> None:
@@ -129,7 +128,7 @@ def test_a_confirmed_purge_can_be_made_to_wait() -> None:
     world = a_world(purge_hold_seconds=30)
     world.remove(service())
     assert world.settle().wait(29).targets() == ALL
-    assert [reason for reason, _ in world.writer.events] == ["TargetsHeld"]
+    assert [reason for reason, _ in world.events()] == ["TargetsHeld"]
     assert world.wait(2).targets() == []
 
 
@@ -150,7 +149,7 @@ def test_a_deleted_binding_takes_its_targets_along_unasked() -> None:
     world = a_world()
     world.delete()
     assert world.settle().targets() == []
-    assert world.live.reads == []
+    assert world.kube.live.reads == []
 
 
 @pytest.mark.parametrize("options", [{}, {"purge_hold_seconds": 30}])
@@ -168,7 +167,7 @@ def test_the_rules_on_the_way_to_held_targets_stay(options: dict[str, Any]) -> N
     else:
         lose(world, EndpointSlice)
     assert (world.targets(), world.ingress()) == (ALL, opened)
-    world.live.lost.clear()
+    world.kube.unseen.clear()
     for obj in list(world.cluster.list(EndpointSlice)):
         world.remove(obj)
     assert world.settle().wait(40).targets() == []

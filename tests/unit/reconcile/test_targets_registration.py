@@ -117,7 +117,7 @@ def test_nothing_is_done_before_every_kind_has_been_listed() -> None:
     with pytest.raises(NotReady):
         world.reconciler.reconcile(MINE)
     assert world.aws.calls == []
-    assert world.writer.writes == []
+    assert world.kube.writes == []
 
 
 def test_an_unanswered_look_at_the_group_changes_nothing() -> None:
@@ -219,8 +219,8 @@ def test_a_spec_that_cannot_be_served_is_reported_of(
     """The error names the field; nothing is touched, not even the finalizer."""
     world = World(make(), *NODES, *web(A)).settle()
     assert [problem in error for error in world.errors] == [True]
-    assert [reason for reason, _ in world.writer.events] == ["FailedReconcile"]
-    assert world.writer.writes == []
+    assert [reason for reason, _ in world.events()] == ["FailedReconcile"]
+    assert world.kube.writes == []
     assert "RegisterTargets" not in world.aws.calls
 
 
@@ -246,7 +246,7 @@ def test_of_two_bindings_of_a_target_group_the_older_holds_it() -> None:
     assert world.settle().targets() == ["10.0.0.10:8080"]
     problem = f"target group {ARN} belongs to TargetGroupBinding shop/old already, which is older"
     message = f"Failed reconcile due to {problem}: delete one of the two"
-    assert [m for r, m in world.writer.events if r == "FailedReconcile"] == [message]
+    assert [m for r, m in world.events() if r == "FailedReconcile"] == [message]
 
 
 def test_a_name_and_an_arn_may_be_one_target_group() -> None:
