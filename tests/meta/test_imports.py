@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.meta.sources import ROOT
 
-PURE = {"frontends", "build", "plan", "targets", "intent", "model", "objects"}
+PURE = {"frontends", "build", "plan", "targets", "intent", "model", "objects", "routing", "state"}
 PURE_PARTS = {"webhooks.binding_rules", "webhooks.pods"}
 OUTSIDE = {"__init__", "__main__", "crds"}
 

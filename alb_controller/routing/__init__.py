@@ -1,0 +1,1 @@
+"""What an Application Load Balancer does with one request, by AWS's documentation (ADR 37)."""
