@@ -43,7 +43,7 @@ def read_conditions(node: Node) -> tuple[Condition, ...]:
 
 def _condition(node: Node) -> Raw:
     field = node["Field"].one_of(_CONFIGS)
-    config = node[_CONFIGS[field]] if _CONFIGS[field] in node else node
+    config = _config(node, _CONFIGS[field])
     raw: dict[str, Any] = {}
     if field == "http-header":
         raw["HttpHeaderName"] = config["HttpHeaderName"].text()
@@ -56,6 +56,13 @@ def _condition(node: Node) -> Raw:
         raw["Values"] = list(config.get("Values", ()).texts())
         raw["RegexValues"] = list(config.get("RegexValues", ()).texts())
     return {"Field": field, _CONFIGS[field]: raw}
+
+
+def _config(node: Node, name: str) -> Node:
+    """The field's structure; rules made long ago have values at the top level only."""
+    if name in node:
+        return node[name]
+    return node
 
 
 def read_actions(node: Node, groups: Collection[str] | None) -> tuple[Action, ...]:
