@@ -14,13 +14,15 @@ the top instead of `load_balancers`; names stand there for ARNs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from alb_controller.model.elbv2 import LoadBalancer
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import FoundLoadBalancer, Observed
+from alb_controller.objects.reading.reader import decode
 from alb_controller.routing.state import State
 from alb_controller.state.certificates import (
     read_certificate,
@@ -44,8 +46,8 @@ ALONE = "alb"
 def read_text(text: str) -> State:
     """The state in a JSON text. Raises StateError."""
     try:
-        value = json.loads(text)
-    except ValueError as error:
+        value = decode(text, dict[str, Any])
+    except msgspec.DecodeError as error:
         raise StateError(f"the document is no JSON: {error}") from None
     return read_document(value)
 

@@ -85,10 +85,10 @@ class Node(msgspec.Struct, frozen=True):
         return tuple(entry.text() for entry in self.entries())
 
     def one_of(self, allowed: Iterable[str]) -> str:
-        """One of some words."""
-        words = list(allowed)
-        if self.value not in words:
-            raise self.refuse("one of " + ", ".join(words))
+        """One of some texts."""
+        options = list(allowed)
+        if self.value not in options:
+            raise self.refuse("one of " + ", ".join(options))
         return str(self.value)
 
     def _below(self, name: str) -> str:
