@@ -15,8 +15,8 @@ from alb_controller.aws.certificates.managed import (
 )
 from alb_controller.model.ownership import tracking_tags
 from alb_controller.values import StackKey
+from tests.clocks import FakeClock
 from tests.moto.conftest import Account
-from tests.unit.aws.clocks import JumpingClock
 
 CA = "arn:aws:acm-pca:us-west-2:123456789012:certificate-authority/0"
 TAGS = tracking_tags("prod", StackKey("ingress", "shop", "web"), "amazon_issued/a.example-1")
@@ -75,7 +75,7 @@ def test_managed_certificates_are_reported_by_their_tags(
 ) -> None:
     """Whatever cluster and stack: they are left out where certificates are looked for."""
     other = account.sender.call("acm", "RequestCertificate", DomainName="c.example")
-    tags = CertificateTags(manager, JumpingClock())
+    tags = CertificateTags(manager, FakeClock())
     assert tags.managed([arn, other["CertificateArn"]]) == [arn]
     manager.delete(other["CertificateArn"])
 

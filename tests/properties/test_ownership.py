@@ -29,6 +29,7 @@ from alb_controller.plan.render import render_json
 from alb_controller.reconcile.memory import StackMemory
 from alb_controller.settings import Settings
 from alb_controller.values import StackKey, Tags
+from tests.clocks import FakeClock
 from tests.factories import ingress
 from tests.resources import (
     CLUSTER,
@@ -42,7 +43,6 @@ from tests.resources import (
     security_group,
     target_group,
 )
-from tests.unit.aws.clocks import JumpingClock
 from tests.unit.frontends.ingress.translation import WEB, snapshot, translated
 
 Pair = tuple[StackKey, StackKey]
@@ -145,7 +145,7 @@ def test_an_inventory_gives_each_stack_its_own(pair: Pair, data: st.DataObject) 
     """All of that, and none of the other's; whatever tags users add."""
     owned = [Owned(key, data.draw(users_tags(key))) for key in pair]
     aws = cast("Any", Account(together(*(one.observed for one in owned))))
-    inventory = Inventory(aws, aws, CLUSTER, JumpingClock())
+    inventory = Inventory(aws, aws, CLUSTER, FakeClock())
     for key, one in zip(pair, owned, strict=True):
         found = inventory.of_stack(CLUSTER, key)
         listed = identities(found.security_groups, found.target_groups, found.load_balancers)

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from alb_controller.aws.client import Sender, SenderSettings
+from tests.clocks import FakeClock
 from tests.faults.aws.faulty_server import FaultyServer
-from tests.unit.aws.clocks import JumpingClock
 
 
 class Calls:
@@ -28,7 +28,7 @@ class Rig(msgspec.Struct, frozen=True):
     """A sender, its clock that never waits, and what its observer was told."""
 
     sender: Sender
-    clock: JumpingClock
+    clock: FakeClock
     calls: Calls
 
 
@@ -48,7 +48,8 @@ def rig(session: botocore.session.Session) -> MakeRig:
     """Makes a sender to a server; settings and the sender's hooks by keyword."""
 
     def make(server: FaultyServer, hooks: dict[str, Any] | None = None, **settings: Any) -> Rig:
-        clock, calls = JumpingClock(), Calls()
+        clock, calls = FakeClock(), Calls()
+        clock.is_sleep_skipped = True
         endpoints = {"Elastic Load Balancing v2": server.url, "STS": server.url}
         made = SenderSettings(region="us-west-2", endpoints=endpoints, **settings)
         given = {"clock": clock, "observe": calls, "session": session, **(hooks or {})}

@@ -278,9 +278,9 @@ def test_an_api_that_hangs_for_good_ends_leadership_in_time(
 def test_check_refuses_even_when_the_elector_is_stuck(one: Candidate) -> None:
     """Writing ends by the clock, not by a thread that has to notice first."""
     one.lead()
-    one.clock._seconds += 8.9
+    one.clock.advance(8.9)
     assert one.is_leading()
-    one.clock._seconds += 0.2
+    one.clock.advance(0.2)
     assert not one.is_leading()
 
 

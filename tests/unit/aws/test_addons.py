@@ -12,7 +12,7 @@ from alb_controller.aws.client import Sender, SenderSettings
 from alb_controller.errors import AlreadyExists, AwsError, NotFound, Unavailable
 from alb_controller.model.addons import Addons
 from alb_controller.model.queries import AddonOffered, Offer, WebAclByName, WebAclInfo
-from tests.unit.aws.clocks import JumpingClock
+from tests.clocks import FakeClock
 
 LB, ACL = "arn:lb", "arn:acl"
 OURS, LEGACY = "managed by aws-load-balancer-controller", "managed by aws-alb-ingress-controller"
@@ -122,7 +122,7 @@ EDGE, OTHER = WebAclByName("edge"), WebAclByName("other")
 
 def test_names_are_looked_up_together_and_remembered() -> None:
     """For an hour; a name that nobody has is asked for each time (spec 11.4)."""
-    aws, clock = Aws(ListWebACLs={"WebACLs": [{"Name": "edge", "ARN": ACL}]}), JumpingClock()
+    aws, clock = Aws(ListWebACLs={"WebACLs": [{"Name": "edge", "ARN": ACL}]}), FakeClock()
     facts = AddonFacts(services(aws), clock)
     found = {EDGE: (WebAclInfo(name="edge", arn=ACL),), OTHER: ()}
     assert facts.answer([EDGE, OTHER]) == found
@@ -130,7 +130,7 @@ def test_names_are_looked_up_together_and_remembered() -> None:
     facts.answer([EDGE])
     assert aws.operations() == []
     facts.answer([OTHER])
-    clock.seconds += 3601
+    clock.advance(3601)
     facts.answer([EDGE])
     assert aws.operations() == ["ListWebACLs", "ListWebACLs"]
 
@@ -148,16 +148,16 @@ SHIELD, CLASSIC = AddonOffered("shield"), AddonOffered("waf-regional")
 )
 def test_shield_is_had_by_who_has_subscribed(answer: Answer, expected: tuple[Offer, ...]) -> None:
     """What cannot be asked is not had: an add-on stops no load balancer (spec 6.7)."""
-    facts = AddonFacts(services(Aws(GetSubscriptionState=answer)), JumpingClock())
+    facts = AddonFacts(services(Aws(GetSubscriptionState=answer)), FakeClock())
     assert facts.answer([SHIELD]) == {SHIELD: expected}
 
 
 def test_the_subscription_is_asked_once_in_two_hours() -> None:
     """A year's contract does not change more often (spec 11.4)."""
-    aws, clock = Aws(GetSubscriptionState={"SubscriptionState": "ACTIVE"}), JumpingClock()
+    aws, clock = Aws(GetSubscriptionState={"SubscriptionState": "ACTIVE"}), FakeClock()
     facts = AddonFacts(services(aws), clock)
     for seconds in (0, 7199, 2):
-        clock.seconds += seconds
+        clock.advance(seconds)
         facts.answer([SHIELD])
     assert aws.operations() == ["GetSubscriptionState"] * 2
 
@@ -166,7 +166,7 @@ def test_the_subscription_is_asked_once_in_two_hours() -> None:
 def test_waf_classic_is_in_some_regions(region: str, has_it: bool) -> None:
     """By the SDK's own list, without a call (spec 6.7)."""
     sender = Sender(SenderSettings(region=region, loopback_only=True))
-    facts = AddonFacts(AddonServices.of(sender), JumpingClock())
+    facts = AddonFacts(AddonServices.of(sender), FakeClock())
     assert bool(facts.answer([CLASSIC])[CLASSIC]) is has_it
 
 

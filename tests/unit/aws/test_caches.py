@@ -10,7 +10,7 @@ import pytest
 
 from alb_controller.aws.caches import Expiring, Lifetime, Shared
 from alb_controller.clock import SystemClock
-from tests.unit.aws.clocks import JumpingClock
+from tests.clocks import FakeClock
 
 MINUTE = Lifetime(60, "for the test")
 
@@ -31,26 +31,26 @@ class Source:
 
 def test_a_value_is_read_once_in_its_lifetime() -> None:
     """The same answer serves until it is too old."""
-    clock, source = JumpingClock(), Source()
+    clock, source = FakeClock(), Source()
     shared = Shared(source.read, MINUTE, clock)
     assert [shared.get(), shared.get()] == [1, 1]
-    clock.seconds += 61
+    clock.advance(61)
     assert shared.get() == 2
 
 
 def test_a_fresher_value_can_be_asked_for() -> None:
     """Whoever needs to know what is so now is not answered from before."""
-    clock, source = JumpingClock(), Source()
+    clock, source = FakeClock(), Source()
     shared = Shared(source.read, MINUTE, clock)
     shared.get()
-    clock.seconds += 1
-    assert shared.get(not_before=clock.seconds) == 2
+    clock.advance(1)
+    assert shared.get(not_before=clock.monotonic()) == 2
     assert shared.age_seconds == 0
 
 
 def test_a_failed_read_is_no_answer() -> None:
     """The error is raised, the next one reads again, and an old value is not passed off as new."""
-    clock, source = JumpingClock(), Source()
+    clock, source = FakeClock(), Source()
     shared = Shared(source.read, MINUTE, clock)
     assert shared.age_seconds == float("inf")
     source.broken = True
@@ -59,7 +59,7 @@ def test_a_failed_read_is_no_answer() -> None:
     source.broken = False
     assert shared.get() == 2
     source.broken = True
-    clock.seconds += 61
+    clock.advance(61)
     with pytest.raises(RuntimeError, match="read 3 failed"):
         shared.get()
 
@@ -108,7 +108,7 @@ def test_threads_that_ask_at_once_share_one_read(broken: bool) -> None:
 
 def test_keys_are_read_together_and_missing_ones_again() -> None:
     """What has no value is asked for each time; what has one, once in its lifetime."""
-    clock, asked = JumpingClock(), list[list[str]]()
+    clock, asked = FakeClock(), list[list[str]]()
 
     def read(keys: Sequence[str]) -> dict[str, str]:
         asked.append(sorted(keys))
@@ -121,7 +121,7 @@ def test_keys_are_read_together_and_missing_ones_again() -> None:
     cache.forget({"a"})
     cache.get_many({"a", "b"}, read)
     assert asked[-1] == ["a"]
-    clock.seconds += 61
+    clock.advance(61)
     cache.get_many({"b"}, read)
     assert asked[-1] == ["b"]
 
@@ -240,7 +240,7 @@ def test_a_key_that_is_forgotten_during_its_read_is_read_again(pool: ThreadPoolE
 
 def test_a_value_that_is_not_good_any_more_is_read_again() -> None:
     """However long values live otherwise."""
-    clock, bad, asked = JumpingClock(), set[str](), list[str]()
+    clock, bad, asked = FakeClock(), set[str](), list[str]()
 
     def read(keys: Sequence[str]) -> dict[str, str]:
         asked.extend(keys)

@@ -22,8 +22,8 @@ from alb_controller.model.queries import (
     SubnetsByTags,
 )
 from alb_controller.model.stack import Found
+from tests.clocks import FakeClock
 from tests.unit.aws import samples
-from tests.unit.aws.clocks import JumpingClock
 
 
 class Vpc:
@@ -93,8 +93,8 @@ def vpc() -> Vpc:
     return vpc
 
 
-def _facts(vpc: Vpc, clock: JumpingClock | None = None) -> NetworkFacts:
-    return NetworkFacts(cast(Any, vpc), clock or JumpingClock())  # as much of Ec2 as is asked
+def _facts(vpc: Vpc, clock: FakeClock | None = None) -> NetworkFacts:
+    return NetworkFacts(cast(Any, vpc), clock or FakeClock())  # as much of Ec2 as is asked
 
 
 def _ids(facts: NetworkFacts, query: NetworkQuery) -> list[str]:
@@ -134,12 +134,12 @@ def test_tags_of_a_subnet_are_matched_at_once_whatever_the_patterns(vpc: Vpc) ->
 
 def test_one_listing_answers_all_questions_about_subnets(vpc: Vpc) -> None:
     """However many are asked, and however often within a minute."""
-    clock = JumpingClock()
+    clock = FakeClock()
     facts = _facts(vpc, clock)
     for _ in range(3):
         facts.answer({SubnetsByRole("elb"), SubnetsById(("a",)), SubnetsByName(("blue",))})
     assert sorted(vpc.calls) == ["subnets", "zones"]
-    clock.seconds += 61
+    clock.advance(61)
     facts.answer({SubnetsByRole("elb")})
     assert sorted(vpc.calls) == ["subnets", "subnets", "zones"]
 
@@ -164,10 +164,10 @@ def test_subnets_of_another_vpc_are_found_by_id(vpc: Vpc) -> None:
 )
 def test_what_has_just_been_made_is_found(vpc: Vpc, query: NetworkQuery) -> None:
     """A subnet that was missing a second ago is found as soon as it is there."""
-    clock = JumpingClock()
+    clock = FakeClock()
     facts = _facts(vpc, clock)
     before = _ids(facts, query)
-    clock.seconds += 1
+    clock.advance(1)
     vpc.here["new"] = {"kubernetes.io/role/new": "1", "Name": "new", "new": "yes"}
     assert _ids(facts, query) == sorted([*before, "new"])
 

@@ -15,8 +15,8 @@ from alb_controller.model.elbv2 import TargetGroup
 from alb_controller.model.ownership import INGRESS, LEGACY_CLUSTER_TAG
 from alb_controller.model.stack import Found, FoundLoadBalancer
 from alb_controller.values import StackKey
+from tests.clocks import FakeClock
 from tests.unit.aws import samples
-from tests.unit.aws.clocks import JumpingClock
 
 
 class World:
@@ -42,9 +42,9 @@ class World:
         assert cluster == samples.CLUSTER
         return tuple(self.security)
 
-    def inventory(self, clock: JumpingClock | None = None) -> Inventory:
+    def inventory(self, clock: FakeClock | None = None) -> Inventory:
         aws = cast(Any, self)  # as much of Elbv2 and Ec2 as is asked
-        return Inventory(aws, aws, samples.CLUSTER, clock or JumpingClock())
+        return Inventory(aws, aws, samples.CLUSTER, clock or FakeClock())
 
 
 def _balancer(arn: str, **fields: object) -> FoundLoadBalancer:
@@ -102,7 +102,7 @@ def test_our_writes_show_at_once() -> None:
 
 def test_writes_while_reading_are_kept() -> None:
     """A listing that began before our write does not undo it."""
-    world, clock = World(), JumpingClock()
+    world, clock = World(), FakeClock()
     world.balancers = [_balancer("old")]
     inventory = world.inventory(clock)
     assert _identities(inventory) == ["old"]
@@ -112,18 +112,18 @@ def test_writes_while_reading_are_kept() -> None:
         inventory.drop("old")
 
     world.while_reading = write
-    clock.seconds += 1
+    clock.advance(1)
     inventory.refresh()
     assert _identities(inventory) == ["new"]
 
 
 def test_a_refresh_shows_what_others_did() -> None:
     """The sweep reads everything anew, and says how old the copy is."""
-    world, clock = World(), JumpingClock()
+    world, clock = World(), FakeClock()
     inventory = world.inventory(clock)
     assert inventory.age_seconds == float("inf")
     assert _identities(inventory) == []
-    clock.seconds += 600
+    clock.advance(600)
     assert inventory.age_seconds == 600
     world.balancers = [_balancer("theirs")]
     inventory.refresh()
@@ -133,7 +133,7 @@ def test_a_refresh_shows_what_others_did() -> None:
 
 def test_a_failed_read_is_not_an_empty_account() -> None:
     """Before the first good read every question fails; after it, a failed sweep changes nothing."""
-    world, clock = World(), JumpingClock()
+    world, clock = World(), FakeClock()
     world.balancers = [_balancer("a")]
     world.while_reading = _fail
     inventory = world.inventory(clock)
@@ -142,7 +142,7 @@ def test_a_failed_read_is_not_an_empty_account() -> None:
     world.while_reading = lambda: None
     assert _identities(inventory) == ["a"]
     world.while_reading = _fail
-    clock.seconds += 1
+    clock.advance(1)
     with pytest.raises(Unavailable):
         inventory.refresh()
     inventory.put(_balancer("b"))

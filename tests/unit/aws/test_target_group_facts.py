@@ -16,8 +16,8 @@ from alb_controller.model.queries import (
     TargetGroupOfCluster,
 )
 from alb_controller.model.stack import Found, FoundLoadBalancer
+from tests.clocks import FakeClock
 from tests.resources import security_group, target_group
-from tests.unit.aws.clocks import JumpingClock
 
 BLUE, GREEN = TargetGroupByName("blue"), TargetGroupByName("green")
 
@@ -34,9 +34,9 @@ class Groups:
         return None if arn is None else Found(identity=arn, resource=target_group("x"))
 
 
-def facts(groups: Groups, clock: JumpingClock | None = None) -> TargetGroupFacts:
+def facts(groups: Groups, clock: FakeClock | None = None) -> TargetGroupFacts:
     """Facts over these groups."""
-    return TargetGroupFacts(cast("Elbv2", groups), clock or JumpingClock())
+    return TargetGroupFacts(cast("Elbv2", groups), clock or FakeClock())
 
 
 def test_a_name_is_answered_with_the_group() -> None:
@@ -62,17 +62,17 @@ def test_a_group_that_is_not_there_is_asked_for_each_time() -> None:
 
 def test_an_answer_is_forgotten_after_its_time() -> None:
     """A group that was made anew has another ARN."""
-    groups, clock = Groups(blue="arn:old"), JumpingClock()
+    groups, clock = Groups(blue="arn:old"), FakeClock()
     made = facts(groups, clock)
     made.answer([BLUE])
     groups.arns["blue"] = "arn:new"
-    clock.seconds += TARGET_GROUP_NAMES.seconds + 1
+    clock.advance(TARGET_GROUP_NAMES.seconds + 1)
     assert made.answer([BLUE]) == {BLUE: (TargetGroupInfo(name="blue", arn="arn:new"),)}
 
 
 def test_the_clusters_own_groups_are_known_without_a_call() -> None:
     """With their tags; of what is none of them, or no target group, nothing is said."""
-    clock = JumpingClock()
+    clock = FakeClock()
     group = Found(identity="arn:own", resource=target_group("x", tags={"a": "b"}))
     inventory = Inventory(Nothing(), Nothing(), "prod", clock)
     inventory.refresh()

@@ -15,7 +15,7 @@ from alb_controller.model.queries import (
     TrustStoreByName,
     TrustStoreInfo,
 )
-from tests.unit.aws.clocks import JumpingClock
+from tests.clocks import FakeClock
 
 
 class Acm:
@@ -52,13 +52,13 @@ def acm() -> Acm:
 
 
 @pytest.fixture
-def clock() -> JumpingClock:
+def clock() -> FakeClock:
     """Time that a test moves."""
-    return JumpingClock()
+    return FakeClock()
 
 
 @pytest.fixture
-def facts(acm: Acm, clock: JumpingClock) -> CertificateFacts:
+def facts(acm: Acm, clock: FakeClock) -> CertificateFacts:
     """What is asked."""
     return CertificateFacts(cast(Any, acm), clock)  # as much of Acm as is asked
 
@@ -79,24 +79,24 @@ def test_one_listing_answers_everybody(acm: Acm, facts: CertificateFacts) -> Non
     assert acm.calls == ["list"]
 
 
-def test_the_listing_grows_old(acm: Acm, facts: CertificateFacts, clock: JumpingClock) -> None:
+def test_the_listing_grows_old(acm: Acm, facts: CertificateFacts, clock: FakeClock) -> None:
     """After a minute what has expired is not found any more."""
     acm.has("a", "x.example")
     assert found(facts, "x.example") == ["a"]
     acm.listed.clear()
-    clock.seconds += 59
+    clock.advance(59)
     assert found(facts, "x.example") == ["a"]
-    clock.seconds += 2
+    clock.advance(2)
     assert found(facts, "x.example") == []
 
 
 def test_a_certificate_issued_just_now_is_found(
-    acm: Acm, facts: CertificateFacts, clock: JumpingClock
+    acm: Acm, facts: CertificateFacts, clock: FakeClock
 ) -> None:
     """A host without certificate has them listed at once, and no oftener than it is asked for."""
     assert found(facts, "x.example") == []
     assert acm.calls == ["list"]
-    clock.seconds += 1
+    clock.advance(1)
     acm.has("a", "x.example")
     assert found(facts, "x.example") == ["a"]
     assert acm.calls == ["list", "list"]
@@ -104,16 +104,16 @@ def test_a_certificate_issued_just_now_is_found(
 
 @pytest.mark.parametrize("type_, seconds", [("IMPORTED", 300), ("AMAZON_ISSUED", 36000)])
 def test_names_that_the_listing_does_not_show_are_read_and_remembered(
-    acm: Acm, facts: CertificateFacts, clock: JumpingClock, type_: str, seconds: int
+    acm: Acm, facts: CertificateFacts, clock: FakeClock, type_: str, seconds: int
 ) -> None:
     """Of an imported certificate for five minutes: it may be imported anew with other names."""
     acm.has_long("a", "x.example", type_=type_)
     for _ in range(2):
         assert found(facts, "x.example") == ["a"]
-    clock.seconds += seconds - 1
+    clock.advance(seconds - 1)
     found(facts, "x.example")
     assert acm.calls.count("a") == 1
-    clock.seconds += 2
+    clock.advance(2)
     assert found(facts, "x.example") == ["a"]
     assert acm.calls.count("a") == 2
 
@@ -151,7 +151,7 @@ class Elbv2:
         return {name: self.stores[name] for name in names if name in self.stores}
 
 
-def test_trust_stores_are_asked_for_together_and_missing_ones_again(clock: JumpingClock) -> None:
+def test_trust_stores_are_asked_for_together_and_missing_ones_again(clock: FakeClock) -> None:
     """One that is there is remembered for ten minutes."""
     elbv2 = Elbv2(a="arn:a", b="arn:b")
     facts = TrustStoreFacts(cast(Any, elbv2), clock)
@@ -161,6 +161,6 @@ def test_trust_stores_are_asked_for_together_and_missing_ones_again(clock: Jumpi
     assert answers[b] == (TrustStoreInfo(name="b", arn="arn:b"),)
     assert answers[missing] == ()
     facts.answer([a, missing])
-    clock.seconds += 601
+    clock.advance(601)
     facts.answer([a])
     assert elbv2.calls == [["a", "b", "missing"], ["missing"], ["a"]]

@@ -18,7 +18,7 @@ from alb_controller.intent import CertificateIntent, Origin, StackIntent
 from alb_controller.reconcile.certificates import Certificates
 from alb_controller.settings import FeatureGates, Settings
 from alb_controller.values import ObjectRef, StackKey, Tags
-from tests.unit.aws.clocks import JumpingClock
+from tests.clocks import FakeClock
 
 WEB = ObjectRef("Ingress", "shop", "web")
 ID = "amazon_issued/a.example-1"
@@ -95,11 +95,11 @@ def acm() -> Acm:
     return Acm()
 
 
-def certificates(acm: Acm, clock: JumpingClock | None = None, **fields: Any) -> Certificates:
+def certificates(acm: Acm, clock: FakeClock | None = None, **fields: Any) -> Certificates:
     """What a reconciler asks, with the gate on."""
     gates = FeatureGates(enable_certificate_management=True)
     settings = Settings(cluster_name="prod", feature_gates=gates, **fields)
-    return Certificates(acm, acm, settings, clock or JumpingClock())
+    return Certificates(acm, acm, settings, clock or FakeClock())
 
 
 def asks(*hosts: str, **fields: Any) -> StackIntent:
@@ -292,7 +292,7 @@ class Closed(Acm):
 def test_without_the_gate_no_call_is_made() -> None:
     """Not even a listing."""
     acm = Closed()
-    made = Certificates(acm, acm, Settings(cluster_name="prod"), JumpingClock())
+    made = Certificates(acm, acm, Settings(cluster_name="prod"), FakeClock())
     assert made.arns(NOTHING) == {}
     made.release(NOTHING)
     with pytest.raises(AssertionError, match="listed"):
