@@ -27,6 +27,7 @@ from alb_controller.model.elbv2 import (
     TargetGroup,
     TargetHealth,
 )
+from alb_controller.model.ownership import CLUSTER_TAG, LEGACY_CLUSTER_TAG
 from alb_controller.model.queries import (
     Answer,
     Query,
@@ -57,6 +58,8 @@ class Account(World):
         """A path that AWS does not take: of a rule's condition, or of a health check."""
         self.refused: list[str] = []
         """The calls that it did not take, for the path in them."""
+        self.while_reading: Callable[[], None] = lambda: None
+        """What happens once load balancers are listed, before the answer is there."""
 
     def refuse(self, operation: str, *errors: ControllerError) -> None:
         """Answer the next calls of a writing operation with these errors."""
@@ -105,15 +108,19 @@ class Account(World):
 
     def load_balancers(self) -> tuple[FoundLoadBalancer, ...]:
         self.reads.append("DescribeLoadBalancers")
-        return tuple(map(_listed_balancer, self._found(LoadBalancer)))
+        listed = tuple(map(_listed_balancer, self._found(LoadBalancer)))
+        self.while_reading()
+        return listed
 
     def target_groups(self) -> tuple[Found[TargetGroup], ...]:
         self.reads.append("DescribeTargetGroups")
         return tuple(map(_listed_group, self._found(TargetGroup)))
 
-    def security_groups(self, _cluster: str) -> tuple[Found[SecurityGroup], ...]:
+    def security_groups(self, cluster: str) -> tuple[Found[SecurityGroup], ...]:
         self.reads.append("DescribeSecurityGroups")
-        return tuple(self._found(SecurityGroup))
+        keys = CLUSTER_TAG, LEGACY_CLUSTER_TAG
+        found = self._found(SecurityGroup)
+        return tuple(one for one in found if cluster in map(one.resource.tags.get, keys))
 
     def load_balancers_by_name(self, name: str) -> FoundLoadBalancer | None:
         return _named(name, self.load_balancers())
@@ -131,7 +138,8 @@ class Account(World):
         return tuple(self.referencing.get(group_id, ()))
 
     def security_group_by_name(self, group_name: str) -> Found[SecurityGroup] | None:
-        return _named(group_name, self.security_groups(""))
+        self.reads.append("DescribeSecurityGroups")
+        return _named(group_name, self._found(SecurityGroup))
 
     # ---- one resource
 

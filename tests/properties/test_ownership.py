@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -44,6 +44,7 @@ from tests.resources import (
     target_group,
 )
 from tests.unit.frontends.ingress.translation import WEB, snapshot, translated
+from tests.world_reads import Account
 
 Pair = tuple[StackKey, StackKey]
 NAMES = st.text("ab-", min_size=1, max_size=3)
@@ -105,20 +106,12 @@ class Owned:
         return Found(identity=self.identity(f"rule {number}"), resource=made)
 
 
-class Account:
-    """What AWS lists; as much of its edges as an inventory reads."""
-
-    def __init__(self, observed: Observed) -> None:
-        self._observed = observed
-
-    def load_balancers(self) -> tuple[FoundLoadBalancer, ...]:
-        return self._observed.load_balancers
-
-    def target_groups(self) -> tuple[Found[Any], ...]:
-        return self._observed.target_groups
-
-    def security_groups(self, _cluster: str) -> tuple[Found[Any], ...]:
-        return self._observed.security_groups
+def account_with(observed: Observed) -> Account:
+    """An account that has all of that."""
+    account = Account()
+    parts = observed.load_balancers, observed.target_groups, observed.security_groups
+    account.things |= {one.identity: one.resource for part in parts for one in part}
+    return account
 
 
 def together(*parts: Observed) -> Observed:
@@ -144,7 +137,7 @@ def named_in(stack: Stack, observed: Observed, those: Observed) -> set[str]:
 def test_an_inventory_gives_each_stack_its_own(pair: Pair, data: st.DataObject) -> None:
     """All of that, and none of the other's; whatever tags users add."""
     owned = [Owned(key, data.draw(users_tags(key))) for key in pair]
-    aws = cast("Any", Account(together(*(one.observed for one in owned))))
+    aws = account_with(together(*(one.observed for one in owned)))
     inventory = Inventory(aws, aws, CLUSTER, FakeClock())
     for key, one in zip(pair, owned, strict=True):
         found = inventory.of_stack(CLUSTER, key)

@@ -8,64 +8,58 @@ from alb_controller.aws.caches import TARGET_GROUP_NAMES
 from alb_controller.aws.elbv2 import Elbv2
 from alb_controller.aws.facts import OwnedFacts, TargetGroupFacts
 from alb_controller.aws.inventory import Inventory
-from alb_controller.model.ec2 import SecurityGroup
-from alb_controller.model.elbv2 import TargetGroup
 from alb_controller.model.queries import (
     TargetGroupByName,
     TargetGroupInfo,
     TargetGroupOfCluster,
 )
-from alb_controller.model.stack import Found, FoundLoadBalancer
+from alb_controller.model.stack import Found
 from tests.clocks import FakeClock
 from tests.resources import security_group, target_group
+from tests.world_reads import Account
 
 BLUE, GREEN = TargetGroupByName("blue"), TargetGroupByName("green")
 
 
-class Groups:
-    """Target groups by name as AWS has them; `asked` are the reads."""
-
-    def __init__(self, **arns: str) -> None:
-        self.arns, self.asked = arns, list[str]()
-
-    def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
-        self.asked.append(name)
-        arn = self.arns.get(name)
-        return None if arn is None else Found(identity=arn, resource=target_group("x"))
+def _account(**arns: str) -> Account:
+    """Target groups by name: name=ARN."""
+    account = Account()
+    account.things |= {arn: target_group(name=name) for name, arn in arns.items()}
+    return account
 
 
-def facts(groups: Groups, clock: FakeClock | None = None) -> TargetGroupFacts:
+def facts(account: Account, clock: FakeClock | None = None) -> TargetGroupFacts:
     """Facts over these groups."""
-    return TargetGroupFacts(cast("Elbv2", groups), clock or FakeClock())
+    return TargetGroupFacts(cast("Elbv2", account), clock or FakeClock())  # as much as is asked
 
 
 def test_a_name_is_answered_with_the_group() -> None:
     """Once for as long as the answer lasts, whoever asks."""
-    groups = Groups(blue="arn:blue", green="arn:green")
+    groups = _account(blue="arn:blue", green="arn:green")
     made = facts(groups)
     assert made.answer([BLUE, GREEN]) == {
         BLUE: (TargetGroupInfo(name="blue", arn="arn:blue"),),
         GREEN: (TargetGroupInfo(name="green", arn="arn:green"),),
     }
     made.answer([GREEN, BLUE])
-    assert sorted(groups.asked) == ["blue", "green"]
+    assert len(groups.reads) == 2
 
 
 def test_a_group_that_is_not_there_is_asked_for_each_time() -> None:
     """So its creation is noticed by the next look."""
-    groups = Groups()
+    groups = _account()
     made = facts(groups)
     assert made.answer([BLUE]) == {BLUE: ()}
-    groups.arns["blue"] = "arn:blue"
+    groups.things |= _account(blue="arn:blue").things
     assert made.answer([BLUE]) == {BLUE: (TargetGroupInfo(name="blue", arn="arn:blue"),)}
 
 
 def test_an_answer_is_forgotten_after_its_time() -> None:
     """A group that was made anew has another ARN."""
-    groups, clock = Groups(blue="arn:old"), FakeClock()
+    groups, clock = _account(blue="arn:old"), FakeClock()
     made = facts(groups, clock)
     made.answer([BLUE])
-    groups.arns["blue"] = "arn:new"
+    groups.things = _account(blue="arn:new").things
     clock.advance(TARGET_GROUP_NAMES.seconds + 1)
     assert made.answer([BLUE]) == {BLUE: (TargetGroupInfo(name="blue", arn="arn:new"),)}
 
@@ -74,7 +68,8 @@ def test_the_clusters_own_groups_are_known_without_a_call() -> None:
     """With their tags; of what is none of them, or no target group, nothing is said."""
     clock = FakeClock()
     group = Found(identity="arn:own", resource=target_group("x", tags={"a": "b"}))
-    inventory = Inventory(Nothing(), Nothing(), "prod", clock)
+    account = Account()
+    inventory = Inventory(account, account, "prod", clock)
     inventory.refresh()
     inventory.put(group)
     inventory.put(Found(identity="sg-1", resource=security_group()))
@@ -82,16 +77,3 @@ def test_the_clusters_own_groups_are_known_without_a_call() -> None:
     own = TargetGroupInfo(name=group.resource.name, arn="arn:own", tags={"a": "b"})
     answers = OwnedFacts(inventory).answer(asked)
     assert answers == {asked[0]: (own,), asked[1]: (), asked[2]: ()}
-
-
-class Nothing:
-    """An account that is empty."""
-
-    def load_balancers(self) -> tuple[FoundLoadBalancer, ...]:
-        return ()
-
-    def target_groups(self) -> tuple[Found[TargetGroup], ...]:
-        return ()
-
-    def security_groups(self, _cluster: str) -> tuple[Found[SecurityGroup], ...]:
-        return ()

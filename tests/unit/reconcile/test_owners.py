@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from msgspec.structs import replace as changed
 
-from alb_controller.aws.inventory import Cached
+from alb_controller.aws.inventory import Inventory
+from alb_controller.aws.tagging import TaggedListing
 from alb_controller.errors import ForeignOwner, NotReady
-from alb_controller.model.ownership import stack_tags
+from alb_controller.model.ownership import CLUSTER_TAG, stack_tags
 from alb_controller.model.refs import ResourceId
-from alb_controller.model.stack import Found
+from alb_controller.model.stack import Found, FoundLoadBalancer
 from alb_controller.plan.changes import NameToClaim
 from alb_controller.reconcile.owners import Owners
 from alb_controller.values import StackKey
+from tests.clocks import FakeClock
 from tests.resources import load_balancer, security_group, target_group
+from tests.world_reads import Account
 
 STACK = StackKey("ingress", "shop", "web")
 OURS = stack_tags("prod", STACK)
@@ -24,61 +27,73 @@ GROUP = NameToClaim("TargetGroup", "k8s-app")
 FIREWALL = NameToClaim("SecurityGroup", "k8s-sg")
 
 
-class FakeAws:
-    """Names and their holders, as AWS has them and as the inventory has listed them."""
+class Rig:
+    """The owners over an account, of which the inventory has listed what there was at first."""
 
-    def __init__(self) -> None:
-        self.there: dict[str, Any] = {}
-        self.listed: dict[str, Any] = {}
-        self.asked: list[str] = []
-        self.age_seconds = 100.0
-        self.lists_others = True
+    def __init__(self, **there: Any) -> None:
+        self.aws, self.clock = Account(), FakeClock()
+        self.aws.things |= there
+        self.inventory = Inventory(self.aws, self.aws, "prod", self.clock)
+        self.inventory.refresh()
+        self.aws.reads.clear()
+        self.clock.advance(100.0)
+        self.owners = Owners(self.aws, self.aws, self.inventory, "prod")
 
-    def _ask(self, name: str) -> Any:
-        self.asked.append(name)
-        return self.there.get(name)
-
-    load_balancers_by_name = target_group_by_name = security_group_by_name = _ask
-
-    def by_name(self, _kind: str, name: str) -> Any:
-        return self.listed.get(name)
-
-    def put(self, found: Cached) -> None:
-        self.listed[found.resource.name] = found
+    def known(self) -> list[str]:
+        """The identities in the inventory."""
+        return [one for one in self.aws.things if self.inventory.by_identity(one) is not None]
 
 
 @pytest.fixture
-def aws() -> FakeAws:
+def rig() -> Rig:
     """Nothing has a name yet."""
-    return FakeAws()
+    return Rig()
 
 
-def _owners(aws: FakeAws) -> Owners:
-    fake = cast("Any", aws)
-    return Owners(fake, fake, fake, "prod")
-
-
-def test_free_names_are_asked_for_one_by_one(aws: FakeAws) -> None:
+def test_free_names_are_asked_for_one_by_one(rig: Rig) -> None:
     """But not those of security groups: AWS refuses one that exists."""
-    _owners(aws).check([BALANCER, GROUP, FIREWALL], STACK)
-    assert aws.asked == ["k8s-web", "k8s-app"]
+    rig.owners.check([BALANCER, GROUP, FIREWALL], STACK)
+    assert rig.aws.reads == ["DescribeLoadBalancers", "DescribeTargetGroups"]
 
 
-def test_a_fresh_listing_answers_for_aws(aws: FakeAws) -> None:
+def test_a_fresh_listing_answers_for_aws(rig: Rig) -> None:
     """A listing of a moment ago costs no call."""
-    aws.age_seconds = 5.0
-    _owners(aws).check([BALANCER, GROUP], STACK)
-    assert aws.asked == []
-    aws.listed["k8s-web"] = Found(identity="arn", resource=load_balancer(tags={"owner": "them"}))
+    rig.aws.things["arn"] = load_balancer(name=BALANCER.name, tags={"owner": "them"})
+    rig.inventory.refresh()
+    rig.clock.advance(5.0)
+    rig.aws.reads.clear()
+    rig.owners.check([GROUP], STACK)
     with pytest.raises(ForeignOwner, match="owner=them"):
-        _owners(aws).check([BALANCER], STACK)
+        rig.owners.check([BALANCER], STACK)
+    assert rig.aws.reads == []
 
 
-def test_a_listing_of_our_own_knows_no_other_holder(aws: FakeAws) -> None:
+class OwnListing(TaggedListing):
+    """Lists what carries the tag of the cluster prod."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def load_balancers(self) -> tuple[FoundLoadBalancer, ...]:
+        found = self._account.load_balancers()
+        return tuple(one for one in found if one.resource.tags.get(CLUSTER_TAG) == "prod")
+
+    def target_groups(self) -> tuple[Found[Any], ...]:
+        found = self._account.target_groups()
+        return tuple(one for one in found if one.resource.tags.get(CLUSTER_TAG) == "prod")
+
+
+def test_a_listing_of_our_own_knows_no_other_holder(rig: Rig) -> None:
     """Found by tags, others' resources are not listed: AWS is asked for each name."""
-    aws.age_seconds, aws.lists_others = 0.0, False
-    _owners(aws).check([BALANCER, GROUP], STACK)
-    assert aws.asked == ["k8s-web", "k8s-app"]
+    rig.aws.things["arn"] = load_balancer(name=BALANCER.name, tags={"owner": "them"})
+    inventory = Inventory(OwnListing(rig.aws), rig.aws, "prod", rig.clock)
+    inventory.refresh()
+    rig.aws.reads.clear()
+    owners = Owners(rig.aws, rig.aws, inventory, "prod")
+    owners.check([GROUP], STACK)
+    with pytest.raises(ForeignOwner, match="owner=them"):
+        owners.check([BALANCER], STACK)
+    assert rig.aws.reads == ["DescribeTargetGroups", "DescribeLoadBalancers"]
 
 
 @pytest.mark.parametrize(
@@ -100,29 +115,29 @@ def test_a_listing_of_our_own_knows_no_other_holder(aws: FakeAws) -> None:
     ],
 )
 def test_a_holder_that_is_not_ours_is_refused(
-    aws: FakeAws, name: NameToClaim, resource: Any, texts: str
+    rig: Rig, name: NameToClaim, resource: Any, texts: str
 ) -> None:
     """Of no stack, another cluster or stack, or of no place in ours: the error says whose it is."""
-    aws.there[name.name] = Found(identity="arn", resource=resource)
+    rig.aws.things["arn"] = changed(resource, name=name.name)
     with pytest.raises(ForeignOwner, match=texts):
-        _owners(aws).check([name], STACK)
-    assert aws.listed == {}
+        rig.owners.check([name], STACK)
+    assert rig.known() == []
 
 
-def test_a_holder_that_is_ours_is_remembered_and_looked_at_next(aws: FakeAws) -> None:
+def test_a_holder_that_is_ours_is_remembered_and_looked_at_next(rig: Rig) -> None:
     """It was made and its answer was lost: the next pass finds it."""
-    ours = Found(identity="arn", resource=target_group(tags=OURS))
-    aws.there[GROUP.name] = ours
+    rig.aws.things["arn"] = target_group(name=GROUP.name, tags=OURS)
     with pytest.raises(NotReady):
-        _owners(aws).check([GROUP], STACK)
-    assert list(aws.listed.values()) == [ours]
+        rig.owners.check([GROUP], STACK)
+    assert rig.known() == ["arn"]
 
 
-def test_a_refusal_of_aws_is_explained_by_asking_anew(aws: FakeAws) -> None:
+def test_a_refusal_of_aws_is_explained_by_asking_anew(rig: Rig) -> None:
     """Security groups too, and never from a listing."""
-    aws.age_seconds = 0.0
-    aws.there[FIREWALL.name] = Found(identity="sg", resource=security_group(tags={"owner": "x"}))
+    rig.inventory.refresh()
+    rig.aws.reads.clear()
+    rig.aws.things["sg"] = security_group(name=FIREWALL.name, tags={"owner": "x"})
     with pytest.raises(ForeignOwner, match=r"security group 'k8s-sg'.*owner=x"):
-        _owners(aws).explain([FIREWALL], STACK)
-    _owners(aws).explain([GROUP], STACK)
-    assert aws.asked == ["k8s-sg", "k8s-app"]
+        rig.owners.explain([FIREWALL], STACK)
+    rig.owners.explain([GROUP], STACK)
+    assert rig.aws.reads == ["DescribeSecurityGroups", "DescribeTargetGroups"]
