@@ -15,6 +15,7 @@ import msgspec
 from alb_controller.errors import (
     AlreadyExists,
     InUse,
+    NotFound,
     NotReady,
     ObjectExists,
     ObjectMissing,
@@ -399,10 +400,15 @@ class World(Store):
         self._tag("DeleteTags", one, lambda now: {k: now[k] for k in now if k not in gone})
 
     def _tag(self, name: str, identity: str, edit: Callable[[Tags], Tags]) -> None:
-        now: Any = self.things.get(identity)
-        tags = edit(getattr(now, "tags", {}))
-        named = ResourceId(now.id.kind, resource_name(tags)) if now else None
-        self._edit(name, type(now), identity, tags=tags, id=named)
+        def effect() -> None:
+            now: Any = self.things.get(identity)
+            if now is None:
+                refuse(NotFound, identity)
+            tags = edit(now.tags)
+            named = ResourceId(now.id.kind, resource_name(tags))
+            self.things[identity] = msgspec.structs.replace(now, tags=tags, id=named)
+
+        self._write(name, effect)
 
     # ---- security groups
 

@@ -83,7 +83,9 @@ class Kube:
         """An object as the API has it."""
         known = self.unseen.get((kind, namespace, name))
         if known is None and kind in self.watched:
-            known = self.stores.get(kind, namespace, name)
+            store, key = self.stores.of(kind), (namespace, name)
+            unreadable = (item.obj for item in store.unreadable() if item.obj.key == key)
+            known = store.known(key) or next(unreadable, None)
         return cast("T | None", known)
 
     def warnings(self, name: str) -> list[str]:

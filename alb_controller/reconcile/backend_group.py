@@ -192,7 +192,7 @@ class BackendGroup:
         if known is None:
             cluster = self._settings.cluster_name
             found = self._inventory.shared_security_group(cluster) or self._create()
-            self._sync_tags(found)
+            self._sync_tags(found, sweep)
             known = found.identity
         with self._demand.lock:
             is_current = self._sweeps == sweep
@@ -220,8 +220,11 @@ class BackendGroup:
         self._inventory.put(found)
         return found
 
-    def _sync_tags(self, found: Found[SecurityGroup]) -> None:
-        """Add what is missing, remove what nobody may have put there."""
+    def _sync_tags(self, found: Found[SecurityGroup], sweep: int) -> None:
+        """Add what is missing, remove what nobody may have put there.
+
+        What a later sweep has read of the group is newer than `found`, and stays.
+        """
         wanted, present = shared_backend(self._settings).tags, found.resource.tags
         left_alone = set(self._settings.external_managed_tags)
         missing = {k: v for k, v in wanted.items() if present.get(k) != v}
@@ -234,7 +237,7 @@ class BackendGroup:
             self._ec2.create_tags([found.identity], missing)
         if surplus:
             self._ec2.delete_tags([found.identity], surplus)
-        if missing or surplus:
+        if (missing or surplus) and sweep == self._sweeps:
             resource = msgspec.structs.replace(found.resource, tags=wanted)
             self._inventory.put(msgspec.structs.replace(found, resource=resource))
 

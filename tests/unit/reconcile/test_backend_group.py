@@ -2,94 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, cast
-
 import msgspec
 import pytest
 
+from alb_controller.aws.inventory import Inventory
 from alb_controller.build.elbv2.security_groups import shared_backend
-from alb_controller.errors import AccessDenied, AlreadyExists, ControllerError, InUse, NotReady
-from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.errors import AccessDenied, ControllerError, InUse, NotReady
 from alb_controller.model.ownership import INGRESS, stack_labels
-from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.reconcile.backend_group import BackendGroup, Signals
 from alb_controller.settings import Settings, parse_settings
 from alb_controller.values import StackKey
+from tests.clocks import FakeClock
 from tests.factories import cluster
 from tests.unit.targets.cluster import binding
+from tests.world_reads import Account
 
 SERVICE_WEB = StackKey("service", "shop", "web")
 WEB, APP = StackKey("ingress", "shop", "web"), StackKey("ingress", "shop", "app")
 SETTINGS = parse_settings({"cluster-name": ["prod"], "default-tags": ["team=edge"]})
 WANTED = shared_backend(SETTINGS)
-
-
-class FakeAws:
-    """Security groups by name, as EC2 and the inventory show them."""
-
-    def __init__(self) -> None:
-        self.groups: dict[str, Found[SecurityGroup]] = {}
-        self.listed: set[str] = set()
-        self.calls: list[str] = []
-        self.error: ControllerError | None = None
-        self.meanwhile: list[Callable[[], None]] = []
-        """Each is called once, after a tag was written."""
-
-    def has(self, **tags: str) -> Found[SecurityGroup]:
-        group = msgspec.structs.replace(WANTED, tags=tags)
-        found = self.groups[group.name] = Found(identity="sg-there", resource=group)
-        return found
-
-    # ---- as aws.ec2
-
-    def create_security_group(self, group: SecurityGroup) -> Found[SecurityGroup]:
-        self.calls.append("create")
-        if self.error is not None:
-            raise self.error
-        if group.name in self.groups:
-            raise AlreadyExists("ec2", "CreateSecurityGroup", "InvalidGroup.Duplicate", group.name)
-        found = self.groups[group.name] = Found(identity="sg-new", resource=group)
-        return found
-
-    def security_group_by_name(self, name: str) -> Found[SecurityGroup] | None:
-        return self.groups.get(name)
-
-    def create_tags(self, ids: list[str], tags: dict[str, str]) -> None:
-        self.calls.append(f"tag {ids} {tags}")
-        while self.meanwhile:
-            self.meanwhile.pop()()
-
-    def delete_tags(self, ids: list[str], keys: list[str]) -> None:
-        self.calls.append(f"untag {ids} {sorted(keys)}")
-
-    def delete_security_group(self, group_id: str) -> None:
-        self.calls.append(f"delete {group_id}")
-        if self.error is not None:
-            raise self.error
-        self.groups = {n: g for n, g in self.groups.items() if g.identity != group_id}
-
-    # ---- as aws.inventory
-
-    was_read = True
-
-    def shared_security_group(self, _cluster: str) -> Found[SecurityGroup] | None:
-        return next((g for g in self.groups.values() if g.identity in self.listed), None)
-
-    def put(self, found: Found[SecurityGroup]) -> None:
-        self.listed.add(found.identity)
-
-    def drop(self, identity: str) -> None:
-        self.listed.discard(identity)
+NEW, THERE = "sg-0001", "sg-there"
+CREATE, DELETE = "CreateSecurityGroup", "DeleteSecurityGroup"
 
 
 class Rig:
     """A group's keeper and what it asked of its neighbours."""
 
     def __init__(self, *objects: KubeObject, settings: Settings = SETTINGS) -> None:
-        self.aws = FakeAws()
+        self.aws, self.clock = Account(), FakeClock()
+        self.inventory = Inventory(self.aws, self.aws, "prod", self.clock)
+        self.inventory.refresh()
         self.requests = 0
         self.woken: list[StackKey] = []
         self.held: list[StackKey] = []
@@ -103,9 +47,23 @@ class Rig:
             wake=self.woken.append,
             apis=frozenset({INGRESS.api}),
         )
-        aws = cast("Any", self.aws)
         self.cluster = cluster(*objects)
-        self.group = BackendGroup(aws, aws, self.cluster, settings, signals)
+        self.group = BackendGroup(self.aws, self.inventory, self.cluster, settings, signals)
+
+    def has(self, **tags: str) -> None:
+        """A group of the wanted name, which the inventory has not listed."""
+        self.aws.things[THERE] = msgspec.structs.replace(WANTED, tags=tags)
+
+    def empty(self) -> None:
+        """Somebody deletes the group by hand, and the resync finds it gone."""
+        self.aws.things.clear()
+        self.refresh()
+        self.group.invalidate()
+
+    def refresh(self) -> None:
+        """The inventory lists everything, a moment later."""
+        self.clock.advance(1)
+        self.inventory.refresh()
 
     def _request(self) -> None:
         self.requests += 1
@@ -140,31 +98,29 @@ def test_the_first_user_has_it_made_and_all_who_wait_are_woken(rig: Rig) -> None
     assert rig.requests == 2
     rig.group.reconcile()
     assert rig.woken == [APP, WEB]
-    assert rig.aws.calls == ["create"]
-    assert rig.group.id_for(WEB) == rig.group.id_for(APP) == "sg-new"
-    assert rig.group.known_id() == "sg-new"
+    assert rig.aws.calls == [CREATE]
+    assert rig.group.id_for(WEB) == rig.group.id_for(APP) == NEW
+    assert rig.group.known_id() == NEW
 
 
 def test_one_that_is_there_is_taken_with_its_tags_put_right(rig: Rig) -> None:
     """Missing tags are added and surplus ones removed, once for each process."""
-    found = rig.aws.has(**{**WANTED.tags, "team": "other", "stray": "yes", "aws:x": "theirs"})
-    rig.aws.put(found)
+    rig.has(**{**WANTED.tags, "team": "other", "surplus": "yes", "aws:x": "theirs"})
+    rig.refresh()
     rig.waits(WEB)
     rig.group.reconcile()
     rig.group.reconcile()
-    assert rig.aws.calls == [
-        "tag ['sg-there'] {'team': 'edge'}",
-        "untag ['sg-there'] ['stray']",
-    ]
-    assert rig.group.id_for(WEB) == "sg-there"
+    assert rig.aws.calls == ["CreateTags", "DeleteTags"]
+    assert rig.aws.things[THERE].tags == {**WANTED.tags, "aws:x": "theirs"}
+    assert rig.group.id_for(WEB) == THERE
 
 
 def test_one_of_ours_that_was_not_listed_is_adopted(rig: Rig) -> None:
     """AWS refuses the name because an earlier create of ours succeeded unheard."""
-    rig.aws.has(**WANTED.tags)
+    rig.has(**WANTED.tags)
     rig.waits(WEB)
     rig.group.reconcile()
-    assert rig.group.id_for(WEB) == "sg-there"
+    assert rig.group.id_for(WEB) == THERE
 
 
 @pytest.mark.parametrize(
@@ -175,7 +131,7 @@ def test_anothers_is_refused_and_who_waits_reports_whose(
     rig: Rig, tags: dict[str, str], texts: str
 ) -> None:
     """Those who wait are woken once to tell; they ask no more, as the group's key has its time."""
-    rig.aws.has(**tags)
+    rig.has(**tags)
     rig.waits(WEB)
     for _ in range(2):
         with pytest.raises(ControllerError, match=texts):
@@ -185,24 +141,23 @@ def test_anothers_is_refused_and_who_waits_reports_whose(
     with pytest.raises(ControllerError, match=texts):
         rig.group.id_for(WEB)
     assert rig.requests == 1
-    rig.aws.groups.clear()
+    rig.aws.things.clear()
     rig.group.reconcile()
     assert rig.woken == [WEB, WEB]
-    assert rig.group.id_for(WEB) == "sg-new"
+    assert rig.group.id_for(WEB) == NEW
 
 
 def test_a_problem_is_forgotten_with_the_last_who_had_it(rig: Rig) -> None:
     """The next user has the group asked for anew."""
-    rig.aws.error = AccessDenied("ec2", "CreateSecurityGroup", "UnauthorizedOperation", "no")
+    rig.aws.refuse(CREATE, AccessDenied("ec2", CREATE, "UnauthorizedOperation", "no"))
     rig.waits(WEB)
     with pytest.raises(AccessDenied):
         rig.group.reconcile()
     rig.group.release(WEB)
     rig.group.reconcile()
-    rig.aws.error = None
     rig.waits(APP)
     rig.group.reconcile()
-    assert rig.group.id_for(APP) == "sg-new"
+    assert rig.group.id_for(APP) == NEW
 
 
 def test_it_goes_with_its_last_user(rig: Rig) -> None:
@@ -213,10 +168,10 @@ def test_it_goes_with_its_last_user(rig: Rig) -> None:
     rig.group.release(APP)
     assert rig.requests == 1
     rig.group.reconcile()
-    assert rig.aws.calls == ["delete sg-new"]
+    assert rig.aws.calls == [DELETE]
     rig.waits(WEB)
     rig.group.reconcile()
-    assert rig.aws.calls[-1] == "create"
+    assert rig.aws.calls[-1] == CREATE
 
 
 def test_the_last_finalizer_outlives_the_attempt_to_delete_it(rig: Rig) -> None:
@@ -233,7 +188,7 @@ def test_the_last_finalizer_outlives_the_attempt_to_delete_it(rig: Rig) -> None:
 def test_an_attempt_that_fails_keeps_no_ingress(rig: Rig) -> None:
     """The group's key goes on trying; only a wait for rules is no end yet."""
     rig.has_made(WEB)
-    rig.referenced.add("sg-new")
+    rig.referenced.add(NEW)
     rig.group.release(WEB)
     for _ in range(2):
         with pytest.raises(NotReady):
@@ -241,7 +196,7 @@ def test_an_attempt_that_fails_keeps_no_ingress(rig: Rig) -> None:
         with pytest.raises(NotReady):
             rig.group.reconcile()
     rig.referenced.clear()
-    rig.aws.error = InUse("ec2", "DeleteSecurityGroup", "DependencyViolation", "in use")
+    rig.aws.refuse(DELETE, InUse("ec2", DELETE, "DependencyViolation", "in use"))
     with pytest.raises(InUse):
         rig.group.reconcile()
     rig.group.await_end(WEB)
@@ -274,7 +229,7 @@ def test_a_user_that_comes_before_the_deletion_keeps_it(rig: Rig) -> None:
     """It was given the id a moment ago."""
     rig.has_made(WEB)
     rig.group.release(WEB)
-    assert rig.group.id_for(APP) == "sg-new"
+    assert rig.group.id_for(APP) == NEW
     rig.group.reconcile()
     assert rig.aws.calls == []
 
@@ -290,7 +245,7 @@ def test_a_service_and_an_ingress_of_one_name_are_two_users(rig: Rig) -> None:
     rig.group.release(SERVICE_WEB)
     rig.waits_for_end(SERVICE_WEB)
     rig.group.reconcile()
-    assert rig.aws.calls == ["delete sg-new"]
+    assert rig.aws.calls == [DELETE]
     assert rig.woken[-1] == SERVICE_WEB
 
 
@@ -305,7 +260,7 @@ def test_it_stays_while_a_stack_was_not_looked_at() -> None:
     assert rig.aws.calls == []
     rig.group.release(APP)
     rig.group.reconcile()
-    assert rig.aws.calls == ["delete sg-new"]
+    assert rig.aws.calls == [DELETE]
 
 
 def test_it_stays_while_others_hold_objects(rig: Rig) -> None:
@@ -320,41 +275,37 @@ def test_it_stays_while_others_hold_objects(rig: Rig) -> None:
 def test_it_waits_for_rules_that_name_it(rig: Rig) -> None:
     """AWS would refuse the deletion."""
     rig.has_made(WEB)
-    rig.referenced.add("sg-new")
+    rig.referenced.add(NEW)
     rig.group.release(WEB)
     with pytest.raises(NotReady):
         rig.group.reconcile()
     rig.referenced.clear()
     rig.group.reconcile()
-    assert rig.aws.calls == ["delete sg-new"]
+    assert rig.aws.calls == [DELETE]
 
 
 def test_a_sweep_has_it_looked_at_again(rig: Rig) -> None:
     """Deleted by hand, it is made anew for whoever asks."""
     rig.has_made(WEB)
-    rig.aws.groups.clear()
-    rig.group.invalidate()
+    rig.empty()
     rig.waits(WEB)
     rig.group.reconcile()
-    assert rig.aws.calls == ["create"]
+    assert rig.aws.calls == [CREATE]
 
 
 def test_a_sweep_in_the_middle_of_a_look_is_not_undone_by_it(rig: Rig) -> None:
     """What the look ends with was read before: the group is looked at again, and was deleted."""
-
-    def sweep() -> None:
-        rig.aws.groups.clear()
-        rig.group.invalidate()
-
-    rig.aws.put(rig.aws.has(**{**WANTED.tags, "team": "other"}))
+    rig.has(**{**WANTED.tags, "team": "other"})
+    rig.refresh()
     rig.waits(WEB)
-    rig.aws.meanwhile.append(sweep)
+    rig.aws.on_write.append(rig.empty)
     rig.group.reconcile()
+    rig.aws.on_write.clear()
     assert (rig.requests, rig.woken) == (2, [])
     rig.waits(WEB)
     rig.group.reconcile()
-    assert rig.aws.calls[-1] == "create"
-    assert rig.group.id_for(WEB) == "sg-new"
+    assert rig.aws.calls[-1] == CREATE
+    assert rig.group.id_for(WEB) == NEW
 
 
 def test_a_group_that_the_operator_names_is_left_alone() -> None:
@@ -376,7 +327,7 @@ def test_a_users_own_binding_keeps_the_group_and_no_ingress(labels: dict[str, st
     One of an API that we do not serve is left to its user too. The group goes when the binding
     does.
     """
-    peer = {"securityGroup": {"groupID": "sg-new"}}
+    peer = {"securityGroup": {"groupID": NEW}}
     networking = {"ingress": [{"from": [peer], "ports": [{"port": 80}]}]}
     users = binding(metadata={"labels": labels}, networking=networking)
     rig = Rig(users)
@@ -388,4 +339,4 @@ def test_a_users_own_binding_keeps_the_group_and_no_ingress(labels: dict[str, st
     rig.group.await_end(WEB)
     rig.cluster.of(TargetGroupBinding).delete(users)
     rig.group.reconcile()
-    assert rig.aws.calls == ["delete sg-new"]
+    assert rig.aws.calls == [DELETE]

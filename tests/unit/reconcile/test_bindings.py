@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import pytest
 
 from alb_controller.errors import ForeignOwner, ObjectExists, ObjectMissing
-from alb_controller.kube.store import Stores
 from alb_controller.model.kube import Binding
 from alb_controller.model.ownership import stack_labels
 from alb_controller.objects.core import Metadata
 from alb_controller.objects.elbv2 import TargetGroupBinding, TargetGroupBindingSpec
-from alb_controller.objects.kinds import Kind
 from alb_controller.reconcile.bindings import Bindings
 from alb_controller.values import StackKey
-from tests.factories import cluster
 from tests.resources import binding, target_group
 from tests.unreadable import turn_unreadable
+from tests.world_kube import Kube
 
 WEB = StackKey("ingress", "shop", "web")
 LABELS = stack_labels(WEB)
@@ -27,34 +25,18 @@ WANTED = msgspec.structs.replace(
 )
 
 
-class FakeWriter:
-    """Writes into the store, as the API would; an existing name is refused."""
-
-    def __init__(self, stores: Stores) -> None:
-        self.stores = stores
-        self.sent: list[tuple[str, Any]] = []
-
-    def create(self, kind: Kind, body: dict[str, Any]) -> TargetGroupBinding:
-        self.sent.append(("create", body))
-        made = msgspec.convert(msgspec.json.decode(msgspec.json.encode(body)), kind.struct)
-        if self.stores.get(TargetGroupBinding, *made.key) is not None:
-            raise ObjectExists(409, "AlreadyExists", made.metadata.name)
-        return cast("TargetGroupBinding", made)
-
-    def merge_patch(self, _kind: Kind, namespace: str, name: str, body: dict[str, Any]) -> None:
-        self.sent.append((f"patch {namespace}/{name}", body))
-
-    def delete(self, _kind: Kind, obj: TargetGroupBinding) -> None:
-        self.sent.append((f"delete {obj.metadata.name}", None))
-
-
 class Rig:
     """Bindings over a cluster with some in it."""
 
     def __init__(self, *there: TargetGroupBinding) -> None:
-        self.stores = stores = cluster(*there)
-        self.writer = FakeWriter(stores)
-        self.bindings = Bindings(stores, cast("Any", self.writer))
+        self.kube = Kube()
+        self.kube.replace(*there)
+        self.bindings = Bindings(self.kube.stores, self.kube)
+
+    def spec(self) -> TargetGroupBindingSpec | None:
+        """Of the binding k8s-app as it is now."""
+        found = self.kube.stores.get(TargetGroupBinding, "shop", "k8s-app")
+        return None if found is None else found.spec
 
 
 def there(name: str = "k8s-app", **metadata: Any) -> TargetGroupBinding:
@@ -64,6 +46,12 @@ def there(name: str = "k8s-app", **metadata: Any) -> TargetGroupBinding:
         metadata=Metadata(name=name, namespace="shop", **given),
         spec=TargetGroupBindingSpec(target_group_arn="arn"),
     )
+
+
+def changed_spec(made: TargetGroupBinding, **fields: Any) -> TargetGroupBinding:
+    """With other fields in its spec."""
+    spec = msgspec.structs.replace(made.spec, **fields)
+    return msgspec.structs.replace(made, spec=spec)
 
 
 def _wanted() -> Binding:
@@ -84,10 +72,10 @@ def test_a_new_one_carries_labels_and_spec() -> None:
     """What is answered is known without another read."""
     rig = Rig()
     found = rig.bindings.create_binding(_wanted())
-    ((verb, body),) = rig.writer.sent
-    assert verb == "create"
-    assert body["metadata"]["labels"] == dict(LABELS)
-    assert body["spec"]["targetGroupARN"] == "arn:tg"
+    assert rig.kube.writes == ["create k8s-app"]
+    (made,) = rig.kube.stores.list(TargetGroupBinding)
+    assert made.metadata.labels == dict(LABELS)
+    assert made.spec.target_group_arn == "arn:tg"
     assert found.identity == "shop/k8s-app"
 
 
@@ -110,26 +98,32 @@ def test_one_that_is_gone_cannot_be_updated_and_need_not_be_deleted() -> None:
     with pytest.raises(ObjectMissing):
         rig.bindings.update_binding("shop/k8s-app", _wanted())
     rig.bindings.delete_binding("shop/k8s-app")
-    assert rig.writer.sent == []
+    assert rig.kube.writes == []
 
 
 def test_one_that_is_there_is_patched_and_deleted_by_name() -> None:
-    """A deletion is asked for once."""
-    rig = Rig(there())
+    """Labels and spec become what they should be; a deletion is asked for once."""
+    old = there(labels={"by": "hand"}, finalizers=["elbv2.k8s.aws/resources"])
+    rig = Rig(changed_spec(old, target_group_name="old", vpc_id="vpc-old"))
     rig.bindings.update_binding("shop/k8s-app", _wanted())
-    rig.bindings.delete_binding("shop/k8s-app")
-    assert [verb for verb, _ in rig.writer.sent] == ["patch shop/k8s-app", "delete k8s-app"]
-    assert rig.writer.sent[0][1]["spec"]["targetGroupARN"] == "arn:tg"
+    assert rig.spec() == msgspec.structs.replace(WANTED.spec, target_group_arn="arn:tg")
+    (found,) = rig.bindings.of_stack(WEB)
+    assert found.resource.labels == {"by": "hand", **LABELS}
+    for _ in range(2):
+        rig.bindings.delete_binding("shop/k8s-app")
+    assert rig.kube.writes == ["patch k8s-app", "delete k8s-app"]
 
 
 def test_one_that_cannot_be_read_is_ours_by_its_labels_and_put_right() -> None:
     """An update sends what cannot be read of it, and it can be deleted; others' stay foreign."""
     rig = Rig(there())
-    turn_unreadable(rig.stores, there(), "$.spec.targetType")
+    turn_unreadable(rig.kube.stores, there(), "$.spec.targetType")
     (found,) = rig.bindings.of_stack(WEB)
     rig.bindings.update_binding(found.identity, _wanted())
+    assert rig.spec() == msgspec.structs.replace(WANTED.spec, target_group_arn="arn:tg")
+    turn_unreadable(rig.kube.stores, there(), "$.spec.targetType")
     rig.bindings.delete_binding(found.identity)
-    assert [verb for verb, _ in rig.writer.sent] == ["patch shop/k8s-app", "delete k8s-app"]
-    assert rig.writer.sent[0][1]["spec"]["targetType"] == _wanted().spec.target_type
-    turn_unreadable(rig.stores, there(labels={}))
+    assert rig.kube.writes == ["patch k8s-app", "delete k8s-app"]
+    assert rig.bindings.of_stack(WEB) == ()
+    turn_unreadable(rig.kube.stores, there(labels={}))
     assert rig.bindings.of_stack(WEB) == ()
