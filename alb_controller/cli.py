@@ -66,6 +66,19 @@ def sandbox(
 
 
 @commands.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def dataplane(file: Path) -> int:
+    """Serve the load balancers of a state on loopback, by Envoy.
+
+    FILE is what `alb-controller state` writes, or one load balancer as in the routing oracle. One
+    line of JSON says where its listeners listen; it ends when standard input closes.
+    """
+    from alb_controller.sandbox.dataplane.command import run
+
+    return run(file)
+
+
+@commands.command()
 @click.option("--features", metavar="A,B,…", help="What is in use; without it, the defaults'.")
 @click.option("--partition", default="aws", help="Of AWS: aws, aws-cn, aws-us-gov …")
 @click.option("--cluster-name", default="", help="Nothing of another cluster's may be touched.")

@@ -37,7 +37,7 @@ def test_linters_and_type_checkers_are_pinned() -> None:
 def test_the_environment_is_the_pinned_one(group: str) -> None:
     """The tools that run here are those that pyproject.toml names."""
     for requirement in _project()["dependency-groups"][group]:
-        name, _, version = requirement.partition("==")
+        name, _, version = requirement.partition(";")[0].partition("==")
         if version:
             assert metadata.version(name.partition("[")[0]) == version
 

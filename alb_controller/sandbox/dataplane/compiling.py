@@ -1,0 +1,125 @@
+"""A state as everything that Envoy reads: listeners, routes, clusters, endpoints."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from alb_controller.model.elbv2 import TargetGroup, groups_of
+from alb_controller.model.stack import FoundLoadBalancer
+from alb_controller.routing.state import ServedTarget, State, attributes_of
+from alb_controller.sandbox.dataplane.actions import cluster_name
+from alb_controller.sandbox.dataplane.clusters import cluster, endpoints
+from alb_controller.sandbox.dataplane.listeners import Setting, listener
+from alb_controller.sandbox.dataplane.matching import headers_asked
+from alb_controller.sandbox.dataplane.routes import route_configuration
+from alb_controller.sandbox.dataplane.tls import Identities
+
+Json = dict[str, Any]
+Endpoint = Callable[[ServedTarget], str | None]
+"""Where a target listens; None where nobody knows."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Surroundings:
+    """What a data plane adds to a state."""
+
+    folder: str
+    identities: Identities
+    endpoint: Endpoint
+    source_header: str | None = None
+    addresses: tuple[str, ...] = ("127.0.0.1",)
+    takes_2: bool = True
+    """Whether targets of version HTTP2 and GRPC take HTTP/2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a listener of Envoy serves, and where."""
+
+    balancer: str
+    port: int
+    address: str
+
+
+@dataclass(slots=True)
+class Documents:
+    """Resources by the file they belong in; endpoints and routes by their names."""
+
+    listeners: list[Json] = field(default_factory=list)
+    clusters: list[Json] = field(default_factory=list)
+    endpoints: dict[str, Json] = field(default_factory=dict)
+    routes: dict[str, Json] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    """By the names of Envoy's listeners."""
+
+
+def compile_state(state: State, around: Surroundings) -> Documents:
+    """All that HTTP and HTTPS listeners of application load balancers need."""
+    made = Documents()
+    groups = {one.identity: one.resource for one in state.observed.target_groups}
+    served: set[str] = set()
+    for balancer in state.observed.load_balancers:
+        if balancer.resource.type == "application":
+            served |= _add_balancer(made, state, balancer, around)
+    for identity in sorted(served & groups.keys()):
+        name, group = cluster_name(identity), groups[identity]
+        path = f"{around.folder}/endpoints-{name}.json"
+        made.clusters.append(cluster(identity, group, path, takes_2=around.takes_2))
+        found = eligible(group, state.targets.get(identity, ()))
+        addresses = [around.endpoint(one) for one in found]
+        made.endpoints[name] = endpoints(identity, [one for one in addresses if one])
+    return made
+
+
+def _add_balancer(
+    made: Documents, state: State, balancer: FoundLoadBalancer, around: Surroundings
+) -> set[str]:
+    groups = {one.identity: one.resource for one in state.observed.target_groups}
+    served: set[str] = set()
+    for found in state.listeners_of(balancer):
+        one, rules = found.resource, [rule.resource for rule in state.rules_of(found)]
+        actions = [one.default_actions, *(rule.actions for rule in rules)]
+        served |= {str(group) for each in actions for group in groups_of(each)}
+        name = listener_name(balancer.identity, one.port)
+        made.routes[name] = route_configuration(name, one, rules, groups)
+        for number, address in enumerate(around.addresses):
+            setting = Setting(
+                name=f"{name}-{number}",
+                routes=name,
+                routes_file=f"{around.folder}/routes-{name}.json",
+                listener=one,
+                balancer=attributes_of(balancer),
+                dns_name=balancer.dns_name,
+                headers=sorted({h for rule in rules for h in headers_asked(rule.conditions)}),
+                source_header=around.source_header,
+            )
+            made.listeners.append(listener(setting, address, around.identities))
+            made.places[setting.name] = Place(balancer.identity, one.port, address)
+    return served
+
+
+def listener_name(balancer: str, port: int) -> str:
+    """The name of a listener's routes."""
+    return f"{hashlib.sha256(balancer.encode()).hexdigest()[:12]}-{port}"
+
+
+def eligible(group: TargetGroup, targets: Sequence[ServedTarget]) -> list[ServedTarget]:
+    """The targets that get requests: the healthy ones, or all if these are too few.
+
+    Target group health, ELBv2 User Guide: below either minimum requests go to all of them.
+    """
+    attributes = group.attributes or {}
+    known = [one for one in targets if one.state in ("healthy", "unhealthy")]
+    healthy = [one for one in known if one.state == "healthy"]
+    count = attributes.get(f"{_MINIMUM}.count", "1")
+    percentage = attributes.get(f"{_MINIMUM}.percentage", "off")
+    is_enough = len(healthy) >= (1 if count == "off" else int(count))
+    if percentage != "off":
+        is_enough &= len(healthy) * 100 >= int(percentage) * len(known)
+    return healthy if is_enough else known
+
+
+_MINIMUM = "target_group_health.unhealthy_state_routing.minimum_healthy_targets"
