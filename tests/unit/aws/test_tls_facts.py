@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import pytest
 
-from alb_controller.aws.certificates.acm import Summary
 from alb_controller.aws.certificates.facts import CertificateFacts, TrustStoreFacts
 from alb_controller.model.queries import (
     Certificate,
@@ -16,33 +15,9 @@ from alb_controller.model.queries import (
     TrustStoreInfo,
 )
 from tests.clocks import FakeClock
+from tests.world_certificates import Acm, Issued
 
-
-class Acm:
-    """As much of ACM as facts are asked of; `calls` are the reads."""
-
-    def __init__(self) -> None:
-        self.listed: list[Summary] = []
-        self.whole: dict[str, Certificate] = {}
-        self.calls: list[str] = []
-
-    def has(self, arn: str, *domains: str, type_: str = "AMAZON_ISSUED", ca: str = "") -> None:
-        """A certificate whose names the listing shows."""
-        self.listed.append(Summary(arn=arn, type=type_, domains=domains))
-        self.whole[arn] = Certificate(arn=arn, domains=domains, authority_arn=ca)
-
-    def has_long(self, arn: str, *domains: str, type_: str = "AMAZON_ISSUED") -> None:
-        """One with more names than the listing shows."""
-        self.has(arn, *domains, type_=type_)
-        self.listed[-1] = Summary(arn=arn, type=type_, domains=None)
-
-    def issued(self) -> tuple[Summary, ...]:
-        self.calls.append("list")
-        return tuple(self.listed)
-
-    def certificate(self, arn: str) -> Certificate | None:
-        self.calls.append(arn)
-        return self.whole.get(arn)
+LIST, READ = "ListCertificates", "DescribeCertificate"
 
 
 @pytest.fixture
@@ -60,7 +35,7 @@ def clock() -> FakeClock:
 @pytest.fixture
 def facts(acm: Acm, clock: FakeClock) -> CertificateFacts:
     """What is asked."""
-    return CertificateFacts(cast(Any, acm), clock)  # as much of Acm as is asked
+    return CertificateFacts(cast(Any, Issued(acm)), clock)  # as much of Acm as is asked
 
 
 def found(facts: CertificateFacts, *hosts: str, by_authority: bool = False) -> list[str]:
@@ -76,14 +51,14 @@ def test_one_listing_answers_everybody(acm: Acm, facts: CertificateFacts) -> Non
     acm.has("c", "other")
     assert found(facts, "x.example") == ["a", "b"]
     assert found(facts, "y.example", "other") == ["b", "c"]
-    assert acm.calls == ["list"]
+    assert acm.calls == [LIST]
 
 
 def test_the_listing_grows_old(acm: Acm, facts: CertificateFacts, clock: FakeClock) -> None:
     """After a minute what has expired is not found any more."""
     acm.has("a", "x.example")
     assert found(facts, "x.example") == ["a"]
-    acm.listed.clear()
+    acm.made.clear()
     clock.advance(59)
     assert found(facts, "x.example") == ["a"]
     clock.advance(2)
@@ -95,11 +70,11 @@ def test_a_certificate_issued_just_now_is_found(
 ) -> None:
     """A host without certificate has them listed at once, and no oftener than it is asked for."""
     assert found(facts, "x.example") == []
-    assert acm.calls == ["list"]
+    assert acm.calls == [LIST]
     clock.advance(1)
     acm.has("a", "x.example")
     assert found(facts, "x.example") == ["a"]
-    assert acm.calls == ["list", "list"]
+    assert acm.calls == [LIST, LIST]
 
 
 @pytest.mark.parametrize("type_, seconds", [("IMPORTED", 300), ("AMAZON_ISSUED", 36000)])
@@ -107,15 +82,15 @@ def test_names_that_the_listing_does_not_show_are_read_and_remembered(
     acm: Acm, facts: CertificateFacts, clock: FakeClock, type_: str, seconds: int
 ) -> None:
     """Of an imported certificate for five minutes: it may be imported anew with other names."""
-    acm.has_long("a", "x.example", type_=type_)
+    acm.has("a", "x.example", type=type_, is_long=True)
     for _ in range(2):
         assert found(facts, "x.example") == ["a"]
     clock.advance(seconds - 1)
     found(facts, "x.example")
-    assert acm.calls.count("a") == 1
+    assert acm.calls.count(READ) == 1
     clock.advance(2)
     assert found(facts, "x.example") == ["a"]
-    assert acm.calls.count("a") == 2
+    assert acm.calls.count(READ) == 2
 
 
 def test_authorities_are_read_of_private_certificates_alone(
@@ -123,20 +98,21 @@ def test_authorities_are_read_of_private_certificates_alone(
 ) -> None:
     """Where it matters who has issued them."""
     acm.has("a", "x.example")
-    acm.has("p", "x.example", type_="PRIVATE", ca="ca-1")
+    acm.has("p", "x.example", type="PRIVATE", authority="ca-1")
     assert found(facts, "x.example") == ["a", "p"]
-    assert acm.calls == ["list"]
+    assert acm.calls == [LIST]
     query = IssuedCertificates(("x.example",), with_authorities=True)
     made = [cast(Certificate, one) for one in facts.answer([query])[query]]
     assert [(one.arn, one.authority_arn) for one in made] == [("a", ""), ("p", "ca-1")]
-    assert acm.calls == ["list", "p"]
+    assert acm.calls == [LIST, READ]
 
 
 def test_a_certificate_that_goes_meanwhile_is_no_answer(acm: Acm, facts: CertificateFacts) -> None:
     """Listed, and deleted before it was read."""
-    acm.has_long("a", "x.example")
-    del acm.whole["a"]
+    acm.has("a", "x.example", is_long=True)
+    acm.while_listing = acm.made.clear
     assert found(facts, "x.example") == []
+    assert READ in acm.calls
 
 
 class Elbv2:

@@ -5,14 +5,9 @@ Tests put objects in and look at what comes out: calls to AWS, writes, events, t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from alb_controller.aws.certificates.managed import (
-    CertificateRequest,
-    ManagedCertificate,
-    ValidationRecord,
-)
 from alb_controller.aws.inventory import Inventory
 from alb_controller.frontends.frontend import FrontEnd
 from alb_controller.frontends.ingress.frontend import IngressFrontEnd
@@ -40,11 +35,12 @@ from alb_controller.reconcile.stack.reconciler import StackReconciler
 from alb_controller.runtime.workers import DONE, Controller, Result, work_on_next
 from alb_controller.runtime.workqueue import WorkQueue
 from alb_controller.settings import Settings
-from alb_controller.values import StackKey, Tags
+from alb_controller.values import StackKey
 from tests.clocks import FakeClock
 from tests.factories import ingress_class, service
 from tests.unit.build.intents import subnet
 from tests.unit.frontends.ingress.translation import settings
+from tests.world_certificates import Acm
 from tests.world_kube import Kube
 from tests.world_reads import Account
 
@@ -102,36 +98,6 @@ class Secrets:
         """None is there to be watched."""
 
 
-class NoCertificates:
-    """ACM and Route 53 without anything in them; the gate for requests is shut."""
-
-    def arns(self) -> tuple[str, ...]:
-        return ()
-
-    def certificate(self, _arn: str) -> ManagedCertificate | None:
-        return None
-
-    def request(self, wanted: CertificateRequest) -> str:
-        raise AssertionError(f"the gate is shut: {wanted}")
-
-    def delete(self, arn: str) -> None:
-        raise AssertionError(f"there is no {arn}")
-
-    def zones(self) -> dict[str, str]:
-        return {}
-
-    def create_records(self, zone_id: str, _records: Iterable[ValidationRecord]) -> None:
-        raise AssertionError(f"there is no {zone_id}")
-
-    delete_records = create_records
-
-    def of(self, _arns: Collection[str]) -> dict[str, Tags]:
-        return {}
-
-    def forget(self, _arn: str) -> None:
-        """Nothing is remembered."""
-
-
 class World:
     """Everything around the pass; changes of objects wake keys as the watches do."""
 
@@ -143,7 +109,7 @@ class World:
         **flags: Any,
     ) -> None:
         """The class alb and the Service app are there; `flags` are fields of the settings."""
-        self.kube, self.aws, self.clock = Kube(), aws or Aws(), FakeClock()
+        self.kube, self.aws, self.acm, self.clock = Kube(), aws or Aws(), Acm(), FakeClock()
         self.settings = settings(ingress_class="alb", default_target_type="ip", **flags)
         self.meanwhile: list[Callable[[], None]] = []
         """Each is called once, when the shared group's worker asks whether rules name it."""
@@ -164,7 +130,7 @@ class World:
         self._memory = StackMemory[Any]()
         aws.bindings = Bindings(stores, writer)
         self._group = BackendGroup(aws, self._inventory, stores, by, self._signals())
-        certificates = Certificates(NoCertificates(), NoCertificates(), by, self.clock)
+        certificates = Certificates(self.acm, self.acm, by, self.clock)
         edges = Edges(
             cluster=stores,
             writer=writer,
@@ -259,11 +225,11 @@ class World:
 
     def calls(self) -> list[str]:
         """All reads and writes in AWS and in the cluster since they were last forgotten."""
-        return [*self.aws.reads, *self.aws.calls, *self.kube.writes]
+        return [*self.aws.reads, *self.aws.calls, *self.acm.calls, *self.kube.writes]
 
     def forget_calls(self) -> None:
         """What follows is what counts."""
-        for calls in (self.aws.reads, self.aws.calls, self.kube.writes):
+        for calls in (self.aws.reads, self.aws.calls, self.acm.calls, self.kube.writes):
             calls.clear()
 
     def ingress(self, name: str = "web") -> Ingress | None:

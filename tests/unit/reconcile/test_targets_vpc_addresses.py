@@ -34,31 +34,33 @@ def test_an_address_outside_is_asked_about_again_after_a_while() -> None:
     assert addresses.contains(VPC, "10.9.0.1")
 
 
-class SlowEc2:
-    """Describes VPCs of 10.0.0.0/16, the slow one not before `finished`."""
+class SlowAws(FakeAws):
+    """Describes the VPC `vpc-slow` not before `finished`."""
 
     def __init__(self) -> None:
+        super().__init__()
+        self.cidrs |= {"vpc-slow": self.cidrs[VPC], "vpc-2": self.cidrs[VPC]}
         self.begun, self.finished = threading.Event(), threading.Event()
 
     def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
         if vpc_id == "vpc-slow":
             self.begun.set()
             assert self.finished.wait(10)
-        return ("10.0.0.0/16",)
+        return super().vpc_cidrs(vpc_id)
 
 
 def test_a_vpc_that_is_read_slowly_holds_up_no_other() -> None:
     """Known or not."""
-    ec2 = SlowEc2()
-    addresses = VpcAddresses(ec2, FakeClock())
+    aws = SlowAws()
+    addresses = VpcAddresses(aws, FakeClock())
     assert addresses.contains(VPC, "10.0.1.1")
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(addresses.contains, "vpc-slow", "10.0.1.1")
-        assert ec2.begun.wait(10)
+        assert aws.begun.wait(10)
         quick = pool.submit(lambda: [addresses.contains(v, "10.0.1.2") for v in (VPC, "vpc-2")])
         try:
             assert quick.result(10) == [True, True]
             assert not slow.done()
         finally:
-            ec2.finished.set()
+            aws.finished.set()
         assert slow.result(10)
