@@ -58,6 +58,9 @@ class Account(World):
         """A path that AWS does not take: of a rule's condition, or of a health check."""
         self.refused: list[str] = []
         """The calls that it did not take, for the path in them."""
+        self.trust_stores: dict[str, str] = {}
+        """Name -> ARN."""
+        self.trust_stores_asked: list[list[str]] = []
         self.while_reading: Callable[[], None] = lambda: None
         """What happens once load balancers are listed, before the answer is there."""
 
@@ -127,6 +130,10 @@ class Account(World):
 
     def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
         return _named(name, self.target_groups())
+
+    def trust_stores_by_name(self, names: Sequence[str]) -> dict[str, str]:
+        self.trust_stores_asked.append(sorted(names))
+        return {name: self.trust_stores[name] for name in names if name in self.trust_stores}
 
     def target_group_users(self, arn: str) -> tuple[str, ...]:
         self.reads.append("DescribeTargetGroups")

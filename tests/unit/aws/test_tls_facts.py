@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 import pytest
@@ -16,6 +15,7 @@ from alb_controller.model.queries import (
 )
 from tests.clocks import FakeClock
 from tests.world_certificates import Acm, Issued
+from tests.world_reads import Account
 
 LIST, READ = "ListCertificates", "DescribeCertificate"
 
@@ -115,22 +115,11 @@ def test_a_certificate_that_goes_meanwhile_is_no_answer(acm: Acm, facts: Certifi
     assert READ in acm.calls
 
 
-class Elbv2:
-    """As much of Elbv2 as is asked."""
-
-    def __init__(self, **stores: str) -> None:
-        self.stores = stores
-        self.calls: list[list[str]] = []
-
-    def trust_stores_by_name(self, names: Sequence[str]) -> dict[str, str]:
-        self.calls.append(sorted(names))
-        return {name: self.stores[name] for name in names if name in self.stores}
-
-
 def test_trust_stores_are_asked_for_together_and_missing_ones_again(clock: FakeClock) -> None:
     """One that is there is remembered for ten minutes."""
-    elbv2 = Elbv2(a="arn:a", b="arn:b")
-    facts = TrustStoreFacts(cast(Any, elbv2), clock)
+    account = Account()
+    account.trust_stores = {"a": "arn:a", "b": "arn:b"}
+    facts = TrustStoreFacts(cast(Any, account), clock)  # as much of Elbv2 as is asked
     a, b, missing = (TrustStoreByName(name) for name in ("a", "b", "missing"))
     answers = facts.answer([a, b, missing])
     assert answers[a] == (TrustStoreInfo(name="a", arn="arn:a"),)
@@ -139,4 +128,4 @@ def test_trust_stores_are_asked_for_together_and_missing_ones_again(clock: FakeC
     facts.answer([a, missing])
     clock.advance(601)
     facts.answer([a])
-    assert elbv2.calls == [["a", "b", "missing"], ["missing"], ["a"]]
+    assert account.trust_stores_asked == [["a", "b", "missing"], ["missing"], ["a"]]
