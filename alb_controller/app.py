@@ -222,7 +222,7 @@ class App:
             _log.warning("objects_not_served", held_by_finalizer=held)
 
     def _wait_for_sync(self) -> bool:
-        """Whether every store has synced before the process was told to stop."""
+        """Whether every store has synced before the process was to stop."""
         while not self._stores.has_synced():
             if self._stop.event.wait(0.05):
                 return False

@@ -100,7 +100,7 @@ def iam(features: str | None, partition: str, cluster_name: str, pod_identity: b
 def _run(**given: Sequence[str]) -> int:
     """Run the controller in a cluster.
 
-    Flags have the reference's names, defaults and forms: --flag=value or --flag value, --flag or
+    Flags have LBC's names, defaults and forms: --flag=value or --flag value, --flag or
     --flag=false, 10h or 1m30s, a,b,c and k=v,k=v.
     """
     settings = parse_settings(_by_flag(given), os.environ)

@@ -54,7 +54,7 @@ class Invalid(ControllerError):
         return type(self)(self.origin, self.field, f"{self.problem} (refused by {flag})")
 
     def seen_from(self, other: ObjectRef) -> Invalid:
-        """The same problem, told to an object that it stops although another is at fault."""
+        """The same problem, reported on an object that it stops although another is at fault."""
         field = f"{self.origin}: {self.field}" if self.field else str(self.origin)
         return type(self)(other, field, self.problem)
 
@@ -68,7 +68,7 @@ class Conflict(Invalid):
 
 
 class Missing(Invalid):
-    """Something referred to does not exist; where it is AWS's, no one tells when it appears."""
+    """Something referred to does not exist; where it is AWS's, no watch reports that it appears."""
 
 
 class ReplacesProtected(Missing):
@@ -103,7 +103,7 @@ class NotReady(ControllerError):
 
 
 class Refused(ControllerError):
-    """Our own guard refused a change; a Warning event tells the user why."""
+    """Our own guard refused a change; a Warning event says why."""
 
 
 class ForeignOwner(Refused):
@@ -253,7 +253,7 @@ class NotLeading(ControllerError):
 
 
 class Stopping(ControllerError):
-    """The process ends and has given a call up: the next process does it, and nobody is told."""
+    """The process ends and gives a call up: the next process does it, and nothing is reported."""
 
     def __init__(self, call: str) -> None:
         super().__init__(call)
@@ -264,16 +264,16 @@ class Stopping(ControllerError):
 
 
 class Handling(msgspec.Struct, frozen=True, kw_only=True):
-    """What the loop does about an error: when it looks again, how it logs, counts and tells."""
+    """What the loop does about an error: when it looks again, how it logs, counts and reports."""
 
     requeue: Literal["never", "backoff", "soon", "slow", "after"]
-    """never: a watch will tell; backoff: 0.5 s doubling; soon: three times within 10 s, then slow;
-    slow: minutes; after: the error says."""
+    """never: a watch will wake it; backoff: 0.5 s doubling; soon: three times within 10 s, then
+    slow; slow: minutes; after: the error says."""
     log_level: Literal["debug", "info", "warning", "error"]
     label: str
     """The error's category in metrics."""
     event: bool
-    """Whether a Warning event tells the user."""
+    """Whether users see it as a Warning event."""
 
 
 _BUG = Handling(requeue="backoff", log_level="error", label="bug", event=False)

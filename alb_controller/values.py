@@ -87,7 +87,7 @@ class StackKey(msgspec.Struct, frozen=True, order=True):
 
     An explicit group of Ingresses has no namespace (spec 2.3); every other key has namespace and
     name of its object. Two APIs may have a key of one namespace and name: only with the API are
-    they told apart, so that nothing is filed under `id` alone.
+    they distinguished, so that nothing is filed under `id` alone.
     """
 
     api: Api
@@ -116,7 +116,7 @@ class BindingKey(msgspec.Struct, frozen=True, order=True):
 def parse_cidr(text: str) -> IpFamily:
     """The family of a CIDR; host bits may be set, the prefix length must be there.
 
-    As Go's `net.ParseCIDR`, which the reference uses (spec 0): no IPv6 zone either.
+    As Go's `net.ParseCIDR`, which LBC uses (spec 0): no IPv6 zone either.
 
     Raises ValueError for anything else, naming the text.
     """

@@ -35,7 +35,7 @@ CERTIFICATES = Lifetime(60, "they expire; a host that none covers has them liste
 IMPORTED_NAMES = Lifetime(300, "imported anew under its ARN, a certificate may have other names")
 ISSUED_NAMES = Lifetime(36000, "the names of a certificate that a CA has issued never change")
 CERTIFICATE_TAGS = Lifetime(60, "others may tag; read one certificate a call")
-HOSTED_ZONES = Lifetime(300, "zones come rarely; a host without one is told to its Ingress")
+HOSTED_ZONES = Lifetime(300, "zones come rarely; a host without one is reported on its Ingress")
 TRUST_STORE_NAMES = Lifetime(600, "an ARN changes only if others make the store anew")
 WEB_ACL_NAMES = Lifetime(3600, "an ARN changes only if others make the web ACL anew")
 SHIELD_SUBSCRIPTION = Lifetime(7200, "it is a contract of a year; asked only where it is wanted")
@@ -45,7 +45,7 @@ INVENTORY = Lifetime(float("inf"), "kept by our own writes; the slow sweep reads
 class Shared(Generic[T]):
     """One value that many threads want: read once by the first, while the others wait.
 
-    A read that fails is told to everybody who waited for it; it never counts as an answer.
+    A read that fails fails for everybody who waited for it; it never counts as an answer.
     """
 
     def __init__(self, read: Callable[[], T], lifetime: Lifetime, clock: Clock) -> None:

@@ -84,7 +84,7 @@ class Attempt(NamedTuple):
 
 
 class Observer(Protocol):
-    """Told of each call when it has ended: by its attempts, and how long it took with the waits."""
+    """Called for each call when it has ended: its attempts, and how long it took with the waits."""
 
     def __call__(
         self, *, service: str, operation: str, attempts: Sequence[Attempt], seconds: float

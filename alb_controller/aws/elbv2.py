@@ -70,7 +70,7 @@ PERMISSIONS = frozenset(
 
 _TARGETS_A_CALL = 200
 _ATTRIBUTES_A_CALL = 20
-"""Of load balancers (ModifyLoadBalancerAttributes); for others the reference has no bound."""
+"""Of load balancers (ModifyLoadBalancerAttributes); for others the API reference has no bound."""
 
 
 class Elbv2(Elbv2Reads):

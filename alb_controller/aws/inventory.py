@@ -1,6 +1,6 @@
 """What is in AWS, kept in memory: one listing for all stacks instead of one for each.
 
-The reference lists every load balancer and target group of the account for each reconcile (spec
+LBC lists every load balancer and target group of the account for each reconcile (spec
 12 #40). Here they are read once; our own writes keep the copy true, and the slow sweep reads it
 anew for what others have done.
 """

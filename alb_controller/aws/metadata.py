@@ -75,7 +75,7 @@ class InstanceMetadata(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_region(configured: str | None, metadata: InstanceMetadata) -> str:
-    """`configured` is the flag or its environment. Raises ControllerError if nothing tells."""
+    """`configured` is the flag or its environment. Raises ControllerError if nothing says."""
     region = configured or metadata.region()
     if not region:
         raise ControllerError(
@@ -96,7 +96,7 @@ def find_vpc_id(
     """`--aws-vpc-id`; or the one VPC with `--aws-vpc-tags`; or the metadata's; or the node's.
 
     `node_name` is NODENAME, used where it is an instance id. Raises ControllerError if none of
-    them tells, or if the tags fit none or several.
+    them says, or if the tags fit none or several.
     """
     if configured:
         return configured

@@ -14,7 +14,7 @@ from alb_controller.settings.forms import ThrottleRule
 
 
 class TokenBucket:
-    """Tokens come in at `rate_per_second` up to `burst`; thread-safe, the caller tells the time."""
+    """Tokens come in at `rate_per_second` up to `burst`; thread-safe, the caller gives the time."""
 
     def __init__(self, rate_per_second: float, burst: int) -> None:
         """Raises ValueError for a rate of zero or less: such a bucket would never fill."""

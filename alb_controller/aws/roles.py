@@ -23,7 +23,7 @@ from alb_controller.model.wildcards import matches
 EARLY = timedelta(seconds=30)
 """Credentials are renewed this long before they expire, so that no call in flight loses them."""
 SESSION_NAME_LENGTH = 64
-"""STS's limit; the reference cuts far behind it, so that long cluster names fail there."""
+"""STS's limit; LBC cuts far behind it, so that long cluster names fail there."""
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9=,.@_-]")
 
 

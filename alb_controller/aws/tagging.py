@@ -3,7 +3,7 @@
 For accounts with many load balancers of others: two searches instead of a listing of everything.
 The search is eventually consistent. What it does not show yet is found by its name when a create
 is about to take that (`reconcile.owners`); what it still shows and is gone is left out. Others in
-another VPC with the same cluster name are left out too, which the reference would take (12 #43).
+another VPC with the same cluster name are left out too, which LBC would take (12 #43).
 Source: the Resource Groups Tagging API reference, GetResources.
 """
 

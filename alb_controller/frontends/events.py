@@ -1,4 +1,4 @@
-"""What users are told by Events: the sentences that all front ends share (spec 9.5)."""
+"""What users read in Events: the sentences that all front ends share (spec 9.5)."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _BEGINNINGS = {
     Reason.FAILED_UPDATE_STATUS: "Failed update status due to",
     Reason.FAILED_REMOVE_FINALIZER: "Failed remove finalizer due to",
 }
-"""The reference's words, which people search for and alert on."""
+"""LBC's texts, which people search for and alert on."""
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something to tell about an object; the writer tells it once."""
+    """Something to report about an object; the writer reports it once."""
 
     ref: ObjectRef
     type: Literal["Normal", "Warning"]
@@ -51,13 +51,13 @@ def problem_events(problems: Iterable[Invalid], rejected: Iterable[Invalid]) -> 
 
 
 def blocked_events(holders: Iterable[ObjectRef], waiting: Iterable[ObjectRef]) -> list[Event]:
-    """Tell those whose change waits for a member that turned invalid before a restart.
+    """A Warning for those whose change waits for a member that turned invalid before a restart.
 
-    The member at fault has been told what is wrong with it, and is not told again.
+    The member at fault has its own Warning already.
     """
     message = (
-        "this change waits: what the group asked for before is not known any more, so nothing of "
-        f"it changes until this is mended or deleted: {', '.join(map(str, holders))}"
+        "this change waits: the last valid settings of another member are not known, so nothing "
+        f"of the group changes until it is corrected or deleted: {', '.join(map(str, holders))}"
     )
     return [Event(ref, "Warning", Reason.FAILED_BUILD_MODEL, message) for ref in waiting]
 
@@ -65,7 +65,7 @@ def blocked_events(holders: Iterable[ObjectRef], waiting: Iterable[ObjectRef]) -
 def failure_events(
     error: ControllerError, members: Iterable[ObjectRef], reason: Reason
 ) -> list[Event]:
-    """Tell those concerned what a pass broke off with; what AWS said, less what differs each time.
+    """A Warning with what a pass broke off with, less what differs each time.
 
     `reason` says whether it was in finding out what is to be there, or in bringing it about.
     """
@@ -87,7 +87,7 @@ def _failure(ref: ObjectRef, reason: Reason, problem: str) -> Event:
 
 
 def success_events(members: Iterable[ObjectRef]) -> list[Event]:
-    """Tell members that what they ask for is there now."""
+    """What members ask for is there now."""
     return [
         Event(ref, "Normal", Reason.SUCCESSFULLY_RECONCILED, "Successfully reconciled")
         for ref in members
@@ -95,7 +95,7 @@ def success_events(members: Iterable[ObjectRef]) -> list[Event]:
 
 
 def fingerprint(obj: KubeObject | None) -> str:
-    """Changes when a user changes the object: what was told is told again only then."""
+    """Changes when a user changes the object: what was reported is reported again only then."""
     if obj is None:
         return ""
     meta = obj.metadata

@@ -44,7 +44,7 @@ class Weight(enum.Enum):
     """What a finding leads to."""
 
     REFUSED = "refused"
-    """The reference refuses it too."""
+    """LBC refuses it too."""
     WARNING = "warning"
     """A warning; refused with `--strict-admission`."""
     NOTE = "note"

@@ -23,7 +23,7 @@ from alb_controller.objects.reading import decode
 from alb_controller.values import ObjectRef, StackKey
 
 SHOWN_FROM = timedelta(seconds=30)
-"""A retry that comes sooner is not told: the first ones of a backoff would each be a write."""
+"""A retry that comes sooner is not shown: the first ones of a backoff would each be a write."""
 SAME_TRY = timedelta(seconds=5)
 """Two times that are nearer are those of one retry: the clocks are read at two moments."""
 MESSAGE_CHARACTERS = 1024
@@ -87,13 +87,13 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         return msgspec.structs.replace(self, state="failing", error=error)
 
     def tried_again(self, now: datetime, wait: timedelta) -> StatusDocument:
-        """The same, with the time of the retry where that is worth telling."""
+        """The same, with the time of the retry where that is worth showing."""
         return self if wait < SHOWN_FROM else _tried_at(self, (now + wait).replace(microsecond=0))
 
     def is_news(self, standing: str) -> bool:
         """Whether it says more than an annotation that stands there.
 
-        A time that has passed is left there while retries are too close to be told.
+        A time that has passed is left there while retries are too close to be shown.
         """
         known = _decoded(standing)
         if self.error is None or known is None or known.error is None:
@@ -155,7 +155,7 @@ def document_of(key: StackKey, observed: Observed, own: OwnPart) -> StatusDocume
 
 
 def error_note(error: ControllerError) -> ErrorNote:
-    """An error, told so that the same one reads the same every time."""
+    """An error, written so that the same one reads the same every time."""
     handling = handling_of(error)
     answer = error.cause if isinstance(error, RefusedByApi | OverLimit) else error
     call = answer if isinstance(answer, AwsError) else None

@@ -25,11 +25,11 @@ class Translation(msgspec.Struct, Generic[M], frozen=True, kw_only=True):
 
     intent: StackIntent
     good: dict[str, M]
-    """By uid: the members whose present word is in the intent, to be remembered once applied."""
+    """By uid: members whose present settings are in the intent, to be remembered once applied."""
     standing: dict[str, M] = {}
     """By uid: the last good intents that stand in for rejected members, to be remembered too."""
     served: frozenset[str]
-    """The uids of all members that the intent serves, by their present or last good word."""
+    """The uids of all members that the intent serves, by present or last known good settings."""
     unserved: frozenset[str] = frozenset()
     """Of the good ones, those of which no listener serves anything."""
     first: str = ""

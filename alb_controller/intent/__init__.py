@@ -1,7 +1,7 @@
 """The one language between front ends and builders: what is wanted, whoever asked for it (ADR 1).
 
 A front end ranks and merges; the builder gets a finished order. Identity is the front end's, as
-data: resource ids and name seeds differ per API and must equal the reference's (spec 5.1, 6.1).
+data: resource ids and name seeds differ per API and must equal LBC's (spec 5.1, 6.1).
 Every part carries an `origin`, so that an error lands on the object that caused it.
 """
 

@@ -13,7 +13,7 @@ from alb_controller.values import IpAddressType, Origin, Scheme, Tags
 
 Family: TypeAlias = Literal["application", "network"]
 LOAD_BALANCER = "LoadBalancer"
-"""The resource id of a stack's first balancer; the reference has this one in every API."""
+"""The resource id of a stack's first balancer; LBC has this one in every API."""
 FRONTEND_NLB = "FrontendNlb"
 """That of the network balancer in front of an Ingress group's."""
 
@@ -44,7 +44,7 @@ class ManagedSecurityGroup(msgspec.Struct, frozen=True, tag=True):
 
     name: NameSeed
     id: str = "ManagedLBSecurityGroup"
-    """The resource id; the reference has this one in every API."""
+    """The resource id; LBC has this one in every API."""
 
 
 class GivenSecurityGroups(msgspec.Struct, frozen=True, tag=True):

@@ -1,6 +1,6 @@
 """Whether one rule takes every request that another could match.
 
-True is a proof; False is said where there is doubt.
+True is a proof; False is the answer where that is uncertain.
 Source: "Condition types for listener rules" of the Application Load Balancer guide.
 """
 

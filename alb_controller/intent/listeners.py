@@ -79,9 +79,9 @@ class TlsIntent(msgspec.Struct, frozen=True, kw_only=True):
     """In the members' order: the first certificate of the first choice is the default one."""
     mutual: MutualTlsIntent | None = None
     origin: Origin
-    """Whom to tell where no certificate is left."""
+    """Who gets the Warning where no certificate is left."""
     keeps_certificates: bool = False
-    """Some of it is a last good word: what AWS has now stands in for what it does not find."""
+    """Some of it is last known good: what AWS has now stands in for what it does not find."""
 
 
 class ListenerIntent(msgspec.Struct, frozen=True, kw_only=True):

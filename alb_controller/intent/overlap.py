@@ -1,6 +1,6 @@
 """Whether one request can match two routes, and which of many routes it can match beside one.
 
-False is a proof that none can; True is said where there is doubt. It is the proof of
+False is a proof that none can; True is the answer where that is uncertain. It is the proof of
 `plan.rules.overlap` in the words of intents.
 """
 

@@ -1,4 +1,4 @@
-"""core/v1 Events, each told once while the API server keeps it, by a thread of their own.
+"""core/v1 Events, each written once while the API server keeps it, by a thread of their own.
 
 The name of an Event is a digest of what it says, so that no other process repeats it either.
 """
@@ -34,9 +34,9 @@ MESSAGE_CHARACTERS = 1024
 NAME_CHARACTERS = 200
 """Kept of an object's name in an Event's, of 253 allowed."""
 REMEMBERED_EVENTS = 10_000
-"""Events remembered in memory, so that telling again costs no request."""
+"""Events remembered in memory, so that reporting again costs no request."""
 KEPT_SECONDS = 3600.0
-"""kube-apiserver drops an Event an hour later (--event-ttl): what still holds is told again."""
+"""kube-apiserver drops an Event an hour later (--event-ttl): what still holds is reported again."""
 EVENT_SECONDS = 3.0
 """For one request: those that wait behind it should not wait for longer."""
 WAITING = 1000
@@ -47,7 +47,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """What is told: `fingerprint` tells apart occasions that read the same."""
+    """What is reported: `fingerprint` distinguishes occasions that read the same."""
 
     type: str
     reason: str
@@ -68,7 +68,7 @@ class _Waiting(msgspec.Struct, frozen=True):
 
 
 class EventRecorder:
-    """Takes Events from any thread and writes them in its own; remembers what has been told.
+    """Takes Events from any thread and writes them in its own; remembers what has been written.
 
     Where more than WAITING have to wait, further ones are dropped and counted; a problem that
     still holds is recorded by the next pass that meets it.

@@ -1,4 +1,4 @@
-"""Objects that controllers beside this one hold by finalizers of the reference's.
+"""Objects that controllers beside this one hold by finalizers of LBC's.
 
 A Service or Gateway with such a finalizer may have a load balancer that uses the shared backend
 security group, so the group stays while there is one.

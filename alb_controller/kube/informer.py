@@ -336,7 +336,7 @@ class Informers:
         self._reflectors = [Reflector(client, s, clock, namespace=namespace) for s in stores]
 
     def start(self) -> None:
-        """List and watch every kind; the stores tell when they have synced."""
+        """List and watch every kind; the stores say when they have synced."""
         for reflector in self._reflectors:
             reflector.expose()
             reflector.start()

@@ -202,7 +202,7 @@ def _hosts(config: _ClientConfig) -> Iterator[str]:
 
 
 def _read(data: bytes | msgspec.Raw, type_: type[T]) -> T:
-    """Raises KubeError; what is in the answer may be secret and is not told."""
+    """Raises KubeError; what is in the answer may be secret and is not shown."""
     try:
         return decode(data, type_)
     except msgspec.DecodeError:

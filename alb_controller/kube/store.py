@@ -75,7 +75,7 @@ class Store(Generic[T]):
         return {}
 
     def failed(self, _error: KubeError, /) -> bool:
-        """What is known stays: the reflector tells of the error and tries again."""
+        """What is known stays: the reflector reports the error and tries again."""
         return False
 
     def on_change(self, handler: Handler[T]) -> None:
@@ -361,6 +361,6 @@ class Stores:
             raise NotReady(f"the Kubernetes API to serve {', '.join(missing)}", 60.0)
 
     def not_ready(self) -> str:
-        """Why nothing can be answered from memory yet, as probes and callers are told."""
+        """Why nothing can be answered from memory yet, as probes and callers read it."""
         unsynced = self.unsynced()
         return f"not synced: {', '.join(unsynced)}" if unsynced else ""

@@ -141,9 +141,9 @@ class Writer:
         component: str,
         fingerprint: str = "",
     ) -> None:
-        """Tell users something about an object, once; best effort, never waits, never raises.
+        """Report something about an object, once; best effort, never waits, never raises.
 
-        The same (uid, reason, message, fingerprint) is told again only when the cluster has
+        The same (uid, reason, message, fingerprint) is reported again only when the cluster has
         forgotten it.
         """
         self._events.record(

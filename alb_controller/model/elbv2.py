@@ -1,7 +1,7 @@
 """Load balancers, target groups, listeners and rules (Elastic Load Balancing v2 API reference).
 
 Codecs decode to canonical values: what AWS fills in by itself is None here (a redirect's `#{host}`,
-the weight of a single target group). What is desired may write it out; `plan.equality` tells.
+the weight of a single target group). What is desired may write it out; `plan.equality` decides.
 What is desired has `asked_by`, by its fields; what was found has none.
 """
 

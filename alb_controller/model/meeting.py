@@ -1,6 +1,6 @@
 """Whether one request can fit two patterns, or come from two networks.
 
-False is a proof that none can; True is said where there is doubt.
+False is a proof that none can; True is the answer where that is uncertain.
 Source: "Condition types for listener rules" of the Application Load Balancer guide.
 """
 

@@ -1,6 +1,6 @@
-"""Who owns what: the tags, labels and finalizers of each API, byte for byte the reference's.
+"""Who owns what: the tags, labels and finalizers of each API, byte for byte LBC's.
 
-Prefixes, tags and labels: the reference's `pkg/deploy/tracking/provider.go` and
+Prefixes, tags and labels: LBC's `pkg/deploy/tracking/provider.go` and
 `pkg/gateway/constants/controller_constants.go`; Ingress: spec 2.3, 7.1, 7.4; the other APIs:
 their own spec, A1, B1 and C1. No other module may write one of these texts
 (`tests/meta/test_ownership.py`).
@@ -131,7 +131,7 @@ def tracking_tags(cluster: str, key: StackKey, resource: str) -> dict[str, str]:
 def tag_value(id_: str) -> str:
     """An id as a tag has it: one too long for a tag ends in its digest.
 
-    The reference cannot serve objects of names so long.
+    LBC cannot serve objects of names so long.
     """
     if len(id_) <= _LONGEST_TAG:
         return id_
@@ -152,7 +152,7 @@ def owned_tags(others: Tags, cluster: str, key: StackKey, resource: str) -> dict
 def belongs_to(tags: Tags, cluster: str, key: StackKey) -> bool:
     """Whether tags are those of our stack, in the present or the v1 controller's form.
 
-    What has the tags of two APIs is nobody's: it cannot be told whose it is.
+    What has the tags of two APIs is nobody's: whose it is cannot be known.
     """
     is_named = tags.get(ownership_of(key).stack_tag) == tag_value(key.id) and cluster in (
         tags.get(CLUSTER_TAG),
@@ -200,8 +200,8 @@ def is_shared_group(tags: Tags, cluster: str) -> bool:
 def stack_labels(key: StackKey) -> dict[str, str]:
     """The labels on a stack's bindings (spec 2.3).
 
-    A name that is too long for a label, which the reference cannot serve, is in several: none of
-    them is one that the reference reads, which would take the binding for another stack's.
+    A name that is too long for a label, which LBC cannot serve, is in several: none of
+    them is one that LBC reads, which would take the binding for another stack's.
     """
     own = ownership_of(key)
     if not key.namespace:

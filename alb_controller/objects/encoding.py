@@ -1,4 +1,4 @@
-"""JSON as Go's encoding/json writes it, for texts that the reference writes as well."""
+"""JSON as Go's encoding/json writes it, for texts that LBC writes as well."""
 
 from __future__ import annotations
 

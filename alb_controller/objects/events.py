@@ -1,6 +1,6 @@
 """THE table of reasons that Events carry, and the reference page that is written from it.
 
-The reasons of what the reference tells too are the reference's (spec 9.5).
+The reasons of what LBC reports too are LBC's (spec 9.5).
 """
 
 from __future__ import annotations
@@ -50,51 +50,56 @@ TABLE = (
     Row(
         _R.SUCCESSFULLY_RECONCILED,
         f"{_INGRESS}, {_BINDING}",
-        "Normal, all others are Warnings: AWS was changed and is now as the object asks.",
+        "Normal, all others are Warnings. AWS was changed and is now as the object asks.",
         "Nothing.",
     ),
     Row(
         _R.FAILED_LOAD_GROUP_ID,
         _INGRESS,
-        "The Ingress is in no group: its `group.name` is not one, or its class cannot be read.",
-        "Mend the annotation, the IngressClass or its IngressClassParams.",
+        "The Ingress is in no group: its `group.name` is not a valid name, or its IngressClass "
+        "does not exist or cannot be read.",
+        "Correct the annotation, the IngressClass or its IngressClassParams.",
     ),
     Row(
         _R.FAILED_BUILD_MODEL,
         f"{_INGRESS}, Service",
-        "The object asks for what cannot be, or names what is not there. The others of its group "
-        "are served; where it was good before, AWS keeps that. Or AWS refused a question, or a "
-        "deleted Ingress asks for deletion protection: then every member of the group is told. "
-        "What is wrong with a Service is told to the Ingresses that it stops, too.",
-        "Mend what the message names: field, value and what is allowed, or AWS's code, are in it.",
+        "A setting of the object is invalid, or it names something that does not exist. The other "
+        "Ingresses of its group are served; of this one AWS keeps the last valid settings. Or an "
+        "AWS read call failed, or a deleted Ingress asks for deletion protection: then every "
+        "member of the group gets the Warning. A mistake on a Service is also reported on the "
+        "Ingresses that use it.",
+        "Correct what the message names: it has the field, the value and what is allowed, or "
+        "AWS's error code.",
     ),
     Row(
         _R.FAILED_DEPLOY_MODEL,
         _INGRESS,
-        "AWS refused a change, or one was not begun because it would touch what is not ours or "
-        "delete a load balancer that AWS protects. Those are told who asked for it: every member "
-        "of the group where all have.",
-        "Act on AWS's code: a quota, an IAM action, a name that is taken. Under deletion "
+        "AWS refused a change, or the controller did not begin it, because it would touch a "
+        "resource of others or delete a load balancer that AWS protects. The Ingresses that asked "
+        "for the change get the Warning: every member of the group where all did.",
+        "Act on AWS's error code: a quota, an IAM action, a name that is taken. Under deletion "
         "protection add the line that the message names.",
     ),
     Row(
         _R.FAILED_UPDATE_STATUS,
         _INGRESS,
-        "The API server refuses status or annotations of the object: AWS is as it asks, and this "
-        "cannot be shown. The others of its group are not concerned.",
+        "The API server refuses the status or the annotations that the controller writes. AWS is "
+        "as the object asks; the other Ingresses of its group are not affected.",
         "Look at the webhook, the policy or the RBAC rule that the message names.",
     ),
     Row(
         _R.FAILED_REMOVE_FINALIZER,
         _INGRESS,
-        "The object is let go in AWS, and the API server refuses to take the finalizer away.",
+        "AWS has nothing of the object any more, but the API server refuses to remove the "
+        "finalizer.",
         "Look at the webhook, the policy or the RBAC rule that the message names.",
     ),
     Row(
         _R.GROUP_TRUST,
         _INGRESS,
-        "A member answers requests that another namespace holds, or decides for all; told to both. "
-        "Or its tags are not added to the load balancer.",
+        "In a group over namespaces, a member answers requests of another namespace's member, or "
+        "sets something for the whole group; both get the Warning. Or the member's tags are not "
+        "added to the load balancer.",
         "Give each namespace hosts of its own, or a group; `--group-trust=namespace` rejects it.",
     ),
     Row(
@@ -142,9 +147,9 @@ TABLE = (
     Row(
         _R.BACKEND_NOT_FOUND,
         f"{_INGRESS}, {_BINDING}",
-        "The Service, its port or its endpoints cannot be: requests get 503. Of a binding the "
-        "target group was emptied.",
-        "Create the Service, or mend the backend or `spec.serviceRef`.",
+        "The Service or its port does not exist, or it can have no endpoints: requests get 503. "
+        "The target group of a binding was emptied.",
+        "Create the Service, or correct the backend or `spec.serviceRef`.",
     ),
     Row(
         _R.FAILED_NETWORK_RECONCILE,
@@ -155,9 +160,9 @@ TABLE = (
     Row(
         _R.TARGETS_HELD,
         _BINDING,
-        "Targets that nothing seems to stand behind stay: the Kubernetes API does not confirm it, "
-        "or they wait for `--target-purge-hold`.",
-        "Nothing if it passes; else see whether the controller reaches the API.",
+        "All or most endpoints seem to be gone. The targets stay registered, because the "
+        "Kubernetes API does not confirm it or `--target-purge-hold` has not passed.",
+        "Nothing if the Warning ends; else see whether the controller reaches the API server.",
     ),
     Row(
         _R.TOO_MANY_TARGETS,
@@ -193,11 +198,11 @@ _HEAD = """\
 Written by `make gen` from `alb_controller/objects/events.py`; do not edit.
 
 `kubectl describe` shows them, and `kubectl get events --field-selector reason=FailedDeployModel`.
-Each is written once for what it says about a version of its object, and again where it still holds
-when the API server has dropped it, after an hour: one that is not repeated may still hold. What
-holds now is in the annotation `alb-controller.aws/status` of an Ingress
-([troubleshooting](../how-to/troubleshoot.md)). Where more than 1000 wait for a slow API server,
-further ones are dropped and counted (`awslbc_events_dropped_total`).
+The controller writes an Event once for each state of its object. The API server drops Events after
+an hour; one that still holds is then written again. So an Event that is not repeated may still
+hold: what holds now is in the annotation `alb-controller.aws/status` of an Ingress
+([troubleshooting](../how-to/troubleshoot.md)). Where more than 1000 Events wait for a slow API
+server, further ones are dropped and counted (`awslbc_events_dropped_total`).
 
 | Reason | On | What it says | What to do |
 | --- | --- | --- | --- |

@@ -1,4 +1,4 @@
-"""Annotations of an Ingress that are ours to write: they are no word of its user."""
+"""Annotations of an Ingress that are ours to write: its user has no part in them."""
 
 from __future__ import annotations
 

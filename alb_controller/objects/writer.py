@@ -58,4 +58,4 @@ class ObjectWriter(Protocol):
         component: str,
         fingerprint: str = "",
     ) -> None:
-        """Tell users something about an object, once."""
+        """Report something about an object to users, once."""

@@ -290,7 +290,7 @@ class NameToClaim(msgspec.Struct, frozen=True, order=True):
 
 
 class Plan(Value, frozen=True):
-    """Steps in the order in which they are to be applied, and what is worth telling."""
+    """Steps in the order in which they are to be applied, and what is worth reporting."""
 
     steps: tuple[Step, ...] = ()
     late: tuple[LateStep, ...] = ()

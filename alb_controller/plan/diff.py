@@ -101,7 +101,7 @@ def _unread(matched: Matched[WithAttributes]) -> list[Found[WithAttributes]]:
 def target_group_is_replaced(desired: TargetGroup, found: TargetGroup) -> bool:
     """What AWS cannot modify and the desired group needs otherwise (spec 5.3).
 
-    The reference keeps a group whose Service has changed its family, and is stuck (spec 12 #31).
+    LBC keeps a group whose Service has changed its family, and is stuck (spec 12 #31).
     """
     return (
         desired.target_type != found.target_type

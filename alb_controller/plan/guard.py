@@ -35,7 +35,7 @@ class Owned(Value, frozen=True):
 def owned(observed: Observed, key: StackKey, policy: PlanPolicy) -> Owned:
     """Leave out what is not our stack's, or lacks the tag that says what it is in the stack.
 
-    The reference stops the whole group at a resource without its resource tag (spec 7.4).
+    LBC stops the whole group at a resource without its resource tag (spec 7.4).
     """
     notes: list[str] = []
 
@@ -58,7 +58,7 @@ def owned(observed: Observed, key: StackKey, policy: PlanPolicy) -> Owned:
 
 
 def may_delete_listener(listener: Found[Listener], key: StackKey, policy: PlanPolicy) -> bool:
-    """A listener that somebody added to our load balancer stays; without tags none can tell."""
+    """A listener that somebody added to our load balancer stays; without tags nobody can know."""
     return not policy.tag_listeners_and_rules or belongs_to(
         listener.resource.tags, policy.cluster, key
     )

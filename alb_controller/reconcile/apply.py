@@ -54,7 +54,7 @@ class Outcome(Value, frozen=True):
     error: ControllerError | None = None
     failed: Step | None = None
     apart: tuple[Failure, ...] = ()
-    """Steps that no other one needs: all else may be told as done."""
+    """Steps that no other one needs: all else may be reported as done."""
     left: tuple[Failure, ...] = ()
     """What is to go and cannot yet, at the end of a plan: nothing else waits for it."""
 

@@ -23,7 +23,7 @@ from alb_controller.values import Api, StackKey, Tags
 
 _SOON_SECONDS = 0.5
 _LATER_SECONDS = 60.0
-"""Until the next look whether a user's own binding still names the group: nobody tells."""
+"""Until the next look whether a user's own binding still names the group: no watch reports it."""
 
 
 class GroupApi(GroupNames, Protocol):
@@ -36,7 +36,7 @@ class GroupApi(GroupNames, Protocol):
 
 
 class Signals(msgspec.Struct, frozen=True, kw_only=True):
-    """What the group asks of, and tells to, its neighbours."""
+    """What the group asks of its neighbours, and what wakes them."""
 
     held_keys: Callable[[], Iterable[StackKey]]
     """Stacks whose finalizer some object carries."""
@@ -72,7 +72,7 @@ class BackendGroup:
     """Makes the group for its first user and deletes it after its last.
 
     A stack asks by `id_for`, which raises NotReady until the group is there; whoever waits is
-    told through `wake`. The group goes only when every stack whose finalizer some object carries
+    woken through `wake`. The group goes only when every stack whose finalizer some object carries
     was seen by this process and needs it no more, and no binding or rule names it. The last
     finalizer is all that remembers the group after a crash: it stays until deleting was tried.
     """
@@ -178,7 +178,7 @@ class BackendGroup:
             raise
 
     def _report(self, problem: ControllerError) -> None:
-        """Have those who wait tell their users, once for each problem."""
+        """Wake those who wait, so that they report it, once for each problem."""
         with self._demand.lock:
             is_news = str(problem) != str(self._demand.problem)
             self._demand.problem = problem
@@ -242,7 +242,7 @@ class BackendGroup:
             self._inventory.put(msgspec.structs.replace(found, resource=resource))
 
     def _end(self) -> None:
-        """Try to delete it; those who leave are told of every outcome but "not yet"."""
+        """Try to delete it; those who leave are woken by every outcome but "not yet"."""
         try:
             self._delete_if_unused()
         except NotReady:
@@ -271,7 +271,7 @@ class BackendGroup:
         if naming or self._signals.is_referenced(group_id):
             raise NotReady("the last rules that name the shared security group", _SOON_SECONDS)
         with self._demand.lock:
-            if self._demand.users:  # a stack that was given the id a moment ago: its wish is queued
+            if self._demand.users:  # a stack was given the id a moment ago: its rules come
                 return
             self._id = None
         self._ec2.delete_security_group(group_id)

@@ -1,6 +1,6 @@
 """The certificates that a stack asks for: requested, validated by DNS, and let go (spec 3.4).
 
-Nothing is waited for here: NotReady says when to come back. The reference blocks a worker for up to
+Nothing is waited for here: NotReady says when to come back. LBC blocks a worker for up to
 half an hour (spec 12.1 #18). Where it recreates a certificate that is not issued within five
 minutes, we wait: a new request has the same DNS records, and ACM counts requests by the year.
 """

@@ -94,7 +94,7 @@ class Observer:
         return attributes.get(DELETION_PROTECTION) == "true"
 
     def record(self, before: Observed, after: Observed) -> None:
-        """Tell the inventory what a plan has changed of the resources that it lists."""
+        """Give the inventory what a plan has changed of the resources that it lists."""
         kept = {f.identity: f for f in _listed(after)}
         for found in kept.values():
             self._inventory.put(found)

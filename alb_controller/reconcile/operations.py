@@ -26,7 +26,7 @@ class StackOperations:
         on_created: Callable[[Found[TargetGroup]], None],
         provisioning_seconds: float,
     ) -> None:
-        """`on_created` is told of each new target group before its binding is made.
+        """`on_created` is called with each new target group before its binding is made.
 
         `provisioning_seconds` lie between two looks at a load balancer that AWS provisions.
         """
@@ -71,7 +71,7 @@ class StackOperations:
         self.delete_binding = bindings.delete_binding
 
     def create_target_group(self, group: TargetGroup) -> Found[TargetGroup]:
-        """Create it, and tell of it: who works on its targets need not ask AWS."""
+        """Create it, and report it: who works on its targets need not ask AWS."""
         made = self._elbv2.create_target_group(group)
         self._on_created(made)
         return made

@@ -19,7 +19,7 @@ from alb_controller.plan.changes import Delete, NameToClaim
 from alb_controller.values import StackKey, Tags
 
 FRESH_SECONDS = 10.0
-"""A listing of this age still tells who holds which name."""
+"""A listing of this age still says who holds which name."""
 _NOUNS = {
     "LoadBalancer": "load balancer",
     "TargetGroup": "target group",

@@ -61,7 +61,7 @@ def is_refusal(error: ControllerError, step: Step, observed: Observed) -> bool:
 def is_refused_object(error: ControllerError) -> bool:
     """Whether Kubernetes refuses an object: what it is, or that it is written there.
 
-    Rights can be missing in one namespace alone, so that lack too is told where it shows.
+    Rights can be missing in one namespace alone, so that lack too is reported where it shows.
     """
     if not isinstance(error, KubeError):
         return False

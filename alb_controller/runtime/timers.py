@@ -110,7 +110,7 @@ class Backoff(Generic[K]):
         return self._soon[key][0]
 
     def slow_deadline(self, key: K, now: float, seconds: float) -> float:
-        """When to try again what only others can mend: as was told, if that is still to come.
+        """When to try again what only others can correct: as reported, if that is still to come.
 
         The failures are counted anew.
         """

@@ -43,7 +43,7 @@ class Result(msgspec.Struct, frozen=True):
     soon: bool = False
     """Look again by SOON_SECONDS, then slowly."""
     slow: bool = False
-    """Look again in about SLOW_SECONDS, as after an error that only others can mend."""
+    """Look again in about SLOW_SECONDS, as after an error that only others can correct."""
 
 
 DONE = Result()
@@ -179,7 +179,7 @@ def _run_once(
 
 
 def _requeue(controller: Controller[K], key: K, result: Result, *, has_progress: bool) -> str:
-    """Put the key back as the result says; the metric's word for it (controller-runtime's)."""
+    """Put the key back as the result says; the metric's label for it (controller-runtime's)."""
     queue = controller.queue
     if result.backoff:
         queue.retry(key, has_progress=has_progress)

@@ -99,7 +99,7 @@ class WorkQueue(Generic[K]):
         """Make a key due then, and `forget` what was before.
 
         The time of a slow retry that is still to come is kept: a failure that is met again until
-        then, whoever woke the key, does not move the retry that was told of.
+        then, whoever woke the key, does not move the retry that was reported.
         """
         with self._changed:
             now = self._clock.monotonic()
@@ -124,7 +124,7 @@ class WorkQueue(Generic[K]):
     def forget(self, key: K) -> None:
         """Start the key's backoff anew, and drop the timer that its present run makes moot.
 
-        A timer that was set after the run began is kept: it may tell of something that the
+        A timer that was set after the run began is kept: it may stand for something that the
         run has not seen.
         """
         with self._changed:

@@ -19,7 +19,7 @@ def apply_all(api: ResourceApi, manifests: Sequence[Manifest], note: Note) -> li
     """Apply objects, those first that others need; the ones that were applied.
 
     Kinds that the sandbox does not serve are left out, namespaces that nobody declares are made:
-    `note` is told. Raises BadInput for an object that the API refuses.
+    `note` is called. Raises BadInput for an object that the API refuses.
     """
     served = [found for found in manifests if _is_served(api, found, note)]
     order = {kind: place for place, kind in enumerate(_FIRST)}

@@ -25,8 +25,8 @@ def wait_for_controller(world: World, seconds: float) -> None:
 def wait_until_at_rest(world: World, seconds: float, note: Callable[[str], None]) -> State:
     """Wait until nothing is missing or nothing more will come; the state then.
 
-    `note` is told what is waited for when that changes. Raises PartEnded, and NotConverged, which
-    names what is missing.
+    `note` is called with what is waited for when that changes. Raises PartEnded, and NotConverged,
+    which names what is missing.
     """
     deadline, last = time.monotonic() + seconds, ""
     while True:

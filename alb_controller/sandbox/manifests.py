@@ -1,6 +1,6 @@
 """Manifests as users have them: files and folders of YAML, several documents to a file, Lists.
 
-YAML is read as kubectl reads it: a key that is given twice is a mistake, not the last one's word.
+YAML is read as kubectl reads it: a key that is given twice is a mistake; the last one does not win.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an operator can set: one table of flags, the reference's (spec 10.2), and its reader."""
+"""What an operator can set: one table of flags, LBC's (spec 10.2), and its reader."""
 
 from alb_controller.settings.forms import BindAddress, ThrottleRule
 from alb_controller.settings.gates import FeatureGates, gate_rows

@@ -1,4 +1,4 @@
-"""How flag values are written: Go's forms, as the reference's flag library reads them.
+"""How flag values are written: Go's forms, as LBC's flag library reads them.
 
 A form turns what stands after `--flag` (once for each time the flag is given) into a value, and a
 value back into text for the reference page. Parsers raise ValueError with the rest of a sentence:

@@ -1,4 +1,4 @@
-"""The feature gates, with the reference's names and defaults (spec 10.3)."""
+"""The feature gates, with LBC's names and defaults (spec 10.3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from alb_controller.settings.served import Served
 
 
 class Gate(msgspec.Struct, frozen=True):
-    """A row of the gate table: the reference's name, what it does, and whether we do it."""
+    """A row of the gate table: LBC's name, what it does, and whether we do it."""
 
     name: str
     help: str
@@ -63,7 +63,7 @@ class FeatureGates(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Gate(
             "SubnetDiscoveryByReachability",
-            "Tell public from private subnets by their routes where no role tag is set.",
+            "Recognise public subnets by their routes where no role tag is set.",
         ),
     ] = True
     lb_capacity_reservation: Annotated[
@@ -137,7 +137,7 @@ def gate_rows() -> Iterator[GateRow]:
 
 
 def named_gates(texts: Sequence[str]) -> dict[str, bool]:
-    """The gates that are set in words, by the reference's name.
+    """The gates that are set in words, by LBC's name.
 
     Raises ValueError for an unknown gate, with the nearest known one, or a value that is no bool.
     """

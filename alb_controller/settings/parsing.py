@@ -103,7 +103,7 @@ def _idle_gates(named: Mapping[str, bool]) -> Iterator[str]:
 
 
 def _check(settings: Settings) -> None:
-    """The reference's checks at start (spec 10.2) that need more than one value's form."""
+    """LBC's checks at start (spec 10.2) that need more than one value's form."""
     if not settings.cluster_name:
         raise InvalidSetting("cluster-name", "is required: the name of the Kubernetes cluster")
     _check_tag_keys(settings)

@@ -18,7 +18,7 @@ flag takes its last value.
 | Served | Means |
 | --- | --- |
 | yes | Works as described. |
-| the default alone | The default is what the controller does; another value stops the start. |
+| only the default | The default is what the controller does; another value aborts the start-up. |
 | not yet | The feature is missing: default and `false` are accepted and listed at start. |
 | no effect yet | Tunes a missing feature: accepted, and listed at start when it is given. |
 

@@ -6,11 +6,11 @@ import enum
 
 
 class Served(enum.Enum):
-    """What happens to a flag or gate of the reference here; the value is its word in the docs."""
+    """What happens to a flag or gate of LBC here; the value is its name in the docs."""
 
     YES = "yes"
-    DEFAULT_ALONE = "the default alone"
-    """The reference's default is what we do; another value is refused."""
+    DEFAULT_ALONE = "only the default"
+    """LBC's default is what we do; another value is refused."""
     NOT_YET = "not yet"
     """A feature that is not there: its default and `false` are accepted, and listed."""
     NO_EFFECT_YET = "no effect yet"
@@ -29,7 +29,7 @@ class Served(enum.Enum):
     def is_worth_reporting(self, value: object, *, given: bool) -> bool:
         """Whether the operator should hear at start that this has no effect.
 
-        True for what was asked for in words, and for features that the reference has on by default.
+        True for what was asked for in words, and for features that LBC has on by default.
         """
         match self:
             case Served.YES | Served.DEFAULT_ALONE:

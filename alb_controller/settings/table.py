@@ -1,6 +1,6 @@
 """The table of flags: each field of `Settings` is a flag, with its type, default and help.
 
-The flag is the field's name with dashes. Names, defaults and forms are the reference's (spec 10.2).
+The flag is the field's name with dashes. Names, defaults and forms are LBC's (spec 10.2).
 The command line, the reference page and the chart are made from this table.
 """
 
@@ -74,22 +74,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = EMPTY
     aws_api_throttle: Annotated[
         Mapping[str, tuple[ThrottleRule, ...]],
-        Flag("Calls per second we allow ourselves: serviceID:operations=rate:burst."),
+        Flag("Client-side rate limits of AWS calls: serviceID:operations=rate:burst."),
     ] = THROTTLE_RULES
     aws_max_retries: Annotated[int, Flag("Attempts per AWS call.", minimum=1)] = 10
 
     aws_quotas: Annotated[
         QuotaNumbers,
         Flag(
-            "Not in LBC: quotas of the account by AWS's names, name=number: they count before a "
-            "write. Without them AWS is asked, and its refusal is remembered."
+            "Not in LBC: quotas of the account by AWS's names, name=number, checked before a "
+            "write. Without them the write is tried, and AWS's refusal is remembered."
         ),
     ] = EMPTY_QUOTAS
     read_aws_quotas: Annotated[
         bool,
         Flag(
-            "Not in LBC: read the account's quotas (DescribeAccountLimits) once an hour, and count "
-            "before a write."
+            "Not in LBC: read the account's quotas (DescribeAccountLimits) once an hour, and "
+            "check them before a write."
         ),
     ] = False
 
@@ -133,8 +133,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_assume_role_arns: Annotated[
         tuple[str, ...],
         Flag(
-            "Not in LBC: which roles a TargetGroupBinding may have assumed; * and ? are "
-            "wildcards, none where it is empty."
+            "Not in LBC: IAM roles that a TargetGroupBinding may name to be assumed; * and ? are "
+            "wildcards; an empty list allows none."
         ),
     ] = ("*",)
     drain_pods_of_leaving_nodes: Annotated[
@@ -147,20 +147,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     target_purge_percent: Annotated[
         int,
         Flag(
-            "Not in LBC: before a change takes away this percentage of a group's targets, or "
-            "more, it is confirmed by a read past the cache; above 100 none is.",
+            "Not in LBC: before a change removes this percentage of a group's targets, or more, "
+            "the API server is asked again past the cache; above 100 it never is.",
             minimum=1,
         ),
     ] = 100
     target_purge_hold: Annotated[
-        timedelta, Flag("Not in LBC: such a change waits for this long, although it is confirmed.")
+        timedelta, Flag("Not in LBC: such a change waits for this long, even if confirmed.")
     ] = timedelta(0)
     tolerate_non_existent_backend_service: Annotated[
         bool,
-        Flag("Answer 503 for rules whose Service is missing, not stop the Ingress."),
+        Flag("Answer 503 for rules whose Service is missing, instead of rejecting the Ingress."),
     ] = True
     tolerate_non_existent_backend_action: Annotated[
-        bool, Flag("Answer 503 for rules whose action is missing, not stop the Ingress.")
+        bool,
+        Flag("Answer 503 for rules whose action is missing, instead of rejecting the Ingress."),
     ] = True
     lb_stabilization_monitor_interval: Annotated[
         timedelta,
@@ -172,7 +173,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     # ---- what is watched
     ingress_class: Annotated[
-        str, Flag("Value of the annotation kubernetes.io/ingress.class that is ours.")
+        str, Flag("Handle Ingresses whose kubernetes.io/ingress.class has this value.")
     ] = "alb"
     group_trust: Annotated[
         Literal["any", "namespace"],
@@ -185,10 +186,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool,
         Flag(
             "Not in LBC: annotate each Ingress with what it has in AWS and what is wrong with it. "
-            "Without it what stands there is removed."
+            "When off, the annotation is removed."
         ),
     ] = True
-    watch_namespace: Annotated[str | None, Flag("Watch this namespace alone; without it, all.")] = (
+    watch_namespace: Annotated[str | None, Flag("Watch only this namespace; without it, all.")] = (
         None
     )
     enable_endpoint_slices: Annotated[
@@ -213,11 +214,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kubeconfig: Annotated[
         str | None, Flag("Kubeconfig file; without it, the pod's own account.")
     ] = None
-    metrics_bind_addr: Annotated[BindAddress | None, Flag("Where metrics are; 0 is off.")] = (
+    metrics_bind_addr: Annotated[BindAddress | None, Flag("Address of the metrics; 0 is off.")] = (
         BindAddress("", 8080)
     )
     health_probe_bind_addr: Annotated[
-        BindAddress | None, Flag("Where /healthz and /readyz are served; 0 is off.")
+        BindAddress | None, Flag("Address of /healthz and /readyz; 0 is off.")
     ] = BindAddress("", 61779)
     enable_leader_election: Annotated[
         bool, Flag("Hold a Lease, so that one replica writes at a time.")
@@ -284,8 +285,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     strict_admission: Annotated[
         bool,
         Flag(
-            "Not in LBC: refuse what cannot be read or is not there; without it, a warning where "
-            "LBC is silent."
+            "Not in LBC: webhooks refuse objects that cannot be read or name what does not exist; "
+            "without it they warn."
         ),
     ] = False
 
@@ -294,13 +295,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     enable_wafv2: Annotated[bool, Flag("WAFv2 on ALBs.")] = True
     enable_shield: Annotated[bool, Flag("Shield Advanced on ALBs.")] = True
     allowed_certificate_authority_arns: Annotated[
-        tuple[str, ...], Flag("Discover certificates of these CAs alone.")
+        tuple[str, ...], Flag("Discover only certificates of these CAs.")
     ] = ()
     default_pca_arn: Annotated[str | None, Flag("Private CA of requested certificates.")] = None
 
     # ---- Services, Gateways, Global Accelerator
     load_balancer_class: Annotated[
-        str, Flag("Class of the Services that are ours.", Served.NO_EFFECT_YET)
+        str, Flag("Handle Services of this loadBalancerClass.", Served.NO_EFFECT_YET)
     ] = "service.k8s.aws/nlb"
     service_max_concurrent_reconciles: Annotated[
         int, Flag("Services reconciled at a time.", Served.NO_EFFECT_YET, minimum=1)
@@ -318,7 +319,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Flag("GlobalAccelerators reconciled at a time.", Served.NO_EFFECT_YET, minimum=1)
     ] = 1
     globalaccelerator_max_exponential_backoff_delay: Annotated[
-        timedelta, Flag("Longest wait before a failed one is tried again.", Served.NO_EFFECT_YET)
+        timedelta,
+        Flag("Longest wait before a failed Service is tried again.", Served.NO_EFFECT_YET),
     ] = timedelta(seconds=1000)
     quic_environment_variable_name: Annotated[
         str, Flag("Variable that carries a pod's QUIC server id.", Served.NO_EFFECT_YET)

@@ -96,7 +96,7 @@ def _rule(found: Found[ListenerRule]) -> dict[str, Any]:
 
 
 def _actions(actions: tuple[Action, ...]) -> list[dict[str, Any]]:
-    """Without what is secret, and without the request's word for a secret that AWS has."""
+    """Without what is secret, and without the request's value for a secret that AWS has."""
     encoded = encode_actions(actions)
     for one in encoded:
         for config in ("AuthenticateOidcConfig", "AuthenticateCognitoConfig"):

@@ -1,6 +1,6 @@
-"""The reference's checkpoint of a binding: digests of its endpoints and its spec (spec 8.3).
+"""LBC's checkpoint of a binding: digests of its endpoints and its spec (spec 8.3).
 
-Byte for byte the reference's: after a swap of controllers it skips bindings whose checkpoint
+Byte for byte LBC's: after a swap of controllers it skips bindings whose checkpoint
 still holds.
 """
 

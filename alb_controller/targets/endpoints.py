@@ -214,7 +214,7 @@ def _state_of(endpoint: SliceEndpoint, pod: Pod, cluster: Cluster) -> str:
     """`ready`, `leaving`, `unknown`, or nothing for an endpoint that is left out.
 
     A pod that is being deleted is left out at once: SIGTERM is on its way to it, and its
-    EndpointSlice tells of it later, or with publishNotReadyAddresses never. The reference waits for
+    EndpointSlice shows it later, or with publishNotReadyAddresses never. LBC waits for
     the slice.
     """
     if pod.is_deleting:

@@ -15,7 +15,7 @@ from alb_controller.objects.elbv2 import (
 from alb_controller.values import PortRef, Value, canonical_cidr, parse_cidr
 
 SHARED_DESCRIPTION = "elbv2.k8s.aws/targetGroupBinding=shared"
-"""Marks the rules that this controller, or the reference, may revoke."""
+"""Marks the rules that this controller, or LBC, may revoke."""
 
 ALL_PORTS = (0, 65535)
 Source: TypeAlias = tuple[Literal["cidr", "cidr_v6", "security_group"], str]
@@ -36,7 +36,7 @@ def permissions(networking: TargetGroupBindingNetworking, pods: Sequence[Pod]) -
     """Every rule by every peer by every port; a named port stands for the pods' container ports.
 
     `pods` are those on the security group; empty for targetType instance. A rule whose `ports`
-    are empty gives nothing, as in the reference, although its documentation promises all of TCP
+    are empty gives nothing, as in LBC, although its documentation promises all of TCP
     (spec 12.3, defect 56): to open every port is not ours to start with.
     """
     rules: set[IngressRule] = set()
@@ -118,7 +118,7 @@ def aggregate(wanted: Iterable[frozenset[IngressRule]], *, restricted: bool) -> 
 
 
 def _bounds(rule: IngressRule) -> tuple[int, int]:
-    """The reference takes port 0 for all ports here."""
+    """LBC takes port 0 for all ports here."""
     bounds = rule.from_port, rule.to_port
     return ALL_PORTS if bounds == (0, 0) else bounds
 

@@ -1,1 +1,1 @@
-"""Metrics and logs: what the process tells an operator, whatever it works on."""
+"""Metrics and logs: what the process shows an operator, whatever it works on."""

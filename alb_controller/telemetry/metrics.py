@@ -1,6 +1,6 @@
 """THE table of metrics.
 
-Names are the reference's (spec 10.4) or controller-runtime's and client-go's, where they mean
+Names are LBC's (spec 10.4) or controller-runtime's and client-go's, where they mean
 the same, so that dashboards and alerts keep working; ours start with `awslbc_` too.
 """
 
@@ -268,7 +268,7 @@ def observe_aws_call(
     attempts: Sequence[tuple[str, AwsError | None, float]],
     seconds: float,
 ) -> None:
-    """Count one AWS API call and its HTTP requests; what `aws.client.Sender` tells.
+    """Count one AWS API call and its HTTP requests; `aws.client.Sender` reports them.
 
     The call ended as its last attempt did. An attempt has a status code, empty without an answer,
     an error and its seconds.

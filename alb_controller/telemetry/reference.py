@@ -19,7 +19,7 @@ Process metrics (`process_…`, `python_…`) are those of the Prometheus client
 Of LBC's metrics these are not here: `awslbc_controller_top_talkers`, whose series outlive
 their objects (`awslbc_object_state` names those that fail); `awslbc_quic_target_missing_server_id`,
 which belongs to QUIC listeners; `controller_runtime_webhook_…`, for which
-`awslbc_webhook_…_failure_total` stand; and what controller-runtime and the Go runtime tell of
+`awslbc_webhook_…_failure_total` stand; and what controller-runtime and the Go runtime report of
 themselves (`go_…`, `certwatcher_…`, `workqueue_unfinished_work_seconds`).
 
 | Metric | Type | Labels | What it says |

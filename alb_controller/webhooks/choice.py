@@ -12,7 +12,7 @@ import msgspec
 from alb_controller.settings import Settings
 
 DEFAULT_FOLDER = Path("/", "tmp", "k8s-webhook-server", "serving-certs")
-"""The reference's: where its chart mounts a Secret."""
+"""LBC's: where its chart mounts a Secret."""
 
 
 class Files(msgspec.Struct, frozen=True):
@@ -23,7 +23,7 @@ class Files(msgspec.Struct, frozen=True):
 
 
 def files_of(settings: Settings) -> Files:
-    """Where the flags say, else where the reference looks."""
+    """Where the flags say, else where LBC looks."""
     folder = Path(settings.webhook_cert_dir or DEFAULT_FOLDER)
     return Files(
         folder / (settings.webhook_cert_file or "tls.crt"),

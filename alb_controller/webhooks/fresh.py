@@ -1,4 +1,4 @@
-"""The cluster as admission sees it: what a watch has not told yet is asked for."""
+"""The cluster as admission sees it: what a watch has not delivered yet is asked for."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from alb_controller.targets.readiness import gate_of
 from alb_controller.webhooks.reviews import CREATE, Request
 
 LEGACY_GATE_PREFIX = "target-health.alb.ingress.k8s.aws"
-"""Of version 1 of the reference: nobody sets such a condition any more."""
+"""Of version 1 of LBC: nobody sets such a condition any more."""
 VALUE_BYTES = 256
 """What a value of a review may cost in memory: a label costs 134 bytes (ADR 26)."""
 

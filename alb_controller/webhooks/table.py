@@ -40,7 +40,7 @@ class Webhook(NamedTuple):
 def own_webhooks(
     bindings: BindingReviews, cluster: Cluster, settings: Settings
 ) -> Iterator[Webhook]:
-    """Those of no front end, by the reference's paths (spec 10.1)."""
+    """Those of no front end, by LBC's paths (spec 10.1)."""
     yield Webhook(
         "/mutate-v1-pod",
         "podReadinessGate",

@@ -45,7 +45,7 @@ class CertificateFacts:
     kinds: ClassVar[tuple[type[Any], ...]] = (IssuedCertificates,)
 
     def __init__(self, acm: Acm, clock: Clock, managed: ManagedOnes = none_managed) -> None:
-        """`managed` tells which of some ARNs are left out: those that controllers requested."""
+        """`managed` says which of some ARNs are left out: those that controllers requested."""
         self._acm, self._clock, self._managed = acm, clock, managed
         self._listing = Shared(acm.issued, CERTIFICATES, clock)
         self._imported = Expiring[str, Certificate](IMPORTED_NAMES, clock)
@@ -98,7 +98,7 @@ class TrustStoreFacts:
 
 
 def _shown(listed: Iterable[Summary], query: IssuedCertificates) -> Iterator[Certificate]:
-    """Those of which the listing tells enough: it does not tell who has issued a private one."""
+    """Those of which the listing shows enough: it does not show who has issued a private one."""
     for one in listed:
         if one.domains is not None and not (query.with_authorities and one.is_private):
             yield Certificate(arn=one.arn, domains=one.domains)

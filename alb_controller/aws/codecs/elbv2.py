@@ -1,6 +1,6 @@
 """Load balancers, target groups, listeners, rules and targets to and from ELBv2's shapes.
 
-Requests carry the fields that the reference sends (spec 3.6, 4.6, 5.3, 6.2); tags sorted by key.
+Requests carry the fields that LBC sends (spec 3.6, 4.6, 5.3, 6.2); tags sorted by key.
 Law: what AWS shows of a resource that was made as asked decodes to that resource, but for
 attributes, which are read by calls of their own and are None here.
 """
@@ -246,7 +246,7 @@ def encode_listener_settings(listener: Listener, *, is_weighted: bool = True) ->
 def encode_mutual_authentication(wanted: MutualAuthentication | None) -> Raw | None:
     """A MutualAuthenticationAttributes; None leaves it as it is.
 
-    Passing through names an empty trust store, as the reference does: so AWS keeps the same words.
+    Passing through names an empty trust store, as LBC does: so AWS keeps the same words.
     """
     if wanted is None:
         return None

@@ -77,7 +77,7 @@ FEATURES = (
     Feature("shield", "Shield Advanced", "--enable-shield=false", shield.PERMISSIONS),
     Feature(
         "subnet-reachability",
-        "public subnets told by their routes",
+        "public subnets recognised by their routes",
         "gate SubnetDiscoveryByReachability=false",
         frozenset({"ec2:DescribeRouteTables"}),
     ),

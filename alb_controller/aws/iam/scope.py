@@ -1,4 +1,4 @@
-"""Conditions by tags: what a role may touch, told from what is another cluster's.
+"""Conditions by tags: what a role may touch, and what is another cluster's.
 
 Sources: "Actions, resources, and condition keys" of each service in the Service Authorization
 Reference; `…IfExists` and `Null` in "IAM JSON policy elements: Condition operators".
@@ -25,7 +25,7 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 ANY_CLUSTER = Scope()
-"""The reference's scope: some cluster's tag must be there. Two clusters of an account are not kept
+"""LBC's scope: some cluster's tag must be there. Two clusters of an account are not kept
 apart."""
 
 POD_IDENTITY = Scope("${aws:PrincipalTag/eks-cluster-name}")

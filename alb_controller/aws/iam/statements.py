@@ -1,6 +1,6 @@
 """The writes: on which resources each may be done, and under which condition (spec 10.5).
 
-Where the reference says nothing of a resource or a tag and AWS can look at one, we say it. AWS
+Where LBC says nothing of a resource or a tag and AWS can look at one, we say it. AWS
 cannot for `SetWebAcl` and `CreateProtection`; WAF looks at no tag of the load balancer.
 """
 

@@ -12,7 +12,7 @@ from alb_controller.objects.elbv2 import ServiceReference
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """What a front end calls a backend: it must equal what the reference calls it (spec 5.1)."""
+    """What a front end calls a backend: it must equal what LBC calls it (spec 5.1)."""
 
     id: str
     name: NameSeed

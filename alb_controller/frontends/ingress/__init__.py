@@ -1,1 +1,1 @@
-"""Ingress: which Ingresses form a group, what they ask for, and what they are told."""
+"""Ingress: which Ingresses form a group, what they ask for, and what their users see."""

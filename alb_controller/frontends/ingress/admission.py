@@ -2,7 +2,7 @@
 
 An Ingress is translated as a reconcile would translate it, by the same code. So what is refused
 here is refused there, and what is found here is found there in the same words. Of parameters,
-what the reference refuses is refused, and what stops every Ingress of the class is warned of
+what LBC refuses is refused, and what stops every Ingress of the class is warned of
 (spec 2.2).
 """
 
@@ -98,7 +98,7 @@ REVIEWS: Reviews = {
         name="ingressClassParams", kind=IngressClassParams, validate=validate_class_params
     ),
 }
-"""By the reference's paths."""
+"""By LBC's paths."""
 
 
 def _translate_alone(
@@ -121,7 +121,7 @@ def _findings(ingress: Ingress, cluster: Cluster, settings: Settings) -> Iterato
         case NotOurs():
             return
         case BadClass(problem=problem, is_ours=is_ours):
-            # the reference looks at classes here, and not at their parameters
+            # LBC looks at classes here, and not at their parameters
             yield Finding(Weight.WARNING if is_ours else Weight.REFUSED, str(problem))
         case BadGroup(problem=problem):
             yield Finding(Weight.WARNING, str(problem))
@@ -152,7 +152,7 @@ def _unwanted(
 
 
 def _conditions(ingress: Ingress) -> Iterator[Finding]:
-    """Conditions of paths are refused by the reference, whatever else is wrong there."""
+    """Conditions of paths are refused by LBC, whatever else is wrong there."""
     translator = ConditionTranslator(Source(ref("Ingress", ingress), ingress.metadata.annotations))
     for rule in ingress.spec.rules:
         for path in rule.http.paths if rule.http else ():
@@ -170,7 +170,7 @@ def _member_findings(member: Member, cluster: Cluster, settings: Settings) -> It
             LoadedMember(ingress=ingress, params=member.params), services, settings, member.key
         )
     except Problems as problems:
-        own = ref("Ingress", ingress)  # it is told of its Services' mistakes as well
+        own = ref("Ingress", ingress)  # its Services' mistakes are reported on it as well
         for found in (one for one in problems.found if one.origin == own):
             yield Finding(Weight.WARNING, str(found))
     else:

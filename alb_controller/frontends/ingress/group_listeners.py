@@ -160,7 +160,7 @@ def merge_listeners(
 def served_backends(member: MemberIntent, agreed: Agreement) -> Iterator[BackendIntent]:
     """Those that some port of a member sends requests to, so that they need target groups.
 
-    As in the reference that counts for backends that a redirect before them hides too (spec 4.4).
+    As in LBC that counts for backends that a redirect before them hides too (spec 4.4).
     """
     ports = [port for port in member.listeners if _redirect(port, agreed) is None]
     targets = {

@@ -108,7 +108,7 @@ class ListenerTranslator:
         )
 
     def _wants_certificate(self) -> bool:
-        """Without the gate the annotation means nothing, as in the reference."""
+        """Without the gate the annotation means nothing, as in LBC."""
         if not self._settings.feature_gates.enable_certificate_management:
             return False
         return self._reader.get(rows.CREATE_ACM_CERT) or False

@@ -110,7 +110,7 @@ def load(
                 members.append(LoadedMember(ingress=ingress, problem=selection.problem))
                 continue
             case BadClass(is_ours=True) if held:
-                pass  # told by the group whose finalizer it holds
+                pass  # reported by the group whose finalizer it holds
             case BadClass(is_ours=True) | BadGroup() if key == select.own_key(ingress):
                 rejected.append(selection.problem)
                 rejected_ingresses.append(ingress)

@@ -22,7 +22,7 @@ from alb_controller.values import StackKey
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """What it takes to tell an Ingress's group: the cluster and `--ingress-class`."""
+    """What it takes to find an Ingress's group: the cluster and `--ingress-class`."""
 
     cluster: Cluster
     class_flag: str

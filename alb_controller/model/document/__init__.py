@@ -1,6 +1,6 @@
-"""A stack as the reference's model JSON: what the annotation `dry-run-plan` holds (spec 1.1).
+"""A stack as LBC's model JSON: what the annotation `dry-run-plan` holds (spec 1.1).
 
-`{"id": STACK, "resources": {TYPE: {ID: {"spec": …}}}}`, with the reference's types, ids and names
+`{"id": STACK, "resources": {TYPE: {ID: {"spec": …}}}}`, with LBC's types, ids and names
 of fields; what is not known before it is applied is a `$ref`. OIDC clients are redacted.
 """
 

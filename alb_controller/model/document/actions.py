@@ -1,4 +1,4 @@
-"""Actions in the reference's model JSON."""
+"""Actions in LBC's model JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from alb_controller.model.elbv2 import Action, ForwardAction
 
 Document = dict[str, Any]
 REDACTED = "[REDACTED]"
-"""Stands for the id and the secret of an OIDC client, as in the reference."""
+"""Stands for the id and the secret of an OIDC client, as in LBC."""
 
 
 def action(made: Action) -> Document:

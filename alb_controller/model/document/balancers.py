@@ -1,4 +1,4 @@
-"""Load balancers, target groups, listeners and rules in the reference's model JSON."""
+"""Load balancers, target groups, listeners and rules in LBC's model JSON."""
 
 from __future__ import annotations
 

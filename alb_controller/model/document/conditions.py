@@ -1,4 +1,4 @@
-"""Conditions and transforms of rules in the reference's model JSON."""
+"""Conditions and transforms of rules in LBC's model JSON."""
 
 from __future__ import annotations
 

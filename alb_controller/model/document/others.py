@@ -1,4 +1,4 @@
-"""Security groups, bindings, add-ons and the front's targets in the reference's model JSON."""
+"""Security groups, bindings, add-ons and the front's targets in LBC's model JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alb_controller.model.refs import Ref
 
 Document = dict[str, Any]
 REGISTRATIONS = "FrontendNLBTargetGroup"
-"""Type and id of the one resource that tells what the front's target groups hold."""
+"""Type and id of the one resource that says what the front's target groups hold."""
 _SOURCES = {
     "cidr": ("ipRanges", "cidrIP"),
     "cidr_v6": ("ipv6Ranges", "cidrIPv6"),

@@ -1,4 +1,4 @@
-"""Types of resources in the reference's model JSON, and how one resource names another in it."""
+"""Types of resources in LBC's model JSON, and how one resource names another in it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Attribute(msgspec.Struct, frozen=True):
     key: str
     takes: Limit
     default: str | None
-    """What AWS shows when nobody has set it; None where the reference does not say."""
+    """What AWS shows when nobody has set it; None where the API reference does not say."""
     kinds: tuple[str, ...] = (ALB,)
     only: tuple[str, ...] = ()
     """The protocol versions of a target group, or the protocols of a listener, that have it: all

@@ -1,6 +1,6 @@
 """The annotations of Ingresses and their Services: suffix, parser, scope, merge rule and purpose.
 
-The table drives the parser, admission and the reference page. Parsing rules are the reference's
+The table drives the parser, admission and the reference page. Parsing rules are LBC's
 (spec 0 and 1): a value that cannot be read is an InvalidAnnotation that names the object that
 carries it, the whole key, the value and what is allowed.
 """
@@ -27,7 +27,7 @@ from alb_controller.values import PortRef
 T = TypeVar("T")
 PREFIX = "alb.ingress.kubernetes.io/"
 OWN_PREFIX = "alb-controller.aws/"
-"""Of what the reference has no annotation for; it ignores them."""
+"""Of what LBC has no annotation for; it ignores them."""
 
 
 def _row(

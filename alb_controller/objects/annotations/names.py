@@ -1,6 +1,6 @@
 """Keys that nobody reads: of annotations under our prefix, and of the JSON in them (spec 0).
 
-The reference ignores them in silence, so a typing error shows as a feature that does not work.
+LBC ignores them in silence, so a typing error shows as a feature that does not work.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How annotation values are read: the reference's scanners, token for token (spec 0).
+"""How annotation values are read: LBC's scanners, token for token (spec 0).
 
 Every parser takes the raw value and raises ValueError with the rest of the sentence
 `KEY: VALUE …`, which says what is allowed.

@@ -1,6 +1,6 @@
 """Whether one request can match two rules' conditions.
 
-False is a proof that none can; True is said where there is doubt.
+False is a proof that none can; True is the answer where that is uncertain.
 """
 
 from __future__ import annotations

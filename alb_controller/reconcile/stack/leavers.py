@@ -23,7 +23,7 @@ from alb_controller.reconcile.stack.edges import NameOwners
 from alb_controller.values import ObjectRef
 
 PATIENCE = timedelta(minutes=2)
-"""AWS lets go of what a deleted load balancer had within that time; nobody is told before."""
+"""AWS lets go of what a deleted load balancer had within that time; nothing is reported before."""
 
 
 def waiting(
@@ -71,7 +71,7 @@ class Waits:
         self._since: dict[str, datetime] = {}
 
     def events(self, held: Mapping[ObjectRef, Iterable[Failure]]) -> Iterator[Event]:
-        """What those who wait are told: for what, and who uses it where that can be read."""
+        """What those who wait report: for what, and who uses it where that can be read."""
         for ref, failures in held.items():
             sentences = list(filter(None, map(self._sentence, failures)))
             if sentences:

@@ -73,7 +73,7 @@ class Publisher:
     def publish(self, snapshot: Snapshot, presentation: Presentation) -> None:
         """Warnings first, then the objects, then what is good news once they are written.
 
-        Raises KubeError; what is refused of one object is told there and raised when the others
+        Raises KubeError; what is refused of one object is reported there and raised when the others
         are written.
         """
         objects = snapshot.objects() if presentation.events else {}
@@ -108,7 +108,7 @@ class Publisher:
         metrics.QUOTA_USED.forget(snapshot.key)
 
     def was_refused(self, key: StackKey) -> bool:
-        """Whether something could not be written in this pass: no watch tells when it can be."""
+        """Whether something could not be written in this pass: no watch reports when it can be."""
         return key in self._refused
 
     def add_finalizers(self, snapshot: Snapshot) -> tuple[Invalid, ...]:
@@ -154,7 +154,7 @@ class Publisher:
     def _alone(
         self, key: StackKey, obj: KubeObject, reason: Reason, refused: list[KubeError]
     ) -> Iterator[None]:
-        """What the API server does not take of one object is told there, and stops no other."""
+        """What the API server does not take of one object is reported there, and stops no other."""
         try:
             yield
         except KubeError as error:

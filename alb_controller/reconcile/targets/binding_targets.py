@@ -52,7 +52,7 @@ class BindingTargets:
     ) -> PurgeDecision:
         """What it takes until the group holds the endpoints, and how much of it may be done now.
 
-        Raises AwsError where AWS does not tell what is registered.
+        Raises AwsError where AWS does not say what is registered.
         """
         wanted = registration.changes_to(Target(e.id, e.port) for e in endpoints.members)
         decision = self._purges.review(binding, registration.owned, wanted)

@@ -82,7 +82,7 @@ class EndpointGroups:
     ) -> None:
         """`tags`: what marks the one group to take where an interface has several.
 
-        None as a value stands for any. `on_read` is told of groups that had to be read.
+        None as a value stands for any. `on_read` is called with groups that had to be read.
         """
         self._ec2, self._cluster, self._clock = ec2, cluster, clock
         self._tags, self._on_read = tags, on_read
@@ -277,7 +277,7 @@ def _has_own_interface(pod: Pod, address: str) -> bool:
     try:
         entries = decode(raw, list[_PodEni]) if raw else []
     except msgspec.DecodeError:
-        return False  # as the reference: a malformed annotation is none
+        return False  # as LBC: a malformed annotation is none
     return any(address in (e.private_ip, e.ipv6_address) for e in entries)
 
 

@@ -1,4 +1,4 @@
-"""What a binding's user is told: events, status and the checkpoint (spec 8.3, 9.5)."""
+"""What a binding's user sees: events, status and the checkpoint (spec 8.3, 9.5)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BindingNotes:
 
     def __init__(self, cluster: Cluster, writer: ObjectWriter, clock: Clock) -> None:
         self._cluster, self._writer, self._clock = cluster, writer, clock
-        self._owing: set[BindingKey] = set()  # bindings whose success is still to be told
+        self._owing: set[BindingKey] = set()  # bindings whose success is still to be reported
 
     def settled(self, binding: TargetGroupBinding, checkpoint: str, *, is_changed: bool) -> None:
         """All is as it should be; `is_changed`: targets were registered or deregistered."""
@@ -47,7 +47,7 @@ class BindingNotes:
             self._report(binding, "Normal", "SuccessfullyReconciled", "Successfully reconciled")
 
     def unsettled(self, binding: TargetGroupBinding, reason: str, message: str) -> None:
-        """What could be done is done; success is told when the rest is."""
+        """What could be done is done; success is reported when the rest is."""
         _show(binding, "unsettled")
         self._void_checkpoint(binding)
         self.warn(binding, reason, message)
@@ -88,7 +88,7 @@ class BindingNotes:
             self.warn(binding, "FailedReconcile", f"Failed reconcile due to {message_of(error)}")
 
     def _void_checkpoint(self, binding: TargetGroupBinding) -> None:
-        """What may be half done must not count as done for the next controller, or the reference.
+        """What may be half done must not count as done for the next controller, or LBC.
 
         It skips a binding whose checkpoint still holds (spec 8.3, step 3).
         """
@@ -115,7 +115,7 @@ class BindingNotes:
         return self._cluster.get(TargetGroupBinding, *binding.key) or binding
 
     def warn(self, binding: TargetGroupBinding, reason: str, message: str) -> None:
-        """Tell of a problem, if there is one."""
+        """Report a problem, if there is one."""
         if message:
             _log.warning("binding_problem", reason=reason, problem=message)
             self._report(binding, "Warning", reason, message)

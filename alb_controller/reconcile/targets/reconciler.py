@@ -104,7 +104,7 @@ class BindingReconciler:
                 self._refuse(group_id, f"security group {group_id}: {message_of(error)}")
             raise
         if self._refused.pop(group_id, ""):
-            for key in self._edges.rules.wanted_by(group_id):  # their success is still to be told
+            for key in self._edges.rules.wanted_by(group_id):  # to report their success
                 self._edges.enqueue_later(key, 0.0)
         return DONE
 

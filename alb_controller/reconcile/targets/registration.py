@@ -51,7 +51,7 @@ class Registration:
 
     @property
     def health(self) -> Mapping[_Key, TargetHealth]:
-        """What AWS has told of the whole group in this pass; empty: it was not asked."""
+        """What AWS has shown of the whole group in this pass; empty: it was not asked."""
         return self._health or {}
 
     def holds(self, key: _Key) -> bool:
@@ -64,7 +64,7 @@ class Registration:
         return len(self._there)
 
     def changes_to(self, desired: Iterable[Target]) -> TargetChanges:
-        """What it takes until the group holds these. Raises AwsError where AWS does not tell."""
+        """What it takes until the group holds these. Raises AwsError where AWS does not answer."""
         desired, known = tuple(desired), self._known()
         self._there = frozenset(t.key for t in known)
         self._wanted = frozenset(t.key for t in desired)

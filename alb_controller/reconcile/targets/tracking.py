@@ -1,6 +1,6 @@
 """Which targets of a target group that clusters share are this cluster's (spec 8.8).
 
-They stand in a ConfigMap beside the binding, as the reference keeps them, so that either controller
+They stand in a ConfigMap beside the binding, as LBC keeps them, so that either controller
 goes on where the other stopped.
 """
 

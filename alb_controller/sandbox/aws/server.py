@@ -48,7 +48,7 @@ class AwsServer:
     def __init__(
         self, *, port: int = 0, observe: Callable[[Call], None] = lambda _call: None
     ) -> None:
-        """`observe` is told of each call when it is answered."""
+        """`observe` is called for each call when it is answered."""
         moto_patches.apply_patches()
         self._observe = observe
         self.calls: deque[Call] = deque(maxlen=CALLS_REMEMBERED)

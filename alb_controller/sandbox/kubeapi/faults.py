@@ -141,7 +141,7 @@ class Faults:
 
     @property
     def last_watch_error(self) -> StatusError | None:
-        """What ended watches are told, if anything."""
+        """The error that ended watches are sent, if any."""
         return self._watch_error
 
     def wait_for_release(self, seconds: float) -> None:

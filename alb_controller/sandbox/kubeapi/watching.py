@@ -65,7 +65,7 @@ def watch(
 
 @dataclass(frozen=True, slots=True)
 class _Pace:
-    """How often a quiet watch wakes, and how often it tells how far it has come."""
+    """How often a quiet watch wakes, and how often it sends a bookmark."""
 
     tick_seconds: float
     bookmark_seconds: float

@@ -82,7 +82,7 @@ class SimulatedControllers:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` tells seconds; one that tests move goes with `live`."""
+        """`clock` gives seconds; one that tests move goes with `live`."""
         self._clock = clock
         self._cluster = Cluster(server.api)
         self._addresses = pods.PodAddresses(pod_addresses)
@@ -136,7 +136,7 @@ class SimulatedControllers:
             while self._take_changes():
                 self._wake()
                 self._take_steps()
-        except Exception as error:  # noqa: BLE001  # told by whoever watches over this thread
+        except Exception as error:  # noqa: BLE001  # reported by whoever watches over this thread
             self.failure = error
 
     def _take_steps(self) -> None:

@@ -23,7 +23,7 @@ from alb_controller.webhooks.certificates.rotation import Situation, StoredCerti
 
 NAME = "alb-controller webhooks"
 SERVICE = "aws-load-balancer-webhook-service"
-"""Of the reference's chart: what the certificate is for until a configuration names a host."""
+"""Of LBC's chart: what the certificate is for until a configuration names a host."""
 LOOK_SECONDS = 10.0
 """How often the Secret and the configurations are read, at the least."""
 SOON_SECONDS = 1.0

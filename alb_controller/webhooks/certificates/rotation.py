@@ -25,7 +25,7 @@ from alb_controller.webhooks.certificates.pairs import (
 )
 
 BUNDLE, CERTIFICATE, KEY = "ca.crt", "tls.crt", "tls.key"
-"""As cert-manager and the reference's chart name them."""
+"""As cert-manager and LBC's chart name them."""
 NEXT_CERTIFICATE, NEXT_KEY = "next.crt", "next.key"
 _BEGIN_SHARE, _END_SHARE = 2, 12
 """The next certificate is made a half of the lifetime before the end, served a twelfth before."""

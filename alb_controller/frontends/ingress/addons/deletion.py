@@ -78,7 +78,7 @@ def _protecting_classes(objects: Iterable[_Object]) -> Iterator[str]:
 
 
 def _shown(one: _Object, balancer: str) -> Mapping[str, str]:
-    """Its class's word goes before its own."""
+    """Its class's value goes before its own."""
     own = _annotated(one.ingress, balancer)
     if one.params is None or balancer != LOAD_BALANCER:
         return own

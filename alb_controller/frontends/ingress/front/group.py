@@ -1,6 +1,6 @@
 """The group's network load balancer in front, of what its members set (spec 1.1, 6.8).
 
-Differences from the reference, all of them its bugs (spec 12.1 #19): attributes are merged key by
+Differences from LBC, all of them its bugs (spec 12.1 #19): attributes are merged key by
 key and need not be repeated on every member, equal success codes do not conflict, and default tags
 are there beside `frontend-nlb-tags` too.
 """

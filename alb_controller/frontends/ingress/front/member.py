@@ -83,7 +83,7 @@ def _translate(
         attributes=reader.get(rows.FRONT_ATTRIBUTES) or {},
         tags=tags or {},
         has_tags=tags is not None,
-        # as the reference does, a port that the Ingress does not listen on is passed over
+        # as LBC does, a port that the Ingress does not listen on is passed over
         ports={front: behind for front, behind in mapping.items() if behind in listeners},
         check={
             name: value for name, row in CHECKS.items() if (value := reader.get(row)) is not None

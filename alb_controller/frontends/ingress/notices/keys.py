@@ -11,7 +11,7 @@ from alb_controller.objects.events import Reason
 
 
 class Notice(NamedTuple):
-    """What should be known of an object, and under which reason it is told."""
+    """What should be known of an object, and under which reason it is reported."""
 
     reason: Reason
     sentence: str

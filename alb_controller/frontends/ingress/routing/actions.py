@@ -81,7 +81,7 @@ class ActionTranslator:
         return msgspec.structs.replace(choice, annotation=row.key)
 
     def _configured(self, config: ActionConfig, key: str) -> Choice:
-        """Raises ValueError with what is wrong, in the reference's order of checks."""
+        """Raises ValueError with what is wrong, in LBC's order of checks."""
         match config.type:
             case "fixed-response":
                 fixed = config.fixed_response_config

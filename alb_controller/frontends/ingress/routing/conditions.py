@@ -142,7 +142,7 @@ def _texts(values: Iterable[str], regexes: Iterable[str]) -> Iterator[Text]:
 def _check(config: ConditionConfig) -> None:
     """Raises ValueError for what would be dropped, and where a condition lacks what it needs.
 
-    The reference drops a condition of an unknown field, and what belongs to another one.
+    LBC drops a condition of an unknown field, and what belongs to another one.
     """
     if config.field not in _CONFIGS:
         raise ValueError(f"field {config.field!r} must be one of {', '.join(_CONFIGS)}")

@@ -51,8 +51,8 @@ class Guard(msgspec.Struct, frozen=True):
 class GuardTranslator:
     """Translates the guards of one Ingress.
 
-    All of the annotations are read whatever `auth-type` says, so that a malformed one is told. An
-    Ingress without an HTTPS listener has no guards, and what they would need is not missed.
+    All of the annotations are read whatever `auth-type` says, so that a malformed one is reported.
+    An Ingress without an HTTPS listener has no guards, and what they would need is not missed.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class GuardTranslator:
         )
 
     def _session(self, reader: Reader) -> Session:
-        """An empty text counts as written, as in the reference (spec 0)."""
+        """An empty text counts as written, as in LBC (spec 0)."""
         return Session(
             on_unauthenticated_request=reader.get_or(rows.AUTH_ON_UNAUTHENTICATED, "authenticate"),
             scope=reader.get_or(rows.AUTH_SCOPE, "openid"),

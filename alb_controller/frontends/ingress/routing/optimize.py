@@ -37,7 +37,7 @@ def optimize(routes: Iterable[RouteIntent], port: int, protocol: str) -> tuple[R
 def loops(route: RouteIntent, port: int, protocol: str) -> bool:
     """Whether a redirect leads to a URL that the same route takes.
 
-    The reference's test looks at host and path alone; a route with other conditions is no loop, as
+    LBC's test looks at host and path alone; a route with other conditions is no loop, as
     the redirected request may lack what they ask for (spec 12.1 #8). One that changes nothing is.
     """
     redirect = route.action

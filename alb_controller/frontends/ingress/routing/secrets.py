@@ -54,7 +54,7 @@ class OidcClient(msgspec.Struct, frozen=True):
 class MemberSecrets:
     """Reads Secrets for one Ingress, from those that are known, and keeps account of it.
 
-    `applied` are the versions that AWS has, by name; None where nobody has noted any (the reference
+    `applied` are the versions that AWS has, by name; None where nobody has noted any (LBC
     has applied them, so they are taken to be what AWS has).
     """
 

@@ -28,7 +28,7 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Ages below `limit` seconds are told in `unit`s, and what is left in `rest`s, if given."""
+    """Ages below `limit` seconds are shown in `unit`s, and what is left in `rest`s, if given."""
 
     limit: float
     unit: str

@@ -182,7 +182,7 @@ def show_target_group_defaults(moto: Moto, self: Any, *args: Any, **kw: Any) -> 
 
 def show_listener_defaults(moto: Moto, self: Any, *args: Any, **kw: Any) -> None:
     """DescribeListenerAttributes: tcp.idle_timeout.seconds belongs to Network Load Balancers; of
-    the others the reference has no defaults.
+    the others the API reference has no defaults.
     """
     moto(self, *args, **kw)
     if self.protocol in ("HTTP", "HTTPS"):
