@@ -51,6 +51,8 @@ class Account(World):
         super().__init__(**limits)
         self.subnets = tuple(subnets)
         self.reads: list[str] = []
+        self.health: dict[str, list[TargetHealth]] = {}
+        """By target group: what its binding has registered there."""
         self.referencing: dict[str, list[str]] = {}
         """By security group of ours: foreign ones whose rules name it."""
         self._refusals: dict[str, list[ControllerError]] = {}
@@ -65,7 +67,7 @@ class Account(World):
         """What happens once load balancers are listed, before the answer is there."""
 
     def refuse(self, operation: str, *errors: ControllerError) -> None:
-        """Answer the next calls of a writing operation with these errors."""
+        """Answer the next calls of a writing operation, or reads of health, with these errors."""
         self._refusals.setdefault(operation, []).extend(errors)
 
     def _write(self, name: str, effect: Callable[[], Any]) -> Any:
@@ -179,11 +181,13 @@ class Account(World):
 
     def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
         self.reads.append("DescribeTargetHealth")
+        if self._refusals.get("DescribeTargetHealth"):
+            raise self._refusals["DescribeTargetHealth"].pop(0)
         targets = self._get(TargetGroup, arn).targets or ()
         return tuple(
             TargetHealth(target=Target(str(one.load_balancer), one.port), state="healthy")
             for one in targets
-        )
+        ) + tuple(self.health.get(arn, ()))
 
     def read(self, load_balancer_arn: str, fields: Iterable[str]) -> Addons:
         """As `aws.addons.services`."""

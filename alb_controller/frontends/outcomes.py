@@ -7,6 +7,7 @@ from typing import TypeAlias
 from alb_controller.errors import ControllerError
 from alb_controller.model.stack import Observed, Stack
 from alb_controller.objects.events import Reason
+from alb_controller.plan.replacing.waits import Wait
 from alb_controller.values import ObjectRef, Value
 
 
@@ -43,6 +44,8 @@ class Applied(Value, frozen=True):
     """What was to be there, with who asked for it."""
     observed: Observed
     part_errors: tuple[PartError, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    """Replacements that are on their way."""
     has_news: bool = False
     """Something was changed that users have not been informed of."""
 

@@ -99,6 +99,7 @@ def _applied(
     if member.uid in translation.served:
         own = own_part(ref_of(member.object), translation.intent, outcome.stack)
         resources = document_of(snapshot.key, outcome.observed, own)
+        resources = resources.with_waits(ref_of(member.object), outcome.waits)
     problems: Sequence[ControllerError] = _problems(member, translation)
     if not problems:
         late = _part_errors(ref_of(member.object), outcome)

@@ -20,6 +20,7 @@ from alb_controller.model.stack import FoundLoadBalancer, Observed, Stack
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.notes import STATUS
 from alb_controller.objects.reading import decode
+from alb_controller.plan.replacing.waits import Phase, Wait
 from alb_controller.values import ObjectRef, StackKey
 
 SHOWN_FROM = timedelta(seconds=30)
@@ -64,11 +65,22 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """By port."""
     target_groups: dict[str, str] = {}
     """ARN by `service:port`."""
+    replacing: dict[str, Phase] = {}
+    """How far target groups are that take over or leave, by their resource tag."""
     error: ErrorNote | None = None
 
     def text(self) -> str:
         """The annotation's value."""
         return msgspec.json.encode(self, order="sorted").decode()
+
+    def with_waits(self, member: ObjectRef, waits: Iterable[Wait]) -> StatusDocument:
+        """With the replacements that this object has asked for."""
+        own = {
+            one.name: one.phase
+            for one in waits
+            if any(origin.ref == member for origin in one.asked_by)
+        }
+        return msgspec.structs.replace(self, replacing=own)
 
     def served(self) -> StatusDocument:
         """The same AWS resources, and nothing wrong."""

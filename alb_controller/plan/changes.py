@@ -25,6 +25,7 @@ from alb_controller.model.origins import Origins
 from alb_controller.model.protection import DeletionChoice
 from alb_controller.model.refs import Reference, ResourceKind
 from alb_controller.model.stack import Found, Resource
+from alb_controller.plan.replacing.waits import Replacing, Wait
 from alb_controller.values import IpAddressType, Tags, Value
 
 Limit: TypeAlias = Literal[
@@ -53,6 +54,8 @@ class PlanPolicy(Value, frozen=True):
     """The gate NLBHealthCheckAdvancedConfig, off: what an NLB's health check is made with stays."""
     limits_reached: frozenset[Limit] = frozenset()
     """Limits that an earlier plan ran into: make room first, at the price of a gap."""
+    replacing: Replacing = Replacing()
+    """How far target groups are that take the place of others."""
 
 
 class _Step(Value, frozen=True, kw_only=True):
@@ -296,6 +299,8 @@ class Plan(Value, frozen=True):
     late: tuple[LateStep, ...] = ()
     """Done after the others, whether these succeed or not; each may fail alone."""
     notes: tuple[str, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    """What has to come to pass before a later plan goes on."""
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.late)

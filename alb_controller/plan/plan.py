@@ -37,6 +37,7 @@ from alb_controller.plan.late import detached, late_steps, let_go, registered
 from alb_controller.plan.listeners import ListenerSteps, listener_steps
 from alb_controller.plan.origins import Askers
 from alb_controller.plan.pairs import Matched
+from alb_controller.plan.replacing.stages import staged
 from alb_controller.plan.tags import tag_steps
 from alb_controller.values import Value
 
@@ -49,9 +50,9 @@ _OF_LISTENERS: frozenset[Limit] = frozenset(
 def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
     """The steps from what was found to what is desired; none where they are the same."""
     ours = owned(observed, stack.key, policy)
-    matches = match(
-        stack, ours.observed, replace_for_health_checks=policy.replace_for_health_checks
-    )
+    found = match(stack, ours.observed, replace_for_health_checks=policy.replace_for_health_checks)
+    stage = staged(found, ours.observed, stack.key, policy)
+    matches = stage.matches
     listeners = listener_steps(matches, ours.observed, stack.key, policy)
     groups = _security_groups(matches, policy)
     balancers = _load_balancers(
@@ -84,6 +85,7 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
         steps=askers.name(steps),
         late=askers.name(late_steps(matches)),
         notes=(*ours.notes, *listeners.notes),
+        waits=stage.waits,
     )
 
 

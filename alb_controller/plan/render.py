@@ -16,6 +16,8 @@ def render_lines(plan: changes.Plan) -> Iterator[str]:
     """One line a step, in order: the verb, the resource, and what changes of it."""
     for step in (*plan.steps, *plan.late):
         yield _line(step)
+    for wait in plan.waits:
+        yield f"wait for {wait.phase} target group {_short(wait.target_group)}"
 
 
 def render_json(plan: changes.Plan) -> dict[str, Any]:
@@ -24,6 +26,7 @@ def render_json(plan: changes.Plan) -> dict[str, Any]:
         "steps": [_step(step) for step in plan.steps],
         "late": [_step(step) for step in plan.late],
         "notes": list(plan.notes),
+        "waits": [_plain(wait) for wait in plan.waits],
     }
 
 

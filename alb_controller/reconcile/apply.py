@@ -23,6 +23,7 @@ from alb_controller.plan import changes
 from alb_controller.plan.changes import LateStep, Limit, Plan, Step
 from alb_controller.plan.progress import advance
 from alb_controller.plan.references import resolve, unresolved
+from alb_controller.plan.replacing.waits import Wait
 from alb_controller.reconcile.refused import is_refusal, is_refused_object
 from alb_controller.reconcile.splitting import parts, stands_alone, users_tags, without_users_tags
 from alb_controller.reconcile.writes import Operations, run
@@ -57,6 +58,8 @@ class Outcome(Value, frozen=True):
     """Steps that no other one needs: all else may be reported as done."""
     left: tuple[Failure, ...] = ()
     """What is to go and cannot yet, at the end of a plan: nothing else waits for it."""
+    waits: tuple[Wait, ...] = ()
+    """What a later plan goes on with."""
 
     @property
     def stop(self) -> Failure | None:
@@ -107,6 +110,7 @@ def apply(plan: Plan, observed: Observed, operations: Operations) -> Outcome:
         failed=stopped.step if stopped else None,
         observed=work.observed,
         done=tuple(work.done),
+        waits=plan.waits,
     )
 
 

@@ -11,13 +11,21 @@ from alb_controller.aws.inventory import Cached as Listed
 from alb_controller.aws.inventory import Inventory
 from alb_controller.build.context import BalancerId, CurrentState
 from alb_controller.errors import AwsError, NotFound
-from alb_controller.model.elbv2 import Attributes, Listener, LoadBalancer, TargetGroup
+from alb_controller.model.elbv2 import (
+    Attributes,
+    Listener,
+    LoadBalancer,
+    TargetGroup,
+    TargetHealth,
+)
 from alb_controller.model.protection import DELETION_PROTECTION
 from alb_controller.model.stack import Found, FoundLoadBalancer, Observed, Resource, Stack
 from alb_controller.plan.diff import unread
 from alb_controller.reconcile.bindings import Bindings
 from alb_controller.reconcile.late import AddonReads, LateReader, LateReads
 from alb_controller.values import StackKey
+
+DEREGISTRATION_DELAY = "deregistration_delay.timeout_seconds"
 
 
 class StackReads(LateReads, Protocol):
@@ -93,6 +101,15 @@ class Observer:
             return False
         return attributes.get(DELETION_PROTECTION) == "true"
 
+    def is_healthy(self, arn: str) -> bool:
+        """Whether a target group has targets, and all of them are healthy. Raises AwsError."""
+        states = [one for one in self._elbv2.target_health(arn) if one.state != "draining"]
+        return bool(states) and all(_is_fit(one) for one in states)
+
+    def deregistration_seconds(self, arn: str) -> float:
+        """How long AWS lets requests end after a target has left the group; raises AwsError."""
+        return float(self._elbv2.target_group_attributes(arn).get(DEREGISTRATION_DELAY, 0))
+
     def record(self, before: Observed, after: Observed) -> None:
         """Give the inventory what a plan has changed of the resources that it lists."""
         kept = {f.identity: f for f in _listed(after)}
@@ -111,6 +128,11 @@ class Observer:
             case Listener():
                 return self._elbv2.listener_attributes(found.identity)
         raise TypeError(f"{found.resource.id} has no attributes")
+
+
+def _is_fit(target: TargetHealth) -> bool:
+    """It is sent requests; where health checks are off AWS says so, and sends them."""
+    return target.state == "healthy" or target.reason == "Target.HealthCheckDisabled"
 
 
 def _listed(observed: Observed) -> list[Listed]:

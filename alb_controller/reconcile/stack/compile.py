@@ -32,6 +32,7 @@ from alb_controller.plan.quotas.room import is_crowded, without_room
 from alb_controller.reconcile.observe import current_states
 from alb_controller.reconcile.quotas import over_limit
 from alb_controller.reconcile.stack.edges import Lookups, StackReads
+from alb_controller.reconcile.stack.replacing import Replacements
 from alb_controller.settings import Settings
 from alb_controller.telemetry import metrics
 from alb_controller.values import ObjectRef, StackKey, Value
@@ -89,6 +90,8 @@ class Known(Value, frozen=True):
     """What of the prerequisites exists."""
     quotas: Callable[[StackKey], Mapping[str, int]]
     """Of the account, by AWS's names."""
+    replacements: Replacements
+    """Since when what is replaced waits."""
 
 
 class Compiler(Generic[S, M]):
@@ -198,8 +201,16 @@ class Compiler(Generic[S, M]):
     def plan(self, compiled: Compiled[M], limits: frozenset[Limit] = frozenset()) -> Planned:
         """The steps to the stack; `limits` are quotas that are reached. Raises AwsError."""
         observed = self._reads.complete(compiled.stack, compiled.observed)
-        policy = msgspec.structs.replace(self._policy, limits_reached=limits)
-        return Planned(plan=plan(compiled.stack, observed, policy), observed=observed)
+        key, stack, replacements = compiled.intent.key, compiled.stack, self._known.replacements
+        policy = msgspec.structs.replace(
+            self._policy, limits_reached=limits, replacing=replacements.begin()
+        )
+        made = plan(stack, observed, policy)
+        over = replacements.look(key, made.waits)
+        if over != policy.replacing:
+            made = plan(stack, observed, msgspec.structs.replace(policy, replacing=over))
+            replacements.note(key, made.waits)
+        return Planned(plan=made, observed=observed)
 
     def _build(
         self,

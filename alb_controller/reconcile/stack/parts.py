@@ -24,6 +24,7 @@ from alb_controller.reconcile.stack.prerequisites import Prerequisites
 from alb_controller.reconcile.stack.publish import Publisher
 from alb_controller.reconcile.stack.refusals import Refusals
 from alb_controller.reconcile.stack.refused_parts import RefusedParts
+from alb_controller.reconcile.stack.replacing import Replacements
 from alb_controller.reconcile.stack.reporter import Reporter
 from alb_controller.reconcile.writes import Operations
 from alb_controller.settings import Settings
@@ -55,6 +56,7 @@ class Parts(msgspec.Struct, Generic[S, M], frozen=True, kw_only=True):
     publisher: Publisher
     refusals: Refusals[M]
     refused_parts: RefusedParts
+    replacements: Replacements
     reporter: Reporter[S, M]
 
 
@@ -67,11 +69,16 @@ def make_parts(
     vpc_id: str,
 ) -> Parts[S, M]:
     """The parts for a front end; makes no call."""
+    replacements = Replacements(edges.record, edges.clock, settings)
     compiler = Compiler(
         front_end,
         edges.lookups,
         edges.record,
-        Known(ready=edges.prerequisites.known, quotas=edges.quotas.known),
+        Known(
+            ready=edges.prerequisites.known,
+            quotas=edges.quotas.known,
+            replacements=replacements,
+        ),
         settings=settings,
         vpc_id=vpc_id,
     )
@@ -95,5 +102,6 @@ def make_parts(
         publisher=publisher,
         refusals=Refusals(edges.clock),
         refused_parts=refused_parts,
+        replacements=replacements,
         reporter=Reporter(front_end, publisher, deployer),
     )

@@ -23,6 +23,7 @@ class StackReconciler(Generic[S, M]):
         self._front_end, self._memory, self._edges = parts.front_end, parts.memory, parts.edges
         self._rounds = Rounds(parts)
         self._refusals, self._refused_parts = parts.refusals, parts.refused_parts
+        self._replacements = parts.replacements
         self._reporter, self._publisher = parts.reporter, parts.publisher
         self._waits = Waits(parts.edges.clock, parts.edges.owners)
 
@@ -44,6 +45,7 @@ class StackReconciler(Generic[S, M]):
             self._memory.forget(key)
             self._refusals.forget(key)
             self._refused_parts.forget(key)
+            self._replacements.forget(key)
             self._edges.prerequisites.forget(key)
             self._publisher.publish_end(snapshot)
         if done.retried is not None:
@@ -52,7 +54,9 @@ class StackReconciler(Generic[S, M]):
 
     def _next_look(self, key: StackKey, translation: Translation[M]) -> Result:
         """AWS informs no one when a missing resource appears, or when it would take a call."""
-        problems = translation.problems
+        problems, pending = translation.problems, self._replacements.seconds_until_look(key)
+        if pending is not None:
+            return after(pending)  # sooner than all others
         if any(isinstance(p, Missing) and not isinstance(p, OverLimit) for p in problems):
             return SLOW
         now = self._edges.clock.now()

@@ -110,7 +110,11 @@ class Rounds(Generic[S, M]):
         has_news, observed = self._memory.has_news(key), outcome.observed
         errors = part_errors(snapshot, outcome)
         applied = Applied(
-            stack=compiled.stack, observed=observed, part_errors=errors, has_news=has_news
+            stack=compiled.stack,
+            observed=observed,
+            part_errors=errors,
+            waits=outcome.waits,
+            has_news=has_news,
         )
         self._reporter.report(snapshot, translation, applied)
         retried = outcome.retried

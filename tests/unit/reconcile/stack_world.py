@@ -204,8 +204,8 @@ class World:
         dues.append(self._shared.seconds_until_due(SHARED))
         return min((due for due in dues if due is not None), default=None)
 
-    def ends_after(self, writes: int) -> bool:
-        """Settle; whether the process has ended meanwhile, as it does after so many writes."""
+    def ends_after(self, writes: int, seconds: float = 30) -> bool:
+        """Work for so long; whether the process has ended then, as it does after so many writes."""
         left = writes
 
         def count() -> None:
@@ -216,7 +216,7 @@ class World:
 
         self.aws.on_write[:] = self.kube.on_write[:] = [count]
         try:
-            self.settle().wait(30)
+            self.settle().wait(seconds)
         except Crash:
             return True
         finally:

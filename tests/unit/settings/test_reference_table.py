@@ -94,6 +94,8 @@ def test_the_flags_and_their_defaults_are_the_references() -> None:
         "log-format": "json",
         "read-aws-quotas": "false",
         "strict-admission": "false",
+        "replacement-drain": "0s",
+        "replacement-ready-timeout": "0s",
         "target-purge-hold": "0s",
         "target-purge-percent": "100",
         "webhook-cert-lifetime": "2160h",

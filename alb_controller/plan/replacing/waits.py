@@ -1,0 +1,36 @@
+"""How far replacements are: what a planner must know of time and health, and what it waits for."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from alb_controller.model.origins import Origins
+from alb_controller.model.refs import Reference
+from alb_controller.values import Value
+
+Phase: TypeAlias = Literal["joining", "draining"]
+"""A new target group is in a rule at weight 0, so that AWS checks its targets; an old one is, so
+that what it has begun can end."""
+
+
+class Wait(Value, frozen=True):
+    """A target group that is on its way in or out, and who asked for that."""
+
+    phase: Phase
+    target_group: Reference
+    name: str
+    """Of its resource id; of a group that is not the stack's, its ARN."""
+    asked_by: Origins = ()
+    is_begun: bool = False
+    """AWS has it at weight 0 already."""
+
+
+class Replacing(Value, frozen=True):
+    """What is waited for at all, and the groups by name whose wait is over."""
+
+    joins: bool = False
+    drains: bool = False
+    joined: frozenset[str] = frozenset()
+    """They may take over: their targets are healthy, or enough time has passed."""
+    drained: frozenset[str] = frozenset()
+    """They may go."""
