@@ -83,6 +83,8 @@ class Review(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     kind: type[T]
     validate: Callable[[T, T | None, Cluster, Settings], AdmissionResponse]
     """Of the object as it shall be, and as it is; None where it is made."""
+    forged: Callable[[T, T | None], str] = lambda *_: ""
+    """What is wrong with it where somebody else than the controller asks for it; or nothing."""
 
 
 Reviews: TypeAlias = Mapping[str, Review[Any]]

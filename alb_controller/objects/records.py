@@ -1,8 +1,9 @@
 """The annotation with what an object asked for when AWS had all of it (ADR 32): its outer form.
 
-`v1:GROUP:DATA`. The group stands in front, so that a note of another group costs no decoding. DATA
-is JSON, packed with zlib and base64. Users can write the annotation, so that nothing in it counts
-before it is read like an object of theirs.
+`v1:GROUP:UID:DATA`. Group and object stand in front, so that a note of others (a manifest that was
+copied, a restored backup) costs no decoding. DATA is JSON, packed with zlib and base64. Users can
+write the annotation where no webhook refuses it, so that nothing in it counts before it is read
+like an object of theirs.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import base64
 import zlib
 
 from alb_controller.objects.annotations.names import RECORD_ANNOTATION
+from alb_controller.objects.core import KubeObject
 
 RECORD = RECORD_ANNOTATION
 _VERSION = "v1"
+_PARTS = 4
 _MOST_BYTES = 2 << 20
 """Unpacked. etcd takes objects of 1.5 MiB; what unpacks to more was not written by us."""
 
 
-def pack(group: str, data: bytes) -> str:
-    """The annotation's value."""
-    return f"{_VERSION}:{group}:{base64.b64encode(zlib.compress(data)).decode()}"
+def pack(group: str, uid: str, data: bytes) -> str:
+    """The annotation's value, for the object of this uid."""
+    return f"{_VERSION}:{group}:{uid}:{base64.b64encode(zlib.compress(data)).decode()}"
 
 
 def group_of(text: str) -> str | None:
@@ -30,12 +33,32 @@ def group_of(text: str) -> str | None:
     return group if version == _VERSION and colon else None
 
 
+def is_of(text: str, uid: str) -> bool:
+    """Whether a value is of the object with this uid; a new object's is known to nobody before."""
+    parts = text.split(":", _PARTS - 1)
+    return len(parts) == _PARTS and parts[0] == _VERSION and parts[2] == uid
+
+
+def forged(new: KubeObject, old: KubeObject | None) -> str:
+    """What is wrong with a change by others than the controller; empty where nothing is.
+
+    To remove it is harmless, and so is one of another object, as in a restored backup: nobody knows
+    the uid of an object before it is made.
+    """
+    text = new.metadata.annotations.get(RECORD)
+    if text is None or old is None or text == old.metadata.annotations.get(RECORD):
+        return ""
+    if not is_of(text, old.metadata.uid):
+        return ""
+    return f"metadata.annotations: {RECORD} is written by the controller alone: remove it"
+
+
 def unpack(text: str) -> bytes:
     """What was packed; raises ValueError for what was not."""
     unpacker = zlib.decompressobj()
     try:
         data = unpacker.decompress(
-            base64.b64decode(text.split(":", 2)[-1], validate=True), _MOST_BYTES
+            base64.b64decode(text.split(":", _PARTS - 1)[-1], validate=True), _MOST_BYTES
         )
     except zlib.error as error:
         raise ValueError(f"{error}") from None

@@ -203,6 +203,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "When off, the annotation is removed."
         ),
     ] = True
+    enable_last_applied_annotation: Annotated[
+        bool,
+        Flag(
+            "Not in LBC: annotate each Ingress with what it asked for when AWS had it, so that an "
+            "invalid one keeps that after a restart too. When off, the annotation is removed."
+        ),
+    ] = True
     watch_namespace: Annotated[str | None, Flag("Watch only this namespace; without it, all.")] = (
         None
     )

@@ -31,6 +31,10 @@ class Passes:
             return True
         return self._is_own(request)
 
+    def knows_own(self) -> bool:
+        """Whether a write that does not pass is somebody else's for certain."""
+        return self._known is not None and self._known[0] is not None
+
     def _is_own(self, request: Request) -> bool:
         known = self._known
         if known is None:  # reviews that come at once may each ask: none waits for another

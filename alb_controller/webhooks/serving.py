@@ -54,6 +54,7 @@ class Webhooks:
         cluster = FreshCluster(edges.stores, LiveReads(edges.client))
         groups = BoundGroups(_elbv2_of(edges), edges.clock)
         bindings = BindingReviews(cluster, groups, edges.vpc_id)
+        passes = Passes(lambda: own_account(edges.client), settings.watch_namespace)
         self._server = WebhookServer(
             _FLAG,
             BindAddress("", settings.webhook_bind_port),
@@ -62,7 +63,8 @@ class Webhooks:
                     *own_webhooks(bindings, cluster, settings),
                     *front_end_webhooks(edges.reviews, cluster, settings),
                 ),
-                Passes(lambda: own_account(edges.client), settings.watch_namespace),
+                passes,
+                passes.knows_own,
             ),
             context=source.context,
             not_ready=edges.stores.not_ready,

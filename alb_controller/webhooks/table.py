@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from prometheus_client import Counter
 
-from alb_controller.frontends.review import ALLOWED, AdmissionResponse, Review, Reviews
+from alb_controller.frontends.review import ALLOWED, AdmissionResponse, Review, Reviews, refuse
 from alb_controller.objects.cluster import Cluster
 from alb_controller.settings import Settings
 from alb_controller.telemetry.metrics import (
@@ -35,6 +35,8 @@ class Webhook(NamedTuple):
     """The label `webhook_name` of the metrics."""
     respond: Respond
     value_bytes: int = VALUE_BYTES
+    forged: Callable[[Request], str] = lambda _: ""
+    """What only the controller may ask for, in a sentence."""
 
 
 def own_webhooks(
@@ -55,7 +57,10 @@ def front_end_webhooks(reviews: Reviews, cluster: Cluster, settings: Settings) -
     """Those of front ends, by their own paths."""
     for path, review in reviews.items():
         yield Webhook(
-            path, review.name, partial(_validate, review, cluster=cluster, settings=settings)
+            path,
+            review.name,
+            partial(_validate, review, cluster=cluster, settings=settings),
+            forged=partial(_forged, review),
         )
 
 
@@ -66,15 +71,35 @@ def _validate(
     return review.validate(new, old, cluster, settings)
 
 
-def hooks_of(webhooks: Iterable[Webhook], passes: Callable[[Request], bool]) -> Hooks:
-    """By path, as the server has them; `passes` says what need not be looked at."""
-    return {one.path: _hook(one, passes) for one in webhooks}
+def _forged(review: Review[Any], request: Request) -> str:
+    return review.forged(request.new(review.kind), request.old(review.kind))
 
 
-def _hook(webhook: Webhook, passes: Callable[[Request], bool]) -> Hook:
+def hooks_of(
+    webhooks: Iterable[Webhook],
+    passes: Callable[[Request], bool],
+    knows_own: Callable[[], bool] = lambda: False,
+) -> Hooks:
+    """By path, as the server has them; `passes` says what need not be looked at.
+
+    `knows_own` says whether what does not pass is not the controller's own for certain.
+    """
+    return {one.path: _hook(one, passes, knows_own) for one in webhooks}
+
+
+def _hook(
+    webhook: Webhook, passes: Callable[[Request], bool], knows_own: Callable[[], bool]
+) -> Hook:
     failures = _failures(webhook.path)
+
+    def review(request: Request) -> AdmissionResponse:
+        if passes(request):
+            return ALLOWED
+        problem = webhook.forged(request) if knows_own() else ""
+        return refuse(problem) if problem else webhook.respond(request)
+
     return Hook(
-        review=lambda request: ALLOWED if passes(request) else webhook.respond(request),
+        review=review,
         count_failure=lambda category: failures.labels(webhook.name, category).inc(),
         value_bytes=webhook.value_bytes,
     )

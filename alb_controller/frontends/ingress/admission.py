@@ -51,6 +51,7 @@ from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParams
 from alb_controller.objects.events import Reason
 from alb_controller.objects.networking import Ingress
+from alb_controller.objects.records import forged
 from alb_controller.objects.references import service_names
 from alb_controller.objects.secrets import OidcSecret, OidcSecretData, SecretName, SecretState
 from alb_controller.settings import Settings
@@ -92,7 +93,7 @@ def validate_class_params(
 
 REVIEWS: Reviews = {
     "/validate-networking-v1-ingress": Review(
-        name="ingress", kind=Ingress, validate=validate_ingress
+        name="ingress", kind=Ingress, validate=validate_ingress, forged=forged
     ),
     "/validate-elbv2-k8s-aws-v1beta1-ingressclassparams": Review(
         name="ingressClassParams", kind=IngressClassParams, validate=validate_class_params

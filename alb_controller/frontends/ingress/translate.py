@@ -40,7 +40,6 @@ from alb_controller.frontends.ingress.records.known import (
     secrets_of,
 )
 from alb_controller.frontends.ingress.records.record import record_of
-from alb_controller.frontends.ingress.select import is_explicit
 from alb_controller.frontends.ingress.trust.group import GroupTrust
 from alb_controller.frontends.translation import Translation
 from alb_controller.model.origins import Origins
@@ -141,8 +140,10 @@ def _members(
         except Problems as found:
             made.problems.extend(found.found)
         else:
-            source = record_of(member, snapshot.services) if is_explicit(snapshot.key) else None
-            made.valid[member.uid] = msgspec.structs.replace(intent, source=source)
+            if settings.enable_last_applied_annotation:
+                source = record_of(member, snapshot.services)
+                intent = msgspec.structs.replace(intent, source=source)
+            made.valid[member.uid] = intent
         made.secrets |= secrets.asked
     return made
 

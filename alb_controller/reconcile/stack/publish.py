@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import timedelta
 
+import msgspec
 import structlog
 
 from alb_controller.clock import Clock
@@ -73,17 +74,21 @@ class Publisher:
     def publish(self, snapshot: Snapshot, presentation: Presentation) -> None:
         """Warnings first, then the objects, then what is good news once they are written.
 
-        Raises KubeError; what is refused of one object is reported there and raised when the others
-        are written.
+        The annotations of an object are one write. Raises KubeError; what is refused of one object
+        is reported there and raised when the others are written.
         """
         objects = snapshot.objects() if presentation.events else {}
         refused: list[KubeError] = []
         self._record(presentation.events, objects, "Warning")
+        due = self._report(snapshot.key, presentation.reports)
         for patch in presentation.patches:
+            documents = {} if patch.is_optional else due.pop(ref_of(patch.object), {})
             with self._alone(snapshot.key, patch.object, Reason.FAILED_UPDATE_STATUS, refused):
-                self._patch(patch)
-        if presentation.reports is not None:
-            self._report(snapshot.key, presentation.reports, refused)
+                self._patch(_with(patch, documents))
+        for one in presentation.reports or ():
+            documents = due.pop(ref_of(one.object), {})
+            with self._alone(snapshot.key, one.object, Reason.FAILED_UPDATE_STATUS, refused):
+                self._patch(_with(Patch(object=one.object), documents))
         self._record(presentation.events, objects, "Normal")
         if refused:
             raise refused[0]
@@ -97,7 +102,9 @@ class Publisher:
         now, wait = self._clock.now(), timedelta(seconds=seconds or 0.0)
         try:
             for one in self._pending.pop(key, ()):
-                self._write_document(one.object, one.document.tried_again(now, wait))
+                shown = self._shown(one.object, one.document.tried_again(now, wait))
+                if shown:
+                    self._write_annotations(one.object, shown)
         except ControllerError as error:
             _log.debug("status_not_written", error=str(error))
 
@@ -195,7 +202,13 @@ class Publisher:
             object_ = str(ref_of(patch.object))
             _log.warning("annotation_not_written", object=object_, error=str(error))
 
-    def _report(self, key: StackKey, reports: Iterable[Report], refused: list[KubeError]) -> None:
+    def _report(
+        self, key: StackKey, reports: Iterable[Report] | None
+    ) -> dict[ObjectRef, Mapping[str, str | None]]:
+        """The annotations that are to be written now."""
+        due: dict[ObjectRef, Mapping[str, str | None]] = {}
+        if reports is None:
+            return due
         states: dict[Labels, float] = {}
         pending: list[_Pending] = []
         for one in reports:
@@ -203,12 +216,12 @@ class Publisher:
             if one.is_retried:
                 pending.append(_Pending(object=one.object, document=document))
             else:
-                with self._alone(key, one.object, Reason.FAILED_UPDATE_STATUS, refused):
-                    self._write_document(one.object, document)
+                due[ref_of(one.object)] = self._shown(one.object, document)
             error = document.error
             states[_labels(one.object, error.category if error else document.state)] = 1.0
         self._pending[key] = pending
         metrics.OBJECT_STATE.show(key, states)
+        return due
 
     def _document(self, key: StackKey, report: Report) -> StatusDocument:
         document = report.resources or self._standing(report.object, key)
@@ -225,14 +238,12 @@ class Publisher:
                 return one.document
         return written(self._newest(obj), key) or StatusDocument(group=key.id)
 
-    def _write_document(self, obj: KubeObject, document: StatusDocument) -> None:
+    def _shown(self, obj: KubeObject, document: StatusDocument) -> Mapping[str, str | None]:
         """Where none is to be shown, one that stands there from before goes: it is out of date."""
         standing = self._newest(obj).metadata.annotations.get(STATUS)
         if not self._shows_status:
-            if standing is not None:
-                self._write_annotations(obj, {STATUS: None})
-        elif document.is_news(standing or ""):
-            self._write_annotations(obj, {STATUS: document.text()})
+            return {} if standing is None else {STATUS: None}
+        return {STATUS: document.text()} if document.is_news(standing or "") else {}
 
     def _write_annotations(self, obj: KubeObject, annotations: Mapping[str, str | None]) -> None:
         meta = obj.metadata
@@ -251,6 +262,10 @@ class Publisher:
         known = self._cluster.get(type(obj), *obj.key)
         is_same = known is not None and known.metadata.uid == obj.metadata.uid
         return known if known is not None and is_same else obj
+
+
+def _with(patch: Patch, annotations: Mapping[str, str | None]) -> Patch:
+    return msgspec.structs.replace(patch, annotations={**patch.annotations, **annotations})
 
 
 def _labels(obj: KubeObject, state: str) -> Labels:

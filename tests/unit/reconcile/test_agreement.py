@@ -91,8 +91,10 @@ def test_a_forged_record_replaces_nothing(
     before = [*world.aws.all(LoadBalancer)]
     forged = younger(claim)
     apps = {("guest", "app"): service(namespace="guest")}
-    text = record_of(LoadedMember(ingress=forged), apps).text(TEAM)
     world.put(younger({**claim, **BAD}) if is_bad else forged)
+    standing = world.kube.stores.get(Ingress, "guest", "younger")
+    assert standing is not None
+    text = record_of(LoadedMember(ingress=forged), apps).text(TEAM, standing.metadata.uid)
     patch = {"metadata": {"annotations": {RECORD: text}}}
     world.kube.merge_patch(kind_of(forged), "guest", "younger", patch)
     settled(world, restarts=True)

@@ -143,19 +143,80 @@ def test_who_was_never_applied_in_a_group_that_is_recorded_holds_nobody() -> Non
     assert world.aws.paths() == ["/a2", "/b"]
 
 
-def test_only_members_of_named_groups_have_records() -> None:
-    """Who leaves for a group of its own has none any more."""
-    world = World(at("a"), at("b"), ingress("alone")).settle()
-    one, alone = world.ingress("a"), world.ingress("alone")
+def record(world: World, name: str) -> str | None:
+    """What stands on an Ingress, with its name in the place of its uid."""
+    one = world.ingress(name)
     assert one is not None
-    assert alone is not None
-    assert RECORD in one.metadata.annotations
-    assert RECORD not in alone.metadata.annotations
+    text = one.metadata.annotations.get(RECORD)
+    return text and text.replace(one.metadata.uid, name)
+
+
+def test_every_ingress_has_a_record_of_the_group_that_it_is_in() -> None:
+    """Who leaves for a group of its own has one of that; a named group is its group's name."""
+    world = World(at("a"), at("b"), ingress("alone")).settle()
+    assert str(record(world, "a")).startswith("v1:team:a:")
+    assert str(record(world, "alone")).startswith("v1:shop/alone:alone:")
     world.put(ingress("a"))
     world.settle()
-    left = world.ingress("a")
-    assert left is not None
-    assert RECORD not in left.metadata.annotations
+    assert str(record(world, "a")).startswith("v1:shop/a:a:")
+
+
+def test_a_record_costs_an_ingress_no_write_of_its_own() -> None:
+    """It goes with what users read; an edit is one write, and a restart none."""
+    world = World(ingress("alone", alb={"tags": "a=1"})).settle()
+    assert [one for one in world.kube.writes if one.endswith(" alone")] == [
+        "hold alone",
+        "patch alone",
+        "status alone",
+    ]
+    world.forget_calls()
+    world.put(ingress("alone", alb={"tags": "a=2"}))
+    world.settle()
+    assert world.kube.writes == ["patch alone"]
+
+
+def test_an_ingress_alone_that_turns_bad_is_kept_as_it_was() -> None:
+    """After whichever write the process ends: an order of rules is finished, drift mended."""
+    before = ingress("web", rules=[rule("", *(path(t, "Exact") for t in ("/a", "/b")))])
+    after = ingress("web", rules=[rule("", *(path(t, "Exact") for t in ("/b", "/c", "/a")))])
+    bad = ingress("web", alb=BAD)
+    world = World(before)
+    for writes in count(1):
+        world = World(before).settle()
+        world.put(after)
+        if not world.ends_after(writes):
+            break
+        restarted(world, bad).wait(30)
+        assert order(world) in (["/a", "/b"], ["/b", "/c", "/a"]), f"after {writes} writes"
+        (warning,) = world.kube.warnings("web")
+        assert "target-type" in warning
+    assert writes > len(["new rule", "priorities"])
+    rules = [*world.aws.all(ListenerRule)]
+    world.aws.delete_rule(rules[0])
+    restarted(world, bad)
+    assert order(world) == ["/b", "/c", "/a"]
+
+
+def test_without_the_flag_a_record_is_neither_read_nor_kept() -> None:
+    """One that stands there goes: nobody writes it any more, so it would be a user's word."""
+    world = World(at("a"), at("b")).settle()
+    off = World(enable_last_applied_annotation=False, aws=world.aws)
+    for name in ("a", "b"):
+        one = world.ingress(name)
+        assert one is not None
+        off.put(one)
+    off.settle()
+    assert (record(off, "a"), record(off, "b")) == (None, None)
+    off.forget_calls()
+    restarted(off)
+    assert (off.aws.calls, off.kube.writes) == ([], [])
+    noted = world.ingress("b")
+    assert noted is not None
+    broken = at("b", alb=BAD)
+    text = noted.metadata.annotations[RECORD]
+    bad = changed(broken, annotations={**broken.metadata.annotations, RECORD: text})
+    restarted(off, bad, at("a", "/a2"))
+    assert off.aws.paths() == ["/a", "/b"], "held, as what it asked for is not known"
 
 
 def test_an_object_that_is_full_has_no_record() -> None:

@@ -89,6 +89,7 @@ def test_the_flags_and_their_defaults_are_the_references() -> None:
         "allowed-assume-role-arns": "*",
         "aws-quotas": "",
         "drain-pods-of-leaving-nodes": "false",
+        "enable-last-applied-annotation": "true",
         "enable-status-annotation": "true",
         "group-trust": "any",
         "log-format": "json",

@@ -18,6 +18,7 @@ from alb_controller.errors import KubeError, Refused, Rejected, Unavailable, Unr
 from alb_controller.frontends.ingress.admission import REVIEWS
 from alb_controller.frontends.review import ALLOWED, AdmissionResponse, Review, Reviews, refuse
 from alb_controller.objects.core import Service
+from alb_controller.objects.records import RECORD
 from alb_controller.webhooks.bindings import BindingReviews, BoundGroups
 from alb_controller.webhooks.passes import Passes
 from alb_controller.webhooks.reviews import Request
@@ -68,7 +69,8 @@ def hooks(aws: Aws, account: str | KubeError | None = CONTROLLER, **flags: Any) 
     by = settings(**flags)
     bindings = BindingReviews(known, groups, VPC)
     webhooks = (*own_webhooks(bindings, known, by), *front_end_webhooks(REVIEWS, known, by))
-    return hooks_of(webhooks, Passes(read, flags.get("watch_namespace")))
+    passes = Passes(read, flags.get("watch_namespace"))
+    return hooks_of(webhooks, passes, passes.knows_own)
 
 
 def request(new: dict[str, Any], old: Any = None, user: str = "dev") -> Request:
@@ -220,6 +222,30 @@ def test_ingresses_and_parameters_have_their_paths() -> None:
     bad = {"metadata": {"name": "p"}, "spec": {"subnets": {}}}
     assert found[path].review(request(bad)).problem
     assert found[path].review(request(bad, bad)) == ALLOWED
+
+
+def test_only_the_controller_writes_what_it_has_applied() -> None:
+    """Others may leave it, remove it, and make objects with another's: a backup is restored."""
+
+    def web(text: str | None, uid: str = "u1") -> dict[str, Any]:
+        annotations = {} if text is None else {RECORD: text}
+        meta = {"name": "w", "namespace": "shop", "uid": uid, "annotations": annotations}
+        return {"metadata": meta, "spec": {"ingressClassName": "alb"}}
+
+    mine, forged, copied = "v1:shop/w:u1:AA==", "v1:team:u1:BB==", "v1:shop/w:u2:AA=="
+    review = hooks(Aws())["/validate-networking-v1-ingress"].review
+    for new, old in [(mine, mine), (None, mine), (copied, mine), ("{}", mine)]:
+        assert not review(request(web(new), web(old))).problem
+    assert not review(request(web(mine))).problem
+    for standing in (None, mine):
+        refused = review(request(web(forged), web(standing)))
+        assert refused.problem == (
+            f"metadata.annotations: {RECORD} is written by the controller alone: remove it"
+        )
+    assert review(request(web(forged), web(mine), CONTROLLER)) == ALLOWED
+    for account in (None, KubeError(503, "", "")):
+        unknown = hooks(Aws(), account)["/validate-networking-v1-ingress"].review
+        assert not unknown(request(web(forged), web(mine))).problem
 
 
 def test_a_review_does_not_wait_for_another_that_asks_who_we_are() -> None:

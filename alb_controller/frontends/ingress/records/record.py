@@ -15,7 +15,7 @@ from alb_controller.objects.core import Metadata, Service
 from alb_controller.objects.networking import Ingress, IngressSpec
 from alb_controller.objects.notes import annotations_of_users
 from alb_controller.objects.reading import decode
-from alb_controller.objects.records import RECORD, group_of, pack, unpack
+from alb_controller.objects.records import RECORD, group_of, is_of, pack, unpack
 from alb_controller.objects.references import service_names
 from alb_controller.values import StackKey
 
@@ -33,9 +33,9 @@ class Record(msgspec.Struct, frozen=True):
     spec: IngressSpec
     services: tuple[Service, ...]
 
-    def text(self, key: StackKey) -> str:
-        """The annotation's value."""
-        return pack(key.id, msgspec.json.encode(self, order="sorted"))
+    def text(self, key: StackKey, uid: str) -> str:
+        """The annotation's value on the Ingress of this uid."""
+        return pack(key.id, uid, msgspec.json.encode(self, order="sorted"))
 
     def is_of(self, member: LoadedMember) -> bool:
         """Whether the parameters that it was translated with are those of the member's class."""
@@ -61,9 +61,9 @@ def record_of(member: LoadedMember, services: Mapping[tuple[str, str], Service])
 
 
 def recorded(ingress: Ingress, key: StackKey) -> Record | None:
-    """What its annotation notes of this group; None for nothing that can be read."""
+    """What its annotation notes of it in this group; None for nothing that can be read."""
     text = ingress.metadata.annotations.get(RECORD, "")
-    if group_of(text) != key.id:
+    if group_of(text) != key.id or not is_of(text, ingress.metadata.uid):
         return None
     try:
         found = decode(unpack(text), Record)

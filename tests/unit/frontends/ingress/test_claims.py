@@ -171,7 +171,10 @@ def test_a_record_that_users_could_write_holds_nothing() -> None:
     thief = guest(rules=[SHOP])
     noted = strict(thief).good["uid-guest"].source
     assert noted is not None
-    forged = changed(thief, annotations={**thief.metadata.annotations, RECORD: noted.text(TEAM)})
+    forged = changed(
+        thief,
+        annotations={**thief.metadata.annotations, RECORD: noted.text(TEAM, thief.metadata.uid)},
+    )
     made = strict(holder(), forged)
     assert made.served == {"uid-holder"}
     assert reported(made).keys() == {"Ingress guest/guest"}

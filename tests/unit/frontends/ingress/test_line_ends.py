@@ -48,7 +48,8 @@ def outcome(*objects: KubeObject) -> object:
     decision = validate_ingress(web, None, known, BY)  # type: ignore[arg-type] # it is an Ingress
     problems = [(one.origin, one.field) for one in made.problems]
     warnings = [(one.ref, one.reason) for one in made.warnings]
-    return made.intent, made.good, problems, warnings, decision.is_allowed
+    good = {uid: msgspec.structs.replace(one, source=None) for uid, one in made.good.items()}
+    return made.intent, good, problems, warnings, decision.is_allowed
 
 
 @pytest.mark.parametrize("key", VALUES)

@@ -28,7 +28,7 @@ def noted(one: Ingress, text: str) -> Ingress:
 
 def text_of(one: Ingress) -> str:
     """The record of an Ingress as it is."""
-    return record_of(LoadedMember(ingress=one), APP).text(TEAM)
+    return record_of(LoadedMember(ingress=one), APP).text(TEAM, one.metadata.uid)
 
 
 def broken(name: str, was: Ingress) -> Ingress:
@@ -56,7 +56,7 @@ def _packed(data: bytes) -> str:
 
 
 BOMB = _packed(zlib.compress(b" " * (3 << 20)))
-STRANGE = Record("", {}, member("a").spec, (service(namespace="other"),)).text(TEAM)
+STRANGE = Record("", {}, member("a").spec, (service(namespace="other"),)).text(TEAM, "uid-a")
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,21 @@ STRANGE = Record("", {}, member("a").spec, (service(namespace="other"),)).text(T
         "v1",
         "v1:team",
         "v1:team:",
-        "v1:team:%",
-        "v1:team:é",
-        "v1:team:" + _packed(b"no zlib"),
-        "v1:team:" + _packed(zlib.compress(b"cut off")[:-3]),
-        "v1:team:" + BOMB,
-        pack("team", b"no json"),
-        pack("team", b'{"spec": 1}'),
-        pack("team", b"[" * 100_000),
-        pack("other", b"{}"),
+        "v1:team:uid-a",
+        "v1:team:uid-a:",
+        "v1:team:uid-a:%",
+        "v1:team:uid-a:é",
+        "v1:team:uid-a:" + _packed(b"no zlib"),
+        "v1:team:uid-a:" + _packed(zlib.compress(b"cut off")[:-3]),
+        "v1:team:uid-a:" + BOMB,
+        pack("team", "uid-a", b"no json"),
+        pack("team", "uid-a", b'{"spec": 1}'),
+        pack("team", "uid-a", b"[" * 100_000),
+        pack("other", "uid-a", b"{}"),
         "v2:team:",
         STRANGE,
     ],
-    ids=range(15),
+    ids=range(17),
 )
 def test_what_we_have_not_written_is_no_record(text: str) -> None:
     """Whatever it is, and nothing breaks: of a Service of another namespace neither."""

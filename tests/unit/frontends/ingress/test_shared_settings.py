@@ -158,7 +158,7 @@ class Group:
 
 def _record(one: Ingress) -> str:
     apps = {app.key: app for app in (service(), service(namespace="guest"))}
-    return record_of(LoadedMember(ingress=one), apps).text(TEAM)
+    return record_of(LoadedMember(ingress=one), apps).text(TEAM, one.metadata.uid)
 
 
 def _noted(one: Ingress, text: str) -> Ingress:
