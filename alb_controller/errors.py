@@ -2,7 +2,7 @@
 
     ControllerError
     ├── Invalid               a user must change something; a Warning event at its origin
-    │   ├── InvalidAnnotation, Conflict
+    │   ├── InvalidAnnotation, Conflict, NotServed
     │   └── Missing           something that is referred to is not there, or not yet allowed
     ├── NotReady              an expected wait
     ├── Refused               our own guard said no
@@ -76,6 +76,10 @@ class ReplacesProtected(Missing):
 
     def __init__(self, origin: ObjectRef, field: str, protected: ProtectedInAws) -> None:
         super().__init__(origin, field, f"would replace the load balancer, and {protected}")
+
+
+class NotServed(Invalid):
+    """What a member had must not be served either: nothing stands in for it."""
 
 
 class RefusedByApi(Invalid):

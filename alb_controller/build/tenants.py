@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 from alb_controller.build.context import Context, Facts
 from alb_controller.build.elbv2.actions import named_groups
@@ -33,16 +33,27 @@ def queries(balancer: BalancerIntent, facts: Facts) -> Iterator[Query]:
             yield TargetGroupOfCluster(arn)
 
 
-def reached(intent: StackIntent, context: Context, facts: Facts) -> Iterator[Invalid]:
-    """A problem for each resource of another namespace that an object names."""
+class Reached(NamedTuple):
+    """A resource of another namespace that an object names."""
+
+    what: str
+    tags: Tags
+    """Whose it is."""
+    problem: Invalid
+
+
+def reached(intent: StackIntent, context: Context, facts: Facts) -> Iterator[Reached]:
+    """Each once for each field that names it."""
     cluster = context.settings.cluster_name
-    found: dict[tuple[Origin, str], Invalid] = {}
+    found: dict[tuple[Origin, str], Reached] = {}
     for balancer in intent.balancers:
         for origin, what, tags in (*_targets(balancer, facts), *_groups(balancer, facts)):
             namespace = namespace_of(tags, cluster)
             if namespace is not None and namespace != origin.ref.namespace:
                 problem = f"names {what}, which the controller made for namespace {namespace}"
-                found[origin, what] = Invalid(origin.ref, origin.field, problem)
+                found[origin, what] = Reached(
+                    what, tags, Invalid(origin.ref, origin.field, problem)
+                )
     yield from found.values()
 
 

@@ -29,6 +29,10 @@ Watch: TypeAlias = Callable[[Change[Any], Cluster], Iterable[StackKey]]
 class LastKnownGood(Protocol):
     """What is remembered of a member that AWS has, to stand in for it where it turns invalid."""
 
+    @property
+    def is_recorded(self) -> bool:
+        """It comes from the object, whose users can write it too, and was not applied here."""
+
     def applied(self) -> Self:
         """The same, once AWS has all of it."""
 
@@ -65,7 +69,8 @@ class FrontEnd(Protocol[S, M]):
         """The intent; members fail alone.
 
         `remembered` are members by uid as AWS has them. `rejected` are members that the builder
-        found at fault (a subnet that does not exist): they count as members with that problem.
+        found at fault (a subnet that does not exist): they count as members with that problem;
+        with `NotServed` nothing stands in for them.
         `observed` is what AWS has of the stack; empty before it has been read.
         """
 

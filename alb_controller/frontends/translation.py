@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -43,6 +43,10 @@ class Translation(msgspec.Struct, Generic[M], frozen=True, kw_only=True):
     """Members whose last good intent nobody knows: nothing of the stack may change."""
     protected: DeletionProtected | None = None
     """Set where the load balancer must go and the annotations of a deleted member forbid it."""
+
+    def with_events(self, events: Iterable[Event]) -> Translation[M]:
+        """The same with further Events, also on objects of other stacks."""
+        return msgspec.structs.replace(self, warnings=(*self.warnings, *events))
 
 
 def with_warnings(made: Translation[M], reason: Reason, found: Sequence[Invalid]) -> Translation[M]:

@@ -191,6 +191,19 @@ def namespace_of(tags: Tags, cluster: str) -> str | None:
     return None
 
 
+def stack_of_tags(tags: Tags) -> StackKey | None:
+    """The stack that a resource's tags name; None where they name none, or those of two APIs.
+
+    An id that was too long for a tag names a stack that is not there.
+    """
+    found = [(one.api, tags[one.stack_tag]) for one in OWNERSHIPS.values() if one.stack_tag in tags]
+    if len(found) != 1:
+        return None
+    api, id_ = found[0]
+    namespace, slash, name = id_.partition("/")
+    return StackKey(api, namespace, name) if slash else StackKey(api, "", id_)
+
+
 def is_shared_group(tags: Tags, cluster: str) -> bool:
     """Whether tags are those of the cluster's shared backend security group (spec 6.5)."""
     kind, owner = tags.get(SHARED_RESOURCE_TAG), tags.get(CLUSTER_TAG)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from alb_controller.errors import Invalid
+from alb_controller.errors import Invalid, NotServed
 from alb_controller.frontends.agreement.resolve import Resolution, Rules, resolve
 from alb_controller.frontends.events import Event
 from alb_controller.frontends.ingress.addons.deletion import (
@@ -67,7 +67,10 @@ def translate(
     treated as members with that problem. `observed` is what AWS has of the group, as far as known.
     """
     members = _members(snapshot, settings, remembered, stopped)
-    known = known_intents(snapshot, members.valid, remembered, settings, observed)
+    has_applied, counting = bool(remembered), _without_excluded(snapshot, stopped)
+    uids = {member.uid for member in counting.members}
+    remembered = {uid: one for uid, one in remembered.items() if uid in uids}
+    known = known_intents(counting, members.valid, remembered, settings, observed)
     while True:
         resolution = _resolve(snapshot, settings, members, known, remembered)
         agreed, accepted = resolution.agreed, resolution.accepted
@@ -96,9 +99,16 @@ def translate(
         problems=deduplicated(problems),
         warnings=(*warnings_of(snapshot, good, intent, reach), *_trust_warnings(resolution)),
         secrets=frozenset(members.secrets | known.secrets | _secrets_of(accepted.values())),
-        blocked_by=() if remembered else tuple(blockers(snapshot, accepted, known)),
+        blocked_by=() if has_applied else tuple(blockers(counting, accepted, known)),
         protected=None if intent.balancers else protection_of_deleted(snapshot.inactive),
     )
+
+
+def _without_excluded(snapshot: Snapshot, stopped: Mapping[ObjectRef, Invalid]) -> Snapshot:
+    """Without members for whom nothing stands in."""
+    excluded = {one.uid for one, problem in stopped.items() if isinstance(problem, NotServed)}
+    counting = (member for member in snapshot.members if member.uid not in excluded)
+    return msgspec.structs.replace(snapshot, members=tuple(counting))
 
 
 def _everyone(accepted: Iterable[MemberIntent], snapshot: Snapshot) -> Origins:
@@ -132,6 +142,7 @@ def _members(
         known = member.problem or stopped.get(ref("Ingress", member.ingress))
         if known is not None:
             made.problems.append(known)
+        if known is not None and not isinstance(known, NotServed):
             continue
         secrets = secrets_of(member, snapshot, settings, remembered.get(member.uid))
         translator = MemberTranslator(member, snapshot.key, snapshot.services, secrets, settings)
@@ -143,7 +154,8 @@ def _members(
             if settings.enable_last_applied_annotation:
                 source = record_of(member, snapshot.services)
                 intent = msgspec.structs.replace(intent, source=source)
-            made.valid[member.uid] = intent
+            if known is None:
+                made.valid[member.uid] = intent
         made.secrets |= secrets.asked
     return made
 

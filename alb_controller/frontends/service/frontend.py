@@ -30,6 +30,8 @@ from alb_controller.values import ObjectRef, StackKey
 class Good(msgspec.Struct, frozen=True):
     """What AWS has of a Service: it is alone in its stack, so it stands in for nobody."""
 
+    is_recorded: bool = False
+
     def applied(self) -> Good:
         return self
 

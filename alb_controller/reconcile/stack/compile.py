@@ -16,8 +16,8 @@ from alb_controller.build.context import Context, Facts, needs_backend_group
 from alb_controller.build.elbv2.limits import out_of_limits
 from alb_controller.build.elbv2.stack import build
 from alb_controller.build.needs import needs
-from alb_controller.build.tenants import reached
-from alb_controller.errors import Invalid, ProtectedInAws, ReplacesProtected
+from alb_controller.build.tenants import Reached, reached
+from alb_controller.errors import Invalid, NotServed, ProtectedInAws, ReplacesProtected
 from alb_controller.frontends.frontend import FrontEnd, M, S
 from alb_controller.frontends.translation import Translation, with_warnings
 from alb_controller.intent import StackIntent
@@ -59,6 +59,8 @@ class Compiled(Value, Generic[M], frozen=True):
     observed: Observed
     context: Context
     facts: Facts
+    reached: tuple[Reached, ...] = ()
+    """What members name of other namespaces' resources, where that is allowed."""
     deletable: frozenset[str] = frozenset()
     """Load balancers to be replaced that AWS does not protect, as was read a moment ago."""
 
@@ -150,7 +152,9 @@ class Compiler(Generic[S, M]):
                         _log_problems(translation)
                         return compiled
                 except Invalid as problem:
-                    if problem.origin in rejected:
+                    known = rejected.get(problem.origin)
+                    is_worse = isinstance(problem, NotServed) and not isinstance(known, NotServed)
+                    if known is not None and not is_worse:
                         raise
                     rejected[problem.origin] = problem
                     continue
@@ -230,10 +234,12 @@ class Compiler(Generic[S, M]):
             self._known.ready(intent),
         )
         facts = self._look_up(intent, context)
-        found = [one for one in reached(intent, context, facts) if one.origin not in rejected]
+        found = tuple(reached(intent, context, facts))
         if found and self._settings.group_trust == "namespace":
-            raise found[0].refused_by("--group-trust=namespace")
-        translation = with_warnings(translation, Reason.GROUP_TRUST, found)
+            raise _refused(found[0].problem, translation)
+        found = tuple(one for one in found if one.problem.origin not in rejected)
+        problems = [one.problem for one in found]
+        translation = with_warnings(translation, Reason.GROUP_TRUST, problems)
         stack = build(intent, context, facts)
         return Compiled(
             translation=translation,
@@ -241,6 +247,7 @@ class Compiler(Generic[S, M]):
             observed=observed,
             context=context,
             facts=facts,
+            reached=found,
         )
 
     def _with_deletable(self, compiled: Compiled[M]) -> Compiled[M]:
@@ -281,6 +288,14 @@ def _beyond_limits(
     """Members to reject; of those that are rejected already AWS has what stands in for them."""
     problems = out_of_limits(intent)
     return {one.origin: one for one in problems if one.origin not in rejected}
+
+
+def _refused(problem: Invalid, translation: Translation[Any]) -> Invalid:
+    """Of a member that is rejected already it is what stands in for it that must not be served."""
+    refused = problem.refused_by("--group-trust=namespace")
+    if problem.origin.uid in translation.good:
+        return refused
+    return NotServed(refused.origin, refused.field, refused.problem)
 
 
 def _log_problems(translation: Translation[Any]) -> None:

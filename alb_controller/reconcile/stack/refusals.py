@@ -18,6 +18,7 @@ from alb_controller.errors import (
     AwsError,
     ControllerError,
     Invalid,
+    NotServed,
     OverLimit,
     QuotaExceeded,
     RefusedByApi,
@@ -67,6 +68,13 @@ class _Refusal(Value, Generic[M], frozen=True):
         return msgspec.structs.replace(self, problem=former.problem) if is_same else self
 
 
+class _RefusedRecord(Value, Generic[M], frozen=True):
+    """What an object notes of itself, and was refused; it holds while the object says the same."""
+
+    beside: M | None
+    problem: NotServed
+
+
 class Stopped(Value, Generic[M], frozen=True):
     """What was refused to all members of a stack."""
 
@@ -91,6 +99,9 @@ class Refusals(Generic[M]):
         self._unheld: dict[StackKey, tuple[Invalid, ...]] = {}
         self._asked: dict[StackKey, Mapping[str, M]] = {}
         """What the valid members asked for in the last look, those that are rejected as well."""
+        self._counting: dict[StackKey, Mapping[str, M]] = {}
+        """The same, with what stands in for the others."""
+        self._records: dict[StackKey, dict[str, _RefusedRecord[M]]] = {}
 
     def rejected(
         self, snapshot: Snapshot, translation: Translation[M]
@@ -102,6 +113,12 @@ class Refusals(Generic[M]):
         now = self._clock.now()
         with self._lock:
             self._asked[snapshot.key] = translation.good
+            counting = {**translation.standing, **translation.good}
+            self._counting[snapshot.key] = counting
+            records = self._records.pop(snapshot.key, {})
+            records = {u: one for u, one in records.items() if counting.get(u) == one.beside}
+            if records:
+                self._records[snapshot.key] = records
             known = self._known.pop(snapshot.key, {})
             kept = {u: one for u, one in known.items() if one.holds(u, translation.good, now)}
             self._former.setdefault(snapshot.key, {}).update(known)
@@ -113,8 +130,9 @@ class Refusals(Generic[M]):
         """The members of a stack that are rejected now."""
         with self._lock:
             known = tuple(one.problem for one in self._known.get(key, {}).values())
+            records = tuple(one.problem for one in self._records.get(key, {}).values())
             unheld = self._unheld.get(key, ())
-        return {one.origin: one for one in (*known, *unheld)}
+        return {one.origin: one for one in (*known, *records, *unheld)}
 
     def note_unheld(self, key: StackKey, problems: tuple[Invalid, ...]) -> None:
         """In this pass: members that cannot be held by our finalizer, so that AWS gets nothing."""
@@ -125,7 +143,9 @@ class Refusals(Generic[M]):
         """Whether members are newly rejected for what stopped a plan: compile without them."""
         problems = refusals_of(snapshot, outcome)
         by_ref = {ref_of(m.object): m.uid for m in snapshot.members}
-        new = {by_ref[one.origin]: one for one in problems}
+        new: dict[str, RefusedByApi | OverLimit] = {by_ref[one.origin]: one for one in problems}
+        if self._note_records(snapshot.key, translation, new):
+            return True
         new = {uid: one for uid, one in new.items() if uid in translation.good}
         if not new:  # rejected already: what stands in for them was refused
             return False
@@ -140,6 +160,23 @@ class Refusals(Generic[M]):
             refusals = {u: one.reported_as(former.get(u)) for u, one in refusals.items()}
             self._known.setdefault(snapshot.key, {}).update(refusals)
         return True
+
+    def _note_records(
+        self,
+        key: StackKey,
+        translation: Translation[M],
+        new: Mapping[str, RefusedByApi | OverLimit],
+    ) -> bool:
+        """Whether records were refused: they say what AWS never took, or does not any more."""
+        standing = translation.standing
+        refused = {u: one for u, one in new.items() if u in standing and standing[u].is_recorded}
+        with self._lock:
+            counting = self._counting.get(key, {})
+            for uid, one in refused.items():
+                problem = NotServed(one.origin, one.field, f"{one.problem}, as it was before, too")
+                record = _RefusedRecord(beside=counting.get(uid), problem=problem)
+                self._records.setdefault(key, {})[uid] = record
+        return bool(refused)
 
     def stop(
         self,
@@ -186,6 +223,8 @@ class Refusals(Generic[M]):
         with self._lock:
             self._known.pop(key, None)
             self._asked.pop(key, None)
+            self._counting.pop(key, None)
+            self._records.pop(key, None)
             self._stopped.pop(key, None)
             self._unheld.pop(key, None)
             self._former.pop(key, None)

@@ -16,6 +16,7 @@ from alb_controller.reconcile.secrets import watch_secrets
 from alb_controller.reconcile.stack.compile import Compiled
 from alb_controller.reconcile.stack.leavers import waiting
 from alb_controller.reconcile.stack.parts import Parts
+from alb_controller.reconcile.stack.reached import owner_events
 from alb_controller.reconcile.stack.refusals import part_errors
 from alb_controller.values import ObjectRef, Value
 
@@ -57,7 +58,7 @@ class Rounds(Generic[S, M]):
                 compiled = compiled.with_ready(self._edges.prerequisites.make(compiled.intent))
             self._memory.unblock(snapshot.key)
             planned = Planned(stack=compiled.stack, observed=compiled.observed)
-            self._reporter.report(snapshot, compiled.translation, planned)
+            self._reporter.report(snapshot, self._reported(compiled), planned)
             self._check_stopped(snapshot, compiled.translation)
             with self._reporter.failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
                 outcome = self._deployer.deploy(compiled)
@@ -65,6 +66,11 @@ class Rounds(Generic[S, M]):
                     continue
                 if not self._refusals.note(snapshot, compiled.translation, outcome):
                     return self._finish(snapshot, compiled, outcome)
+
+    def _reported(self, compiled: Compiled[M]) -> Translation[M]:
+        """With what others are to know of it."""
+        others = owner_events(compiled.reached, self._edges.cluster)
+        return compiled.translation.with_events(others)
 
     def _check_stopped(self, snapshot: S, translation: Translation[M]) -> None:
         """What was refused to all is not sent again yet. Raises NotReady."""

@@ -50,7 +50,7 @@ NOT_THEIRS: dict[str, Tags] = {
 def problems(facts: Facts, **fields: Any) -> list[str]:
     """What is wrong with a stack of these fields."""
     found = reached(StackIntent(key=KEY, balancers=(balancer(**fields),)), context(), facts)
-    return [f"{one.origin.path} {one}" for one in found]
+    return [f"{one.problem.origin.path} {one.problem}" for one in found]
 
 
 def forward(kind: Any, value: str) -> ForwardIntent:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from alb_controller.aws.inventory import Inventory
 from alb_controller.frontends.frontend import FrontEnd
 from alb_controller.frontends.ingress.frontend import IngressFrontEnd
@@ -113,7 +115,7 @@ class World:
         self.settings = settings(ingress_class="alb", default_target_type="ip", **flags)
         self.meanwhile: list[Callable[[], None]] = []
         """Each is called once, when the shared group's worker asks whether rules name it."""
-        self._front_end = front_end(self.settings)
+        self._make_front_end, self._front_end = front_end, front_end(self.settings)
         self.start()
         for kind in self._front_end.watches:
             self.kube.stores.on_change(kind, self._handler(kind))
@@ -155,6 +157,13 @@ class World:
             Controller("shared", self._shared, self._reconcile_shared),
         )
         self._wake_all()
+
+    def restarted(self, **flags: Any) -> World:
+        """Another process over the same objects and AWS, with these flags."""
+        self.settings = msgspec.structs.replace(self.settings, **flags)
+        self._front_end = self._make_front_end(self.settings)
+        self.start()
+        return self
 
     def sweep(self) -> World:
         """The slow look at everything."""

@@ -7,11 +7,15 @@ from itertools import count
 
 import pytest
 
+from alb_controller.frontends.ingress.load import LoadedMember
+from alb_controller.frontends.ingress.records.record import record_of
 from alb_controller.model.elbv2 import ListenerRule, PathPattern
 from alb_controller.objects.core import Service
+from alb_controller.objects.kinds import kind_of
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.records import RECORD
 from tests.factories import changed, ingress, ingress_class, member, params, path, rule, service, to
+from tests.unit.frontends.ingress.translation import TEAM
 from tests.unit.reconcile.stack_world import World, without_records
 
 BAD = {"target-type": "nonsense"}
@@ -148,7 +152,16 @@ def record(world: World, name: str) -> str | None:
     one = world.ingress(name)
     assert one is not None
     text = one.metadata.annotations.get(RECORD)
-    return text and text.replace(one.metadata.uid, name)
+    return text and text.replace(f":{one.metadata.uid}:", f":{name}:")
+
+
+def note(world: World, name: str, text: str | None) -> None:
+    """Write such a text on an Ingress, as a user could."""
+    one = world.ingress(name)
+    assert one is not None
+    text = text and text.replace(f":{name}:", f":{one.metadata.uid}:")
+    patch = {"metadata": {"annotations": {RECORD: text}}}
+    world.kube.merge_patch(kind_of(one), "shop", name, patch)
 
 
 def test_every_ingress_has_a_record_of_the_group_that_it_is_in() -> None:
@@ -200,23 +213,16 @@ def test_an_ingress_alone_that_turns_bad_is_kept_as_it_was() -> None:
 def test_without_the_flag_a_record_is_neither_read_nor_kept() -> None:
     """One that stands there goes: nobody writes it any more, so it would be a user's word."""
     world = World(at("a"), at("b")).settle()
-    off = World(enable_last_applied_annotation=False, aws=world.aws)
-    for name in ("a", "b"):
-        one = world.ingress(name)
-        assert one is not None
-        off.put(one)
-    off.settle()
-    assert (record(off, "a"), record(off, "b")) == (None, None)
-    off.forget_calls()
-    restarted(off)
-    assert (off.aws.calls, off.kube.writes) == ([], [])
-    noted = world.ingress("b")
-    assert noted is not None
-    broken = at("b", alb=BAD)
-    text = noted.metadata.annotations[RECORD]
-    bad = changed(broken, annotations={**broken.metadata.annotations, RECORD: text})
-    restarted(off, bad, at("a", "/a2"))
-    assert off.aws.paths() == ["/a", "/b"], "held, as what it asked for is not known"
+    text = record(world, "b")
+    world.restarted(enable_last_applied_annotation=False).settle()
+    assert (record(world, "a"), record(world, "b")) == (None, None)
+    world.forget_calls()
+    restarted(world)
+    assert (world.aws.calls, world.kube.writes) == ([], [])
+    world.put(at("b", alb=BAD), at("a", "/a2"))
+    note(world, "b", text)
+    world.start()
+    assert world.settle().aws.paths() == ["/a", "/b"], "held: what it asked for is not known"
 
 
 def test_an_object_that_is_full_has_no_record() -> None:
@@ -228,3 +234,25 @@ def test_an_object_that_is_full_has_no_record() -> None:
     assert one is not None
     assert RECORD not in one.metadata.annotations
     assert world.aws.paths() == ["/a", "/b"]
+
+
+@pytest.mark.parametrize(
+    "now", [at("bad", alb=BAD), at("bad", REFUSED)], ids=["invalid", "refused"]
+)
+def test_a_record_that_aws_refuses_holds_nobody(now: Ingress) -> None:
+    """A forged one: what AWS has of its member goes, and it is not tried again and again."""
+    world = World(at("a"), at("bad")).settle()
+    world.aws.refused_path = REFUSED
+    world.put(now, at("a", "/a2"))
+    note(world, "bad", record_of(LoadedMember(ingress=at("bad", REFUSED)), {}).text(TEAM, "bad"))
+    restarted(world)
+    assert world.aws.paths() == ["/a2"], world.kube.warnings("bad")
+    assert "as it was before, too" in world.kube.warnings("bad")[-1]
+    world.forget_calls()
+    world.put(at("a", "/a3"))
+    world.settle()
+    assert (world.aws.paths(), len(world.aws.calls)) == (["/a3"], 1)
+    world.put(at("bad", "/right"))
+    assert world.settle().aws.paths() == ["/a3", "/right"]
+    world.put(at("bad", alb=BAD))
+    assert world.settle().aws.paths() == ["/a3", "/right"]

@@ -26,7 +26,7 @@ def web(**backends: str) -> Ingress:
 
 
 def test_an_ingress_is_served_and_then_left_alone() -> None:
-    """AWS, the status and one event show it; another look writes nothing, and reads nothing."""
+    """AWS, the status and one event show it; a Service that reads otherwise is one more write."""
     world = World(ingress()).settle()
     made = world.ingress()
     assert made is not None
@@ -38,6 +38,10 @@ def test_an_ingress_is_served_and_then_left_alone() -> None:
     ]
     world.forget_calls()
     world.put(service(alb={"healthcheck-path": "/"}))
+    world.settle()
+    assert (world.calls(), len(world.kube.events), world.next_look()) == (["patch web"], 1, None)
+    world.forget_calls()
+    world.put(service(alb={"healthcheck-path": "/"}, selector={"app": "other"}))
     world.settle()
     assert (world.calls(), len(world.kube.events), world.next_look()) == ([], 1, None)
 
