@@ -40,9 +40,15 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--once", is_flag=True, help="End when all is made and shown; 0 if all went well.")
 @click.option("--kube-port", type=_PORT, default=0, help="Of the Kubernetes API; 0: any.")
 @click.option("--aws-port", type=_PORT, default=0, help="Of the local AWS; 0: any.")
+@click.option("--names-port", type=_PORT, default=0, help="Of the map of load balancers; 0: any.")
 @click.option("--timeout", type=float, default=60.0, help="Seconds to wait for all to be made.")
 def sandbox(
-    files: tuple[Path, ...], once: bool, kube_port: int, aws_port: int, timeout: float
+    files: tuple[Path, ...],
+    once: bool,
+    kube_port: int,
+    aws_port: int,
+    names_port: int,
+    timeout: float,
 ) -> int:
     """Try it all on this machine: no cluster, no AWS account.
 
@@ -51,6 +57,7 @@ def sandbox(
     """
     try:
         from alb_controller.sandbox.command import Options, run
+        from alb_controller.sandbox.world import Ports
     except ModuleNotFoundError as error:
         raise click.UsageError(
             f"the sandbox needs {error.name}: pip install 'alb-controller[sandbox]'"
@@ -58,8 +65,7 @@ def sandbox(
     options = Options(
         files=files,
         once=once,
-        kube_port=kube_port,
-        aws_port=aws_port,
+        ports=Ports(kube_port, aws_port, names_port),
         timeout_seconds=timeout,
     )
     return run(options)

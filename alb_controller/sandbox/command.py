@@ -16,12 +16,14 @@ import click
 from alb_controller.sandbox.applying import apply_all, hosts_of
 from alb_controller.sandbox.aws.account import CREDENTIALS, REGION, cover_hosts
 from alb_controller.sandbox.convergence import problems, wait_for_controller, wait_until_at_rest
+from alb_controller.sandbox.curls import samples
+from alb_controller.sandbox.dataplane.wire import Served
 from alb_controller.sandbox.failures import NotConverged, PartEnded, SandboxError
 from alb_controller.sandbox.manifests import Manifest, read_crds, read_example, read_manifests
 from alb_controller.sandbox.output import Output, choose_output
 from alb_controller.sandbox.state import State
 from alb_controller.sandbox.tree import grow, savings
-from alb_controller.sandbox.world import World
+from alb_controller.sandbox.world import Ports, World
 
 _CHECK_SECONDS = 0.5
 _CLASS = {
@@ -34,14 +36,16 @@ _CALLERS = ("AWS_", "KUBE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
+_ANY = Ports()
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the user asked for on the command line."""
 
     files: tuple[Path, ...] = ()
     once: bool = False
-    kube_port: int = 0
-    aws_port: int = 0
+    ports: Ports = _ANY
     timeout_seconds: float = 60.0
 
 
@@ -80,8 +84,7 @@ class _Sandbox:
         with tempfile.TemporaryDirectory(prefix="alb-controller-sandbox-") as folder:
             world = World(
                 Path(folder),
-                kube_port=self._options.kube_port,
-                aws_port=self._options.aws_port,
+                ports=self._options.ports,
                 stop=self._stop,
             )
             try:
@@ -115,6 +118,8 @@ class _Sandbox:
         world.check()
         output.step(f"Kubernetes API at {world.kube.url}")
         output.step(f"AWS at {world.aws.url}, with a VPC of 3 zones and 3 nodes")
+        if world.data_plane.absence:
+            output.note(f"no load balancer answers here: {world.data_plane.absence}")
         apply_all(world.kube.api, [*read_crds(), Manifest("", _CLASS)], output.note)
         made = apply_all(world.kube.api, manifests, output.note)
         for domain in cover_hosts(world.account, hosts_of(made)):
@@ -133,11 +138,29 @@ class _Sandbox:
             output.note(texts)
         for name in state.left_alone:
             output.note(f"left Ingress {name} alone: its class is not of this controller")
+        if world.data_plane.wire is not None:
+            output.lines(_requests(world.data_plane.wire.served, asks=self._options.once))
         if not self._options.once:
             output.lines(_ways_on(world))
 
 
+def _requests(served: Served, *, asks: bool) -> list[str]:
+    """Commands that reach pods, with their answers where `asks`."""
+    found = samples(served.state, served.places)
+    if not found:
+        return [f"No rule leads to a pod: nothing to ask. {served.problem}".strip()]
+    lines = ["Ask the load balancers:"]
+    for one in found:
+        lines.append(f"  {one.command}")
+        if asks:
+            lines.append(f"    → {one.ask()}")
+    if served.problem:
+        lines.append(f"  not all is served: {served.problem}")
+    return lines
+
+
 def _ways_on(world: World) -> list[str]:
+    names = world.data_plane.names
     aws = {
         "AWS_ENDPOINT_URL": world.aws.url,
         "AWS_REGION": REGION,
@@ -148,6 +171,7 @@ def _ways_on(world: World) -> list[str]:
         "Go on in another shell with kubectl and the AWS CLI:",
         f"  export KUBECONFIG={world.kubeconfig}",
         f"  export {' '.join(f'{name}={value}' for name, value in aws.items())}",
+        *([f"Where each load balancer listens: {names.url}"] if names else []),
     ]
 
 

@@ -52,6 +52,8 @@ def waits(world: World) -> Iterator[str]:
     yield from missing_in(read_cluster(world.kube.api))
     if world.controller is None or not world.controller.is_idle():
         yield "the controller is at work"
+    if not world.data_plane.is_current():
+        yield "the data plane follows AWS"
 
 
 def missing_in(state: State) -> Iterator[str]:

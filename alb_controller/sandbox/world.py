@@ -6,11 +6,13 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from alb_controller.sandbox.aws import Account, AwsServer
+from alb_controller.sandbox.aws import Account, AwsServer, Call
 from alb_controller.sandbox.aws.moto_patches import TIMES
 from alb_controller.sandbox.controller import ControllerProcess, Surroundings
+from alb_controller.sandbox.dataplane.part import DataPlane
 from alb_controller.sandbox.failures import BadInput, Interrupted, PartEnded
 from alb_controller.sandbox.kubeapi import ApiServer
 from alb_controller.sandbox.nodes import add_nodes, pod_addresses
@@ -21,6 +23,15 @@ _DRAINING_SECONDS = 3.0
 """Long enough to be seen, short enough to wait for."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Fixed ports; 0 is any."""
+
+    kube: int = 0
+    aws: int = 0
+    names: int = 0
+
+
 class World:
     """Its parts are started by `start` and ended by `stop`, in the opposite order."""
 
@@ -28,20 +39,24 @@ class World:
         self,
         folder: Path,
         *,
-        kube_port: int = 0,
-        aws_port: int = 0,
+        ports: Ports | None = None,
         stop: threading.Event | None = None,
     ) -> None:
         """`stop` is set when the user has had enough."""
-        self.kube = ApiServer(port=kube_port)
-        self.aws = AwsServer(port=aws_port)
+        self._ports = ports or Ports()
+        self.kube = ApiServer(port=self._ports.kube)
+        self.aws = AwsServer(port=self._ports.aws, observe=self._note_call)
         self.controllers = SimulatedControllers(self.kube, pod_addresses(), Pace())
-        self.kubeconfig = folder / "kubeconfig"
         self.controller: ControllerProcess | None = None
         self._folder, self._stop = folder, stop or threading.Event()
-        self._ports = (kube_port, aws_port)
+        self.data_plane = DataPlane(folder, self.kube, self.aws.read_document)
         self._parts = contextlib.ExitStack()
         self._account: Account | None = None
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The file that leads to the Kubernetes API."""
+        return self._folder / "kubeconfig"
 
     @property
     def account(self) -> Account:
@@ -52,10 +67,9 @@ class World:
 
     def start(self) -> None:
         """Start both sides. Raises BadInput for a port that is taken."""
-        kube_port, aws_port = self._ports
-        _listen(self.kube.start, "--kube-port", kube_port)
+        _listen(self.kube.start, "--kube-port", self._ports.kube)
         self._parts.callback(self.kube.stop)
-        _listen(self.aws.start, "--aws-port", aws_port)
+        _listen(self.aws.start, "--aws-port", self._ports.aws)
         self._parts.callback(self.aws.stop)
         self.aws.reset()
         TIMES.initial_seconds, TIMES.draining_seconds = _INITIAL_SECONDS, _DRAINING_SECONDS
@@ -63,8 +77,14 @@ class World:
         self._account.build()
         self.kube.write_kubeconfig(self.kubeconfig)
         add_nodes(self.kube.api, self._account.ids)
+        self._parts.callback(self.data_plane.stop)
+        _listen(lambda: self.data_plane.start(self._ports.names), "--names-port", self._ports.names)
         self.controllers.start()
         self._parts.callback(self.controllers.stop)
+
+    def _note_call(self, call: Call) -> None:
+        if call.is_write:
+            self.data_plane.note()
 
     def start_controller(self) -> ControllerProcess:
         """Start the controller between the two sides."""
@@ -87,6 +107,7 @@ class World:
                 raise PartEnded(f"the {name} ended")
         if self.controller is not None:
             self.controller.check()
+        self.data_plane.check()
 
     def stop(self) -> None:
         """End everything that was started."""

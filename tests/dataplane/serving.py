@@ -93,8 +93,8 @@ def serve(state: Json, folder: Path) -> Iterator[Plane]:
     with DemoPods() as pods:
         for group, one in state["target_groups"].items():
             for target in one["Targets"]:
-                address = (target["Id"], target["Port"])
-                target["Endpoint"] = pods.open(address, f"{group}/{target['Id']}")
+                pods.run(target["Id"], f"{group}/{target['Id']}")
+                target["Endpoint"] = pods.endpoint((target["Id"], target["Port"]))
         file.write_text(json.dumps(state))
         with process(file) as places:
             yield Plane(places)

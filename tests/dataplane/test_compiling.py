@@ -7,10 +7,10 @@ import re
 import pytest
 
 from alb_controller.routing.state import Certificate
-from alb_controller.sandbox.dataplane.actions import groups_in, substitution
-from alb_controller.sandbox.dataplane.lua import table
-from alb_controller.sandbox.dataplane.matching import expression_of
-from alb_controller.sandbox.dataplane.tls import choices
+from alb_controller.sandbox.dataplane.compiler.actions import groups_in, substitution
+from alb_controller.sandbox.dataplane.compiler.lua import table
+from alb_controller.sandbox.dataplane.compiler.matching import expression_of
+from alb_controller.sandbox.dataplane.compiler.tls import choices
 
 
 @pytest.mark.parametrize(

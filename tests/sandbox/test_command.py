@@ -48,6 +48,7 @@ def test_once_shows_the_shared_load_balancer_and_ends(tmp_path: Path) -> None:
     assert text.count("healthy") == 6
     assert "One load balancer for each Ingress would be 3; there are 2." in text
     assert "host myapp.example" in text
+    assert text.count("→ 200 from pod") == 3
     assert not _left_behind(tmp_path)
 
 

@@ -34,6 +34,7 @@ from .calls import Call, Operation, read_operation
 from .errors import Refusal, refuse
 from .faults import Faults, Kind
 from .keeping import KeptState, empty
+from .reading import read_document
 
 _SERVICES = tuple(backends.list_of_moto_modules())
 backends.list_of_moto_modules = lambda: _SERVICES  # moto reads its folder for each request
@@ -121,6 +122,11 @@ class AwsServer:
             self._kept.bring_back()
             self.calls.clear()
             return True
+
+    def read_document(self) -> dict[str, Any]:
+        """What load balancers there are, as a state document; no call is counted."""
+        with self._lock:
+            return read_document()
 
     # ------------------------------------------------------------ answering
 

@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 from alb_controller.clock import Clock
 from alb_controller.routing.state import Certificate, ClientCertificate, TrustStore
-from alb_controller.sandbox.dataplane.tls import Files
+from alb_controller.sandbox.dataplane.compiler.tls import Files
 
 _Key: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _CURVES = {256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}

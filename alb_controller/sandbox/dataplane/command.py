@@ -15,10 +15,14 @@ import click
 from alb_controller.clock import SystemClock
 from alb_controller.routing.state import ServedTarget, State
 from alb_controller.sandbox.dataplane.certificates import Certificates
-from alb_controller.sandbox.dataplane.compiling import Documents, Surroundings, compile_state
+from alb_controller.sandbox.dataplane.compiler.documents import (
+    Documents,
+    Surroundings,
+    compile_state,
+)
+from alb_controller.sandbox.dataplane.compiler.tls import Identities
 from alb_controller.sandbox.dataplane.engine import Engine
 from alb_controller.sandbox.dataplane.states import StatesServer
-from alb_controller.sandbox.dataplane.tls import Identities
 from alb_controller.sandbox.failures import BadInput, SandboxError
 from alb_controller.state.document import read_text
 from alb_controller.state.nodes import StateError
@@ -56,15 +60,18 @@ class Service:
         identities = Identities(
             state.certificates,
             self._certificates.server,
-            lambda name: self._certificates.bundle(state.trust_stores[name]),
+            self._bundle,
         )
         self._around = Surroundings(
             folder=str(folder),
             identities=identities,
-            endpoint=endpoint_of,
+            endpoints=lambda one: [endpoint_of(one)],
             addresses=("127.0.0.1", "::1") if _has_six() else ("127.0.0.1",),
             source_header=SOURCE_HEADER,
         )
+
+    def _bundle(self, name: str) -> Path:
+        return self._certificates.bundle(self._state.trust_stores[name])
 
     def run(self) -> None:
         """Serve, say where in one line, and go on until standard input closes."""

@@ -12,16 +12,18 @@ import http.client
 import importlib
 import json
 import os
+import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from alb_controller.sandbox.dataplane.clusters import file_source
-from alb_controller.sandbox.dataplane.compiling import Documents
+from alb_controller.sandbox.dataplane.compiler.clusters import file_source
+from alb_controller.sandbox.dataplane.compiler.documents import Documents
 from alb_controller.sandbox.failures import SandboxError
 
 Json = dict[str, Any]
@@ -29,6 +31,7 @@ START_SECONDS = 20.0
 APPLY_SECONDS = 10.0
 _POLL_SECONDS = 0.01
 _STOP_SECONDS = 3.0
+_SHORT = Path(os.sep, "tmp")
 
 
 class NoEngine(SandboxError):
@@ -55,7 +58,9 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         """Raises NoEngine."""
         self._binary, self.folder = envoy_path(), folder
-        self._admin = Admin(folder / "admin.sock")
+        # a socket's path may have about a hundred characters, and the folder may be deep
+        self._short = Path(tempfile.mkdtemp(prefix="alb-", dir=_SHORT if _SHORT.is_dir() else None))
+        self._admin = Admin(self._short / "admin")
         self._process: subprocess.Popen[bytes] | None = None
         self._written: dict[str, str] = {}
         self._clusters: dict[str, Json] = {}
@@ -85,6 +90,7 @@ class Engine:
     def stop(self) -> None:
         """End it."""
         process, self._process = self._process, None
+        shutil.rmtree(self._short, ignore_errors=True)
         if process is None:
             return
         if process.stdin:

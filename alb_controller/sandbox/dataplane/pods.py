@@ -1,21 +1,23 @@
 """Demo pods: small HTTP servers on loopback that say who they are, all in one thread.
 
     pods = DemoPods().start()
-    pods.open(("192.168.100.10", 8080), "default/web-1")
+    pods.run("192.168.100.10", "default/web-1")
     pods.endpoint(("192.168.100.10", 8080))              # 127.0.0.1:41234
 
-A pod's port opens when its containers run and closes when they have ended: a request that comes
-outside of that finds nobody.
+While a pod's containers run, each of its ports that is asked for listens; then none does. A request
+that comes outside of that finds nobody.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import selectors
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -48,13 +50,12 @@ class DemoPods:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
+        self._names: dict[str, str] = {}
         self._pods: dict[Address, _Pod] = {}
         self._jobs: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._is_over = False
         self._count = 0
-        self.served = 0
-        """Requests answered."""
         self._waker, self._woken = socket.socketpair()
         self._woken.setblocking(False)
         self._selector.register(self._woken, selectors.EVENT_READ, None)
@@ -69,6 +70,8 @@ class DemoPods:
         """Close everything."""
         with self._lock:
             self._is_over = True
+        if self._thread.ident is None:
+            return
         self._waker.send(b"x")
         self._thread.join(5)
 
@@ -78,36 +81,37 @@ class DemoPods:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def open(self, address: Address, name: str) -> str:
-        """Listen for a pod; where. A pod that listens already goes on."""
+    def run(self, ip: str, name: str) -> None:
+        """The containers of a pod run."""
         with self._lock:
-            known = self._pods.get(address)
-            if known is None:
+            self._names[ip] = name
+
+    def end(self, ip: str) -> None:
+        """They have ended: connections are cut, and nobody listens."""
+        with self._lock:
+            self._names.pop(ip, None)
+            gone = [self._pods.pop(one) for one in list(self._pods) if one[0] == ip]
+            self._jobs += [partial(self._end, pod) for pod in gone]
+        self._waker.send(b"x")
+
+    def running(self) -> Mapping[str, str]:
+        """The names of the pods that run, by address."""
+        with self._lock:
+            return dict(self._names)
+
+    def endpoint(self, address: Address) -> str:
+        """Where a pod's port listens; where nobody does, if no such pod runs."""
+        with self._lock:
+            name, pod = self._names.get(address[0]), self._pods.get(address)
+            if name is None:
+                return _nowhere(address)
+            if pod is None:
                 listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
                 listener.setblocking(False)
-                known = self._pods[address] = _Pod(name, address, listener)
-                self._jobs.append(lambda: self._watch(listener, known))
+                pod = self._pods[address] = _Pod(name, address, listener)
+                self._jobs.append(partial(self._watch, pod))
                 self._waker.send(b"x")
-            return _text(known.listener)
-
-    def close(self, address: Address) -> None:
-        """The pod's process ends: connections are cut, and nobody listens."""
-        with self._lock:
-            pod = self._pods.pop(address, None)
-            if pod is not None:
-                self._jobs.append(lambda: self._end(pod))
-                self._waker.send(b"x")
-
-    def endpoint(self, address: Address) -> str | None:
-        """Where a pod listens; None where there is none."""
-        with self._lock:
-            pod = self._pods.get(address)
-            return _text(pod.listener) if pod else None
-
-    def addresses(self) -> set[Address]:
-        """The pods that listen."""
-        with self._lock:
-            return set(self._pods)
+            return _text(pod.listener)
 
     # ---------------------------------------------------------------- the thread
 
@@ -133,8 +137,8 @@ class DemoPods:
             job()
         return not is_over
 
-    def _watch(self, listener: socket.socket, pod: _Pod) -> None:
-        self._selector.register(listener, selectors.EVENT_READ, pod)
+    def _watch(self, pod: _Pod) -> None:
+        self._selector.register(pod.listener, selectors.EVENT_READ, pod)
 
     def _end(self, pod: _Pod) -> None:
         self._selector.unregister(pod.listener)
@@ -191,7 +195,6 @@ class DemoPods:
             connection.came = connection.came[request.length :]
             connection.going += _answer(connection.pod, request)
             connection.is_last = request.header("connection").lower() == "close"
-            self.served += 1
         if connection.going:
             self._send(connection)
 
@@ -206,6 +209,12 @@ class DemoPods:
             return
         events = selectors.EVENT_WRITE if connection.going else selectors.EVENT_READ
         self._selector.modify(connection.socket, events, connection)
+
+
+def _nowhere(address: Address) -> str:
+    """A port at which nobody listens: tcpmux of a loopback address of the target's own."""
+    digest = hashlib.sha256(f"{address[0]}:{address[1]}".encode()).digest()
+    return f"127.{digest[0] % 100 + 100}.{digest[1]}.{digest[2] % 254 + 1}:1"
 
 
 def _text(listener: socket.socket) -> str:

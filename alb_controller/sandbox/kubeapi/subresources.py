@@ -6,7 +6,7 @@ from typing import Any
 
 from alb_controller.sandbox.kubeapi.kinds import Kind
 from alb_controller.sandbox.kubeapi.schemas import Json
-from alb_controller.sandbox.kubeapi.statuses import bad_request
+from alb_controller.sandbox.kubeapi.statuses import StatusError, bad_request
 
 USER = "admin"
 SCALABLE = ("deployments.apps", "replicasets.apps")
@@ -22,6 +22,19 @@ _EXTRA = {
     "pods": ("binding", "eviction"),
     **dict.fromkeys(SCALABLE, ("scale",)),
 }
+
+
+OF_CONTAINERS = ("attach", "exec", "log", "portforward", "proxy")
+"""Endpoints of a pod that a kubelet answers from a container."""
+
+
+def no_containers(pod: str, endpoint: str) -> StatusError:
+    """501: this cluster runs no containers."""
+    why = (
+        f'the embedded cluster runs no containers: pod "{pod}" has no {endpoint}. Its stand-in is'
+        " a demo server that says who it is; ask the load balancer for it"
+    )
+    return StatusError(501, "NotImplemented", why)
 
 
 def names_of(kind: Kind) -> tuple[str, ...]:

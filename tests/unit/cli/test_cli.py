@@ -13,6 +13,7 @@ import pytest
 from alb_controller import app, cli
 from alb_controller.cli import main
 from alb_controller.sandbox import command
+from alb_controller.sandbox.world import Ports
 from alb_controller.settings import Settings
 
 
@@ -127,7 +128,7 @@ def test_the_sandbox_gets_what_was_wished_for(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(command, "run", run)
     assert main(["sandbox", "--once", "--aws-port=4566", "--timeout=5"]) == 3
-    assert seen == [command.Options(once=True, aws_port=4566, timeout_seconds=5.0)]
+    assert seen == [command.Options(once=True, ports=Ports(aws=4566), timeout_seconds=5.0)]
 
 
 def test_a_sandbox_without_its_extra_says_what_to_install(

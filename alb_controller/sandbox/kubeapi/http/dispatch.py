@@ -21,7 +21,7 @@ from alb_controller.sandbox.kubeapi.statuses import (
     not_found,
     unsupported_media_type,
 )
-from alb_controller.sandbox.kubeapi.subresources import names_of
+from alb_controller.sandbox.kubeapi.subresources import OF_CONTAINERS, names_of, no_containers
 
 OBJECT_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
 _TABLE = re.compile(r"as=Table;(v=v1;g=meta\.k8s\.io|g=meta\.k8s\.io;v=v1)")
@@ -66,7 +66,11 @@ def describe_server(registry: Registry, address: Address, host: str) -> Json | N
 
 
 def check_route(route: Route) -> None:
-    """Raises 405 for a verb, 404 for an endpoint that the kind does not have."""
+    """Raises 405 for a verb, 404 for an endpoint that the kind does not have, 501 for one of a
+    container.
+    """
+    if route.kind.resource == "pods" and route.subresource in OF_CONTAINERS:
+        raise no_containers(route.name, route.subresource)
     if route.verb not in route.kind.verbs:
         raise method_not_allowed()
     if route.subresource and route.subresource not in names_of(route.kind):

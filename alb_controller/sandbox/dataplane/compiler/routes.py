@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from alb_controller.model.elbv2 import Listener, ListenerRule
-from alb_controller.sandbox.dataplane.actions import Groups, on_match
-from alb_controller.sandbox.dataplane.matching import header_is, predicate
+from alb_controller.sandbox.dataplane.compiler.actions import Groups, on_match
+from alb_controller.sandbox.dataplane.compiler.matching import header_is, predicate
 
 Json = dict[str, Any]
 _TYPE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"

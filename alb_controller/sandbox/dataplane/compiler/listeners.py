@@ -9,11 +9,11 @@ from importlib import resources
 from typing import Any
 
 from alb_controller.model.elbv2 import Attributes, Listener
-from alb_controller.sandbox.dataplane.actions import AFTER, REWRITES
-from alb_controller.sandbox.dataplane.clusters import file_source
-from alb_controller.sandbox.dataplane.lua import table
-from alb_controller.sandbox.dataplane.replies import local_replies
-from alb_controller.sandbox.dataplane.tls import Identities, server_chains
+from alb_controller.sandbox.dataplane.compiler.actions import AFTER, REWRITES
+from alb_controller.sandbox.dataplane.compiler.clusters import file_source
+from alb_controller.sandbox.dataplane.compiler.lua import table
+from alb_controller.sandbox.dataplane.compiler.replies import local_replies
+from alb_controller.sandbox.dataplane.compiler.tls import Identities, server_chains
 
 Json = dict[str, Any]
 _TYPES = "type.googleapis.com/"

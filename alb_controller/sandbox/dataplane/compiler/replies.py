@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alb_controller.sandbox.dataplane.matching import MARK
+from alb_controller.sandbox.dataplane.compiler.matching import MARK
 
 Json = dict[str, Any]
 _FAILED = ["UF", "UC", "UR", "LR", "UPE"]

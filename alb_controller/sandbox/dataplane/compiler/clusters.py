@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from alb_controller.model.elbv2 import TargetGroup
-from alb_controller.sandbox.dataplane.actions import cluster_name
+from alb_controller.sandbox.dataplane.compiler.actions import cluster_name
 
 Json = dict[str, Any]
 _TYPES = "type.googleapis.com/"

@@ -44,7 +44,7 @@ def server_chains(
     """The filter chains of an HTTPS listener and what chooses among them."""
     default, *others = [_certificate(identities, name) for name in listener.certificates]
     chosen = choices([default, *others])
-    chains = {one.name: one for one in [default, *(one for _, one in chosen)]}
+    chains = list(dict.fromkeys([default, *(one for _, one in chosen)]))
     alpn = ["h2", "http/1.1"] if offers_2 else ["http/1.1"]
     clients = _clients(listener, identities)
     made: Json = {
@@ -59,15 +59,15 @@ def server_chains(
         ],
         "filter_chains": [
             {
-                "name": name,
+                "name": str(number),
                 "filters": filters,
                 "transport_socket": _socket(identities.servers(one), alpn, clients),
             }
-            for name, one in chains.items()
+            for number, one in enumerate(chains)
         ],
     }
     if chosen:
-        made["filter_chain_matcher"] = _matcher(chosen, default)
+        made["filter_chain_matcher"] = _matcher(chosen, chains)
     return made
 
 
@@ -108,7 +108,7 @@ def _best(name: str, certificates: Sequence[Certificate]) -> Certificate:
     return max(found, key=preference_key)[1]
 
 
-def _matcher(chosen: Sequence[tuple[str, Certificate]], default: Certificate) -> Json:
+def _matcher(chosen: Sequence[tuple[str, Certificate]], chains: Sequence[Certificate]) -> Json:
     given = {"@type": f"{_TYPES}envoy.extensions.matching.common_inputs.network.v3.ServerNameInput"}
     matchers = [
         {
@@ -118,11 +118,11 @@ def _matcher(chosen: Sequence[tuple[str, Certificate]], default: Certificate) ->
                     "value_match": {"safe_regex": {"google_re2": {}, "regex": _expression(name)}},
                 }
             },
-            "on_match": _chain(certificate),
+            "on_match": _chain(chains.index(certificate)),
         }
         for name, certificate in chosen
     ]
-    return {"matcher_list": {"matchers": matchers}, "on_no_match": _chain(default)}
+    return {"matcher_list": {"matchers": matchers}, "on_no_match": _chain(0)}
 
 
 def _expression(name: str) -> str:
@@ -131,8 +131,8 @@ def _expression(name: str) -> str:
     return f"(?i){re.escape(name)}"
 
 
-def _chain(certificate: Certificate) -> Json:
-    name = {"@type": f"{_TYPES}google.protobuf.StringValue", "value": certificate.name}
+def _chain(number: int) -> Json:
+    name = {"@type": f"{_TYPES}google.protobuf.StringValue", "value": str(number)}
     return {"action": {"name": "chain", "typed_config": name}}
 
 

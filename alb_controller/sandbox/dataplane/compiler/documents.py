@@ -7,19 +7,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alb_controller.model.elbv2 import TargetGroup, groups_of
+from alb_controller.model.elbv2 import ForwardAction, TargetGroup, groups_of
 from alb_controller.model.stack import FoundLoadBalancer
 from alb_controller.routing.state import ServedTarget, State, attributes_of
-from alb_controller.sandbox.dataplane.actions import cluster_name
-from alb_controller.sandbox.dataplane.clusters import cluster, endpoints
-from alb_controller.sandbox.dataplane.listeners import Setting, listener
-from alb_controller.sandbox.dataplane.matching import headers_asked
-from alb_controller.sandbox.dataplane.routes import route_configuration
-from alb_controller.sandbox.dataplane.tls import Identities
+from alb_controller.sandbox.dataplane.compiler.actions import cluster_name
+from alb_controller.sandbox.dataplane.compiler.clusters import cluster, endpoints
+from alb_controller.sandbox.dataplane.compiler.listeners import Setting, listener
+from alb_controller.sandbox.dataplane.compiler.matching import headers_asked
+from alb_controller.sandbox.dataplane.compiler.routes import route_configuration
+from alb_controller.sandbox.dataplane.compiler.tcp import tcp_listener
+from alb_controller.sandbox.dataplane.compiler.tls import Identities
 
 Json = dict[str, Any]
-Endpoint = Callable[[ServedTarget], str | None]
-"""Where a target listens; None where nobody knows."""
+Endpoints = Callable[[ServedTarget], Sequence[str]]
+"""Where a target listens; several where one stands for many."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +29,7 @@ class Surroundings:
 
     folder: str
     identities: Identities
-    endpoint: Endpoint
+    endpoints: Endpoints
     source_header: str | None = None
     addresses: tuple[str, ...] = ("127.0.0.1",)
     takes_2: bool = True
@@ -57,20 +58,20 @@ class Documents:
 
 
 def compile_state(state: State, around: Surroundings) -> Documents:
-    """All that HTTP and HTTPS listeners of application load balancers need."""
+    """All that application load balancers need, and TCP and TLS listeners of network ones."""
     made = Documents()
     groups = {one.identity: one.resource for one in state.observed.target_groups}
     served: set[str] = set()
     for balancer in state.observed.load_balancers:
-        if balancer.resource.type == "application":
-            served |= _add_balancer(made, state, balancer, around)
+        add = _add_network if balancer.resource.type == "network" else _add_balancer
+        served |= add(made, state, balancer, around)
     for identity in sorted(served & groups.keys()):
         name, group = cluster_name(identity), groups[identity]
         path = f"{around.folder}/endpoints-{name}.json"
         made.clusters.append(cluster(identity, group, path, takes_2=around.takes_2))
         found = eligible(group, state.targets.get(identity, ()))
-        addresses = [around.endpoint(one) for one in found]
-        made.endpoints[name] = endpoints(identity, [one for one in addresses if one])
+        addresses = [address for one in found for address in around.endpoints(one)]
+        made.endpoints[name] = endpoints(identity, addresses)
     return made
 
 
@@ -98,6 +99,24 @@ def _add_balancer(
             )
             made.listeners.append(listener(setting, address, around.identities))
             made.places[setting.name] = Place(balancer.identity, one.port, address)
+    return served
+
+
+def _add_network(
+    made: Documents, state: State, balancer: FoundLoadBalancer, around: Surroundings
+) -> set[str]:
+    served: set[str] = set()
+    for found in state.listeners_of(balancer):
+        forwards = [one for one in found.resource.default_actions if isinstance(one, ForwardAction)]
+        if found.resource.protocol not in ("TCP", "TLS") or not forwards:
+            continue
+        served |= {str(group) for group in groups_of(forwards)}
+        for number, address in enumerate(around.addresses):
+            name = f"{listener_name(balancer.identity, found.resource.port)}-{number}"
+            made.listeners.append(
+                tcp_listener(name, address, found.resource, forwards[0], around.identities)
+            )
+            made.places[name] = Place(balancer.identity, found.resource.port, address)
     return served
 
 

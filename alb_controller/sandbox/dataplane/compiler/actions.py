@@ -22,7 +22,7 @@ from alb_controller.model.actions import (
     Transform,
 )
 from alb_controller.model.elbv2 import Action, ForwardAction, TargetGroup, WeightedTargetGroup
-from alb_controller.sandbox.dataplane.matching import HOST, MARK, header_is
+from alb_controller.sandbox.dataplane.compiler.matching import HOST, MARK, header_is
 
 Json = dict[str, Any]
 Groups = Mapping[str, TargetGroup]
