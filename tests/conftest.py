@@ -11,7 +11,12 @@ import ipaddress
 import os
 import sys
 
+import coverage
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import sdk_models
+from tests.meta.measured import Measuring
 
 _OFFLINE = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -24,7 +29,7 @@ class NotHermetic(RuntimeError):
     """A test tried to leave this machine."""
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Shut the network and clear the environment before any test module is imported."""
     for name in [name for name in os.environ if _leads_elsewhere(name)]:
         del os.environ[name]
@@ -38,6 +43,10 @@ def pytest_configure() -> None:
         database=None,
     )
     settings.load_profile("any machine")
+    sdk_models.parse_once()
+    measured = coverage.Coverage.current()
+    if measured is not None:
+        config.pluginmanager.register(Measuring(measured))
 
 
 def _leads_elsewhere(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections.abc import Iterable
@@ -93,7 +94,7 @@ class Cluster:
 
     def install_crds(self, files: Iterable[Path]) -> None:
         """Apply CRDs and wait until the server serves them."""
-        self.establish(yaml.safe_load(path.read_text()) for path in files)
+        self.establish(map(_crd, files))
 
     def establish(self, crds: Iterable[Object]) -> None:
         """The same for CRDs that are no files."""
@@ -113,3 +114,9 @@ class Cluster:
         crd = self.get("CustomResourceDefinition", None, name) or {}
         found = crd.get("status", {}).get("conditions") or []
         return any(c["type"] == "Established" and c["status"] == "True" for c in found)
+
+
+@functools.cache
+def _crd(path: Path) -> Object:
+    """Hundreds of API servers get the same, and they are long."""
+    return dict(yaml.load(path.read_text(), yaml.CSafeLoader))

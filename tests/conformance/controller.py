@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import signal
 import subprocess
 import time
@@ -35,6 +36,7 @@ class Controller:
     def __init__(self, process: Launched, ports: tuple[int, int], log: Path) -> None:
         self.process, self.log = process, log
         self.metrics, self.health = (f"http://127.0.0.1:{port}" for port in ports)
+        self._probed = f"127.0.0.1:{ports[1]}"
 
     def await_ready(self) -> None:
         """Wait until /readyz says so."""
@@ -64,10 +66,12 @@ class Controller:
             time.sleep(0.05)
 
     def _answers(self, path: str) -> bool:
-        try:
-            return requests.get(self.health + path, timeout=10).status_code == 200
-        except requests.RequestException:
-            return False
+        with contextlib.closing(http.client.HTTPConnection(self._probed, timeout=10)) as probe:
+            try:
+                probe.request("GET", path)
+                return probe.getresponse().status == 200
+            except (OSError, http.client.HTTPException):
+                return False
 
     def scrape(self) -> str:
         """What Prometheus gets."""

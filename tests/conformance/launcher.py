@@ -1,8 +1,8 @@
 """Starts the controller as a process of its own that need not import everything again.
 
-A server process imports the program once; each controller is a fork of it, with arguments,
-environment and output of its own. What it does from `main` on is what the command does. The
-command itself is started by tests/sandbox.
+A server process imports the program and parses the SDK's models once; each controller is a fork of
+it, with arguments, environment and output of its own. What it does from `main` on is what the
+command does. The command itself is started by tests/sandbox.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["alb_controller.cli", "alb_controller.app", "botocore.handlers"])
+_CONTEXT.set_forkserver_preload(
+    ["alb_controller.cli", "alb_controller.app", "botocore.handlers", "tests.conformance.preloaded"]
+)
 
 
 class Launched:

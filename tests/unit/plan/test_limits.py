@@ -15,7 +15,9 @@ from tests.resources import (
     answer,
     listener,
     load_balancer,
+    on,
     open_port,
+    rule,
     rules,
     security_group,
     stack,
@@ -25,6 +27,7 @@ from tests.world import World
 from tests.world_store import Failure
 
 A, B = answer("A"), answer("B")
+AT_RULE_LIMIT = msgspec.structs.replace(POLICY, limits_reached=frozenset[Limit]({"rules"}))
 
 
 def group(**ports: tuple[tuple[str, Action], ...]) -> Stack:
@@ -69,6 +72,18 @@ def test_at_the_rule_limit_rules_are_turned_into_others() -> None:
     assert "CreateRule" not in calls
     assert contents(world)[80] == [one.content for one in after.rules]
     assert deploy(world, after) == []
+
+
+def test_at_the_rule_limit_a_rule_of_others_is_not_passed() -> None:
+    """What would answer for it is moved behind it first, and turned then."""
+    world = World(rule_limit=3)
+    deploy(world, group(p80=(("/a", A),)))
+    (arn,) = world.all(Listener)
+    world.create_rule(rule(2, on("/x"), B, listener=arn, tags={"team": "x"}))
+    deploy(world, group(p80=(("/a", A), ("/z", B))))
+    calls = deploy(world, group(p80=(("/z", B), ("/x*", A))), AT_RULE_LIMIT)
+    assert calls.index("SetRulePriorities") < calls.index("ModifyRule")
+    assert "CreateRule" not in calls
 
 
 def test_at_the_rule_limit_rules_that_go_make_room_on_other_listeners() -> None:
