@@ -34,7 +34,7 @@ help: ## this list
 setup: $(STAMP) ## the environment alone (.venv)
 	@:
 
-demo: $(STAMP) ## the offline world: alb-controller sandbox $(ARGS)
+demo: $(STAMP) ## the controller with no cluster and no AWS account: alb-controller sandbox $(ARGS)
 	@$(BIN)/alb-controller sandbox $(ARGS)
 
 check: $(STAMP) ## format, lint, types, imports, sizes, generated files: under a minute
@@ -60,10 +60,10 @@ coverage: $(STAMP) ## branch coverage of the last make test: 100 % of the pure c
 apiserver: $(STAMP) ## tests on a real etcd and kube-apiserver, the recorded cases under the chart among them
 	@$(BIN)/python -m pytest -m apiserver tests/apiserver $(ARGS)
 
-conformance: $(STAMP) ## recorded cases against the reference: make conformance ARGS='tags change-rules'
+conformance: $(STAMP) ## recorded cases, compared with LBC: make conformance ARGS='tags change-rules'
 	@$(BIN)/python -m tests.conformance.run $(ARGS)
 
-bench: $(STAMP) ## budgets: AWS calls and CPU per reconcile, memory
+bench: $(STAMP) ## budgets that need a clock or much memory: latency, CPU, memory
 	@$(BIN)/python -m pytest -m perf $(ARGS)
 
 gen: $(STAMP) ## write the generated references and policies anew

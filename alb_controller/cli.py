@@ -37,10 +37,14 @@ _PORT = click.IntRange(0, 65535)
 
 @commands.command()
 @click.option("-f", "files", type=_FILE, multiple=True, help="Your manifests: a file or a folder.")
-@click.option("--once", is_flag=True, help="End when all is made and shown; 0 if all went well.")
-@click.option("--kube-port", type=_PORT, default=0, help="Of the Kubernetes API; 0: any.")
-@click.option("--aws-port", type=_PORT, default=0, help="Of the local AWS; 0: any.")
-@click.option("--names-port", type=_PORT, default=0, help="Of the map of load balancers; 0: any.")
+@click.option("--once", is_flag=True, help="End when all is made and shown; exit code 0 if it was.")
+@click.option(
+    "--kube-port", type=_PORT, default=0, help="Port of the Kubernetes API; 0: any free one."
+)
+@click.option("--aws-port", type=_PORT, default=0, help="Port of the local AWS; 0: any free one.")
+@click.option(
+    "--names-port", type=_PORT, default=0, help="Port of the map of load balancers; 0: any free one."
+)
 @click.option("--timeout", type=float, default=60.0, help="Seconds to wait for all to be made.")
 def sandbox(
     files: tuple[Path, ...],
@@ -85,15 +89,21 @@ def dataplane(file: Path) -> int:
 
 
 @commands.command()
-@click.option("--features", metavar="A,B,…", help="What is in use; without it, the defaults'.")
-@click.option("--partition", default="aws", help="Of AWS: aws, aws-cn, aws-us-gov …")
-@click.option("--cluster-name", default="", help="Nothing of another cluster's may be touched.")
-@click.option("--pod-identity", is_flag=True, help="The same, by the tags of EKS Pod Identity.")
+@click.option(
+    "--features", metavar="A,B,…", help="Features in use; without it, those that are on by default."
+)
+@click.option("--partition", default="aws", help="AWS partition: aws, aws-cn, aws-us-gov …")
+@click.option(
+    "--cluster-name", default="", help="Restrict the policy to resources of this cluster."
+)
+@click.option(
+    "--pod-identity", is_flag=True, help="Restrict it by the session tags of EKS Pod Identity."
+)
 def iam(features: str | None, partition: str, cluster_name: str, pod_identity: bool) -> None:
     """Print the least IAM policy for the features in use.
 
-    Features and what goes without them: docs/reference/permissions.md. An empty --features= is the
-    least of all.
+    Features, and what works without them: docs/reference/permissions.md. An empty --features=
+    is the least of all.
     """
     from alb_controller.aws.iam.command import Request, print_policy
 

@@ -138,7 +138,7 @@ def forward(*groups: TargetGroup | str) -> ForwardAction:
 
 
 def answer(text: str) -> FixedResponseAction:
-    """A fixed response that can be told from others."""
+    """A fixed response unlike any other."""
     return FixedResponseAction("200", "text/plain", text)
 
 

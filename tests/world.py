@@ -1,7 +1,7 @@
 """In-memory AWS and bindings that behave: a plan is applied to it by the rules that AWS has.
 
 Names are unique, priorities distinct at every step, a target group serves one load balancer and
-goes only when nothing refers to it. It records the calls, and fails the one it is told to.
+goes only when nothing refers to it. It records the calls, and fails the one that a test names.
 Source: the Elastic Load Balancing v2 and EC2 API references.
 """
 

@@ -1,8 +1,8 @@
 """What follows on a load balancer and what no other step needs: add-ons, capacity, registration.
 
 These steps come last and fail alone, so that a web ACL that is gone, or a load balancer that AWS
-takes minutes to provision, holds up no rule, no clean-up and no status (spec 12 #44 is how the
-reference waits).
+takes minutes to provision, holds up no rule, no clean-up and no status (spec 12 #44 is how LBC
+waits).
 """
 
 from __future__ import annotations

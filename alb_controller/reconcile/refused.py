@@ -38,7 +38,7 @@ Balancing v2 and WAF; "Error codes" of EC2)."""
 _GROUP, _TARGET_GROUP = "InvalidGroup.NotFound", "TargetGroupNotFound"
 """Codes for what is ours or somebody else's."""
 _HEALED_ELSEWHERE = frozenset({"InvalidConfigurationRequest"})
-"""Of a bucket whose policy does not let the load balancer write: mending it changes no object."""
+"""Of a bucket whose policy shuts the load balancer out: correcting it changes no object."""
 
 _NOT_WRITTEN = frozenset({403, 422})
 """RBAC, a ResourceQuota or a policy is against it; it is invalid."""

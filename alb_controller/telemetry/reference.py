@@ -10,8 +10,8 @@ _HEAD = """\
 Written by `make gen` from `alb_controller/telemetry/metrics.py`; do not edit.
 
 Served at `/metrics` of `--metrics-bind-addr`, by every replica: those that work on groups and
-bindings come from the one that holds the Lease. Names without `awslbc_` and those that the
-reference has mean what they mean there, in controller-runtime or in client-go. Series with
+bindings come from the one that holds the Lease. Names without `awslbc_` and those that
+LBC has mean what they mean there, in controller-runtime or in client-go. Series with
 `namespace` and `name`, or with a load balancer, are at most one for each object, and end with it.
 
 Process metrics (`process_…`, `python_…`) are those of the Prometheus client.

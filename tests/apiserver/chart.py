@@ -108,7 +108,7 @@ def _role_for_login() -> list[Object]:
 
 
 def _flags(objects: list[Object], port: int) -> tuple[str, ...]:
-    """The container's, and what a process outside a pod has to be told besides."""
+    """The container's, and what a process outside a pod needs besides."""
     (deployment,) = (obj for obj in objects if obj["kind"] == "Deployment")
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     command, *given = container["args"]
@@ -123,7 +123,7 @@ def _flags(objects: list[Object], port: int) -> tuple[str, ...]:
 
 
 def refusal(cluster: Cluster, obj: Object) -> str:
-    """What a user would be told who creates the object; empty where it would be taken."""
+    """What a user would read who creates the object; empty where it would be taken."""
     url = cluster.path(obj["kind"], obj["metadata"]["namespace"])
     answer = cluster.http.post(url, params={"dryRun": "All"}, json=obj)
     return "" if answer.status_code == 201 else str(answer.json()["message"])

@@ -16,7 +16,7 @@ VALUES = sorted((CHART / "ci").glob("*.yaml"))
 FULL, DEFAULT = CHART / "ci" / "full-values.yaml", CHART / "ci" / "default-values.yaml"
 WITHOUT_A_VALUE = frozenset(
     {
-        # the reference's chart has no value for these either (spec 10.7)
+        # LBC's chart has no value for these either (spec 10.7)
         "aws-vpc-tag-key",
         "enable-leader-election",
         "gateway-class-max-concurrent-reconciles",

@@ -1,4 +1,4 @@
-"""The CRDs on a real API server: what the reference accepts or refuses, so do they."""
+"""The CRDs on a real API server: what LBC accepts or refuses, so do they."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def binding(name: str, **spec: Any) -> dict[str, Any]:
 
 
 def test_class_parameters_with_every_field_are_kept(control_plane: Cluster) -> None:
-    """No field that the reference knows is pruned (spec 2.2)."""
+    """No field that LBC knows is pruned (spec 2.2)."""
     spec: dict[str, Any] = {
         "certificateArn": ["arn:aws:acm:us-west-2:123456789012:certificate/1"],
         "group": {"name": "shared"},
@@ -80,14 +80,14 @@ def test_class_parameters_with_every_field_are_kept(control_plane: Cluster) -> N
 def test_bad_class_parameters_are_refused(
     control_plane: Cluster, spec: dict[str, Any], term: str
 ) -> None:
-    """The enums, bounds and the one rule of the reference's CRD hold here."""
+    """The enums, bounds and the one rule of LBC's CRD hold here."""
     refused = control_plane.apply(params("bad", **spec))
     assert refused is not None
     assert term in refused
 
 
 def test_a_binding_with_every_field_is_kept(control_plane: Cluster) -> None:
-    """No field that the reference knows is pruned, the status included (spec 8.1)."""
+    """No field that LBC knows is pruned, the status included (spec 8.1)."""
     spec: dict[str, Any] = {
         "targetGroupName": "app",
         "targetType": "instance",
@@ -129,7 +129,7 @@ def test_a_binding_with_every_field_is_kept(control_plane: Cluster) -> None:
     ],
 )
 def test_a_bad_binding_is_refused(control_plane: Cluster, spec: dict[str, Any], term: str) -> None:
-    """The enums and required fields of the reference's CRD hold here."""
+    """The enums and required fields of LBC's CRD hold here."""
     refused = control_plane.apply(binding("bad", **spec))
     assert refused is not None
     assert term in refused
@@ -144,7 +144,7 @@ def test_the_old_version_of_a_binding_is_served(control_plane: Cluster) -> None:
 
 
 def test_bindings_are_printed_with_the_references_columns(control_plane: Cluster) -> None:
-    """`kubectl get` shows what users of the reference know."""
+    """`kubectl get` shows what users of LBC know."""
     table = control_plane.http.get(
         control_plane.path("TargetGroupBinding"),
         headers={"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"},

@@ -187,7 +187,7 @@ def test_one_object_is_read_past_the_watch(client: KubeClient, ingress: Ingress)
 
 
 def test_the_life_of_an_ingress(control_plane: Cluster, rig: Rig, ingress: Ingress) -> None:
-    """Held by a finalizer, told its address, deleted by a user, released, gone for our reads."""
+    """Held by a finalizer, given its address, deleted by a user, released, gone for our reads."""
     held = rig.writer.add_finalizer(INGRESS, ingress, FINALIZER)
     assert rig.stores.get(*KEY) == held
     status = {"loadBalancer": {"ingress": [{"hostname": "lb.example"}]}}

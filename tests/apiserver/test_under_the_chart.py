@@ -82,7 +82,7 @@ def corpus(
 
 @pytest.mark.parametrize("case", all_names())
 def test_a_case_ends_as_recorded(case: str, corpus: Corpus) -> None:
-    """Under the chart's roles and webhooks, AWS and Kubernetes are as the reference left them."""
+    """Under the chart's roles and webhooks, AWS and Kubernetes are as LBC left them."""
     for outcome in corpus.outcomes(case):
         assert not outcome.difference, f"{case}/{outcome.step.name}:\n{outcome.difference}"
 

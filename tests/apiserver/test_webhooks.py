@@ -127,7 +127,7 @@ def test_pods_of_a_bound_service_get_a_gate(served: Rig) -> None:
 
 
 def test_ingresses_and_parameters_are_judged(served: Rig) -> None:
-    """Refused as the reference does, warned where it is silent, and free to change otherwise."""
+    """Refused as LBC does, warned where it is silent, and free to change otherwise."""
     bad = ingress("bad", ["/"])
     bad["metadata"]["annotations"]["alb.ingress.kubernetes.io/conditions.app"] = "["
     assert "denied the request" in post(served, bad).text

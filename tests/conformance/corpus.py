@@ -1,6 +1,6 @@
-"""The recorded cases: what was applied, and what the reference made of it.
+"""The recorded cases: what was applied, and what LBC made of it.
 
-A case is a folder of `N-step.yaml` files; beside each, `N-step.expected.yaml` is what the reference
+A case is a folder of `N-step.yaml` files; beside each, `N-step.expected.yaml` is what LBC
 left in AWS and Kubernetes and the AWS calls it took. After the last step every Ingress is deleted:
 `9-delete.expected.yaml`, or the common one where nothing was left. Our deliberate differences stand
 in `divergences/CASE/STEP.expected.yaml` and are listed with their reasons in `divergences.yaml`.
@@ -28,7 +28,7 @@ Shape = dict[str, Any]
 
 
 class Divergence(msgspec.Struct, frozen=True):
-    """An entry of divergences.yaml: where we differ from the reference on purpose, and why."""
+    """An entry of divergences.yaml: where we differ from LBC on purpose, and why."""
 
     case: str
     step: str
@@ -71,7 +71,7 @@ class Step(msgspec.Struct, frozen=True):
         return _load(ours) if ours.exists() else self.recorded()
 
     def recorded(self) -> Shape:
-        """What the reference left, `Calls` included."""
+        """What LBC left, `Calls` included."""
         return _load(self._recording)
 
     @property

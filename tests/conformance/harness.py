@@ -1,4 +1,4 @@
-"""Runs recorded cases over the controller and compares its state with the reference's."""
+"""Runs recorded cases over the controller and compares its state with LBC's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests' controllers asked of AWS, against what is declared and what the reference took.
+"""What the tests' controllers asked of AWS, against what is declared and what LBC took.
 
     python -m tests.conformance.ledger          over all tiers; 1 where something is amiss
     python -m tests.conformance.ledger --part   after `make test`, which runs a part of the corpus
@@ -22,7 +22,7 @@ from tests.meta.sources import ROOT
 
 FOLDER = ROOT / ".ledger"
 MOST_CALLS = 0.55
-"""Of those that the reference made, over the recorded cases."""
+"""Of those that LBC made, over the recorded cases."""
 NOT_CALLED = {
     SERVICE_LINKED_ROLE: "AWS makes the role, and looks whether the caller might",
     "acm:AddTagsToCertificate": "tags in a request for a certificate",
@@ -35,7 +35,7 @@ GRANTED_BY_USERS = {"sts:AssumeRole": "on the roles that their bindings name, an
 
 
 class Case(msgspec.Struct, frozen=True):
-    """AWS calls of a case that ran to its end; the reference's are 0 for cases of our own."""
+    """AWS calls of a case that ran to its end; LBC's are 0 for cases of our own."""
 
     name: str
     calls: int
@@ -50,7 +50,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
     @property
     def ratio(self) -> float:
-        """Our calls in those of the reference."""
+        """Our calls in those of LBC."""
         recorded = [case for case in self.cases if case.reference_calls]
         theirs = sum(case.reference_calls for case in recorded)
         return sum(case.calls for case in recorded) / theirs if theirs else 1.0
@@ -88,7 +88,7 @@ def faults(kept: Ledger, *, is_part: bool = False) -> Iterator[str]:
     for action in sorted(uncalled):
         yield f"{action} is declared, and no test's controller calls it"
     if kept.ratio > MOST_CALLS:
-        yield f"{kept.ratio:.2f} of the reference's AWS calls; at most {MOST_CALLS} are allowed"
+        yield f"{kept.ratio:.2f} of LBC's AWS calls; at most {MOST_CALLS} are allowed"
 
 
 def main() -> int:
@@ -98,7 +98,7 @@ def main() -> int:
     for line in amiss:
         print(line)
     if not amiss:
-        calls = f"{kept.ratio:.3f} of the reference's AWS calls"
+        calls = f"{kept.ratio:.3f} of LBC's AWS calls"
         print(f"{len(kept.cases)} cases, {calls}, {len(kept.actions)} IAM actions")
     return 1 if amiss else 0
 

@@ -1,4 +1,4 @@
-"""Runs recorded cases and says which steps equal the reference's.
+"""Runs recorded cases and says which steps equal LBC's.
 
 python -m tests.conformance.run [--show] [CASE …]; all of them without a name
 """
@@ -45,7 +45,7 @@ def main() -> int:
     ours = sum(outcome.calls for outcome in outcomes)
     theirs = sum(outcome.reference_calls for outcome in outcomes)
     print(f"{len(outcomes) - differing} steps equal, {differing} differ, {broken} cases broke off;")
-    print(f"{ours} AWS calls, the reference made {theirs}")
+    print(f"{ours} AWS calls, LBC made {theirs}")
     return 1 if differing or broken else 0
 
 
@@ -53,9 +53,7 @@ def report(outcome: Outcome, *, show: bool) -> None:
     """One line for a step, and the difference if it is asked for."""
     term = "FAIL" if outcome.difference else "pass"
     step = f"{outcome.step.case}/{outcome.step.name}"
-    print(
-        f"{term} {step}: {outcome.calls} AWS calls, reference {outcome.reference_calls}", flush=True
-    )
+    print(f"{term} {step}: {outcome.calls} AWS calls, LBC {outcome.reference_calls}", flush=True)
     if show and outcome.difference:
         print(outcome.difference)
 

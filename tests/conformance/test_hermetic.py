@@ -1,4 +1,4 @@
-"""Recorded cases of the reference on the embedded API and the local AWS: no binary but Python."""
+"""Recorded cases of LBC on the embedded API and the local AWS: no binary but Python."""
 
 from __future__ import annotations
 

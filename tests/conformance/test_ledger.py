@@ -1,4 +1,4 @@
-"""The ledger's verdict: each kind of fault is found, or its silence would mean nothing."""
+"""The ledger's decision: each kind of fault is found, or its silence would mean nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A front before moto: notes each call with its parameters, and fails those it is told to.
+"""A front before moto: notes each call with its parameters, and fails those that a test names.
 
 front.fail("CreateRule", code="Throttling", times=2)     # refused, nothing reaches moto
 front.lose_answer("CreateLoadBalancer")                  # done by moto, the answer is cut off
@@ -55,7 +55,7 @@ class _Fault(msgspec.Struct, kw_only=True):
     left: int
     code: str = ""
     status: int = 400
-    message: str = "as told"
+    message: str = "as asked"
     kind: str = "answer"
 
 
@@ -93,7 +93,7 @@ class AwsFront:
         self, operation: str, *, code: str, status: int = 400, times: int = 1 << 30, text: str = ""
     ) -> None:
         """Answer such calls with an error; an operation may end in `*`."""
-        self._add(operation, times, code=code, status=status, message=text or "as told")
+        self._add(operation, times, code=code, status=status, message=text or "as asked")
 
     def lose_answer(self, operation: str, *, times: int = 1) -> None:
         """Do it and cut the connection instead of answering."""

@@ -1,4 +1,4 @@
-"""What users are told by events: on change, to whom it concerns, and once."""
+"""What users read in events: on change, to whom it concerns, and once."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_mistake_is_reported_once_to_the_one_at_fault(rig: Rig) -> None:
 
 
 def test_another_mistake_is_reported_anew(rig: Rig) -> None:
-    """What is told once is that mistake; the next one of the same object is told as well."""
+    """One mistake is reported once; the next one of the same object is reported as well."""
     rig.apply(ingress("web", scheme="open"))
     with rig.running() as controller:
         controller.settle()
@@ -65,7 +65,7 @@ def test_another_mistake_is_reported_anew(rig: Rig) -> None:
 
 
 def test_the_younger_of_two_that_disagree_is_stopped(rig: Rig) -> None:
-    """The older keeps its word, whatever its name; the younger is told once, and who says what."""
+    """The older wins, whatever its name; the younger gets one Warning, with who asks for what."""
     rig.apply(ingress("z-older", ["/old"], group="g", scheme="internal"))
     second = int(time.time())
     rig.until(lambda: int(time.time()) > second)  # creationTimestamp counts seconds
@@ -82,7 +82,7 @@ def test_the_younger_of_two_that_disagree_is_stopped(rig: Rig) -> None:
 
 
 def test_what_aws_refuses_is_reported_to_every_member_once(rig: Rig) -> None:
-    """FailedDeployModel quotes AWS; tries that fail alike add nothing; success is told at last."""
+    """FailedDeployModel quotes AWS; tries that fail alike add nothing; success is reported."""
     rig.aws.front.fail("CreateListener", code="ValidationError", text="no listener today")
     rig.apply(ingress("a", ["/a"], group="g"), ingress("b", ["/b"], group="g"))
     with rig.running() as controller:

@@ -17,7 +17,7 @@ def _two(rig: Rig) -> None:
 
 
 def test_a_member_that_turns_invalid_keeps_what_it_has(rig: Rig) -> None:
-    """Its last good word stays in force, also as others change; mended, its new word is taken."""
+    """Its last known good settings stay as others change; once corrected, its new ones count."""
     _two(rig)
     with rig.running() as controller:
         controller.settle()
@@ -50,7 +50,7 @@ def _restart_with_a_bad_member(rig: Rig) -> None:
     rig.apply(ingress("b", ["/wrong"], group="g", **BAD))
 
 
-@pytest.mark.parametrize("cure", ["mend", "delete"])
+@pytest.mark.parametrize("cure", ["correct", "delete"])
 def test_a_member_that_is_bad_at_a_restart_holds_nobody(rig: Rig, cure: str) -> None:
     """Others change, join and leave; it keeps what its record says, until it is valid or gone."""
     _restart_with_a_bad_member(rig)
@@ -67,16 +67,16 @@ def test_a_member_that_is_bad_at_a_restart_holds_nobody(rig: Rig, cure: str) -> 
         assert sorted(rig.aws.paths()) == ["/b", "/c"]
         assert len(rig.warnings("b")) == 1
         assert rig.warnings("c") == []
-        if cure == "mend":
+        if cure == "correct":
             rig.apply(ingress("b", ["/right"], group="g", scheme="internal"))
         else:
             rig.delete("Ingress", "b")
         controller.settle()
-    assert sorted(rig.aws.paths()) == (["/c", "/right"] if cure == "mend" else ["/c"])
+    assert sorted(rig.aws.paths()) == (["/c", "/right"] if cure == "correct" else ["/c"])
     assert rig.is_gone("Ingress", "b") == (cure == "delete")
 
 
-@pytest.mark.parametrize("cure", ["mend", "delete"])
+@pytest.mark.parametrize("cure", ["correct", "delete"])
 def test_a_group_is_held_while_what_a_member_had_is_not_known(rig: Rig, cure: str) -> None:
     """As an older version leaves it, which notes nothing: nothing changes but targets."""
     _restart_with_a_bad_member(rig)
@@ -94,12 +94,12 @@ def test_a_group_is_held_while_what_a_member_had_is_not_known(rig: Rig, cure: st
         (reported,) = rig.warnings("a")
         assert "shop/b" in reported
         assert len(rig.warnings("b")) == 1
-        if cure == "mend":
+        if cure == "correct":
             rig.apply(ingress("b", ["/right"], group="g", scheme="internal"))
         else:
             rig.delete("Ingress", "b")
         controller.settle()
-    patched = ["/right"] if cure == "mend" else []
+    patched = ["/right"] if cure == "correct" else []
     assert sorted(rig.aws.paths()) == sorted(["/a", "/more", *patched])
     assert rig.is_gone("Ingress", "b") == (cure == "delete")
 
@@ -123,7 +123,7 @@ def test_the_last_member_can_be_deleted_though_it_is_bad(rig: Rig) -> None:
 
 @pytest.mark.parametrize("is_restarted", [False, True], ids=["one process", "a restart between"])
 def test_a_class_that_vanishes_takes_nothing_with_it(rig: Rig, *, is_restarted: bool) -> None:
-    """Its Ingress keeps its load balancer, is told why it is stopped, and can be deleted."""
+    """Its Ingress keeps its load balancer, gets a Warning with the reason, and can be deleted."""
     rig.apply(ingress_class("other"), ingress("web", class_name="other"))
     with rig.running() as controller:
         controller.settle()

@@ -1,4 +1,4 @@
-"""What stops nobody and is told all the same, once."""
+"""What stops nobody and is reported all the same, once."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_a_restart_sends_what_has_changed_meanwhile(rig: Rig) -> None:
 
 
 def test_take_over_writes_a_note_and_nothing_in_aws(rig: Rig) -> None:
-    """The reference leaves no note: what it applied is taken to be what the Secret holds."""
+    """LBC leaves no note: what it applied is taken to be what the Secret holds."""
     rig.apply(secret(), web(rig))
     with rig.running() as controller:
         controller.settle()
@@ -138,7 +138,7 @@ def test_a_refusal_stops_the_one_member_and_names_the_role(
 
 
 def test_a_missing_secret_is_awaited(rig: Rig) -> None:
-    """The Ingress is told which, and served as soon as it is there."""
+    """The Ingress's Warning says which, and it is served as soon as it is there."""
     rig.apply(web(rig))
     with rig.running() as controller:
         rig.until(lambda: rig.warnings("web"))

@@ -124,7 +124,7 @@ def test_a_binding_of_anothers_is_refused(rig: Rig) -> None:
     ],
 )
 def test_a_create_whose_answer_was_lost_is_adopted(rig: Rig, operation: str) -> None:
-    """It succeeded and nobody told us: it is found by our tags, and nothing is made twice."""
+    """It succeeded and the answer was lost: it is found by our tags, and nothing is made twice."""
     rig.aws.front.lose_answer(operation, times=2)
     rig.apply(ingress("web", ["/a", "/b"]))
     with rig.running() as controller:
@@ -176,7 +176,7 @@ def test_a_rule_that_others_put_on_the_nodes_group_stays(rig: Rig) -> None:
 
 
 def test_the_shared_groups_name_may_be_taken_too(rig: Rig) -> None:
-    """Whoever needs the group is told whose it is; it is used by nobody and stays as it is."""
+    """Whoever needs the group reads whose it is; it is used by nobody and stays as it is."""
     with rig.running() as controller:
         rig.apply(ingress("web"))
         controller.settle()

@@ -16,7 +16,7 @@ CHANGES = ("RegisterTargets", "DeregisterTargets")
 
 
 def change_pods(rig: Rig, pods: Mapping[str, str], *changed: str) -> None:
-    """Have these pods, and wait until AWS was told of the addresses that have changed."""
+    """Have these pods, and wait until AWS has the addresses that have changed."""
     seen = len(rig.aws.front.calls)
     for obj in app(pods=pods):
         if obj["kind"] == "Pod":

@@ -1,4 +1,4 @@
-"""A cluster that the reference leaves: what waits for its other controllers is told, and kept."""
+"""A cluster that LBC leaves: what waits for its other controllers is reported, and kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.controller.rig import Rig
 
 
 def test_objects_that_are_not_served_are_reported_once_and_keep_the_shared_group(rig: Rig) -> None:
-    """A Service with the reference's finalizer may have a load balancer that uses the group."""
+    """A Service with LBC's finalizer may have a load balancer that uses the group."""
     held = service("held")
     held["metadata"]["finalizers"] = ["service.k8s.aws/resources"]
     rig.apply(held, ingress("web"))

@@ -46,7 +46,7 @@ def held(rig: Rig) -> Rig:
 
 @pytest.mark.parametrize("thief", list(thefts()))
 def test_a_stolen_request_is_refused_or_reported(held: Rig, thief: Object) -> None:
-    """Refused between namespaces, with the holder named; else served, and told to both once."""
+    """Refused between namespaces, with the holder named; else served, and reported on both once."""
     with held.running(NAMESPACED) as controller:
         controller.settle()
         held.apply(thief)

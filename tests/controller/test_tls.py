@@ -39,7 +39,7 @@ def test_swapped_to_and_fro_the_certificates_are_both_there(rig: Rig) -> None:
 
 
 def test_a_member_without_certificate_stops_alone(rig: Rig) -> None:
-    """The others are served, and it is told which host has none."""
+    """The others are served, and the Warning says which host has none."""
     group = {"group": "g", "listen_ports": HTTPS}
     rig.apply(ingress("good", ["/good"], host="myapp.example", **group))
     rig.apply(ingress("bad", ["/bad"], host="nowhere.example.org", **group))

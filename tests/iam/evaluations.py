@@ -1,4 +1,4 @@
-"""The policies' verdicts on what a controller asked for: enough, and nothing of others."""
+"""The policies' decisions on what a controller asked for: enough, and nothing of others."""
 
 from __future__ import annotations
 

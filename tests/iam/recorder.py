@@ -19,9 +19,9 @@ AGENT = "elbv2.k8s.aws/"
 
 
 class Recorder:
-    """Told of each call once it is answered; what a resource was tagged with is remembered.
+    """Called for each call once it is answered; what a resource was tagged with is remembered.
 
-    A resource that was deleted has no tags any more, and a call of another thread may be told of
+    A resource that was deleted has no tags any more, and a call of another thread may be reported
     first.
     """
 

@@ -1,4 +1,4 @@
-"""The evaluator of the tests follows IAM's documented logic, or its verdicts are worth nothing."""
+"""The evaluator of the tests follows IAM's documented logic, or its decisions are worth nothing."""
 
 from __future__ import annotations
 

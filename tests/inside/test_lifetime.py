@@ -131,7 +131,7 @@ def test_objects_that_wait_for_another_controller_are_reported_at_start(
 def test_a_start_does_not_wait_for_who_cannot_be_asked(
     api: tuple[ApiServer, Path], around: Surroundings
 ) -> None:
-    """Gateways that may wait for another controller are not known: that is told, and all works."""
+    """Gateways that may wait for another controller are unknown: that is logged, and all works."""
     Cluster(around.kubeconfig).establish([GATEWAYS])
     api[0].faults.answer(503, resource="gateways.gateway.networking.k8s.io")
     with capture_logs() as lines, running(around) as controller:

@@ -1,4 +1,4 @@
-"""Inputs of public reports about which nothing was said: each Ingress is told, and none is open.
+"""Inputs of public reports that passed in silence: each Ingress gets a Warning, none is open.
 
 The whole controller reads them between a Kubernetes API that validates and an AWS that refuses.
 """

@@ -10,7 +10,7 @@ from tests.meta.sources import ROOT, files_of_tests, place
 
 
 def test_no_folder_of_tests_is_passed_by(pytestconfig: pytest.Config) -> None:
-    """Pytest does not look into folders whose names it is told to pass by (`build` by default)."""
+    """Pytest does not look into folders whose names are in its settings (`build` by default)."""
     passed_by = pytestconfig.getini("norecursedirs")
     hidden = [
         place(path)

@@ -41,7 +41,7 @@ VALUES = st.text(alphabet="xyz/.=", max_size=5)
 
 
 def error_of(row: Annotation[Any], raw: str) -> InvalidAnnotation | None:
-    """What a user is told about a value; None for one that can be read."""
+    """What a user reads about a value; None for one that can be read."""
     try:
         Reader(Source(WEB, {row.key: raw})).get(row)
     except InvalidAnnotation as error:

@@ -180,7 +180,7 @@ def test_what_another_api_put_on_a_load_balancer_stays(pair: Pair) -> None:
 
 @given(namesakes(), st.data())
 def test_what_has_the_tags_of_two_apis_is_nobodys(pair: Pair, data: st.DataObject) -> None:
-    """It cannot be told whose it is, so neither stack changes it."""
+    """Whose it is cannot be known, so neither stack changes it."""
     both = {**stack_tags(CLUSTER, pair[0]), **stack_tags(CLUSTER, pair[1])}
     assert not any(belongs_to(both, CLUSTER, key) for key in pair)
     assert stack_of_labels(stack_labels(pair[0]) | stack_labels(pair[1])) is None

@@ -383,7 +383,7 @@ def foreign(world: World) -> dict[str, Any]:
 
 
 def lacking(world: World, desired: Stack) -> list[str]:
-    """What is not as declared, told without the planner's help; names are its own to choose."""
+    """What is not as declared, found without the planner's help; names are its own to choose."""
     there = {str(one.id): one for one in world.things.values()}
     identities = {one.id: identity for identity, one in world.things.items()}
     return [

@@ -175,7 +175,7 @@ def test_numbers_up_to_the_last_one_leave_room(
     after: Contents,
     high: set[int],
 ) -> None:
-    """Rules at the highest numbers, as the reference leaves them behind, are moved up first."""
+    """Rules at the highest numbers, as LBC leaves them behind, are moved up first."""
     numbers = [*range(1, len(before) - len(high) + 1), *sorted(high)][: len(before)]
     world = World()
     bring_about(world, group(before, answer("D"), numbers))

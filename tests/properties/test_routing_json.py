@@ -1,4 +1,4 @@
-"""Law of the JSON annotations: any JSON is an Ingress that is served, or told what is wrong."""
+"""Law of the JSON annotations: any JSON is an Ingress that is served, or reported as wrong."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def test_the_order_of_objects_does_not_matter(
 @settings(deadline=None)
 @given(groups())
 def test_a_member_is_served_or_reported_why_not(members: list[Ingress]) -> None:
-    """Without history nobody is served by a word that has a problem; each is told once."""
+    """Without history nobody is served by a setting that has a problem; each is reported once."""
     made = translated(members, {})
     active = {m.metadata.uid: m for m in members if not m.is_deleting}
     assert made.served == frozenset(made.good) <= frozenset(active)

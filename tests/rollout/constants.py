@@ -43,7 +43,7 @@ CONSTANTS = {
     "check_interval": Constant(
         15.0,
         "seconds between two health checks of a target",
-        "the annotation healthcheck-interval-seconds's default, as the reference's",
+        "the annotation healthcheck-interval-seconds's default, as LBC's",
     ),
     "check_spread": Constant(
         5.0,

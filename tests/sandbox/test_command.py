@@ -122,7 +122,7 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
 
 
 def test_without_moto_the_extra_is_named() -> None:
-    """Who installed the controller alone is told what the sandbox needs."""
+    """Who installed the controller alone reads what the sandbox needs."""
     program = (
         "import sys; sys.modules['moto'] = None\n"
         "from alb_controller.cli import main\n"

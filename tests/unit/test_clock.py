@@ -16,7 +16,7 @@ def test_now_is_utc_and_monotonic_goes_on() -> None:
 
 
 def test_sleep_ends_early_when_stopped() -> None:
-    """A set event ends the sleep at once and is told."""
+    """A set event ends the sleep at once, and the answer says so."""
     clock, stop = SystemClock(), threading.Event()
     assert not clock.sleep(0.001, stop)
     stop.set()

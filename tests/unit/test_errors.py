@@ -102,7 +102,7 @@ def test_each_class_of_error_has_one_treatment(error: Any, requeue: str, event: 
 
 
 def test_whatever_we_did_not_raise_is_a_bug() -> None:
-    """Logged as an error, tried again, told to nobody."""
+    """Logged as an error, tried again, reported to nobody."""
     handling = handling_of(KeyError("x"))
     assert (handling.label, handling.log_level) == ("bug", "error")
     assert (handling.requeue, handling.event) == ("backoff", False)

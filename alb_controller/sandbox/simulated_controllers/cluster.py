@@ -110,7 +110,7 @@ def controller_of(obj: Json) -> Json:
 
 
 def owner_reference(owner: Json) -> Json:
-    """The reference that makes `owner` the controller of an object."""
+    """The owner reference that makes `owner` the controller of an object."""
     return {
         "apiVersion": owner["apiVersion"],
         "kind": owner["kind"],

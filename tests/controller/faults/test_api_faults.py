@@ -72,7 +72,7 @@ def test_a_watch_that_hangs_loses_nothing(rig: Rig, server: ApiServer) -> None:
 def test_a_write_that_conflicts_is_done_again(
     rig: Rig, server: ApiServer, verb: str, resource: str
 ) -> None:
-    """409 means that somebody was quicker: the object is read and written anew, and nobody told."""
+    """409 means that somebody was quicker: the object is written anew, and nothing is reported."""
     with rig.running() as controller:
         server.faults.answer(409, verb=verb, resource=resource, times=2)
         start = len(server.requests)
@@ -91,7 +91,7 @@ def test_a_write_that_conflicts_is_done_again(
 def test_success_is_reported_though_the_status_could_not_be_written_at_once(
     rig: Rig, server: ApiServer
 ) -> None:
-    """What changed in the pass that broke off is told by the one that ends well."""
+    """What changed in the pass that broke off is reported by the one that ends well."""
     rig.apply(ingress("web"))
     with rig.running() as controller:
         controller.settle()

@@ -15,7 +15,7 @@ from tests.faults.aws.faulty_server import FaultyServer
 
 
 class Calls:
-    """An observer that remembers what it is told."""
+    """An observer that remembers what is reported to it."""
 
     def __init__(self) -> None:
         self.seen: list[dict[str, Any]] = []
@@ -25,7 +25,7 @@ class Calls:
 
 
 class Rig(msgspec.Struct, frozen=True):
-    """A sender, its clock that never waits, and what its observer was told."""
+    """A sender, its clock that never waits, and what its observer has seen."""
 
     sender: Sender
     clock: FakeClock

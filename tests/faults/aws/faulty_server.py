@@ -1,4 +1,4 @@
-"""An AWS endpoint on loopback that fails as it is told to, one instruction a request."""
+"""An AWS endpoint on loopback that fails as a test says, one instruction a request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     status: int = 200
     code: str = ""
-    message: str = "as told"
+    message: str = "as asked"
     body: str = ""
     fault: str = ""
 

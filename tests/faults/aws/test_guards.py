@@ -144,7 +144,7 @@ def test_missing_credentials_are_reported(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_threads_share_one_client_from_the_start(rig: MakeRig) -> None:
-    """Twenty threads that call at once all get through; each call is told of once."""
+    """Twenty threads that call at once all get through; each call is reported once."""
     barrier = threading.Barrier(20)
 
     def call(sender: Sender) -> None:

@@ -151,7 +151,7 @@ def test_lines_come_whole_however_they_are_cut(api: ApiServer, client: KubeClien
 
 
 def test_a_silent_stream_is_an_error(api: ApiServer, client: KubeClient) -> None:
-    """Silence longer than the read timeout is told, not waited out."""
+    """Silence longer than the read timeout is reported, not waited out."""
     stream = client.stream("/x", {"watch": "true"}, 0.1)
     with pytest.raises(errors.Unreachable, match="watch /x"):
         list(stream)

@@ -1,4 +1,4 @@
-"""Events: told once, never in the way."""
+"""Events: written once, never in the way."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_an_event_has_the_fields_that_kubectl_shows(api: ApiServer, rig: Rig) ->
 
 
 def test_the_same_event_is_sent_once(api: ApiServer, rig: Rig) -> None:
-    """Told again, it costs no request."""
+    """Reported again, it costs no request."""
     for _ in range(3):
         rig.deliver()
     assert len(posted(api)) == 1
@@ -147,7 +147,7 @@ def test_another_occasion_is_another_event(
 
 
 def test_a_successor_is_reported_on_its_own(api: ApiServer, rig: Rig) -> None:
-    """An object that was created again has not been told."""
+    """An object that was created again has no Event yet."""
     rig.deliver()
     rig.deliver(ObjectRef("Ingress", "ns", "web", "uid-2"))
     assert len(posted(api)) == 2
@@ -240,7 +240,7 @@ def test_what_waits_already_is_not_reported_twice(api: ApiServer, rig: Rig) -> N
 def test_events_that_find_no_room_are_dropped_and_counted(
     api: ApiServer, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Logged once until there is room, and told when they are recorded again."""
+    """Logged once until there is room, and reported when they are recorded again."""
     monkeypatch.setattr(events, "WAITING", 2)
     before = dropped()
     with capture_logs() as logs:

@@ -25,7 +25,7 @@ LEASE = f"{LEASES}/alb"
 
 
 class Candidate:
-    """An elector, its clock, and what it was told."""
+    """An elector, its clock, and what was reported to it."""
 
     def __init__(
         self, client: KubeClient, identity: str, *, is_real: bool = False, **periods: float
@@ -210,7 +210,7 @@ def test_a_leader_that_cannot_renew_stops_before_another_may_start(
 
 
 def test_attempts_while_the_api_is_down_are_spaced(api: ApiServer, one: Candidate) -> None:
-    """A candidate and a leader in trouble send one attempt per pause, no more."""
+    """A candidate and a failing leader send one attempt per pause, no more."""
     api.fault = lambda _: CUT
     one.elector.start()
     until(lambda: len(one.clock.slept) == 1)
@@ -266,7 +266,7 @@ def test_a_hung_renewal_leaves_time_for_another(api: ApiServer, client: KubeClie
 def test_an_api_that_hangs_for_good_ends_leadership_in_time(
     api: ApiServer, client: KubeClient
 ) -> None:
-    """A leader whose requests all hang stops writing at its deadline, and is told of the loss."""
+    """A leader whose requests all hang stops writing at its deadline, and learns of the loss."""
     periods = {"lease_seconds": 15.0, "renew_deadline_seconds": 1.2, "retry_seconds": 0.1}
     candidate = Candidate(client, "real", is_real=True, **periods)
     api.fault = lambda _: HANG if candidate.reported else None
@@ -347,7 +347,7 @@ def test_a_process_that_ends_before_it_competes_leaves_the_lease_alone(
 
 
 def test_a_failing_start_gives_leadership_up(client: KubeClient) -> None:
-    """When the work cannot be started, the process is told to exit rather than to hold on."""
+    """When the work cannot be started, the process exits rather than holds on."""
     reported: list[str] = []
 
     def broken() -> None:
@@ -378,7 +378,7 @@ def test_a_release_that_fails_is_logged_and_bounded(api: ApiServer, one: Candida
 
 
 def test_a_release_after_a_failed_renewal_reads_first(api: ApiServer, one: Candidate) -> None:
-    """Also a leader in doubt about the version hands over."""
+    """Also a leader unsure of the version hands over."""
     one.lead()
     api.fault = lambda _: CUT
     one.step()

@@ -238,7 +238,7 @@ BAD = b'{"metadata": {"namespace": "shop", "name": "oidc"}, "data": "%s"}'
 
 @pytest.mark.parametrize("bad", [BAD % base64.b64encode(TEXT.encode()), b"7", b'{"metadata": []}'])
 def test_a_secret_that_cannot_be_read_is_not_missing(api: ApiServer, rig: Rig, bad: bytes) -> None:
-    """Who uses it is told, and woken once it can be read; nothing of it is logged."""
+    """Who uses it is reported, and woken once it can be read; nothing of it is logged."""
     listed = b'{"metadata": {"resourceVersion": "7"}, "items": [%s]}' % bad
     api.fault = lambda request: None if request.is_watch else Answer(200, listed)
     with capture_logs() as logs:

@@ -149,7 +149,7 @@ def test_a_server_that_closes_watches_at_once_is_backed_off(api: ApiServer, rig:
 @pytest.mark.parametrize("code", [403, 429, 500, 503])
 def test_an_error_status_is_backed_off_and_logged_once(api: ApiServer, rig: Rig, code: int) -> None:
     """A server that refuses is asked ever more rarely, with one warning, until it gives in."""
-    api.fault = lambda _: status(code, "No", "rbac or trouble")
+    api.fault = lambda _: status(code, "No", "rbac or worse")
     with capture_logs() as logs:
         rig.reflector.start()
         for number in range(1, 6):
@@ -239,7 +239,7 @@ def test_410_lists_again_and_finds_what_was_missed(
         api.put(f"{SERVICES}/{name}", service())
     watch = watching(api, rig)
     rig.changes.clear()
-    api.watches.clear()  # nobody is told of what follows
+    api.watches.clear()  # no watch sees what follows
     api.remove(f"{SERVICES}/goes")
     api.put(f"{SERVICES}/changes", service(labels={"new": "1"}))
     api.put(f"{SERVICES}/comes", service())
@@ -290,7 +290,7 @@ def test_410_in_the_middle_of_a_list_starts_the_list_anew(
 
 
 def test_any_other_error_event_lists_again(api: ApiServer, rig: Rig) -> None:
-    """An ERROR event that is no 410 leaves the version in doubt: list."""
+    """An ERROR event that is no 410 leaves the version unknown: list."""
     watch = watching(api, rig)
     watch.send({"type": "ERROR", "object": {"code": 500, "message": "etcd event lost"}})
     rig.await_pause(1)

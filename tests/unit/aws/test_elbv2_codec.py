@@ -1,4 +1,4 @@
-"""Requests carry the reference's fields; answers with fields missing are read all the same."""
+"""Requests carry LBC's fields; answers with fields missing are read all the same."""
 
 from __future__ import annotations
 

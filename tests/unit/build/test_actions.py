@@ -72,7 +72,7 @@ def test_target_groups_by_name_are_asked_for() -> None:
 
 @pytest.mark.parametrize("facts", [{}, {TargetGroupByName("mine"): ()}])
 def test_a_target_group_that_does_not_exist_is_named(facts: Any) -> None:
-    """The object and field that named it are told."""
+    """The object and field that named it are in the error."""
     wanted = DefaultIntent(action=NAMED, origin=Origin(WEB, "spec.defaultBackend"))
     with pytest.raises(Missing) as raised:
         build_actions(wanted, facts)

@@ -72,7 +72,7 @@ def test_none_is_declared_as_none() -> None:
 
 
 def test_a_name_that_nobody_has_is_missing() -> None:
-    """Told to the Ingress, with the annotation and the name."""
+    """Reported on the Ingress, with the annotation and the name."""
     with pytest.raises(Missing, match="'edge', which does not exist") as error:
         build_addons(ALL, context(), {**FACTS, EDGE: ()})
     assert error.value.origin == WEB

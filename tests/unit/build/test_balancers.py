@@ -127,7 +127,7 @@ def test_the_parts_of_a_front() -> None:
 
 
 def test_default_tags_are_on_the_front_too() -> None:
-    """The reference leaves them out beside tags of the front's own (spec 12.1 #19)."""
+    """LBC leaves them out beside tags of the front's own (spec 12.1 #19)."""
     by = context(settings={"default_tags": {"owner": "ops"}}, backend_security_group=SHARED)
     assert front_of(built(fronted(tags={"a": "1"}), by)).tags["owner"] == "ops"
 
@@ -171,7 +171,7 @@ def test_subnets_are_found_for_its_own_scheme() -> None:
 
 
 def test_each_keeps_its_own_subnets() -> None:
-    """The reference may give one those of the other (spec 12.1 #20)."""
+    """LBC may give one those of the other (spec 12.1 #20)."""
     behind = CurrentState(
         scheme="internal", ip_address_type="ipv4", subnets=("subnet-x", "subnet-y")
     )

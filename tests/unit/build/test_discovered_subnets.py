@@ -31,7 +31,7 @@ def chosen(*found: Subnet, of: BalancerIntent | None = None, by: Context | None 
 
 
 def refused(*found: Subnet, of: BalancerIntent | None = None) -> str:
-    """What the user is told where none fits."""
+    """What the user reads where none fits."""
     with pytest.raises(Missing) as raised:
         chosen(*found, of=of)
     assert (raised.value.origin, raised.value.field) == (WEB, "subnets")

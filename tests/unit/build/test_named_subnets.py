@@ -54,7 +54,7 @@ def chosen(of: BalancerIntent, *found: Subnet, by: Context | None = None) -> lis
 
 
 def refused(of: BalancerIntent, *found: Subnet, by: Context | None = None) -> str:
-    """What the user is told; it is about the annotation."""
+    """What the user reads; it is about the annotation."""
     with pytest.raises(Missing) as raised:
         chosen(of, *found, by=by)
     assert raised.value.origin == WEB
@@ -97,7 +97,7 @@ def test_an_empty_list_names_no_subnet() -> None:
 
 
 def test_one_zone_may_have_one_subnet() -> None:
-    """Both subnets and the zone are told."""
+    """Both subnets and the zone are named."""
     problem = refused(named("subnet-a", "subnet-z"), A, subnet("z", "a"))
     assert problem == (
         "names subnet-a and subnet-z of one zone, us-west-2a: allowed is one subnet per zone"
@@ -118,7 +118,7 @@ def test_named_subnets_need_neither_room_nor_our_tag() -> None:
 
 @pytest.mark.parametrize("type_", ["dualstack", "dualstack-without-public-ipv4"])
 def test_dualstack_needs_ipv6_in_every_named_subnet(type_: str) -> None:
-    """The first one without is told."""
+    """The first one without is named."""
     of = named("subnet-a", "subnet-b", ip_address_type=type_)
     problem = refused(of, subnet("a", "a", has_ipv6=True), B)
     assert problem == f"subnet subnet-b has no IPv6 CIDR, which {type_} needs"
@@ -141,7 +141,7 @@ def test_one_subnet_will_do_outside_plain_zones(kind: str) -> None:
 
 
 def test_all_subnets_lie_in_zones_of_one_kind() -> None:
-    """The kinds are told."""
+    """The kinds are named."""
     problem = refused(named("subnet-a", "subnet-b"), A, subnet("b", "b", zone_type="local-zone"))
     assert problem == "subnets lie in zones of several kinds: availability-zone, local-zone"
 

@@ -1,4 +1,4 @@
-"""Generated names, byte for byte the reference's (spec 5.1, 6.1)."""
+"""Generated names, byte for byte LBC's (spec 5.1, 6.1)."""
 
 from __future__ import annotations
 

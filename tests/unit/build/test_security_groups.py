@@ -67,7 +67,7 @@ def groups(of: BalancerIntent, *found: SecurityGroupInfo, **known: Any) -> tuple
 
 
 def test_without_given_groups_one_is_made() -> None:
-    """With a managed group's tags, generated name and description, which the reference has too."""
+    """With a managed group's tags, generated name and description, which LBC has too."""
     (made,) = security_groups.managed(stack_intent(balancer(tags={"team": "a"})), context())
     assert made.id == MANAGED
     assert made.name.startswith("k8s-shop-web-")
@@ -114,7 +114,7 @@ def test_a_managed_group_is_joined_by_the_shared_one() -> None:
 
 
 def test_ids_and_names_are_asked_for_apart() -> None:
-    """Sorted and once each, so that equal wishes share an answer; a managed group asks nothing."""
+    """Sorted and once each, so that equal ones share an answer; a managed group asks nothing."""
     queries = list(security_groups.queries(given("web", "sg-2", "db", "sg-1", "sg-2")))
     assert queries == [SecurityGroupsById(("sg-1", "sg-2")), SecurityGroupsByName(("db", "web"))]
     assert list(security_groups.queries(balancer())) == []

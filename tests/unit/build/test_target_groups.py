@@ -57,7 +57,7 @@ def test_a_target_group_is_what_the_backend_says() -> None:
 
 
 def test_an_ipv6_service_needs_a_dualstack_load_balancer() -> None:
-    """The Ingress is told, and which Service it is."""
+    """The Ingress gets a Warning that names the Service."""
     six = backend(ip_family="ipv6")
     dual = balancer(ip_address_type="dualstack")
     assert build_target_group(six, stack_intent(dual), context()).ip_address_type == "ipv6"

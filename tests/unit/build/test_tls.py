@@ -155,7 +155,7 @@ def test_only_allowed_authorities_count() -> None:
 
 
 def test_a_listener_without_certificates_is_a_problem() -> None:
-    """AWS would refuse it; the Ingress is told what to do (spec 12.1 #16)."""
+    """AWS would refuse it; the Ingress's Warning says what to do (spec 12.1 #16)."""
     with pytest.raises(Missing, match="HTTPS port 443 has no certificate: name one") as raised:
         built(secure(of_hosts()))
     assert raised.value.origin == WEB

@@ -119,7 +119,7 @@ def test_without_a_command_there_is_help_and_exit_2(capsys: pytest.CaptureFixtur
 
 
 def test_the_sandbox_gets_what_was_wished_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each flag is a wish; its exit code is the command's."""
+    """Each flag is an option; its exit code is the command's."""
     seen: list[command.Options] = []
 
     def run(options: command.Options) -> int:

@@ -95,7 +95,7 @@ def test_a_key_reads_as_what_it_is_about(key: object, text: str) -> None:
 
 
 def test_the_oldest_wins_and_the_younger_is_stopped_whole() -> None:
-    """Nothing of the younger counts, and it is told with whom it disagrees on what."""
+    """Nothing of the younger counts, and its Warning says with whom it disagrees on what."""
     old, young = part("old", colour("red")), part("young", SIZE.setting(4, "f"), colour("blue"))
     made = resolved([old, young])
     assert list(made.accepted) == ["old"]

@@ -1,4 +1,4 @@
-"""Whether one rule takes all requests of another: yes is a proof, no where there is doubt."""
+"""Whether one rule takes all requests of another: yes is a proof, no where it is uncertain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store: newest version wins, deletions stay, changes are told once and in order."""
+"""The store: newest version wins, deletions stay, changes are delivered once and in order."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def versions(pods: Store[Pod]) -> dict[str, int]:
 
 
 def test_an_older_or_equal_version_changes_nothing(pods: Store[Pod]) -> None:
-    """A watch event that our own write has overtaken is ignored, and told to nobody."""
+    """A watch event that our own write has overtaken is ignored, and reported to nobody."""
     reported: list[object] = []
     pods.upsert(pod("a", 7))
     pods.on_change(lambda old, new: reported.append((old, new)))
@@ -60,7 +60,7 @@ def test_versions_are_compared_as_numbers(pods: Store[Pod]) -> None:
 
 
 def test_an_object_without_a_version_is_always_news(pods: Store[Pod]) -> None:
-    """Where a server gives no version, the last one told wins."""
+    """Where a server gives no version, the last one delivered wins."""
     for node in ("n1", "n2"):
         pods.upsert(Pod(metadata=Metadata(name="a"), spec=PodSpec(node_name=node)))
     assert [p.metadata.name for p in pods.select(BY_NODE, "n2")] == ["a"]
@@ -86,7 +86,7 @@ def test_a_successor_of_the_same_name_is_another_object(pods: Store[Pod]) -> Non
 
 
 def test_deleting_what_is_not_known_is_nothing(pods: Store[Pod]) -> None:
-    """A deletion of an unknown object is told to nobody, but remembered."""
+    """A deletion of an unknown object is reported to nobody, but remembered."""
     reported: list[object] = []
     pods.on_change(lambda *change: reported.append(change))
     pods.delete(pod("a", 9))
@@ -108,7 +108,7 @@ def test_deletions_are_remembered_within_bounds(
 
 
 def test_a_list_replaces_all_and_reports_the_difference(pods: Store[Pod]) -> None:
-    """After a list: what it lacks is deleted, what is new added, what is the same not told."""
+    """After a list: what it lacks is deleted, what is new added, what is the same not delivered."""
     for name, version in (("goes", 1), ("same", 2), ("changes", 3)):
         pods.upsert(pod(name, version))
     reported: list[Names] = []
@@ -197,7 +197,7 @@ def test_a_failing_handler_stops_neither_the_others_nor_the_store(pods: Store[Po
 
 
 def test_threads_end_in_the_newest_state_and_report_it_in_order(pods: Store[Pod]) -> None:
-    """Whatever the interleaving of writers, each object's changes are told oldest first."""
+    """Whatever the interleaving of writers, each object's changes are delivered oldest first."""
     reported: list[tuple[str, int, int]] = []
     pods.on_change(
         lambda old, new: reported.append(

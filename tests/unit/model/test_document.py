@@ -1,4 +1,4 @@
-"""A stack in the reference's model JSON (spec 1.1, dry-run-plan)."""
+"""A stack in LBC's model JSON (spec 1.1, dry-run-plan)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags and labels that make a resource ours, byte for byte the reference's (spec 2.3, 7)."""
+"""Tags and labels that make a resource ours, byte for byte LBC's (spec 2.3, 7)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_every_resource_carries_cluster_stack_and_its_own_name() -> None:
     ],
 )
 def test_each_api_has_its_own_marks(api: Api, prefix: str, finalizer: str) -> None:
-    """As the reference's controllers write them (spec of the other APIs, A1, B1 and C1)."""
+    """As LBC's controllers write them (spec of the other APIs, A1, B1 and C1)."""
     key = StackKey(api, "shop", "web")
     assert tracking_tags("prod", key, "80") == {
         "elbv2.k8s.aws/cluster": "prod",
@@ -162,7 +162,7 @@ LONG_NAMES = (64 * "a", f"a{251 * '-'}b", f"{60 * 'a'}.{60 * '-'}{60 * 'b'}", 25
 
 @pytest.mark.parametrize("name", LONG_NAMES, ids=len)
 def test_a_name_that_is_too_long_for_a_label_is_in_several(name: str) -> None:
-    """Each is one that Kubernetes takes; the reference reads none, and the stack is found again."""
+    """Each is one that Kubernetes takes; LBC reads none, and the stack is found again."""
     key = StackKey("ingress", 63 * "n", name)
     labels = stack_labels(key)
     assert "ingress.k8s.aws/stack-name" not in labels
@@ -171,7 +171,7 @@ def test_a_name_that_is_too_long_for_a_label_is_in_several(name: str) -> None:
 
 
 def test_a_name_that_fits_a_label_is_in_one() -> None:
-    """Byte for byte as the reference has it, up to 63 characters."""
+    """Byte for byte as LBC has it, up to 63 characters."""
     labels = stack_labels(StackKey("ingress", "shop", 63 * "a"))
     assert labels["ingress.k8s.aws/stack-name"] == 63 * "a"
     assert len(labels) == 2

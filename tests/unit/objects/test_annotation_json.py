@@ -99,7 +99,7 @@ def test_lists_and_what_is_in_them_are_read_alike() -> None:
     ],
 )
 def test_types_are_strict(raw: str) -> None:
-    """A number is no text; what is wrong is told with what is allowed."""
+    """A number is no text; what is wrong is reported with what is allowed."""
     with pytest.raises(ValueError, match=r"^must be an action: "):
         ACTION(raw)
 

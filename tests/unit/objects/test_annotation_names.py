@@ -87,7 +87,7 @@ def test_unknown_json_keys_are_named_by_their_path(suffix: str, raw: str, unknow
 def test_unknown_json_keys_of_a_restriction_are_refused(
     row: Annotation[Any], raw: str, unknown: str
 ) -> None:
-    """The key is named with those that are allowed there, and is not told of as ignored as well."""
+    """The key is named with those that are allowed there, and not reported as ignored as well."""
     with pytest.raises(ValueError, match=f"has the unknown key {re.escape(unknown)}: allowed are"):
         row.parse(raw)
     assert list(unknown_json_keys({row.key: raw})) == []
@@ -95,5 +95,5 @@ def test_unknown_json_keys_of_a_restriction_are_refused(
 
 @pytest.mark.parametrize("raw", ['{"Type": "forward", "targetGroupARN": "a"}', "{", "7", "null"])
 def test_known_keys_and_unreadable_values_are_no_unknown_keys(raw: str) -> None:
-    """Case does not matter; what cannot be read is told as that."""
+    """Case does not matter; what cannot be read is reported as that."""
     assert list(unknown_json_keys({f"{PREFIX}actions.a": raw, "other": raw})) == []

@@ -9,7 +9,7 @@ from alb_controller.objects.annotations.reference import EXAMPLES, FAMILY_EXAMPL
 
 
 def test_each_annotation_has_an_example_and_its_place_in_aws() -> None:
-    """None is left out, and none is told that does not exist."""
+    """None is left out, and none is there that does not exist."""
     assert set(EXAMPLES) == {row.suffix for row in TABLE}
     assert set(FAMILY_EXAMPLES) == set(FAMILIES)
 

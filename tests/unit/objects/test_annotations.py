@@ -1,4 +1,4 @@
-"""The table of annotations, and who is told what about a value that cannot be read."""
+"""The table of annotations, and what is reported of a value that cannot be read."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def source(ref: ObjectRef, **annotations: str) -> Source:
 
 
 def test_the_table_knows_every_annotation_of_the_reference() -> None:
-    """What the reference reads is served, never overlooked (spec 1.1)."""
+    """What LBC reads is served, never overlooked (spec 1.1)."""
     assert {row.suffix for row in TABLE if row.prefix == PREFIX} == REFERENCE_SUFFIXES
     assert set(FAMILIES) == REFERENCE_FAMILIES
 
 
 def test_annotations_of_our_own_have_our_own_prefix() -> None:
-    """There is one: what the reference has no word for (ADR 28)."""
+    """There is one: what LBC has no word for (ADR 28)."""
     own = {row.key for row in TABLE if row.prefix != PREFIX}
     assert own == {"alb-controller.aws/allow-unauthenticated-http"}
 
@@ -98,7 +98,7 @@ def test_a_line_end_behind_a_value_is_none_of_it(row: Annotation[Any], raw: str)
 
 
 def test_a_line_end_within_a_value_stays() -> None:
-    """What cannot be read is told without the one behind it."""
+    """What cannot be read is reported without the one behind it."""
     with pytest.raises(InvalidAnnotation, match=r": 'in\\nternal' must be one of"):
         Reader(source(WEB, scheme="in\nternal\n")).get(rows.SCHEME)
 

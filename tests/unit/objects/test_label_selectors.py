@@ -54,5 +54,5 @@ def test_labels_and_expressions_must_both_hold() -> None:
     ],
 )
 def test_a_selector_says_what_is_wrong_with_it(selector: LabelSelector, problem: str) -> None:
-    """What selects nothing by mistake is told from what selects nothing."""
+    """What selects nothing by mistake differs from what selects nothing."""
     assert selector.problem == problem

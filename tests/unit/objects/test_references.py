@@ -45,6 +45,6 @@ def test_an_action_names_services_too() -> None:
     ],
 )
 def test_what_cannot_be_read_hides_no_other_service(alb: dict[str, str]) -> None:
-    """The reference forgets all Services of the Ingress then (spec 12.1 #26)."""
+    """LBC forgets all Services of the Ingress then (spec 12.1 #26)."""
     made = ingress(rules=[rule("", path(backend=IT), path("/b", backend=to("blog")))], alb=alb)
     assert service_names(made) == {"blog"}

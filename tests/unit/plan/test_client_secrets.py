@@ -103,7 +103,7 @@ def test_a_new_rule_is_made_with_its_secret() -> None:
 
 
 def test_an_unchanged_secret_takes_no_call() -> None:
-    """AWS never shows it, and it is not sent in every pass as the reference does."""
+    """AWS never shows it, and it is not sent in every pass as LBC does."""
     world = deployed(group(login(), answer("A")))
     assert not plan_for(group(login(), answer("A")), world)
 

@@ -197,7 +197,7 @@ def test_provisioning_holds_up_nothing_else() -> None:
 
 
 def test_an_addon_that_fails_stops_no_other() -> None:
-    """Each fails alone; the error is kept, and is told rather than a wait."""
+    """Each fails alone; the error is kept, and is reported rather than a wait."""
     world, desired = World(), one(addons=ALL, capacity_units=5)
     denied = AccessDenied("wafv2", "AssociateWebACL", "AccessDenied", "no")
     world.failures = [Failure(call=1, error=denied)]
@@ -278,7 +278,7 @@ def test_a_front_follows_when_what_is_behind_is_replaced() -> None:
 
 
 def test_another_port_behind_is_followed() -> None:
-    """The reference leaves the old port registered (spec 6.8)."""
+    """LBC leaves the old port registered (spec 6.8)."""
     world = settled(fronted(port=80))
     assert deploy(world, fronted(port=8080)) == ["DeregisterTargets", "RegisterTargets"]
     (group,) = world.all(TargetGroup).values()

@@ -1,4 +1,4 @@
-"""Whether one request can match two rules: no is a proof, yes where there is doubt."""
+"""Whether one request can match two rules: no is a proof, yes where it is uncertain."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def test_rules_of_another_stack_are_not_adopted() -> None:
 
 
 def test_without_tags_every_rule_is_ours() -> None:
-    """With the gate off none can be told apart, as in the reference."""
+    """With the gate off none can be recognised, as in LBC."""
     untagged = msgspec.structs.replace(POLICY, tag_listeners_and_rules=False)
     world = World()
     deploy(world, group(("/1", A)), untagged)
@@ -192,7 +192,7 @@ def test_without_tags_every_rule_is_ours() -> None:
 
 
 def test_rules_at_the_highest_number_make_room_first() -> None:
-    """The reference leaves rules it could not delete at 50000."""
+    """LBC leaves rules it could not delete at 50000."""
     world = deployed(group(("/1", A)))
     (arn,) = world.all(Listener)
     world.create_rule(rule(HIGHEST, on("/left"), B, listener=arn))

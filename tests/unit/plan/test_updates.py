@@ -167,7 +167,7 @@ def test_certificates(before: str, after: str, calls: list[str], shown: str) -> 
 
 
 def test_a_default_certificate_leaves_the_list_with_its_rank() -> None:
-    """The reference lists the default one too: dropped by the user, it is dropped from both."""
+    """LBC lists the default one too: dropped by the user, it is dropped from both."""
     world = deployed(secure("a", "b"))
     (arn,) = world.all(Listener)
     world.add_listener_certificates(arn, ["a"])
@@ -417,7 +417,7 @@ def test_legacy_tags_are_not_protected_on_listeners() -> None:
 
 
 def test_a_resource_without_its_tag_does_not_block_the_group() -> None:
-    """It is left alone and named in a note; the reference stops the whole group (spec 7.4)."""
+    """It is left alone and named in a note; LBC stops the whole group (spec 7.4)."""
     half = {k: v for k, v in tags_of("x").items() if k != "ingress.k8s.aws/resource"}
     world = World()
     group = target_group("x")

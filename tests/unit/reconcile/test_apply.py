@@ -69,7 +69,7 @@ def test_a_ref_that_nothing_makes_is_a_bug() -> None:
 
 
 def test_a_group_in_use_does_not_stop_the_others() -> None:
-    """The rest is deleted; the error is told."""
+    """The rest is deleted; the error is reported."""
     world = World()
     wanted = stack(target_groups=(target_group("a"), target_group("b")))
     apply(plan(wanted, world.observe(), POLICY), world.observe(), world)

@@ -1,4 +1,4 @@
-"""What a build is told of the load balancers that are there."""
+"""What a build knows of the load balancers that are there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Kubernetes API does not take of one object is told there, and harms no other."""
+"""What the Kubernetes API does not take of one object is reported there, and harms no other."""
 
 from __future__ import annotations
 

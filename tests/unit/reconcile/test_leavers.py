@@ -73,7 +73,7 @@ def test_a_security_group_that_a_foreign_one_names_keeps_the_last_alone() -> Non
 
 
 def test_what_aws_lets_go_of_in_a_moment_is_not_reported() -> None:
-    """Only a wait that nobody can explain is told after some minutes, with AWS's words."""
+    """Only a wait that nobody can explain is reported after some minutes, with AWS's message."""
     aws = PickyAws()
     world = World(asking("a"), asking("b"), aws=aws).settle().wait(30)
     arn = target_group(world, "a")

@@ -87,7 +87,7 @@ def test_a_restart_changes_nothing_of_who_is_past_the_limit(row: Row) -> None:
 
 @pytest.mark.parametrize("case", all_names())
 def test_the_recorded_cases_are_within_the_limits(case: str) -> None:
-    """Whatever the reference sent in them AWS takes, so that no check may reject it."""
+    """Whatever LBC sent in them AWS takes, so that no check may reject it."""
     world = World(aws=RichAws())
     world.kube.remove(Service, "app")
     for step in steps(case):

@@ -1,4 +1,4 @@
-"""Who is told what by the annotation and the metrics, and when nothing is written."""
+"""What users see in the annotation and the metrics, and when nothing is written."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_the_next_try_is_reported_where_it_is_some_while_away() -> None:
 
 
 def test_what_is_written_here_neither_wakes_the_group_nor_changes_its_wait() -> None:
-    """The group comes again when that was told, and its backoff goes on."""
+    """The group comes again when that was reported, and its backoff continues."""
     rig = Rig(A, B)
     queue: WorkQueue[StackKey] = WorkQueue("published", rig.clock)
     concerned = watches("alb")[Ingress]

@@ -55,7 +55,7 @@ def test_a_new_member_that_is_refused_harms_nobody(bad: Ingress) -> None:
 
 
 def test_a_refused_call_is_not_made_again_until_the_member_changes() -> None:
-    """Not in an hour, nor when another member is edited; then what is mended is served."""
+    """Not in an hour, nor when another member is edited; then what is corrected is served."""
     world = group(at("a", "/a"), at("bad", BAD))
     world.forget_calls()
     world.wait(HOUR)

@@ -126,7 +126,7 @@ def test_a_group_that_is_never_healthy_takes_over_in_the_end() -> None:
 def test_a_flag_of_zero_switches_its_wait_off(
     flags: dict[str, timedelta], expected: list[dict[str, int | None]]
 ) -> None:
-    """As the reference does, which has neither."""
+    """As LBC does, which has neither."""
     assert shares(change(waiting_world(**flags))) == expected
 
 

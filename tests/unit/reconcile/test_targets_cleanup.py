@@ -86,7 +86,7 @@ def test_a_group_that_aws_denies_for_a_moment_is_emptied_all_the_same(operation:
 
 
 def test_a_group_that_aws_denies_for_a_moment_loses_what_has_no_service_any_more() -> None:
-    """The binding stays, and so does the wish to empty its group."""
+    """The binding stays, and so does the task of emptying its group."""
     world = world_with_rules()
     world.aws.fail(
         "DeregisterTargets", NotFound("elbv2", "DeregisterTargets", "TargetGroupNotFound", "none")

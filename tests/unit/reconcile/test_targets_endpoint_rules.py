@@ -103,7 +103,7 @@ def test_a_group_is_read_once_and_again_after_a_failed_write() -> None:
 
 
 def test_a_rule_that_aws_refuses_stops_no_other() -> None:
-    """A source group that is gone: other rules are added, surplus ones go, the error is told."""
+    """A source group is gone: other rules are added, surplus ones go, the error is reported."""
 
     class Aws(FakeAws):
         def authorize_ingress(self, group_id: str, rules: object) -> None:
@@ -267,7 +267,7 @@ def test_what_is_known_of_a_group_is_not_overwritten_by_an_older_look() -> None:
 
 
 def test_at_the_quota_of_rules_those_that_go_make_room() -> None:
-    """Where nothing goes the refusal is told, and nothing is touched."""
+    """Where nothing goes the refusal is reported, and nothing is touched."""
     aws = with_group()
     aws.most_rules = 2
     rules = registry(aws)

@@ -50,7 +50,7 @@ def test_the_first_run_takes_nothing_away() -> None:
 
 
 def test_what_another_controller_wrote_down_is_taken_over() -> None:
-    """The reference's ConfigMap, in whatever order."""
+    """LBC's ConfigMap, in whatever order."""
     world = a_world(FOREIGN, LEFT, tracked="10.0.0.99:8080,10.0.0.10:8080")
     assert world.targets() == ["10.0.0.10:8080", "10.0.0.11:8080", "10.1.0.1:8080"]
     assert tracked(world) == BOTH
@@ -119,7 +119,7 @@ def test_a_deleted_binding_leaves_the_others_targets_and_no_map() -> None:
 
 
 def test_without_a_map_a_deleted_binding_takes_nothing_away() -> None:
-    """As the reference."""
+    """As LBC."""
     world = a_world(FOREIGN)
     world.kube.unseen.clear()
     world.delete()
@@ -130,7 +130,7 @@ def test_without_a_map_a_deleted_binding_takes_nothing_away() -> None:
 
 @pytest.mark.parametrize("text", ["", ","])
 def test_a_map_without_targets_tracks_none(text: str) -> None:
-    """The reference writes an empty string."""
+    """LBC writes an empty string."""
     assert len(a_world(LEFT, tracked=text).targets()) == 3
 
 

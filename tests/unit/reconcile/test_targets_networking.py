@@ -26,7 +26,7 @@ def networking(*ports: int | str, group: str = "sg-lb") -> dict[str, Any]:
 
 
 def shared(low: int, high: int, source: str = "sg-lb") -> IngressRule:
-    """A rule as this controller, or the reference, has left it."""
+    """A rule as this controller, or LBC, has left it."""
     return IngressRule("tcp", low, high, "security_group", source, SHARED_DESCRIPTION)
 
 
@@ -153,7 +153,7 @@ def test_found_rules_that_an_unfinished_binding_may_need_are_kept() -> None:
 
 
 def test_a_failed_look_at_interfaces_does_not_stop_registration() -> None:
-    """Targets are registered, the failure is told, and the pass is repeated."""
+    """Targets are registered, the failure is reported, and the pass is repeated."""
     aws = aws_with_nodes()
     aws.fail("DescribeInstances", AccessDenied("ec2", "DescribeInstances", "Denied", "no"))
     mine = binding(metadata=SERVED, networking=networking(8080))
@@ -166,7 +166,7 @@ def test_a_failed_look_at_interfaces_does_not_stop_registration() -> None:
 
 
 def test_a_rule_that_cannot_be_added_is_reported_on_the_bindings_that_want_it() -> None:
-    """The error names the security group; success is told, and the checkpoint set, when it is."""
+    """The error names the security group; success is reported, and the checkpoint set, then."""
     aws = aws_with_nodes()
     operation = "AuthorizeSecurityGroupIngress"
     aws.fail(operation, NotFound("ec2", operation, "InvalidGroup.NotFound", "no sg-lb"))

@@ -1,4 +1,4 @@
-"""What is written on a binding and told of it, and that nothing is where nothing changed."""
+"""What is written on a binding and reported of it, and that nothing is where nothing changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIRST_PASS = ["hold mine", "status mine", "patch mine", "SuccessfullyReconciled"
 
 
 def test_a_first_pass_leaves_finalizer_status_checkpoint_and_one_event() -> None:
-    """The checkpoint is the reference's; the timestamp is in Unix seconds."""
+    """The checkpoint is LBC's; the timestamp is in Unix seconds."""
     world = World(binding(), *NODES, *web(A)).settle()
     assert world.taken() == FIRST_PASS
     mine = world.binding()
@@ -49,7 +49,7 @@ def test_a_second_pass_writes_nothing_anywhere() -> None:
 
 
 def test_a_restarted_process_writes_nothing() -> None:
-    """All that was told and written is there."""
+    """All that was reported and written is there."""
     world = World(binding(), *NODES, *web(A)).settle()
     world.taken()
     world.aws.counted()
@@ -86,7 +86,7 @@ def test_a_new_spec_is_observed() -> None:
 
 
 def test_a_missing_backend_is_reported_once_and_the_targets_go() -> None:
-    """As the reference; the checkpoint no longer holds, the finalizer stays."""
+    """As LBC; the checkpoint no longer holds, the finalizer stays."""
     world = World(binding(), *NODES, *web(A)).settle()
     world.taken()
     world.remove(service())
@@ -102,7 +102,7 @@ def test_a_missing_backend_is_reported_once_and_the_targets_go() -> None:
 
 
 def test_a_backend_that_comes_back_is_registered_again() -> None:
-    """A watch tells of the Service; its user is told that the Warning is a thing of the past."""
+    """A watch tells of the Service; an Event says that the Warning is a thing of the past."""
     world = World(binding(), *NODES, *web(A)).settle().wait(1)
     world.remove(service())
     world.settle().wait(1)
@@ -178,7 +178,7 @@ def test_a_failed_cleanup_shows_in_the_status() -> None:
 
 
 def test_a_failed_pass_leaves_no_checkpoint_that_holds() -> None:
-    """The reference would skip the binding after a swap of controllers; then all is told anew."""
+    """LBC would skip the binding after a swap of controllers; then all is reported anew."""
     world = World(binding(), *NODES, *web(A)).settle()
     slow = Throttled("elbv2", "RegisterTargets", "T", "slow down")
     world.aws.fail("RegisterTargets", slow, slow)

@@ -50,7 +50,7 @@ def test_what_the_cache_has_lost_stays_registered(kinds: list[type[KubeObject]])
 
 
 def test_a_watch_that_lags_by_a_moment_is_no_news() -> None:
-    """A Service and its slices change together, and one is told of before the other."""
+    """A Service and its slices change together, and one is seen before the other."""
     world = a_world()
     lose(world, EndpointSlice)
     world.kube.unseen.clear()

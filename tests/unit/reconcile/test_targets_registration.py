@@ -97,7 +97,7 @@ def test_an_endpoint_whose_target_is_draining_is_registered_again() -> None:
 
 
 def test_when_all_pods_are_unready_all_targets_go() -> None:
-    """As the reference: the Service has no endpoint, so the group has no target."""
+    """As LBC: the Service has no endpoint, so the group has no target."""
     world = World(binding(), *NODES, *web(A)).settle()
     world.put(pod(*A, containers_ready=False))
     world.put(endpoint_slice("x", [endpoint("a", "10.0.0.10", ready=False)]))
@@ -142,7 +142,7 @@ def test_after_a_failed_write_the_group_is_read_again(operation: str) -> None:
 
 
 def test_a_target_that_aws_refuses_does_not_keep_dead_ones_in() -> None:
-    """The refused one is told of; the others are registered, and the surplus goes."""
+    """The refused one is reported; the others are registered, and the surplus goes."""
     aws = registered_with(Target("10.0.9.9", 8080))
     aws.fail("RegisterTargets", Rejected("elbv2", "RegisterTargets", "InvalidTarget", "i-1 stops"))
     world = World(binding(metadata=SERVED), *NODES, *web(A), aws=aws).settle()
@@ -240,7 +240,7 @@ OTHER = {"serviceRef": {"name": "other", "port": "http"}}
 
 
 def test_of_two_bindings_of_a_target_group_the_older_holds_it() -> None:
-    """They would deregister each other's targets for ever; the younger is told so."""
+    """They would deregister each other's targets for ever; the younger gets a Warning."""
     world = World(twin("old", age_seconds=60), twin("young", age_seconds=1, **OTHER))
     world.put(*NODES, *web(A), *other_service())
     assert world.settle().targets() == ["10.0.0.10:8080"]
@@ -301,7 +301,7 @@ def test_a_resync_in_the_middle_of_a_write_is_not_undone_by_it() -> None:
 
 
 def test_at_the_quota_of_targets_those_that_go_make_room() -> None:
-    """Otherwise new ones come first; where nothing goes AWS's refusal is told."""
+    """Otherwise new ones come first; where nothing goes AWS's refusal is reported."""
     world = World(binding(), *NODES, *web(A)).settle()
     world.aws.most_targets = 1
     world.aws.counted()

@@ -42,7 +42,7 @@ def test_for_an_hour_the_nodes_zones_are_given_at_once() -> None:
 
 
 def test_nodes_zones_mean_nothing_in_another_account() -> None:
-    """Its names may stand for other zones: what it wants is told, and nothing is guessed."""
+    """Its names may stand for other zones: what it wants is reported, and nothing is guessed."""
     aws = FakeAws()
     aws.fail("RegisterTargets", WANTED)
     world = World(aws=aws)
@@ -54,7 +54,7 @@ def test_nodes_zones_mean_nothing_in_another_account() -> None:
 
 
 def test_other_refusals_are_not_about_zones() -> None:
-    """They are told of."""
+    """They are reported."""
     aws = FakeAws()
     aws.fail("RegisterTargets", Rejected("elbv2", "RegisterTargets", "ValidationError", "no"))
     world = World(binding(), *NODES, *web(A), aws=aws).settle()
@@ -81,5 +81,5 @@ def test_another_accounts_vpc_may_be_out_of_sight() -> None:
 
 
 def test_our_own_accounts_vpc_must_be_there() -> None:
-    """A mistake in spec.vpcID is told of."""
+    """A mistake in spec.vpcID is reported."""
     assert "InvalidVpcID.NotFound" in hidden_vpc().errors[0]

@@ -39,7 +39,7 @@ def restarted(world: stack_world.World, kind: type[KubeObject], name: str, *plac
 
 
 def test_a_group_is_held_while_a_member_cannot_be_read() -> None:
-    """Its finalizer says that it is one; the others are told who holds them, and go on then."""
+    """Its finalizer says that it is one; the others' Warnings name it, and they are served then."""
     world = stack_world.World(at("a"), at("b")).settle()
     restarted(world, Ingress, "b")
     world.put(at("a2"))
@@ -101,7 +101,7 @@ def test_members_stay_while_the_default_class_may_be_the_unreadable_one() -> Non
 
 
 def test_a_member_stays_while_its_service_cannot_be_read() -> None:
-    """It is told why, and others go on: its record has what was read of the Service."""
+    """Its Warning says why, and others are served: its record has what was read of the Service."""
     world = stack_world.World(service("api"), at("a"), at("b", "api")).settle()
     restarted(world, Service, "api")
     assert (world.aws.calls, world.aws.paths()) == ([], ["/a", "/b"])

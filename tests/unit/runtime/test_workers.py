@@ -84,7 +84,7 @@ def raiser(error: Exception) -> Callable[[str], Result]:
 
 
 def test_a_done_key_does_not_come_back(rig: MakeRig) -> None:
-    """Success without a wish leaves no timer behind."""
+    """Success that asks for nothing leaves no timer behind."""
     made = rig(lambda _: DONE)
     made.run()
     assert made.queue.is_idle(1e9)
@@ -147,7 +147,7 @@ def test_the_end_of_a_run_reports_when_the_next_one_is(
     error: Exception, least: float, most: float
 ) -> None:
     """Before another worker may have the key; after what only a change heals, nobody knows."""
-    queue: WorkQueue[str] = WorkQueue("told", FakeClock())
+    queue: WorkQueue[str] = WorkQueue("reported", FakeClock())
     reported: list[float | None] = []
 
     def report(_: str, seconds: float | None) -> None:
@@ -156,7 +156,7 @@ def test_the_end_of_a_run_reports_when_the_next_one_is(
 
     for end in (raiser(error), lambda _: DONE, raiser(BAD)):
         queue.add("a")
-        work_on_next(Controller("told", queue, end, on_requeue=report), FakeClock(), 0)
+        work_on_next(Controller("reported", queue, end, on_requeue=report), FakeClock(), 0)
     first, *others = reported
     assert first is not None
     assert least <= first <= most
@@ -375,7 +375,7 @@ def errors_counted(label: str) -> float:
 
 
 def test_a_run_that_hangs_is_unhealthy_and_a_long_one_is_none(rig: MakeRig) -> None:
-    """Only what no call can take so long for is told; nothing of it when all goes on."""
+    """Only what no call can take so long for is reported; nothing when all is well."""
     begun, may_end = threading.Event(), threading.Event()
 
     def reconcile(_: str) -> Result:

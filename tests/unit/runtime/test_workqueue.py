@@ -105,7 +105,7 @@ def test_forget_drops_a_timer_from_before_the_run(queue: WorkQueue[str], clock: 
 
 
 def test_forget_keeps_a_timer_set_during_the_run(queue: WorkQueue[str], clock: FakeClock) -> None:
-    """What was told while a run was under way may be news to it: the key comes again."""
+    """What came while a run was under way may be news to it: the key comes again."""
     queue.add("a")
     take(queue)
     queue.add_after("a", 5)

@@ -85,7 +85,7 @@ def test_a_list_is_split_at_commas_and_grows_when_given_again() -> None:
 
 
 def test_a_map_is_read_by_pairs_and_the_last_value_wins() -> None:
-    """Repeating a map flag adds pairs; a single pair may hold commas, as in the reference."""
+    """Repeating a map flag adds pairs; a single pair may hold commas, as in LBC."""
     assert parse_map(["a=1,b=2", "b=3"]) == {"a": "1", "b": "3"}
     assert parse_map(["a=1,2"]) == {"a": "1,2"}
 

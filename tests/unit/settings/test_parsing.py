@@ -62,7 +62,7 @@ def test_the_flag_wins_over_the_environment() -> None:
 
 
 def test_a_flag_given_twice_takes_the_last_value() -> None:
-    """As the reference's flag library does."""
+    """As LBC's flag library does."""
     assert settings_for(log_level=["info", "debug"]).log_level == "debug"
 
 
@@ -146,7 +146,7 @@ def test_features_that_are_on_by_default_and_missing_are_listed() -> None:
 
 
 def test_an_unknown_gate_is_an_error_with_the_nearest_name() -> None:
-    """The names in the reference's docs that its code refuses are refused here too (spec 10.3)."""
+    """The names in LBC's docs that its code refuses are refused here too (spec 10.3)."""
     with pytest.raises(InvalidSetting, match="did you mean EnableTCPUDPListener"):
         settings_for(feature_gates="EnableTCPUDPListenerType=false")
 

@@ -1,4 +1,4 @@
-"""The table of flags against the reference's, as the specification lists it (10.2, 10.3)."""
+"""The table of flags against LBC's, as the specification lists it (10.2, 10.3)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ EnableCertificateManagement IngressPlanAnnotation
 
 
 def test_the_flags_and_their_defaults_are_the_references() -> None:
-    """All 60 flags are there with the reference's defaults, and those of our own are listed."""
+    """All 60 flags are there with LBC's defaults, and those of our own are listed."""
     expected = dict(line.split("=", 1) for line in REFERENCE_FLAGS.split())
     ours = {row.name: row.form.show(row.default) for row in flag_rows()}
     throttle = ours.pop("aws-api-throttle")
@@ -107,6 +107,6 @@ def test_the_flags_and_their_defaults_are_the_references() -> None:
 
 
 def test_the_gates_and_their_defaults_are_the_references() -> None:
-    """All 23 gates are there with the reference's names and defaults."""
+    """All 23 gates are there with LBC's names and defaults."""
     expected = dict.fromkeys(ON.split(), True) | dict.fromkeys(OFF.split(), False)
     assert {row.gate.name: row.default for row in gate_rows()} == expected

@@ -1,4 +1,4 @@
-"""The checkpoint is the reference's, byte for byte."""
+"""The checkpoint is LBC's, byte for byte."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_what_cannot_be_understood_is_named_and_the_rest_holds(
 
 
 def test_a_rule_without_ports_opens_nothing() -> None:
-    """As the reference does, though its documentation promises all of TCP (defect 56)."""
+    """As LBC does, though its documentation promises all of TCP (defect 56)."""
     assert permissions(networking(([LB], [])), []).rules == frozenset()
 
 
@@ -108,7 +108,7 @@ def test_restricted_rules_are_merged_for_each_source_group_and_protocol() -> Non
 
 
 def test_port_zero_of_a_group_means_all_ports_when_restricted() -> None:
-    """The reference reads 0-0 so."""
+    """LBC reads 0-0 so."""
     assert aggregate([frozenset({from_group(0, 0)})], restricted=True) == {from_group(0, 65535)}
 
 

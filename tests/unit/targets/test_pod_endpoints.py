@@ -220,7 +220,7 @@ LEAVING: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("mark", LEAVING.values(), ids=LEAVING)
 def test_pods_of_leaving_nodes_drain_if_the_operator_wants_it(mark: dict[str, Any]) -> None:
-    """Before they are evicted; by default they stay, as in the reference."""
+    """Before they are evicted; by default they stay, as in LBC."""
     nodes = node("node-a", **mark), node("node-b")
     assert drained(*nodes) == [OTHER_IP]
     assert drained(*nodes, drains_pods=False) == [IP, OTHER_IP]

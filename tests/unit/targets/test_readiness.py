@@ -24,7 +24,7 @@ def with_condition(*conditions: Condition) -> Pod:
 
 
 def test_a_gate_is_named_after_its_binding() -> None:
-    """As the reference, so that pods that were made under it go on."""
+    """As LBC, so that pods that were made under it go on."""
     assert gate_of("mine") == GATE
     assert has_gate(pod("a", "10.0.0.1", gates=[GATE]), GATE)
     assert not has_gate(pod("a", "10.0.0.1", gates=["other/gate"]), GATE)

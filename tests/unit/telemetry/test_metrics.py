@@ -46,7 +46,7 @@ def _lines(registry: CollectorRegistry) -> list[str]:
 
 
 def test_a_failed_call_is_counted_under_its_kind_too() -> None:
-    """As in the reference: permission, quota, throttling, validation."""
+    """As in LBC: permission, quota, throttling, validation."""
     _call(AccessDenied("elbv2", "CreateRule", "AccessDenied", "no"))
     _call(Throttled("elbv2", "CreateRule", "Throttling", "slower"))
     labels = {"service": "s", "operation": "CreateRule", "status_code": "400"}
@@ -67,7 +67,7 @@ def _call(error: AwsError | None) -> None:
 
 
 def test_a_call_is_one_and_its_requests_are_as_many_as_were_sent() -> None:
-    """As in the reference; the call's result is that of the last one."""
+    """As in LBC; the call's result is that of the last one."""
     throttled = Throttled("elbv2", "CreateRule", "Throttling", "slower")
     broken = Unavailable("elbv2", "CreateRule", "ReadTimeoutError", "no answer")
     metrics.observe_aws_call(

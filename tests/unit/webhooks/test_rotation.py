@@ -182,7 +182,7 @@ def test_the_references_secret_is_taken_over(world: World) -> None:
 @pytest.mark.parametrize("key", [BUNDLE, CERTIFICATE, KEY])
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"-----BEGIN CERTIFICATE-----"])
 def test_what_cannot_be_used_is_made_anew(world: World, key: str, content: bytes) -> None:
-    """A Secret that somebody has broken is mended."""
+    """A Secret that somebody has broken is put right."""
     (replica, _) = started(world)
     world.data = {**world.data, key: content}
     replica.look()
@@ -190,7 +190,7 @@ def test_what_cannot_be_used_is_made_anew(world: World, key: str, content: bytes
 
 
 def test_a_keeper_goes_on_whatever_fails(world: World) -> None:
-    """An outage is told once, a bug with its traceback; then the certificate is there."""
+    """An outage is reported once, a bug with its traceback; then the certificate is there."""
     outage = Unreachable(0, "no answer", "GET")
     world.errors = [outage, outage, Stale(409, "Conflict", "changed"), ZeroDivisionError()]
     world.clock.is_sleep_skipped = True
@@ -229,7 +229,7 @@ def test_an_expired_certificate_is_replaced_at_once(world: World) -> None:
 
 
 def test_a_certificate_that_ends_gives_way_though_nobody_confirms_the_next(world: World) -> None:
-    """A configuration that cannot be mended does not make the others refuse an expired one."""
+    """A configuration that cannot be corrected does not make the others refuse an expired one."""
     (replica, _) = started(world)
     first = replica.certificate
     world.clock.advance(30)

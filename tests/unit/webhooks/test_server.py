@@ -139,7 +139,7 @@ DEEP = dumps(sample(INGRESS, "web", managedFields=managed_fields(9990)))
 
 
 def test_deep_managed_fields_are_not_looked_at(process: Process) -> None:
-    """Neither of the object nor of the one before, or nobody could mend that."""
+    """Neither of the object nor of the one before, or nobody could correct that."""
     process.respond = lambda request: ALLOWED if request.old(Ingress) else request.new(Ingress)
     body = odd_review(object=DEEP, oldObject=DEEP, options=deep(3000))
     assert process.send(body)[0] == 200
@@ -245,7 +245,7 @@ def test_a_stop_does_not_wait_for_callers(
 
 
 def test_a_stop_lets_an_answer_finish(process: Process) -> None:
-    """The caller gets it, and is told to come no more on this connection."""
+    """The caller gets it, and learns that the connection closes."""
     began, release = threading.Event(), threading.Event()
 
     def wait(_: Request) -> AdmissionResponse:

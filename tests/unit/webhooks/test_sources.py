@@ -73,7 +73,7 @@ NO_EDGES: Any = SimpleNamespace(client=None, may_write=None, clock=None)
 def test_without_a_certificate_nothing_is_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A port alone asks for nothing; files in the reference's place do, and so does each flag."""
+    """A port alone asks for nothing; files in LBC's place do, and so does each flag."""
     monkeypatch.setattr(choice, "DEFAULT_FOLDER", tmp_path)
     assert not is_served(settings(webhook_bind_port=19443))
     assert is_served(settings(webhook_cert_secret="tls"))

@@ -214,7 +214,7 @@ def test_a_front_end_brings_its_own_path() -> None:
 
 
 def test_ingresses_and_parameters_have_their_paths() -> None:
-    """As the reference's."""
+    """As LBC's."""
     found = hooks(Aws())
     lost = {"metadata": {"name": "w", "namespace": "shop"}, "spec": {"ingressClassName": "no"}}
     assert found["/validate-networking-v1-ingress"].review(request(lost)).problem

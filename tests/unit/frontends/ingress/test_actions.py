@@ -34,7 +34,7 @@ BLOG = {"serviceName": "blog", "servicePort": "http"}
 
 
 def test_a_fixed_response_is_the_answer_itself() -> None:
-    """With or without a body; AWS is told what was said, an empty body too."""
+    """With or without a body; AWS gets what was written, an empty body too."""
     full = {"statusCode": "503", "contentType": "text/html", "messageBody": "<p>"}
     assert action({"type": "fixed-response", "fixedResponseConfig": full}) == FixedResponseAction(
         "503", "text/html", "<p>"
@@ -46,7 +46,7 @@ def test_a_fixed_response_is_the_answer_itself() -> None:
 
 
 def test_a_redirect_says_what_was_given() -> None:
-    """AWS is told what it keeps of the request, where that is written out (spec 1.2)."""
+    """AWS gets what it keeps of the request, where that is written out (spec 1.2)."""
     config = {
         "statusCode": "HTTP_301",
         "host": "#{host}",

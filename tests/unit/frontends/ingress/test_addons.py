@@ -94,7 +94,7 @@ def test_a_classic_web_acl(alb: dict[str, str], expected: str | None) -> None:
 
 
 def test_shield_is_true_false_or_left_alone() -> None:
-    """A value that is neither is told."""
+    """A value that is neither is reported."""
     assert application(alone()).addons == AddonsIntent()
     for raw, expected in (("true", True), ("false", False)):
         made = application(alone(alb={"shield-advanced-protection": raw}))
@@ -185,7 +185,7 @@ def test_the_first_members_class_decides_for_all(
 
 
 def test_members_agree_on_capacity_and_pool() -> None:
-    """The older keeps its word (spec 1.1)."""
+    """The older wins (spec 1.1)."""
     group = translated(
         member("a", minimum_load_balancer_capacity="CapacityUnits=1", ipam_ipv4_pool_id="one"),
         member("b", minimum_load_balancer_capacity="CapacityUnits=2"),

@@ -70,7 +70,7 @@ def test_two_default_classes_are_refused() -> None:
 
 
 def test_bad_conditions_of_a_default_backend_are_a_warning() -> None:
-    """The reference reads them in a reconcile alone."""
+    """LBC reads them in a reconcile alone."""
     made = ingress(alb=BAD_CONDITIONS, rules=[], default_backend=to())
     response = response_to(made)
     assert response.is_allowed
@@ -141,7 +141,7 @@ def test_what_is_missing_is_a_problem_where_it_is_not_tolerated() -> None:
 
 
 def test_a_resource_backend_is_a_warning() -> None:
-    """Where the reference's webhook fails (spec 12.4 #68)."""
+    """Where LBC's webhook fails (spec 12.4 #68)."""
     made = ingress(rules=[rule("", path("/", "Prefix", IngressBackend()))])
     (warning,) = response_to(made).warnings
     assert "resource backends are not supported" in warning
@@ -228,7 +228,7 @@ def test_an_ingress_that_becomes_ours_is_reviewed_as_a_whole() -> None:
 
 
 def test_secrets_are_not_looked_at() -> None:
-    """Admission has no right to read them: what else the annotation lacks is told."""
+    """Admission has no right to read them: what else the annotation lacks is reported."""
     oidc = '{"issuer": "https://i", "secretName": "s"}'
     alb = {"listen-ports": '[{"HTTPS": 443}]', "auth-type": "oidc", "auth-idp-oidc": oidc}
     response = response_to(ingress(alb=alb))

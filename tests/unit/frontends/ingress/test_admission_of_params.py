@@ -104,7 +104,7 @@ def test_parameters_within_the_limits_are_taken() -> None:
 
 
 def test_tags_that_others_manage_are_a_warning() -> None:
-    """As each of its Ingresses would be told."""
+    """As each of its Ingresses would have it."""
     made = params(tags=[{"key": "owner", "value": "me"}])
     (warning,) = response_to(made, external_managed_tags=("owner",)).warnings
     assert "tag 'owner' is managed by others" in warning

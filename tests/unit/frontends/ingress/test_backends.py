@@ -47,7 +47,7 @@ def test_a_route_forwards_to_its_backend() -> None:
 
 
 def test_one_port_as_written_is_one_backend() -> None:
-    """However many routes use it; by name and by number it is two, as in the reference."""
+    """However many routes use it; by name and by number it is two, as in LBC."""
     rules = [rule("", path("/a"), path("/b"), path("/c", backend=to("app", "http")))]
     assert [b.id for b in alone(rules=rules).backends] == ["shop/web-app:80", "shop/web-app:http"]
 
@@ -95,7 +95,7 @@ def test_a_missing_action_answers_503() -> None:
 
 
 def test_a_missing_action_may_be_a_problem() -> None:
-    """--tolerate-non-existent-backend-action=false; the key is told."""
+    """--tolerate-non-existent-backend-action=false; the key is named."""
     by = settings(tolerate_non_existent_backend_action=False)
     rules = [rule("", path(backend=to("hello", "use-annotation")))]
     (problem,) = refused(rules=rules, by=by)
@@ -159,7 +159,7 @@ def test_a_group_is_shared_by_clusters_if_either_object_says_so(
 
 
 def test_a_bad_value_on_the_service_is_reported_to_the_service() -> None:
-    """Once, though several routes and Ingresses use it; both Ingresses are left out, and told."""
+    """Once, though several routes use it; both Ingresses are left out, and get a Warning."""
     group = {"group.name": "team"}
     rules = [rule("", path("/a"), path("/b"))]
     made = translated(
@@ -191,7 +191,7 @@ def test_the_operator_chooses_the_default_target_type() -> None:
 
 
 def test_nodes_as_targets_need_a_node_port() -> None:
-    """The Service and its type are told, and the way out."""
+    """The message names the Service, its type and the way out."""
     (problem,) = refused(service(ports=[ServicePort("http", "TCP", 80, 8080)]))
     assert problem == (
         f"{PREFIX}target-type: 'instance' needs Service shop/app to be of type NodePort or "
@@ -260,7 +260,7 @@ def test_tags_of_the_class_win_over_the_service_over_the_ingress() -> None:
 
 
 def test_tags_that_others_manage_are_refused_on_services_too() -> None:
-    """The Service is told, and the Ingress."""
+    """The Service gets a Warning, and the Ingress."""
     by = settings(external_managed_tags=("owner",))
     made = translated(ingress(), service(alb={"tags": "owner=me,x=y"}), key=WEB, by=by)
     problem, seen = made.problems

@@ -162,7 +162,7 @@ OFFICE = {"values": ["10.0.0.0/8"]}
     ],
 )
 def test_a_condition_that_is_not_understood_stops_the_ingress(of: Any, problem: str) -> None:
-    """The reference serves the rule without it, open to everybody (ADR 28)."""
+    """LBC serves the rule without it, open to everybody (ADR 28)."""
     assert refused(rules=[rule("a", EXACT)], alb={"conditions.app": json.dumps([of])}) == [
         f"{PREFIX}conditions.app: {problem}"
     ]
@@ -194,7 +194,7 @@ def test_an_unknown_key_of_a_condition_stops_the_ingress(of: Any, problem: str) 
 def test_values_and_regular_expressions_do_not_mix(
     of: HttpIngressPath, host: str, term: str, extra: Any
 ) -> None:
-    """The path of the rule is told."""
+    """The path of the rule is named."""
     alb = {"conditions.app": json.dumps([extra])}
     (problem,) = refused(rules=[rule(host, of)], alb=alb)
     assert problem == (

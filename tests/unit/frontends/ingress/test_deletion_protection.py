@@ -26,7 +26,7 @@ def protected(*objects: Ingress) -> DeletionProtected | None:
 
 
 def test_a_protected_load_balancer_does_not_go() -> None:
-    """The deleted Ingress is told, and what to set."""
+    """The deleted Ingress gets a Warning with what to set."""
     of = leaving("a")
     found = protected(of)
     assert found is not None
@@ -46,7 +46,7 @@ def test_without_a_readable_setting_it_goes(attributes: str | None) -> None:
 
 
 def test_any_of_those_leaving_can_protect_it() -> None:
-    """The first by name is told, whatever the order of the store."""
+    """The first by name is named, whatever the order of the store."""
     a, b, c = leaving("a", None), leaving("b"), leaving("c")
     for objects in ((a, b, c), (c, b, a)):
         found = protected(*objects)

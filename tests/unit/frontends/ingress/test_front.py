@@ -176,7 +176,7 @@ def test_ports_are_mapped() -> None:
 
 
 def test_checks_have_defaults() -> None:
-    """As the reference has them; its documentation says 3 for the thresholds (spec 1.1)."""
+    """As LBC has them; its documentation says 3 for the thresholds (spec 1.1)."""
     ((_, to),) = forwards(with_front())
     assert msgspec.structs.asdict(to.health_check) == {
         "port": "traffic-port",
@@ -237,7 +237,7 @@ def test_all_that_cannot_be_read_is_reported_at_once() -> None:
 
 
 def test_tags_that_others_manage_are_refused() -> None:
-    """As on every other resource; the reference takes them here (spec 12.1 #19)."""
+    """As on every other resource; LBC takes them here (spec 12.1 #19)."""
     by = settings(external_managed_tags=("owner",))
     (problem,) = refused(alb={**ON, FRONT + "tags": "owner=me"}, by=by)
     assert "'owner' is managed by others" in problem
@@ -258,7 +258,7 @@ def test_tags_that_others_manage_are_refused() -> None:
     ],
 )
 def test_members_must_agree(key: str, one: str, other: str) -> None:
-    """The older keeps its word, the younger is stopped."""
+    """The older wins, the younger is rejected."""
     ports = {"listen-ports": TWO_PORTS["listen-ports"]}
     group = [member("a", **{key: one}), member("b", **{key: other})]
     for made in group:
@@ -277,7 +277,7 @@ def test_members_must_agree(key: str, one: str, other: str) -> None:
     ],
 )
 def test_the_same_in_another_order_is_agreement(key: str, one: str, other: str) -> None:
-    """Success codes conflict with themselves in the reference (spec 12.1 #19)."""
+    """Success codes conflict with themselves in LBC (spec 12.1 #19)."""
     assert has_front(wanted(member("a", **{key: one}), member("b", **{key: other})))
 
 

@@ -220,7 +220,7 @@ def test_a_service_that_only_plain_http_named_gets_no_target_group() -> None:
 
 
 def test_a_service_that_a_redirect_hides_keeps_its_target_group() -> None:
-    """Its rule is left out, as the reference does, and its group is there (spec 4.4)."""
+    """Its rule is left out, as LBC does, and its group is there (spec 4.4)."""
     go = '{"type": "redirect", "redirectConfig": {"host": "b", "statusCode": "HTTP_301"}}'
     first, later = path(backend=to("go", "use-annotation")), path("/p", backend=to("extra"))
     rules = [rule("", first), rule("", later)]

@@ -246,7 +246,7 @@ def test_a_service_of_another_namespace_is_another_service() -> None:
 
 
 def test_security_groups_have_the_origin_of_who_named_them() -> None:
-    """So that a missing one is told to that member."""
+    """So that a missing one is reported on that member."""
     made = balancer(translated(member("a"), member("b", alb={"security-groups": "sg-1"})).intent)
     assert isinstance(made.security, GivenSecurityGroups)
     assert (made.security.origin.ref.name, made.security.origin.field) == (

@@ -63,7 +63,7 @@ def test_a_login_at_cognito_has_the_defaults_of_the_reference() -> None:
 
 
 def test_an_empty_text_of_the_session_is_sent_as_it_is() -> None:
-    """As the reference does: a key that is there counts (spec 0)."""
+    """As LBC does: a key that is there counts (spec 0)."""
     alb = COGNITO | {"auth-scope": "", "auth-session-cookie": ""}
     assert guard(alb) == cognito(scope="", cookie="")
 
@@ -173,7 +173,7 @@ def test_a_bad_value_is_reported_whatever_the_auth_type(alb: dict[str, str]) -> 
 
 
 def test_a_bad_value_on_the_service_is_reported_to_the_service() -> None:
-    """Its guard is the Service's own; the Ingress that it stops is told as well."""
+    """Its guard is the Service's own; the Ingress that it stops reports it as well."""
     problem, seen = refused(service(alb={"auth-type": "saml"}))
     assert problem.startswith(f"{PREFIX}auth-type: 'saml' must be one of")
     assert seen == f"Service shop/app: {problem}"

@@ -121,7 +121,7 @@ def test_a_port_that_is_none_is_reported_what_there_is(raw: str, type_: str) -> 
 
 
 def test_a_service_without_named_ports_says_so() -> None:
-    """And the object that carries the annotation is told."""
+    """And the object that carries the annotation gets the Warning."""
     ports = [ServicePort("", "TCP", 80, 8080, 30080)]
     problem, _ = refused(service(ports=ports, alb={"healthcheck-port": "health"}))
     assert "Service shop/app (it has none)" in problem

@@ -1,4 +1,4 @@
-"""Who is in a group, who leaves it, and who is told that it is in none (spec 2.1, 2.3)."""
+"""Who is in a group, who leaves it, and who gets a Warning that it is in none (spec 2.1, 2.3)."""
 
 from __future__ import annotations
 

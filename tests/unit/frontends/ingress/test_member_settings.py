@@ -106,7 +106,7 @@ def test_annotations_say_what_the_load_balancer_is(
 
 
 def test_an_empty_list_of_security_groups_asks_for_the_managed_one() -> None:
-    """As the reference takes it (spec 1.1)."""
+    """As LBC takes it (spec 1.1)."""
     made = balancer(alone(alb={"security-groups": " , "}))
     assert isinstance(made.security, ManagedSecurityGroup)
 
@@ -163,7 +163,7 @@ def test_a_bad_value_is_reported_once(suffix: str, raw: str, allowed: str) -> No
 
 
 def test_everything_that_is_wrong_is_reported_at_once() -> None:
-    """Nobody mends one mistake to be told the next."""
+    """Nobody corrects one mistake to read of the next."""
     alb = {"scheme": "public", "inbound-cidrs": "x", "listen-ports": "80", "tags": "a"}
     problems = refused(alb=alb, rules=[], default_backend=None)
     assert sorted(p.partition(":")[0].removeprefix(PREFIX) for p in problems) == sorted(alb)

@@ -1,4 +1,4 @@
-"""A member with a problem is stopped, never the group: the worst outage of the reference."""
+"""A member with a problem is stopped, never the group: the worst outage of LBC."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_member_that_never_was_valid_is_left_out() -> None:
 
 
 def test_a_member_that_turns_invalid_keeps_its_last_good_intent() -> None:
-    """All of it, and only its own problem is told; edits of the others come through."""
+    """All of it, and only its own problem is reported; edits of the others come through."""
     before = [member("a"), member("b", alb={"tags": "b=1"})]
     known = translated(*before)
     edited = member("a", rules=[rule("", path("/new", "Exact"))])
@@ -77,7 +77,7 @@ def test_a_newcomer_that_is_invalid_holds_no_group_that_is_known() -> None:
 
 
 def test_a_held_group_is_free_once_the_member_is_corrected_or_gone() -> None:
-    """Mending and deleting always work."""
+    """Correcting and deleting always work."""
     good = member("a")
     assert translated(good, member("b", shows=HOSTNAME)).blocked_by == ()
     gone = deleted(member("b", alb=BAD, shows=HOSTNAME, finalizers=HELD))
@@ -154,7 +154,7 @@ CONFLICTS = [
 def test_of_two_members_that_disagree_the_older_wins(
     suffix: str, older: str, younger: str, subject: str
 ) -> None:
-    """The younger is stopped whole and is told who says what; names and order play no part."""
+    """The younger is rejected whole, with who asks for what; names and order play no part."""
     old = member("z", alb={suffix: older, "group.order": "9"}, age_minutes=1)
     young = member("a", alb={suffix: younger})
     made = translated(old, young)

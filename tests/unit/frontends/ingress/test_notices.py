@@ -86,7 +86,7 @@ SHARED = json.dumps(
 
 
 def without_effect(*objects: KubeObject, **fields: Any) -> list[str]:
-    """What Ingress shop/web is told that it asks for in vain."""
+    """The Warnings of Ingress shop/web about what it asks for in vain."""
     made = translated(ingress(**fields), *objects, key=WEB)
     assert made.problems == ()
     reported = [(who, text) for who, reason, text in warned(made) if reason == "NoEffect"]
@@ -134,7 +134,7 @@ def without_effect(*objects: KubeObject, **fields: Any) -> list[str]:
     ],
 )
 def test_a_setting_that_applies_to_nothing_is_reported(alb: dict[str, str], sentence: str) -> None:
-    """The Ingress is served without it, as with the reference."""
+    """The Ingress is served without it, as with LBC."""
     assert without_effect(alb=alb) == [PREFIX + sentence]
 
 

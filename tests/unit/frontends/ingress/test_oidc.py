@@ -82,14 +82,14 @@ def login(made: Translation[MemberIntent]) -> AuthenticateOidcAction:
 
 
 def problem(made: Translation[MemberIntent]) -> str:
-    """What the one Ingress is told."""
+    """The problems of the one Ingress."""
     ((sentence,),) = reported(made).values()
     assert isinstance(made.problems[0], Missing)
     return sentence.removeprefix(f"{PREFIX}auth-idp-oidc: ")
 
 
 def test_a_login_has_the_provider_of_the_annotation_and_the_client_of_the_secret() -> None:
-    """With the reference's defaults for the session; extra parameters sorted."""
+    """With LBC's defaults for the session; extra parameters sorted."""
     params = {**PROVIDER, "authenticationRequestExtraParams": {"b": "2", "a": "1"}}
     assert login(oidc(secret(), alb={"auth-idp-oidc": json.dumps(params)})) == (
         AuthenticateOidcAction(
@@ -195,7 +195,7 @@ def test_without_https_no_secret_is_asked_for() -> None:
 
 
 def test_the_secrets_that_are_needed_are_named() -> None:
-    """Also that of a member which is stopped, so that its mending is seen."""
+    """Also that of a member which is stopped, so that its correction is seen."""
     assert oidc(secret()).secrets == {("shop", "oidc")}
     assert oidc(None).secrets == {("shop", "oidc")}
     assert oidc(secret(), alb={"scheme": "nonsense"}).secrets == {("shop", "oidc")}
@@ -224,7 +224,7 @@ def version(made: Translation[MemberIntent]) -> str:
 
 
 def test_on_take_over_nothing_is_sent_again() -> None:
-    """Without a note the reference has applied what is there."""
+    """Without a note LBC has applied what is there."""
     assert version(oidc(secret())) == ""
 
 

@@ -175,7 +175,7 @@ def test_a_rule_that_answers_on_one_port_is_no_warning() -> None:
 
 
 def test_a_rule_with_more_conditions_hides_none_with_fewer() -> None:
-    """What is not proved is not told."""
+    """What is not proved is not reported."""
     config = {"field": "source-ip", "sourceIpConfig": {"values": ["10.0.0.0/8"]}}
     alb = {"conditions.app": json.dumps([config])}
     office = path("/", backend=to("app"))
@@ -252,7 +252,7 @@ def test_a_default_backend_that_leads_elsewhere_is_served(alb: dict[str, str]) -
 
 
 def notes(made: Any) -> tuple[str, ...]:
-    """What is told of an Ingress at admission."""
+    """The warnings of an Ingress at admission."""
     known = cluster(ingress_class(), service())
     return validate_ingress(made, None, known, settings()).warnings
 
@@ -285,7 +285,7 @@ def test_a_route_that_is_left_out_for_no_known_reason_is_not_reported() -> None:
 def test_a_rule_for_ipv6_sources_alone_answers_nothing_over_ipv4(
     extra: dict[str, str], *, is_reported: bool
 ) -> None:
-    """It is told with what to add, and the Ingress is unserved where it has no other rule."""
+    """The Warning says what to add, and the Ingress is unserved where it has no other rule."""
     sources = {"field": "source-ip", "sourceIpConfig": {"values": ["2001:db8::/32", "fd00::/8"]}}
     made = group_of(site("a", alb={"conditions.app": json.dumps([sources]), **extra}))
     found = of_reason(made, "RuleUnreachable")

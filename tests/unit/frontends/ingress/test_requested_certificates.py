@@ -61,25 +61,25 @@ def test_who_issues_it(alb: dict[str, str], flag: str | None, authority: str) ->
 
 
 def test_it_is_requested_even_where_another_is_used() -> None:
-    """As in the reference."""
+    """As in LBC."""
     intent = asked({"certificate-arn": "arn:mine"})
     assert len(intent.certificates) == 1
     assert isinstance(tls(intent).certificates[0], GivenCertificates)
 
 
 def test_without_hosts_it_cannot_be() -> None:
-    """The Ingress is told."""
+    """The Ingress gets a Warning."""
     (problem,) = refused(alb=ASKS, by=gated())
     assert problem.startswith(f"{PREFIX}create-acm-cert: needs a host")
 
 
 def test_without_the_gate_the_annotation_means_nothing() -> None:
-    """As in the reference."""
+    """As in LBC."""
     intent = alone(alb=ASKS, rules=HOSTS)
     assert (intent.certificates, ports(intent)) == ((), {80: "HTTP"})
 
 
 def test_a_token_that_is_no_boolean_is_reported_once() -> None:
-    """The reference takes it for false in silence."""
+    """LBC takes it for false in silence."""
     (problem,) = refused(alb={"create-acm-cert": "yes"}, rules=HOSTS, by=gated())
     assert problem == f"{PREFIX}create-acm-cert: 'yes' must be true or false"

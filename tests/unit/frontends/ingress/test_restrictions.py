@@ -153,7 +153,7 @@ def test_a_port_that_turned_secure_is_not_served_without_the_guard() -> None:
 @pytest.mark.parametrize("suffix", ["inbound-cidrs", "security-group-prefix-lists"])
 @pytest.mark.parametrize("raw", ["", " , "])
 def test_a_list_of_sources_that_names_nobody_does_not_let_all_in(suffix: str, raw: str) -> None:
-    """The reference takes it for no list, which is everybody."""
+    """LBC takes it for no list, which is everybody."""
     made = translated(ingress(alb={suffix: raw}), key=WEB)
     assert made.intent.is_empty
     (problem,) = made.problems
@@ -164,7 +164,7 @@ def test_a_list_of_sources_that_names_nobody_does_not_let_all_in(suffix: str, ra
 
 
 def notes(made: Ingress) -> tuple[str, ...]:
-    """What is told of an Ingress at admission, where nothing of it is refused."""
+    """The warnings of an Ingress at admission, where nothing of it is refused."""
     response = validate_ingress(
         made, None, cluster(ingress_class(), service()), settings(strict_admission=True)
     )

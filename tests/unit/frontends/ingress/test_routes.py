@@ -84,7 +84,7 @@ def test_a_path_is_taken_by_its_type(text: str, type_: str | None, made: PathTex
 @pytest.mark.parametrize("type_", ["Exact", "Prefix"])
 @pytest.mark.parametrize("text", ["/a*", "/?"])
 def test_wildcards_in_exact_and_prefix_paths_are_refused(type_: str, text: str) -> None:
-    """The field, the path and the type are told."""
+    """The field, the path and the type are named."""
     assert refused(rules=[rule("", path("/fine"), path(text, type_))]) == [
         f"spec.rules[0].http.paths[1].path: {text!r} of pathType {type_} cannot contain '*' or '?'"
     ]
@@ -134,7 +134,7 @@ def test_the_default_backend_is_resolved_like_any_other() -> None:
 
 
 def test_transforms_of_a_default_backend_are_read_all_the_same() -> None:
-    """A malformed one is told (spec 3.5); a good one has no effect."""
+    """A malformed one is reported (spec 3.5); a good one has no effect."""
     key = "transforms.app"
     (problem,) = refused(default_backend=to("app"), rules=[], alb={key: "{"})
     assert problem.startswith(PREFIX + key)

@@ -273,7 +273,7 @@ def test_a_bad_value_is_reported(alb: dict[str, str], problem: str) -> None:
 
 @pytest.mark.parametrize("raw", ["https", "4 43", "9" * 50])
 def test_a_bad_redirect_of_the_class_is_reported(raw: str) -> None:
-    """The reference would silently serve plain HTTP (spec 12.1 #6)."""
+    """LBC would silently serve plain HTTP (spec 12.1 #6)."""
     (sentence,) = refused(ingress_class(params="params"), params(sslRedirectPort=raw))
     assert sentence.startswith(f"IngressClassParams spec.sslRedirectPort: {raw!r} must be a whole")
 

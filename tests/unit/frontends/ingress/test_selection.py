@@ -88,7 +88,7 @@ def test_without_class_name_the_default_class_counts() -> None:
 
 
 def test_two_default_classes_stop_only_those_who_need_one() -> None:
-    """The Ingress is told both; others do not suffer."""
+    """The Ingress gets both problems; others do not suffer."""
     both = (ingress_class("a", is_default=True), ingress_class("b", is_default=True))
     found = selected(ingress(class_name=None), *reversed(both))
     assert problem_of(found) == (
@@ -100,7 +100,7 @@ def test_two_default_classes_stop_only_those_who_need_one() -> None:
 
 
 def test_a_class_that_does_not_exist_may_be_anybodys() -> None:
-    """Step 3: the name is told, but only to who was ours before."""
+    """Step 3: the name is reported, but only on what was ours before."""
     found = selected(ingress(class_name="gone"))
     assert problem_of(found) == (
         "spec.ingressClassName: names IngressClass 'gone', which does not exist"
@@ -121,7 +121,7 @@ def test_the_controller_of_the_class_decides() -> None:
     "group,kind", [("elbv2.k8s.aws", "Other"), ("other", "IngressClassParams"), (None, "ConfigMap")]
 )
 def test_parameters_of_another_kind_are_refused(group: str | None, kind: str) -> None:
-    """Step 6: what is allowed is told."""
+    """Step 6: what is allowed is named."""
     made = ingress_class(params="params")
     reference = IngressClassParametersReference(group, kind, "params")
     spec = msgspec.structs.replace(made.spec, parameters=reference)
@@ -171,7 +171,7 @@ def test_a_group_name_makes_an_explicit_group(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", ".a", "A", "a_b", "a b", "a" * 64, "a\nb", "é"])
 def test_a_name_that_is_none_belongs_to_no_group(name: str) -> None:
-    """The annotation, the value and what is allowed are told."""
+    """The annotation, the value and what is allowed are named."""
     found = selected(member("web", group=name), ingress_class())
     assert isinstance(found, BadGroup)
     assert problem_of(found) == (

@@ -1,4 +1,4 @@
-"""What an Ingress is told: its status and its events (spec 9.4, 9.5)."""
+"""What users see of an Ingress: its status and its events (spec 9.4, 9.5)."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_each_object_at_fault_is_reported_once_with_all_that_is_wrong() -> None:
 
 
 def test_an_ingress_that_is_in_no_group_is_reported_that() -> None:
-    """With the reference's reason for it."""
+    """With LBC's reason for it."""
     rejected = Invalid(WEB, "group.name", "is none")
     message = "failed load groupID due to group.name: is none"
     assert events.problem_events([rejected], [rejected]) == [
@@ -200,7 +200,7 @@ def test_an_ingress_that_is_in_no_group_is_reported_that() -> None:
 
 
 def test_whoever_waits_for_a_held_group_is_reported_for_whom() -> None:
-    """The member at fault is not told again."""
+    """The member at fault gets no second Warning."""
     (event,) = events.blocked_events([WEB], [APP])
     assert (event.ref, event.type, event.reason) == (APP, "Warning", "FailedBuildModel")
     assert str(WEB) in event.message

@@ -33,7 +33,7 @@ def older(**fields: Any) -> Ingress:
 
 
 def younger(namespace: str = "guest", **fields: Any) -> Ingress:
-    """A later member, of another namespace unless told otherwise."""
+    """A later member, of another namespace unless given."""
     fields = {"rules": [rule("b.example", path("/own"))], **fields}
     return member("late", namespace=namespace, **fields)
 

@@ -94,7 +94,7 @@ def test_an_ingress_that_moves_concerns_both_groups() -> None:
     ids=["bad group", "bad class"],
 )
 def test_an_ingress_without_group_concerns_its_own_key(of: Any) -> None:
-    """There it is told what is wrong."""
+    """There its user reads what is wrong."""
     assert keys(None, of, ingress_class("lost", params="gone")) == {WEB}
 
 

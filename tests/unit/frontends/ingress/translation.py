@@ -137,7 +137,7 @@ def reached(backend: BackendIntent) -> tuple[PortRef | None, ...]:
 
 
 def reported(translation: Translation[MemberIntent]) -> dict[str, list[str]]:
-    """What each object is told, by its kind and path."""
+    """The problems of each object, by its kind and path."""
     sentences: dict[str, list[str]] = {}
     for problem in translation.problems:
         sentences.setdefault(str(problem.origin), []).append(str(problem))
@@ -145,7 +145,7 @@ def reported(translation: Translation[MemberIntent]) -> dict[str, list[str]]:
 
 
 def refused(*objects: KubeObject, by: Settings | None = None, **fields: Any) -> list[str]:
-    """What Ingress shop/web, made of fields, is told; it is left out."""
+    """What Ingress shop/web, made of fields, has wrong; it is left out."""
     made = translated(ingress(**fields), *objects, key=WEB, by=by)
     assert made.intent.balancers == ()
     return [sentence for sentences in reported(made).values() for sentence in sentences]
