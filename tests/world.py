@@ -426,7 +426,8 @@ class World(Store):
 
         def effect() -> None:
             now = self._get(SecurityGroup, group_id)
-            rules = {*(now.ingress or ()), *more}
+            there = {rule.key for rule in now.ingress or ()}
+            rules = {*(now.ingress or ()), *(rule for rule in more if rule.key not in there)}
             if len(rules) > self.ingress_limit:
                 refuse(QuotaExceeded, "too many", "RulesPerSecurityGroupLimitExceeded")
             self.things[group_id] = msgspec.structs.replace(now, ingress=tuple(sorted(rules)))

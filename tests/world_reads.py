@@ -55,7 +55,7 @@ class Account(World):
         """By target group: what its binding has registered there."""
         self.referencing: dict[str, list[str]] = {}
         """By security group of ours: foreign ones whose rules name it."""
-        self._refusals: dict[str, list[ControllerError]] = {}
+        self.refusals: dict[str, list[ControllerError]] = {}
         self.refused_path = ""
         """A path that AWS does not take: of a rule's condition, or of a health check."""
         self.refused: list[str] = []
@@ -68,12 +68,12 @@ class Account(World):
 
     def refuse(self, operation: str, *errors: ControllerError) -> None:
         """Answer the next calls of a writing operation, or reads of health, with these errors."""
-        self._refusals.setdefault(operation, []).extend(errors)
+        self.refusals.setdefault(operation, []).extend(errors)
 
     def _write(self, name: str, effect: Callable[[], Any]) -> Any:
-        if self._refusals.get(name):
+        if self.refusals.get(name):
             self.calls.append(name)
-            raise self._refusals[name].pop(0)
+            raise self.refusals[name].pop(0)
         return super()._write(name, effect)
 
     def create_rule(self, rule: ListenerRule) -> Found[ListenerRule]:
@@ -181,8 +181,8 @@ class Account(World):
 
     def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
         self.reads.append("DescribeTargetHealth")
-        if self._refusals.get("DescribeTargetHealth"):
-            raise self._refusals["DescribeTargetHealth"].pop(0)
+        if self.refusals.get("DescribeTargetHealth"):
+            raise self.refusals["DescribeTargetHealth"].pop(0)
         targets = self._get(TargetGroup, arn).targets or ()
         return tuple(
             TargetHealth(target=Target(str(one.load_balancer), one.port), state="healthy")

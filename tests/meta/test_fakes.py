@@ -24,7 +24,6 @@ HOMES = {
     "tests/clocks.py": "time",
     "tests/rollout/timeline.py": "time of a simulation, which does what is due while it passes",
     "tests/unit/aws/test_facts.py": "EC2: the network, which nothing else reads",
-    "tests/unit/reconcile/binding_world.py": "targets, interfaces and the groups of endpoints",
 }
 """A variation of a fake is a subclass of it, wherever it is needed."""
 

@@ -17,7 +17,8 @@ from alb_controller.objects.kinds import WATCHED
 from alb_controller.objects.trimming import trim
 from tests.perf import large_cluster
 from tests.perf.large_cluster import Cluster, Place
-from tests.unit.reconcile.binding_world import FakeAws, World
+from tests.unit.reconcile.binding_world import World
+from tests.world_endpoints import EndpointAccount
 
 TraceFunction: TypeAlias = Callable[[FrameType, str, Any], Any]
 STRUCTS = {kind.name: kind.struct for kind in WATCHED}
@@ -31,12 +32,12 @@ def decoded(body: dict[str, Any]) -> KubeObject:
 
 def make_world(cluster: Cluster) -> World:
     """A world whose bindings are all served, and whose process has been up for a while."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     arns = [
         f"arn:aws:elasticloadbalancing:us-west-2:1:targetgroup/app-{n}/{n:016x}"
         for n in range(cluster.groups)
     ]
-    aws.target_groups = {arn: {} for arn in arns}
+    aws.registered = {arn: {} for arn in arns}
     aws.cidrs = {"vpc-1": ("192.168.0.0/16",)}
     aws.add_group("sg-nodes")
     world = World(aws=aws)

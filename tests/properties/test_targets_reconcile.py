@@ -11,8 +11,9 @@ from alb_controller.errors import AwsError, NotFound, Rejected, Throttled, Unava
 from alb_controller.model.ec2 import IngressRule
 from alb_controller.targets.networking import SHARED_DESCRIPTION
 from tests.factories import service
-from tests.unit.reconcile.binding_world import NODES_GROUP, FakeAws, World
+from tests.unit.reconcile.binding_world import World
 from tests.unit.targets.cluster import ARN, binding, endpoint, endpoint_slice, node, pod
+from tests.world_endpoints import NODES_GROUP, EndpointAccount
 
 OTHER_ARN = "arn:other"
 NAMES = {"mine": ARN, "other": OTHER_ARN}
@@ -49,10 +50,10 @@ STEPS = st.lists(
 
 def make_world() -> World:
     """Two bindings of one Service to two target groups, with rules on the nodes' group."""
-    aws = FakeAws()
-    aws.target_groups[OTHER_ARN] = {}
+    aws = EndpointAccount()
+    aws.has_targets(OTHER_ARN)
     aws.add_group(NODES_GROUP, FOREIGN)
-    aws.tags[NODES_GROUP] = {"kubernetes.io/cluster/prod": "owned"}
+    aws.tag(NODES_GROUP, {"kubernetes.io/cluster/prod": "owned"})
     aws.add_node("node-a", *PODS.values())
     world = World(node("node-a"), service(), aws=aws)
     for name, arn in NAMES.items():
@@ -70,11 +71,11 @@ def set_pods(world: World, names: set[str]) -> None:
 
 def fail(world: World, operation: str, kind: type[AwsError]) -> None:
     """The operation fails once; AWS does not deny twice in a row that a target group is there."""
-    pending = [e for name in ABOUT_GROUPS for e in world.aws.failures.get(name, ())]
+    pending = [e for name in ABOUT_GROUPS for e in world.aws.refusals.get(name, ())]
     is_denial = kind is NotFound and operation in ABOUT_GROUPS
     if is_denial and any(isinstance(one, NotFound) for one in pending):
         return
-    world.aws.fail(operation, kind("x", operation, "Injected", "injected"))
+    world.aws.refuse(operation, kind("x", operation, "Injected", "injected"))
 
 
 def take(world: World, step: str, value: Any) -> None:
@@ -92,8 +93,8 @@ def take(world: World, step: str, value: Any) -> None:
             world.retries.clear()
             world.start()
         case "drift":
-            world.aws.target_groups[ARN].clear()
-            world.aws.rules[NODES_GROUP] = {FOREIGN}
+            world.aws.registered[ARN].clear()
+            world.aws.set_rules(NODES_GROUP, FOREIGN)
         case _:
             world.settle()
 
@@ -123,8 +124,8 @@ def test_any_history_ends_in_what_the_cluster_asks_for(
     world = make_world()
     for step, value in steps:
         take(world, step, value)
-        assert FOREIGN in world.aws.rules[NODES_GROUP]
-    world.aws.failures.clear()
+        assert FOREIGN in world.aws.rules(NODES_GROUP)
+    world.aws.refusals.clear()
     set_pods(world, names)
     world.settle()
     world.sweep()
@@ -143,4 +144,4 @@ def test_any_history_ends_in_what_the_cluster_asks_for(
     if ports:
         low, high = min(ports), max(ports)
         wanted.add(IngressRule("tcp", low, high, "security_group", "sg-lb", SHARED_DESCRIPTION))
-    assert world.aws.rules[NODES_GROUP] == wanted
+    assert world.aws.rules(NODES_GROUP) == wanted

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from alb_controller.aws.codecs.ec2 import Interface
 from alb_controller.errors import (
     ControllerError,
-    NotFound,
-    QuotaExceeded,
     Refused,
 )
-from alb_controller.model.ec2 import IngressRule, SecurityGroup
-from alb_controller.model.elbv2 import Target, TargetGroup, TargetHealth
-from alb_controller.model.health import HealthCheck
-from alb_controller.model.refs import ResourceId
-from alb_controller.model.stack import Found
 from alb_controller.objects.core import KubeObject
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions, TargetApi
@@ -31,191 +22,11 @@ from alb_controller.values import BindingKey
 from tests.clocks import FakeClock
 from tests.factories import service
 from tests.unit.targets.cluster import ARN, endpoint, endpoint_slice, pod
+from tests.world_endpoints import NODES_GROUP, VPC, EndpointAccount
 from tests.world_kube import Kube
 
 T = TypeVar("T", bound=KubeObject)
-CLUSTER, VPC, NODES_GROUP = "prod", "vpc-1", "sg-nodes"
-_HEALTH_CHECK = HealthCheck(
-    port="traffic-port",
-    protocol="HTTP",
-    path="/",
-    interval_seconds=15,
-    timeout_seconds=5,
-    healthy_threshold=2,
-    unhealthy_threshold=2,
-    matcher="200",
-)
-
-
-def target_group(name: str) -> TargetGroup:
-    """A target group of which only the name matters."""
-    return TargetGroup(
-        id=ResourceId("TargetGroup", ""),
-        name=name,
-        target_type="ip",
-        port=80,
-        protocol="HTTP",
-        protocol_version="HTTP1",
-        vpc_id=VPC,
-        ip_address_type="ipv4",
-        health_check=_HEALTH_CHECK,
-        tags={},
-    )
-
-
-class FakeAws:
-    """Target groups, interfaces and security groups, by EC2's and ELB's rules; counts calls."""
-
-    def __init__(self) -> None:
-        self.target_groups: dict[str, dict[tuple[str, int], Target]] = {ARN: {}}
-        self.draining: set[tuple[str, int]] = set()
-        self.ill: dict[tuple[str, int], str] = {}
-        """Targets that are not healthy, and the reason why."""
-        self.asked: list[list[str]] = []
-        """The targets named in each look at health."""
-        self.names: dict[str, str] = {}
-        self.group_tags: dict[str, dict[str, str]] = {}
-        self.interfaces: list[Interface] = []
-        self.rules: dict[str, set[IngressRule]] = {}
-        self.tags: dict[str, dict[str, str]] = {}
-        self.cidrs: dict[str, tuple[str, ...]] = {VPC: ("10.0.0.0/16",)}
-        self.calls: list[str] = []
-        self.failures: dict[str, list[Exception]] = {}
-        self.most_targets = self.most_rules = 1000
-        """Quotas, of each target group and of each security group."""
-
-    def fail(self, operation: str, *errors: Exception) -> None:
-        """Answer the next calls of an operation with these errors."""
-        self.failures.setdefault(operation, []).extend(errors)
-
-    def counted(self) -> dict[str, int]:
-        """Calls since the last look, by operation."""
-        found = dict(Counter(self.calls))
-        self.calls.clear()
-        return found
-
-    def add_group(self, group_id: str, *rules: IngressRule, **tags: str) -> None:
-        """A security group of the VPC."""
-        self.rules[group_id] = set(rules)
-        self.tags[group_id] = {k.replace("__", "/"): v for k, v in tags.items()}
-
-    def add_node(
-        self, name: str, *addresses: str, groups: tuple[str, ...] = (NODES_GROUP,)
-    ) -> None:
-        """An instance with one interface; its id is `i-` and the name."""
-        self.interfaces.append(
-            Interface(
-                id=f"eni-{name}",
-                instance_id=f"i-{name}",
-                device_index=0,
-                vpc_id=VPC,
-                security_groups=groups,
-                addresses=addresses,
-            )
-        )
-
-    # ---- Elastic Load Balancing
-
-    def target_health(self, arn: str, targets: Sequence[Target] = ()) -> tuple[TargetHealth, ...]:
-        self._called("DescribeTargetHealth")
-        self.asked.append([t.id for t in targets])
-        group = self._group(arn)
-        return tuple(self._health(t, group) for t in targets or group.values())
-
-    def _health(self, target: Target, group: dict[tuple[str, int], Target]) -> TargetHealth:
-        state, reason = "healthy", self.ill.get(target.key, "")
-        if target.key not in group:
-            state, reason = "unused", "Target.NotRegistered"
-        elif target.key in self.draining:
-            state = "draining"
-        elif reason:
-            state = "initial" if reason.startswith("Elb.") else "unhealthy"
-        return TargetHealth(target=target, state=state, reason=reason)
-
-    def register_targets(self, arn: str, targets: Iterable[Target]) -> None:
-        group = self._group(arn)
-        self._called("RegisterTargets")
-        targets = tuple(targets)
-        _refuse_over(self.most_targets, {*group, *(t.key for t in targets)}, "TooManyTargets")
-        group.update({t.key: t for t in targets})
-        self.draining -= {t.key for t in targets}
-
-    def deregister_targets(self, arn: str, targets: Iterable[Target]) -> None:
-        group = self._group(arn)
-        self._called("DeregisterTargets")
-        for target in targets:
-            group.pop(target.key, None)
-
-    def target_group_by_name(self, name: str) -> Found[TargetGroup] | None:
-        self._called("DescribeTargetGroups")
-        if name not in self.names:
-            return None
-        return Found(identity=self.names[name], resource=target_group(name))
-
-    def _group(self, arn: str) -> dict[tuple[str, int], Target]:
-        if arn not in self.target_groups:
-            raise NotFound("elbv2", "x", "TargetGroupNotFound", "no such target group")
-        return self.target_groups[arn]
-
-    # ---- EC2
-
-    def instances(self, ids: Iterable[str]) -> tuple[Interface, ...]:
-        self._called("DescribeInstances")
-        wanted = set(ids)
-        return tuple(i for i in self.interfaces if i.instance_id in wanted)
-
-    def interfaces_by_address(self, addresses: Iterable[str]) -> tuple[Interface, ...]:
-        self._called("DescribeNetworkInterfaces")
-        wanted = set(addresses)
-        return tuple(i for i in self.interfaces if wanted.intersection(i.addresses))
-
-    def endpoint_security_groups(self, ids: Iterable[str]) -> tuple[Found[SecurityGroup], ...]:
-        self._called("DescribeSecurityGroups")
-        return tuple(self._found(i) for i in sorted(set(ids)) if i in self.rules)
-
-    def cluster_security_groups(self, cluster_name: str) -> tuple[Found[SecurityGroup], ...]:
-        self._called("DescribeSecurityGroups")
-        tag = f"kubernetes.io/cluster/{cluster_name}"
-        found = [i for i in self.rules if self.tags[i].get(tag) in ("owned", "shared")]
-        return tuple(self._found(i) for i in found)
-
-    def authorize_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None:
-        self._called("AuthorizeSecurityGroupIngress")
-        there, rules = {r.key for r in self.rules[group_id]}, tuple(rules)
-        code = "RulesPerSecurityGroupLimitExceeded"
-        _refuse_over(self.most_rules, {*there, *(r.key for r in rules)}, code)
-        self.rules[group_id] |= {r for r in rules if r.key not in there}
-
-    def revoke_ingress(self, group_id: str, rules: Iterable[IngressRule]) -> None:
-        self._called("RevokeSecurityGroupIngress")
-        gone = {r.key for r in rules}
-        self.rules[group_id] = {r for r in self.rules[group_id] if r.key not in gone}
-
-    def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
-        self._called("DescribeVpcs")
-        return self.cidrs[vpc_id]
-
-    def _found(self, group_id: str) -> Found[SecurityGroup]:
-        return Found(
-            identity=group_id,
-            resource=SecurityGroup(
-                id=ResourceId("SecurityGroup", ""),
-                name=group_id,
-                description="",
-                ingress=tuple(sorted(self.rules[group_id])),
-                tags=self.tags[group_id],
-            ),
-        )
-
-    def _called(self, operation: str) -> None:
-        self.calls.append(operation)
-        if self.failures.get(operation):
-            raise self.failures[operation].pop(0)
-
-
-def _refuse_over(most: int, wanted: Collection[object], code: str) -> None:
-    if len(wanted) > most:
-        raise QuotaExceeded("aws", "write", code, f"{most} at most")
+CLUSTER = "prod"
 
 
 class Ec2Api(RuleApi, InterfaceApi, VpcApi, Protocol):
@@ -228,14 +39,14 @@ class World:
     def __init__(
         self,
         *objects: KubeObject,
-        aws: FakeAws | None = None,
+        aws: EndpointAccount | None = None,
         elbv2: TargetApi | None = None,
         ec2: Ec2Api | None = None,
         vpc_id: str = VPC,
         **flags: Any,
     ) -> None:
         """`elbv2` and `ec2` stand in for the fake where a test brings others."""
-        self.aws, self.clock = aws or FakeAws(), FakeClock()
+        self.aws, self.clock = aws or EndpointAccount(), FakeClock()
         self.elbv2, self.ec2, self.vpc_id = elbv2 or self.aws, ec2 or self.aws, vpc_id
         self.kube = Kube()
         self.cluster = self.kube.stores
@@ -373,7 +184,7 @@ class World:
 
     def targets(self, arn: str = ARN) -> list[str]:
         """`id:port`, and the zone where one was given, of what is registered."""
-        found = sorted(self.aws.target_groups[arn].values())
+        found = sorted(self.aws.registered[arn].values())
         return [
             f"{t.id}:{t.port}" + (f" {t.availability_zone}" if t.availability_zone else "")
             for t in found
@@ -381,7 +192,7 @@ class World:
 
     def ingress(self, group_id: str = NODES_GROUP) -> list[str]:
         """The rules of a security group."""
-        return sorted(map(str, self.aws.rules[group_id]))
+        return sorted(map(str, self.aws.rules(group_id)))
 
     def _handler(self, kind: type[Any]) -> Callable[[Any, Any], None]:
         def handle(old: Any, new: Any) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from alb_controller.errors import NotFound, Rejected
+from alb_controller.errors import ControllerError, NotFound, Rejected
 from alb_controller.model.elbv2 import Target
 from tests.factories import service
-from tests.unit.reconcile.binding_world import NODES_GROUP, FakeAws, World, web
+from tests.unit.reconcile.binding_world import World, web
 from tests.unit.targets.cluster import ARN, binding, node
+from tests.world_endpoints import NODES_GROUP, EndpointAccount
 
 A = ("a", "10.0.0.10", "node-a")
 PEER = {"securityGroup": {"groupID": "sg-lb"}}
@@ -18,9 +19,9 @@ OURS = {"finalizers": ["elbv2.k8s.aws/resources"]}
 
 def world_with_rules() -> World:
     """A binding with one pod, and its rule on the nodes' group."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     aws.add_group(NODES_GROUP, kubernetes__io="x")
-    aws.tags[NODES_GROUP] = {"kubernetes.io/cluster/prod": "owned"}
+    aws.tag(NODES_GROUP, {"kubernetes.io/cluster/prod": "owned"})
     aws.add_node("node-a", "10.0.0.10")
     return World(binding(networking=NETWORKING), node("node-a"), *web(A), aws=aws).settle()
 
@@ -48,7 +49,7 @@ def test_a_binding_deleted_while_no_controller_ran_is_cleaned_up_too() -> None:
 def test_a_target_group_that_is_gone_is_no_obstacle() -> None:
     """Its targets went with it."""
     world = world_with_rules()
-    del world.aws.target_groups[ARN]
+    del world.aws.registered[ARN]
     world.start()
     world.delete()
     world.settle()
@@ -63,10 +64,10 @@ def test_a_target_group_that_is_gone_is_no_obstacle() -> None:
     ],
     ids=str,
 )
-def test_a_deleted_binding_of_a_group_that_never_was_goes(error: Exception) -> None:
+def test_a_deleted_binding_of_a_group_that_never_was_goes(error: ControllerError) -> None:
     """An ARN that is none must not keep the object for ever."""
-    aws = FakeAws()
-    aws.fail("DescribeTargetHealth", error, error)
+    aws = EndpointAccount()
+    aws.refuse("DescribeTargetHealth", error, error)
     world = World(binding(metadata=OURS), aws=aws)
     world.delete()
     assert world.settle().binding() is None
@@ -78,7 +79,7 @@ def test_a_group_that_aws_denies_for_a_moment_is_emptied_all_the_same(operation:
     world = world_with_rules()
     world.start()
     world.delete()
-    world.aws.fail(operation, NotFound("elbv2", operation, "TargetGroupNotFound", "none"))
+    world.aws.refuse(operation, NotFound("elbv2", operation, "TargetGroupNotFound", "none"))
     world.settle()
     assert (world.targets(), world.binding() is not None) == (["10.0.0.10:8080"], True)
     assert world.retry().errors == []
@@ -88,7 +89,7 @@ def test_a_group_that_aws_denies_for_a_moment_is_emptied_all_the_same(operation:
 def test_a_group_that_aws_denies_for_a_moment_loses_what_has_no_service_any_more() -> None:
     """The binding stays, and so does the task of emptying its group."""
     world = world_with_rules()
-    world.aws.fail(
+    world.aws.refuse(
         "DeregisterTargets", NotFound("elbv2", "DeregisterTargets", "TargetGroupNotFound", "none")
     )
     world.remove(service())
@@ -99,8 +100,8 @@ def test_a_group_that_aws_denies_for_a_moment_loses_what_has_no_service_any_more
 
 def test_another_refusal_keeps_the_binding() -> None:
     """Only what says that the group is none is taken for its end."""
-    aws = FakeAws()
-    aws.fail("DescribeTargetHealth", Rejected("elbv2", "DescribeTargetHealth", "Odd", "what?"))
+    aws = EndpointAccount()
+    aws.refuse("DescribeTargetHealth", Rejected("elbv2", "DescribeTargetHealth", "Odd", "what?"))
     world = World(binding(metadata=OURS), aws=aws)
     world.delete()
     assert world.settle().binding() is not None
@@ -115,8 +116,8 @@ def test_a_binding_by_a_name_that_is_gone_goes() -> None:
 
 def test_a_deleted_binding_that_was_never_served_touches_nothing() -> None:
     """Without our finalizer nothing in AWS is its."""
-    aws = FakeAws()
-    aws.target_groups[ARN] = {("10.0.9.9", 80): Target("10.0.9.9", 80)}
+    aws = EndpointAccount()
+    aws.has_targets(ARN, Target("10.0.9.9", 80))
     world = World(binding(metadata={"finalizers": ["someone/else"]}), aws=aws)
     world.delete()
     assert world.settle().targets() == ["10.0.9.9:80"]

@@ -16,8 +16,8 @@ from alb_controller.targets.endpoints import Endpoint
 from alb_controller.values import BindingKey
 from tests.clocks import FakeClock
 from tests.factories import cluster
-from tests.unit.reconcile.binding_world import VPC, FakeAws
 from tests.unit.targets.cluster import node, pod
+from tests.world_endpoints import VPC, EndpointAccount
 
 KEY = BindingKey("shop", "mine")
 IP = "10.0.0.10"
@@ -27,7 +27,7 @@ FARGATE = {"eks.amazonaws.com/compute-type": "fargate"}
 class Lookup:
     """The finder over an AWS and a cluster with one node, node-a."""
 
-    def __init__(self, aws: FakeAws, *nodes: Node, **tags: str) -> None:
+    def __init__(self, aws: EndpointAccount, *nodes: Node, **tags: str) -> None:
         self.aws, self.clock = aws, FakeClock()
         self.cluster: Stores = cluster(*(nodes or (node(),)))
         self.read: list[Found[SecurityGroup]] = []
@@ -46,7 +46,7 @@ class Lookup:
         return found.problems[0] if found.problems else found.by_endpoint[endpoint.key]
 
 
-def aws_with(**fields: Any) -> FakeAws:
+def aws_with(**fields: Any) -> EndpointAccount:
     """An AWS with one interface, that of node-a unless said."""
     made = {
         "id": "eni-1",
@@ -56,7 +56,7 @@ def aws_with(**fields: Any) -> FakeAws:
         "security_groups": ("sg-1",),
         **fields,
     }
-    aws = FakeAws()
+    aws = EndpointAccount()
     aws.interfaces.append(Interface(**made))
     return aws
 
@@ -110,7 +110,7 @@ def test_an_annotation_that_does_not_fit_is_none(text: str) -> None:
 
 def test_a_pod_on_a_hybrid_node_has_no_security_group() -> None:
     """Machines outside AWS; that is no problem."""
-    lookup = Lookup(FakeAws(), node(labels={"eks.amazonaws.com/compute-type": "hybrid"}))
+    lookup = Lookup(EndpointAccount(), node(labels={"eks.amazonaws.com/compute-type": "hybrid"}))
     assert lookup.guard(pod("a", IP)) == Guard()
     assert lookup.aws.calls == []
 
@@ -136,14 +136,14 @@ def test_what_is_not_found_is_named(placed: Pod | Node, problem: str) -> None:
     """One sentence that says which object and what is missing."""
     nodes = node(), node("odd", provider_id="?"), node("far", labels=FARGATE)
     id_ = IP if isinstance(placed, Pod) else "i-node-a"
-    assert str(Lookup(FakeAws(), *nodes).guard(placed, id_)).startswith(problem)
+    assert str(Lookup(EndpointAccount(), *nodes).guard(placed, id_)).startswith(problem)
 
 
 def test_of_several_groups_the_one_with_the_clusters_tag_guards() -> None:
     """Whatever the tag's value; the groups read for it are passed on."""
     aws = aws_with(addresses=(IP,), security_groups=("sg-1", "sg-2"))
     aws.add_group("sg-1")
-    aws.tags["sg-1"] = {"kubernetes.io/cluster/prod": "anything"}
+    aws.tag("sg-1", {"kubernetes.io/cluster/prod": "anything"})
     aws.add_group("sg-2")
     lookup = Lookup(aws)
     assert lookup.guard(pod("a", IP)) == GUARD
@@ -157,7 +157,7 @@ def test_further_tags_choose_among_several_of_the_cluster() -> None:
     aws = aws_with(addresses=(IP,), security_groups=("sg-1", "sg-2"))
     for group, value in (("sg-1", "yes"), ("sg-2", "no")):
         aws.add_group(group)
-        aws.tags[group] = {"kubernetes.io/cluster/prod": "owned", "lb": value}
+        aws.tag(group, {"kubernetes.io/cluster/prod": "owned", "lb": value})
     assert Lookup(aws, lb="yes").guard(pod("a", IP)) == GUARD
     assert Lookup(aws).guard(pod("a", IP)) == (
         "Pod shop/a: exactly one security group of network interface eni-1 must be tagged "

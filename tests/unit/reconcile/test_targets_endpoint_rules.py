@@ -10,8 +10,8 @@ from alb_controller.reconcile.targets.endpoint_rules import SWEEP, EndpointRules
 from alb_controller.targets.networking import SHARED_DESCRIPTION
 from alb_controller.values import BindingKey
 from tests.factories import cluster
-from tests.unit.reconcile.binding_world import FakeAws
 from tests.unit.targets.cluster import binding
+from tests.world_endpoints import EndpointAccount
 
 MINE, OTHER = BindingKey("shop", "mine"), BindingKey("shop", "other")
 
@@ -26,7 +26,7 @@ def want(*rules: IngressRule) -> frozenset[IngressRule]:
     return frozenset(rules)
 
 
-def registry(aws: FakeAws, *bindings: str) -> EndpointRules:
+def registry(aws: EndpointAccount, *bindings: str) -> EndpointRules:
     """A registry over a cluster of bindings that want port 80 of sg-lb."""
     peer = {"securityGroup": {"groupID": "sg-lb"}}
     networking = {"ingress": [{"from": [peer], "ports": [{"port": 80}]}]}
@@ -34,18 +34,18 @@ def registry(aws: FakeAws, *bindings: str) -> EndpointRules:
     return EndpointRules(aws, known, cluster_name="prod", restricted=True)
 
 
-def with_group(*rules: IngressRule, tagged: bool = True) -> FakeAws:
+def with_group(*rules: IngressRule, tagged: bool = True) -> EndpointAccount:
     """An AWS with security group sg-1."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     aws.add_group("sg-1", *rules)
     if tagged:
-        aws.tags["sg-1"] = {"kubernetes.io/cluster/prod": "owned"}
+        aws.tag("sg-1", {"kubernetes.io/cluster/prod": "owned"})
     return aws
 
 
 def test_only_groups_whose_whole_changes_are_due() -> None:
     """What another binding wants already changes nothing; the first one of all sweeps."""
-    rules = registry(FakeAws())
+    rules = registry(EndpointAccount())
     assert rules.want(MINE, {"sg-1": want(rule(80)), "sg-2": want()}) == {"sg-1", SWEEP}
     assert rules.want(OTHER, {"sg-1": want(rule(80))}) == set()
     assert rules.want(OTHER, {"sg-1": want(rule(81))}) == {"sg-1"}
@@ -61,7 +61,7 @@ def test_a_group_without_the_clusters_tag_is_read_by_id() -> None:
     rules = registry(aws)
     rules.want(MINE, {"sg-1": want(rule(80))})
     rules.reconcile("sg-1")
-    assert aws.rules["sg-1"] == {rule(80)}
+    assert aws.rules("sg-1") == {rule(80)}
 
 
 def test_rules_of_others_are_never_touched() -> None:
@@ -73,7 +73,7 @@ def test_rules_of_others_are_never_touched() -> None:
     rules.reconcile("sg-1")
     rules.drop(MINE)
     rules.reconcile("sg-1")
-    assert aws.rules["sg-1"] == foreign
+    assert aws.rules("sg-1") == foreign
     assert set(aws.calls) == {"DescribeSecurityGroups"}
 
 
@@ -92,7 +92,7 @@ def test_a_group_is_read_once_and_again_after_a_failed_write() -> None:
     rules = registry(aws)
     rules.want(MINE, {"sg-1": want(rule(80))})
     operation = "AuthorizeSecurityGroupIngress"
-    aws.fail(operation, Throttled("ec2", operation, "RequestLimitExceeded", "slow down"))
+    aws.refuse(operation, Throttled("ec2", operation, "RequestLimitExceeded", "slow down"))
     with pytest.raises(Throttled):
         rules.reconcile("sg-1")
     aws.counted()
@@ -105,9 +105,9 @@ def test_a_group_is_read_once_and_again_after_a_failed_write() -> None:
 def test_a_rule_that_aws_refuses_stops_no_other() -> None:
     """A source group is gone: other rules are added, surplus ones go, the error is reported."""
 
-    class Aws(FakeAws):
+    class Aws(EndpointAccount):
         def authorize_ingress(self, group_id: str, rules: object) -> None:
-            listed = list(rules)  # type: ignore[call-overload]  # as FakeAws takes it
+            listed = list(rules)  # type: ignore[call-overload]  # as EndpointAccount takes it
             if any(r.source == "sg-gone" for r in listed):
                 operation = "AuthorizeSecurityGroupIngress"
                 raise NotFound("ec2", operation, "InvalidGroup.NotFound", "no sg-gone")
@@ -119,27 +119,27 @@ def test_a_rule_that_aws_refuses_stops_no_other() -> None:
     rules.want(MINE, {"sg-1": want(rule(80), rule(81, "sg-gone"), rule(82, "sg-x"))})
     with pytest.raises(NotFound, match="no sg-gone"):
         rules.reconcile("sg-1")
-    assert aws.rules["sg-1"] == {rule(80), rule(82, "sg-x")}
+    assert aws.rules("sg-1") == {rule(80), rule(82, "sg-x")}
 
 
 def test_a_wanted_group_that_is_gone_is_waited_for() -> None:
     """EC2 may show a new group late; what is wanted of it is not forgotten."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     rules = registry(aws)
     rules.want(MINE, {"sg-1": want(rule(80))})
     with pytest.raises(NotReady, match="sg-1, which is gone"):
         rules.reconcile("sg-1")
     aws.add_group("sg-1")
     rules.reconcile("sg-1")
-    assert aws.rules["sg-1"] == {rule(80)}
+    assert aws.rules("sg-1") == {rule(80)}
 
 
 def test_a_resync_during_a_write_has_the_group_read_again() -> None:
     """What the write has taught does not count as read since."""
 
-    class Aws(FakeAws):
+    class Aws(EndpointAccount):
         def authorize_ingress(self, group_id: str, rules: object) -> None:
-            super().authorize_ingress(group_id, rules)  # type: ignore[arg-type]  # as FakeAws's
+            super().authorize_ingress(group_id, rules)  # type: ignore[arg-type]  # as EndpointAccount's
             registered.forget_found()
 
     aws = Aws()
@@ -147,9 +147,9 @@ def test_a_resync_during_a_write_has_the_group_read_again() -> None:
     registered = registry(aws)
     registered.want(MINE, {"sg-1": want(rule(80))})
     registered.reconcile("sg-1")
-    aws.rules["sg-1"].clear()  # by hand
+    aws.set_rules("sg-1")  # by hand
     registered.reconcile("sg-1")
-    assert aws.rules["sg-1"] == {rule(80)}
+    assert aws.rules("sg-1") == {rule(80)}
 
 
 def test_a_group_that_is_gone_and_not_wanted_is_forgotten() -> None:
@@ -158,7 +158,7 @@ def test_a_group_that_is_gone_and_not_wanted_is_forgotten() -> None:
     rules = registry(aws)
     rules.want(MINE, {"sg-1": want(rule(80))})
     rules.reconcile("sg-1")
-    del aws.rules["sg-1"]
+    del aws.things["sg-1"]
     rules.drop(MINE)
     assert rules.forget_found() == {"sg-1"}
     assert rules.reconcile("sg-1") == set()
@@ -171,11 +171,11 @@ def test_nothing_is_revoked_that_a_binding_not_yet_seen_could_want() -> None:
     rules = registry(aws, "mine", "other")
     rules.want(MINE, {})
     rules.reconcile("sg-1")
-    assert aws.rules["sg-1"] == {rule(80)}
+    assert aws.rules("sg-1") == {rule(80)}
     due = rules.want(OTHER, {})
     assert due == {"sg-1"}
     rules.reconcile("sg-1")
-    assert aws.rules["sg-1"] == set()
+    assert aws.rules("sg-1") == set()
 
 
 def test_the_deletion_of_a_binding_not_yet_seen_frees_what_was_held_for_it() -> None:
@@ -198,7 +198,7 @@ def test_a_source_is_referenced_until_its_last_rule_is_revoked() -> None:
     rules.drop(MINE)
     assert rules.references("sg-lb")
     operation = "RevokeSecurityGroupIngress"
-    aws.fail(operation, Throttled("ec2", operation, "RequestLimitExceeded", "slow down"))
+    aws.refuse(operation, Throttled("ec2", operation, "RequestLimitExceeded", "slow down"))
     with pytest.raises(Throttled):
         rules.reconcile("sg-1")
     assert rules.references("sg-lb")
@@ -210,7 +210,7 @@ def test_the_sweep_names_groups_with_rules_that_nobody_wants() -> None:
     """One look by tag, which also serves the groups that are wanted."""
     aws = with_group(rule(80))
     aws.add_group("sg-2")
-    aws.tags["sg-2"] = {"kubernetes.io/cluster/prod": "owned"}
+    aws.tag("sg-2", {"kubernetes.io/cluster/prod": "owned"})
     rules = registry(aws)
     rules.want(MINE, {"sg-2": want(rule(80))})
     rules.reconcile("sg-2")
@@ -225,7 +225,7 @@ def test_rules_that_a_former_process_left_behind_go_though_no_binding_is_there()
     assert rules.forget_found() == {SWEEP}
     assert rules.reconcile(SWEEP) == {"sg-1"}
     rules.reconcile("sg-1")
-    assert {one.description for one in aws.rules["sg-1"]} == {"by hand"}
+    assert {one.description for one in aws.rules("sg-1")} == {"by hand"}
     assert aws.counted() == {"DescribeSecurityGroups": 1, "RevokeSecurityGroupIngress": 1}
     assert rules.forget_found() == {"sg-1"}
 
@@ -239,7 +239,7 @@ def test_a_part_of_a_merged_rule_is_not_added_while_the_whole_stays() -> None:
     rules.reconcile("sg-1")
     assert rules.want(OTHER, {"sg-1": want(rule(80))}) == {"sg-1"}
     rules.reconcile("sg-1")
-    assert aws.rules["sg-1"] == {merged}
+    assert aws.rules("sg-1") == {merged}
     assert set(aws.calls) == {"DescribeSecurityGroups"}
 
 
@@ -269,14 +269,14 @@ def test_what_is_known_of_a_group_is_not_overwritten_by_an_older_look() -> None:
 def test_at_the_quota_of_rules_those_that_go_make_room() -> None:
     """Where nothing goes the refusal is reported, and nothing is touched."""
     aws = with_group()
-    aws.most_rules = 2
+    aws.ingress_limit = 2
     rules = registry(aws)
     rules.want(MINE, {"sg-1": want(rule(80, "sg-a"), rule(80, "sg-b"))})
     rules.reconcile("sg-1")
     rules.want(MINE, {"sg-1": want(rule(80, "sg-b"), rule(80, "sg-c"))})
     rules.reconcile("sg-1")
-    assert aws.rules["sg-1"] == {rule(80, "sg-b"), rule(80, "sg-c")}
+    assert aws.rules("sg-1") == {rule(80, "sg-b"), rule(80, "sg-c")}
     rules.want(MINE, {"sg-1": want(rule(80, "sg-b"), rule(80, "sg-c"), rule(80, "sg-d"))})
     with pytest.raises(QuotaExceeded):
         rules.reconcile("sg-1")
-    assert aws.rules["sg-1"] == {rule(80, "sg-b"), rule(80, "sg-c")}
+    assert aws.rules("sg-1") == {rule(80, "sg-b"), rule(80, "sg-c")}

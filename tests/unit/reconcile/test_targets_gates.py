@@ -6,14 +6,15 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from alb_controller.errors import Unavailable, Unreachable
+from alb_controller.errors import ControllerError, Unavailable, Unreachable
 from alb_controller.model.elbv2 import Target
 from alb_controller.objects.core import Condition, KubeObject, Pod
 from alb_controller.targets.readiness import condition_of
 from alb_controller.telemetry.metrics import READINESS_GATE_SECONDS
 from tests.factories import service
-from tests.unit.reconcile.binding_world import FakeAws, World
+from tests.unit.reconcile.binding_world import World
 from tests.unit.targets.cluster import ARN, binding, endpoint, endpoint_slice, node, pod
+from tests.world_endpoints import EndpointAccount
 
 GATE = "target-health.elbv2.k8s.aws/mine"
 KEY = ("10.0.0.1", 8080)
@@ -32,7 +33,7 @@ def gated(count: int = 1, *, ready: bool = False) -> list[KubeObject]:
 
 def a_world(count: int = 1, *, ill: str = "Elb.InitialHealthChecking") -> World:
     """Gated pods whose targets are not healthy yet."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     aws.ill = {(f"10.0.0.{i}", 8080): ill for i in range(1, count + 1) if ill}
     return World(binding(), *gated(count), aws=aws).settle()
 
@@ -142,7 +143,7 @@ def test_the_slow_sweep_closes_the_gate_of_a_target_that_is_ill() -> None:
 def test_a_target_that_someone_took_away_is_registered_again(count: int) -> None:
     """The look at its health says that it is not there."""
     world = a_world(count)
-    del world.aws.target_groups[ARN][KEY]
+    del world.aws.registered[ARN][KEY]
     world.wait(10)
     assert "10.0.0.1:8080" in world.targets()
 
@@ -171,11 +172,11 @@ def test_a_pod_that_was_replaced_meanwhile_is_no_error() -> None:
 
 
 @pytest.mark.parametrize("error", [Unavailable("elbv2", "DescribeTargetHealth", "500", "oh")])
-def test_a_look_that_fails_closes_no_gate(error: Exception) -> None:
+def test_a_look_that_fails_closes_no_gate(error: ControllerError) -> None:
     """A missing answer says nothing."""
     world = a_world(2)
     known = condition(world)
-    world.aws.fail("DescribeTargetHealth", error)
+    world.aws.refuse("DescribeTargetHealth", error)
     world.wait(2)
     assert (condition(world), len(world.errors)) == (known, 1)
 
@@ -203,14 +204,14 @@ def test_a_pod_with_two_targets_waits_for_both() -> None:
     """An unnamed Service port takes every port of the slice."""
     made = endpoint_slice("x", [endpoint("p1", "10.0.0.1", ready=False)])
     ports = [*(made.ports or ()), *(endpoint_slice("y", [], port=("b", 9090)).ports or ())]
-    aws = FakeAws()
+    aws = EndpointAccount()
     aws.ill = {("10.0.0.1", 9090): "Target.Timeout"}
     world = World(binding(serviceRef={"name": "app", "port": 80}), *gated(), aws=aws)
     world.put(unnamed_port(), msgspec.structs.replace(made, ports=ports))
     world.settle().wait(5)
-    assert [t.port for t in sorted(aws.target_groups[ARN].values())] == [8080, 9090]
+    assert [t.port for t in sorted(aws.registered[ARN].values())] == [8080, 9090]
     assert condition(world) == Condition(GATE, "False", "Target.Timeout")
-    assert Target(*KEY) in aws.target_groups[ARN].values()
+    assert Target(*KEY) in aws.registered[ARN].values()
 
 
 def unnamed_port() -> KubeObject:

@@ -11,8 +11,9 @@ from alb_controller.errors import Throttled
 from alb_controller.model.elbv2 import Target
 from alb_controller.objects.core import ConfigMap
 from tests.factories import meta
-from tests.unit.reconcile.binding_world import FakeAws, World, web
+from tests.unit.reconcile.binding_world import World, web
 from tests.unit.targets.cluster import ARN, binding, node
+from tests.world_endpoints import EndpointAccount
 
 A, B = ("a", "10.0.0.10", "node-a"), ("b", "10.0.0.11", "node-a")
 FOREIGN, LEFT = Target("10.1.0.1", 8080), Target("10.0.0.99", 8080)
@@ -22,8 +23,8 @@ BOTH = "10.0.0.10:8080,10.0.0.11:8080"
 
 def a_world(*targets: Target, tracked: str | None = None, **options: Any) -> World:
     """Pods a and b behind a shared group, in which targets are already."""
-    aws = FakeAws()
-    aws.target_groups[ARN] = {t.key: t for t in targets}
+    aws = EndpointAccount()
+    aws.has_targets(ARN, *targets)
     world = World(binding(multiClusterTargetGroup=True), node(), *web(A, B), aws=aws, **options)
     if tracked is not None:
         write_map(world, tracked)
@@ -59,7 +60,7 @@ def test_what_another_controller_wrote_down_is_taken_over() -> None:
 def test_targets_are_written_down_before_they_are_registered() -> None:
     """And struck out after they are deregistered: a crash between loses none."""
     world = a_world()
-    world.aws.fail("RegisterTargets", Throttled("elbv2", "RegisterTargets", "T", "slow"))
+    world.aws.refuse("RegisterTargets", Throttled("elbv2", "RegisterTargets", "T", "slow"))
     world.taken()
     world.put(*web(B, ("c", "10.0.0.12", "node-a")))
     world.settle()

@@ -9,8 +9,9 @@ from alb_controller.model.ec2 import IngressRule
 from alb_controller.targets.checkpoint import stored_checkpoint
 from alb_controller.targets.networking import SHARED_DESCRIPTION
 from tests.factories import service
-from tests.unit.reconcile.binding_world import NODES_GROUP, FakeAws, World, web
+from tests.unit.reconcile.binding_world import World, web
 from tests.unit.targets.cluster import binding, node, pod
+from tests.world_endpoints import NODES_GROUP, EndpointAccount
 
 A, B = ("a", "10.0.0.10", "node-a"), ("b", "10.0.0.11", "node-b")
 NODES = (node("node-a"), node("node-b"))
@@ -30,11 +31,11 @@ def shared(low: int, high: int, source: str = "sg-lb") -> IngressRule:
     return IngressRule("tcp", low, high, "security_group", source, SHARED_DESCRIPTION)
 
 
-def aws_with_nodes(*rules: IngressRule) -> FakeAws:
+def aws_with_nodes(*rules: IngressRule) -> EndpointAccount:
     """Two nodes, whose interfaces carry the cluster's own group."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     aws.add_group(NODES_GROUP, *rules)
-    aws.tags[NODES_GROUP] = OWNED
+    aws.tag(NODES_GROUP, OWNED)
     aws.add_node("node-a", "10.0.0.1", "10.0.0.10")
     aws.add_node("node-b", "10.0.0.2", "10.0.0.11")
     return aws
@@ -71,7 +72,7 @@ def test_a_pod_on_a_known_node_costs_one_call() -> None:
 def test_bindings_of_one_start_share_what_is_read() -> None:
     """One look at the instances and one at the groups, whoever asks."""
     aws = aws_with_nodes()
-    aws.target_groups["arn:other"] = {}
+    aws.has_targets("arn:other")
     two = other(networking=networking(9090), serviceRef={"name": "other", "port": "http"})
     slices = [service("other")]
     world = World(binding(networking=networking(8080)), two, *NODES, *web(A), *slices, aws=aws)
@@ -98,7 +99,7 @@ def test_a_named_port_opens_what_the_pods_on_the_group_call_so() -> None:
 def test_rules_are_merged_over_bindings_and_shrink_again() -> None:
     """One rule per source, from the lowest to the highest port, for as long as both are there."""
     aws = aws_with_nodes()
-    aws.target_groups["arn:other"] = {}
+    aws.has_targets("arn:other")
     world = World(binding(networking=networking(80)), *NODES, *web(A), aws=aws)
     world.put(other(networking=networking(9000)))
     assert world.settle().ingress() == ["tcp 80-9000 from sg-lb"]
@@ -144,7 +145,7 @@ def test_found_rules_that_an_unfinished_binding_may_need_are_kept() -> None:
     """Its lost pod may be on any group: what it could want there stays until it is found."""
     aws = aws_with_nodes()
     aws.add_group("sg-b", shared(8080, 8080), shared(7, 7), shared(8080, 8080, "sg-x"))
-    aws.tags["sg-b"] = OWNED
+    aws.tag("sg-b", OWNED)
     lost = ("lost", "10.0.7.7", "node-b")
     world = World(binding(networking=networking(8080)), *NODES, *web(A, lost), aws=aws).settle()
     assert world.ingress("sg-b") == ["tcp 8080-8080 from sg-lb"]
@@ -155,7 +156,7 @@ def test_found_rules_that_an_unfinished_binding_may_need_are_kept() -> None:
 def test_a_failed_look_at_interfaces_does_not_stop_registration() -> None:
     """Targets are registered, the failure is reported, and the pass is repeated."""
     aws = aws_with_nodes()
-    aws.fail("DescribeInstances", AccessDenied("ec2", "DescribeInstances", "Denied", "no"))
+    aws.refuse("DescribeInstances", AccessDenied("ec2", "DescribeInstances", "Denied", "no"))
     mine = binding(metadata=SERVED, networking=networking(8080))
     world = World(mine, *NODES, *web(A), aws=aws).settle()
     assert world.targets() == ["10.0.0.10:8080"]
@@ -169,7 +170,7 @@ def test_a_rule_that_cannot_be_added_is_reported_on_the_bindings_that_want_it() 
     """The error names the security group; success is reported, and the checkpoint set, then."""
     aws = aws_with_nodes()
     operation = "AuthorizeSecurityGroupIngress"
-    aws.fail(operation, NotFound("ec2", operation, "InvalidGroup.NotFound", "no sg-lb"))
+    aws.refuse(operation, NotFound("ec2", operation, "InvalidGroup.NotFound", "no sg-lb"))
     world = World(binding(networking=networking(8080)), *NODES, *web(A), aws=aws).settle()
     message = f"security group sg-nodes: ec2 {operation}: InvalidGroup.NotFound: no sg-lb"
     assert ("FailedNetworkReconcile", message) in world.events()
@@ -192,7 +193,7 @@ def _checkpoint(world: World) -> str:
 def test_a_restart_over_merged_rules_writes_nothing() -> None:
     """At first only a part of the bindings is known; their part of the rule is covered by it."""
     aws = aws_with_nodes(shared(80, 9000))
-    aws.target_groups["arn:other"] = {}
+    aws.has_targets("arn:other")
     world = World(binding(networking=networking(80)), *NODES, *web(A), aws=aws)
     world.put(other(networking=networking(9000)))
     world.settle()
@@ -206,7 +207,7 @@ def test_rules_left_over_from_former_times_go() -> None:
     """On any group of the cluster, also one that no binding wants anything of."""
     aws = aws_with_nodes()
     aws.add_group("sg-old", shared(1, 1), IngressRule("tcp", 2, 2, "cidr", "10.0.0.0/8", "mine"))
-    aws.tags["sg-old"] = {"kubernetes.io/cluster/prod": "shared"}
+    aws.tag("sg-old", {"kubernetes.io/cluster/prod": "shared"})
     world = World(binding(), *NODES, *web(A), aws=aws).settle()
     assert world.ingress("sg-old") == ["tcp 2-2 from 10.0.0.0/8"]
 
@@ -215,7 +216,7 @@ def test_the_slow_resync_puts_drifted_rules_right() -> None:
     """A rule of ours taken away by hand comes back, one added by hand under our mark goes."""
     world = World(binding(networking=networking(80)), *NODES, *web(A), aws=aws_with_nodes())
     world.settle()
-    world.aws.rules[NODES_GROUP] = {shared(5, 5)}
+    world.aws.set_rules(NODES_GROUP, shared(5, 5))
     world.sweep()
     assert world.settle().ingress() == ["tcp 80-80 from sg-lb"]
 
@@ -240,6 +241,6 @@ def test_a_throttled_write_is_not_reported() -> None:
     """It is repeated by the queue; the rules are read again first."""
     aws = aws_with_nodes()
     operation = "AuthorizeSecurityGroupIngress"
-    aws.fail(operation, Throttled("ec2", operation, "RequestLimitExceeded", "slow down"))
+    aws.refuse(operation, Throttled("ec2", operation, "RequestLimitExceeded", "slow down"))
     world = World(binding(networking=networking(80)), *NODES, *web(A), aws=aws).settle()
     assert world.retry().ingress() == ["tcp 80-80 from sg-lb"]

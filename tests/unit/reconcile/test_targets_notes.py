@@ -122,7 +122,7 @@ def test_a_failure_is_reported_once_however_often_it_is_retried() -> None:
     world = World(binding(metadata=SERVED), *NODES, *web(A))
     operation = "RegisterTargets"
     errors = [AccessDenied("elbv2", operation, "AccessDenied", "no", f"id-{n}") for n in range(3)]
-    world.aws.fail(operation, *errors)
+    world.aws.refuse(operation, *errors)
     world.settle().retry().retry()
     assert world.events() == [
         (
@@ -149,7 +149,7 @@ def test_a_failed_cleanup_is_reported_under_its_own_reason() -> None:
     """FailedCleanup, and the binding stays until it succeeds."""
     world = World(binding(), *NODES, *web(A)).settle()
     world.taken()
-    world.aws.fail("DeregisterTargets", Throttled("elbv2", "DeregisterTargets", "T", "slow down"))
+    world.aws.refuse("DeregisterTargets", Throttled("elbv2", "DeregisterTargets", "T", "slow down"))
     world.delete()
     world.settle()
     assert world.events() == [
@@ -164,7 +164,7 @@ def test_a_failed_cleanup_shows_in_the_status() -> None:
     """Ready is False, with the reason; it is written once for each reason."""
     world = World(binding(), *NODES, *web(A)).settle()
     slow = Throttled("elbv2", "DeregisterTargets", "T", "slow down")
-    world.aws.fail("DeregisterTargets", slow, slow)
+    world.aws.refuse("DeregisterTargets", slow, slow)
     world.taken()
     world.delete()
     world.settle().retry()
@@ -181,7 +181,7 @@ def test_a_failed_pass_leaves_no_checkpoint_that_holds() -> None:
     """LBC would skip the binding after a swap of controllers; then all is reported anew."""
     world = World(binding(), *NODES, *web(A)).settle()
     slow = Throttled("elbv2", "RegisterTargets", "T", "slow down")
-    world.aws.fail("RegisterTargets", slow, slow)
+    world.aws.refuse("RegisterTargets", slow, slow)
     world.put(*web(A, B))
     world.taken()
     world.settle().retry()

@@ -6,23 +6,24 @@ from typing import Any
 
 from alb_controller.model.elbv2 import Target
 from alb_controller.objects.core import KubeObject
-from tests.unit.reconcile.binding_world import CLUSTER, FakeAws, World, web
+from tests.unit.reconcile.binding_world import CLUSTER, World, web
 from tests.unit.targets.cluster import ARN, binding, node
+from tests.world_endpoints import EndpointAccount
 
 A, B = ("a", "10.0.0.10", "node-a"), ("b", "10.0.0.11", "node-a")
 FOREIGN = Target("10.0.9.9", 80)
 ROLE = "arn:aws:iam::222222222222:role/targets"
 
 
-def a_world(*objects: KubeObject, aws: FakeAws | None = None, **spec: Any) -> World:
+def a_world(*objects: KubeObject, aws: EndpointAccount | None = None, **spec: Any) -> World:
     """A binding of Service app with pods a and b."""
     return World(binding(**spec), node(), *web(A, B), *objects, aws=aws).settle()
 
 
-def with_targets(*targets: Target) -> FakeAws:
+def with_targets(*targets: Target) -> EndpointAccount:
     """An AWS where targets are registered already."""
-    aws = FakeAws()
-    aws.target_groups[ARN] = {t.key: t for t in targets}
+    aws = EndpointAccount()
+    aws.has_targets(ARN, *targets)
     return aws
 
 
@@ -74,7 +75,7 @@ def test_a_group_that_went_to_another_cluster_keeps_its_targets() -> None:
 
 def test_a_group_of_this_cluster_or_of_none_is_served() -> None:
     """Users make target groups of their own, without our tags."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     aws.group_tags[ARN] = {"elbv2.k8s.aws/cluster": CLUSTER, "team": "shop"}
     assert len(a_world(aws=aws).targets()) == 2
 
@@ -114,12 +115,12 @@ def test_room_that_old_targets_leave_is_filled() -> None:
 
 def test_a_group_of_another_account_is_called_as_the_role() -> None:
     """With the external id; our own account is not asked."""
-    other = FakeAws()
+    other = EndpointAccount()
     world = World(binding(iamRoleArnToAssume=ROLE, assumeRoleExternalId="x1"))
     world.accounts[ROLE] = other
     world.put(node(), *web(A))
     world.settle()
-    assert list(other.target_groups[ARN]) == [("10.0.0.10", 8080)]
+    assert list(other.registered[ARN]) == [("10.0.0.10", 8080)]
     assert set(world.assumed) == {(ROLE, "x1")}
     assert "RegisterTargets" not in world.aws.calls
 

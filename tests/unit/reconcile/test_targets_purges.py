@@ -10,8 +10,9 @@ from alb_controller.errors import Unreachable
 from alb_controller.objects.core import KubeObject, Node, Pod, Service
 from alb_controller.objects.networking import EndpointSlice
 from tests.factories import BORN, changed, service
-from tests.unit.reconcile.binding_world import NODES_GROUP, FakeAws, World, web
+from tests.unit.reconcile.binding_world import World, web
 from tests.unit.targets.cluster import binding, endpoint, endpoint_slice, node, pod
+from tests.world_endpoints import NODES_GROUP, EndpointAccount
 
 A, B, C = (("a", "10.0.0.10", "node-a"), ("b", "10.0.0.11", "node-a"), ("c", "10.0.0.12", "node-a"))
 NETWORKING = {
@@ -155,7 +156,7 @@ def test_a_deleted_binding_takes_its_targets_along_unasked() -> None:
 @pytest.mark.parametrize("options", [{}, {"purge_hold_seconds": 30}])
 def test_the_rules_on_the_way_to_held_targets_stay(options: dict[str, Any]) -> None:
     """A target that stays registered must stay within reach."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     aws.add_group(NODES_GROUP)
     aws.add_node("node-a", "10.0.0.1", "10.0.0.10", "10.0.0.11", "10.0.0.12")
     bound = binding(networking=NETWORKING)

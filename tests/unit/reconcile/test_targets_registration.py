@@ -16,8 +16,9 @@ from alb_controller.reconcile.targets.memory import TargetMemory
 from alb_controller.reconcile.targets.registration import Registration
 from alb_controller.values import BindingKey
 from tests.factories import BORN, service
-from tests.unit.reconcile.binding_world import FakeAws, World, web
+from tests.unit.reconcile.binding_world import World, web
 from tests.unit.targets.cluster import ARN, binding, endpoint, endpoint_slice, node, pod
+from tests.world_endpoints import EndpointAccount
 
 A, B = ("a", "10.0.0.10", "node-a"), ("b", "10.0.0.11", "node-b")
 NODES = (node("node-a"), node("node-b"))
@@ -25,10 +26,10 @@ MINE = BindingKey("shop", "mine")
 SERVED = {"finalizers": ["elbv2.k8s.aws/resources"]}
 
 
-def registered_with(*targets: Target) -> FakeAws:
+def registered_with(*targets: Target) -> EndpointAccount:
     """An AWS where targets are registered already."""
-    aws = FakeAws()
-    aws.target_groups[ARN] = {t.key: t for t in targets}
+    aws = EndpointAccount()
+    aws.has_targets(ARN, *targets)
     return aws
 
 
@@ -123,7 +124,7 @@ def test_nothing_is_done_before_every_kind_has_been_listed() -> None:
 def test_an_unanswered_look_at_the_group_changes_nothing() -> None:
     """Without knowing what is registered nothing is registered or deregistered."""
     aws = registered_with(Target("10.0.9.9", 8080))
-    aws.fail("DescribeTargetHealth", Throttled("elbv2", "DescribeTargetHealth", "T", "slow down"))
+    aws.refuse("DescribeTargetHealth", Throttled("elbv2", "DescribeTargetHealth", "T", "slow down"))
     world = World(binding(metadata=SERVED), *NODES, *web(A), aws=aws).settle()
     assert world.targets() == ["10.0.9.9:8080"]
     assert world.retry().targets() == ["10.0.0.10:8080"]
@@ -133,7 +134,7 @@ def test_an_unanswered_look_at_the_group_changes_nothing() -> None:
 def test_after_a_failed_write_the_group_is_read_again(operation: str) -> None:
     """Whether AWS did it before the answer got lost is not for us to guess."""
     aws = registered_with(Target("10.0.9.9", 8080))
-    aws.fail(operation, Throttled("elbv2", operation, "T", "slow down"))
+    aws.refuse(operation, Throttled("elbv2", operation, "T", "slow down"))
     world = World(binding(metadata=SERVED), *NODES, *web(A), aws=aws).settle()
     assert len(world.errors) == 1
     aws.counted()
@@ -144,7 +145,9 @@ def test_after_a_failed_write_the_group_is_read_again(operation: str) -> None:
 def test_a_target_that_aws_refuses_does_not_keep_dead_ones_in() -> None:
     """The refused one is reported; the others are registered, and the surplus goes."""
     aws = registered_with(Target("10.0.9.9", 8080))
-    aws.fail("RegisterTargets", Rejected("elbv2", "RegisterTargets", "InvalidTarget", "i-1 stops"))
+    aws.refuse(
+        "RegisterTargets", Rejected("elbv2", "RegisterTargets", "InvalidTarget", "i-1 stops")
+    )
     world = World(binding(metadata=SERVED), *NODES, *web(A), aws=aws).settle()
     assert world.targets() == []
     assert world.errors == ["Rejected: elbv2 RegisterTargets: InvalidTarget: i-1 stops"]
@@ -159,7 +162,7 @@ def test_an_address_outside_the_vpc_is_registered_for_all_zones() -> None:
 
 def test_the_vpc_in_the_spec_is_the_one_that_counts() -> None:
     """spec.vpcID names the group's VPC where it is not the controller's."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     aws.cidrs["vpc-2"] = ("100.64.0.0/16",)
     far = ("a", "100.64.0.1", "node-a")
     world = World(binding(vpcID="vpc-2"), *NODES, *web(far, B), aws=aws).settle()
@@ -168,8 +171,8 @@ def test_the_vpc_in_the_spec_is_the_one_that_counts() -> None:
 
 def test_a_target_group_by_name_is_looked_up_once() -> None:
     """Bindings may name the group instead of its ARN."""
-    aws = FakeAws()
-    aws.names = {"web": ARN}
+    aws = EndpointAccount()
+    aws.has_group(ARN, "web")
     mine = binding(targetGroupARN="", targetGroupName="web")
     world = World(mine, *NODES, *web(A), aws=aws).settle()
     world.put(*web(A, B))
@@ -180,7 +183,7 @@ def test_a_target_group_by_name_is_looked_up_once() -> None:
 def test_the_slow_resync_finds_drift() -> None:
     """A target taken away by hand comes back, one added by hand goes."""
     world = World(binding(), *NODES, *web(A)).settle()
-    world.aws.target_groups[ARN] = {("10.0.9.9", 80): Target("10.0.9.9", 80)}
+    world.aws.has_targets(ARN, Target("10.0.9.9", 80))
     world.sweep()
     assert world.settle().targets() == ["10.0.0.10:8080"]
 
@@ -253,8 +256,8 @@ def test_a_name_and_an_arn_may_be_one_target_group() -> None:
     """The older binding holds it, whichever of the two knows it by its name alone."""
     by_name = {"targetGroupARN": "", "targetGroupName": "web"}
     for old, young in ((by_name, {}), ({}, by_name)):
-        aws = FakeAws()
-        aws.names = {"web": ARN}
+        aws = EndpointAccount()
+        aws.has_group(ARN, "web")
         world = World(twin("old", age_seconds=60, **old), aws=aws)
         world.put(twin("young", age_seconds=1, **OTHER, **young), *NODES, *web(A), *other_service())
         assert world.settle().targets() == ["10.0.0.10:8080"]
@@ -291,7 +294,7 @@ def test_bindings_of_clusters_that_share_a_target_group_live_side_by_side() -> N
 
 def test_a_resync_in_the_middle_of_a_write_is_not_undone_by_it() -> None:
     """What the write would remember rests on what the resync has just made void."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     memory = TargetMemory()
     registration = Registration(aws, memory, ARN, MINE)
     changes = registration.changes_to([Target("10.0.0.1", 80)])
@@ -303,7 +306,7 @@ def test_a_resync_in_the_middle_of_a_write_is_not_undone_by_it() -> None:
 def test_at_the_quota_of_targets_those_that_go_make_room() -> None:
     """Otherwise new ones come first; where nothing goes AWS's refusal is reported."""
     world = World(binding(), *NODES, *web(A)).settle()
-    world.aws.most_targets = 1
+    world.aws.limits["targets"] = 1
     world.aws.counted()
     world.put(*web(B))
     world.settle()

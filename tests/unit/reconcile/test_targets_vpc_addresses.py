@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from alb_controller.aws.caches import VPC_CIDRS
 from alb_controller.reconcile.targets.vpc_addresses import VpcAddresses
 from tests.clocks import FakeClock
-from tests.unit.reconcile.binding_world import VPC, FakeAws
+from tests.world_endpoints import VPC, EndpointAccount
 
 
 def test_a_vpc_is_asked_about_once_for_addresses_inside() -> None:
     """Its CIDRs do not go while addresses are in use."""
-    aws, clock = FakeAws(), FakeClock()
+    aws, clock = EndpointAccount(), FakeClock()
     aws.cidrs[VPC] = ("10.0.0.0/16", "fd00::/56")
     addresses = VpcAddresses(aws, clock)
     assert addresses.contains(VPC, "10.0.1.1")
@@ -24,7 +24,7 @@ def test_a_vpc_is_asked_about_once_for_addresses_inside() -> None:
 
 def test_an_address_outside_is_asked_about_again_after_a_while() -> None:
     """CIDRs may have been added."""
-    aws, clock = FakeAws(), FakeClock()
+    aws, clock = EndpointAccount(), FakeClock()
     addresses = VpcAddresses(aws, clock)
     assert not addresses.contains(VPC, "10.9.0.1")
     assert not addresses.contains(VPC, "10.9.0.2")
@@ -34,7 +34,7 @@ def test_an_address_outside_is_asked_about_again_after_a_while() -> None:
     assert addresses.contains(VPC, "10.9.0.1")
 
 
-class SlowAws(FakeAws):
+class SlowAws(EndpointAccount):
     """Describes the VPC `vpc-slow` not before `finished`."""
 
     def __init__(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from alb_controller.errors import NotFound, Rejected
-from tests.unit.reconcile.binding_world import FakeAws, World, web
+from tests.unit.reconcile.binding_world import World, web
 from tests.unit.targets.cluster import binding, node
+from tests.world_endpoints import EndpointAccount
 
 A = ("a", "10.0.0.10", "node-a")
 B = ("b", "10.0.0.11", "node-b")
@@ -19,8 +20,8 @@ WANTED = Rejected(
 
 def test_where_aws_wants_a_zone_it_gets_the_nodes() -> None:
     """At once; a node that does not say has all. Old targets stay meanwhile."""
-    aws = FakeAws()
-    aws.fail("RegisterTargets", WANTED)
+    aws = EndpointAccount()
+    aws.refuse("RegisterTargets", WANTED)
     world = World(binding(), *NODES, *web(A, B), aws=aws).settle()
     assert world.targets() == ["10.0.0.10:8080 us-west-2a", "10.0.0.11:8080 all"]
     assert world.errors == []
@@ -28,8 +29,8 @@ def test_where_aws_wants_a_zone_it_gets_the_nodes() -> None:
 
 def test_for_an_hour_the_nodes_zones_are_given_at_once() -> None:
     """Then it is tried without again."""
-    aws = FakeAws()
-    aws.fail("RegisterTargets", WANTED)
+    aws = EndpointAccount()
+    aws.refuse("RegisterTargets", WANTED)
     world = World(binding(), *NODES, *web(A), aws=aws).settle()
     aws.counted()
     world.put(*web(A, B))
@@ -43,8 +44,8 @@ def test_for_an_hour_the_nodes_zones_are_given_at_once() -> None:
 
 def test_nodes_zones_mean_nothing_in_another_account() -> None:
     """Its names may stand for other zones: what it wants is reported, and nothing is guessed."""
-    aws = FakeAws()
-    aws.fail("RegisterTargets", WANTED)
+    aws = EndpointAccount()
+    aws.refuse("RegisterTargets", WANTED)
     world = World(aws=aws)
     world.accounts[ROLE] = aws
     served = {"finalizers": ["elbv2.k8s.aws/resources"]}
@@ -55,19 +56,19 @@ def test_nodes_zones_mean_nothing_in_another_account() -> None:
 
 def test_other_refusals_are_not_about_zones() -> None:
     """They are reported."""
-    aws = FakeAws()
-    aws.fail("RegisterTargets", Rejected("elbv2", "RegisterTargets", "ValidationError", "no"))
+    aws = EndpointAccount()
+    aws.refuse("RegisterTargets", Rejected("elbv2", "RegisterTargets", "ValidationError", "no"))
     world = World(binding(), *NODES, *web(A), aws=aws).settle()
     assert len(world.errors) == 1
 
 
 def hidden_vpc(**spec: Any) -> World:
     """A binding whose VPC EC2 does not know."""
-    aws = FakeAws()
+    aws = EndpointAccount()
     world = World(aws=aws)
     world.accounts[ROLE] = aws
     for _ in range(2):
-        aws.fail("DescribeVpcs", NotFound("ec2", "DescribeVpcs", "InvalidVpcID.NotFound", "?"))
+        aws.refuse("DescribeVpcs", NotFound("ec2", "DescribeVpcs", "InvalidVpcID.NotFound", "?"))
     world.put(binding(vpcID="vpc-9", **spec), *NODES, *web(A))
     return world.settle()
 

@@ -177,7 +177,7 @@ def test_another_service_is_not_held_by_a_slice_that_is_not_its_own() -> None:
     world = a_world()
     unread(world, EndpointSlice, "x", "$.endpoints")
     world.errors.clear()
-    world.aws.target_groups[OTHER_ARN] = {}
+    world.aws.has_targets(OTHER_ARN)
     world.put(service("other"), binding("second", targetGroupARN=OTHER_ARN, serviceRef=OTHER))
     world.settle()
     assert world.errors == []
@@ -189,9 +189,9 @@ def test_rules_stay_that_an_unreadable_binding_may_want() -> None:
     for places, stay in ((("$.spec",), True), (("$.status",), False)):
         world = a_world(binding("bad", serviceRef=OTHER))
         world.aws.add_group("sg-1", left)
-        world.aws.tags["sg-1"] = {"kubernetes.io/cluster/prod": "owned"}
+        world.aws.tag("sg-1", {"kubernetes.io/cluster/prod": "owned"})
         unread(world, TargetGroupBinding, "bad", *places)
-        assert (left in world.aws.rules["sg-1"]) is stay
+        assert (left in world.aws.rules("sg-1")) is stay
 
 
 def test_a_younger_binding_does_not_take_over_what_an_unreadable_one_holds() -> None:
