@@ -43,7 +43,10 @@ _PORT = click.IntRange(0, 65535)
 )
 @click.option("--aws-port", type=_PORT, default=0, help="Port of the local AWS; 0: any free one.")
 @click.option(
-    "--names-port", type=_PORT, default=0, help="Port of the map of load balancers; 0: any free one."
+    "--names-port",
+    type=_PORT,
+    default=0,
+    help="Port of the map of load balancers; 0: any free one.",
 )
 @click.option("--timeout", type=float, default=60.0, help="Seconds to wait for all to be made.")
 def sandbox(

@@ -189,7 +189,7 @@ def test_a_record_costs_an_ingress_no_write_of_its_own() -> None:
 
 
 def test_an_ingress_alone_that_turns_bad_is_kept_as_it_was() -> None:
-    """After whichever write the process ends: an order of rules is finished, drift mended."""
+    """After whichever write the process ends: an order of rules is finished, drift corrected."""
     before = ingress("web", rules=[rule("", *(path(t, "Exact") for t in ("/a", "/b")))])
     after = ingress("web", rules=[rule("", *(path(t, "Exact") for t in ("/b", "/c", "/a")))])
     bad = ingress("web", alb=BAD)
