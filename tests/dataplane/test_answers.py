@@ -48,6 +48,7 @@ STATE: Json = {
                 rule(70, forward("empty"), path("/empty")),
                 rule(80, forward(a=1, b=3), path("/shares")),
                 rule(90, forward("two"), path("/two")),
+                rule(95, fixed(201, "made"), path("/made")),
             ],
         },
         {"Port": 8080, "Protocol": "HTTP", "DefaultActions": [forward("a")]},
@@ -81,6 +82,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
         ("/x?what=ANY1&y", [], "b/10.0.1.1"),
         ("/x?what=any12", [], ""),
         ("/A/1", [], ""),
+        ("/x?", [], ""),
     ],
 )
 def test_the_first_rule_whose_conditions_all_hold_takes_a_request(
@@ -114,11 +116,26 @@ def test_targets_see_the_client_the_listener_and_a_trace_and_nothing_of_the_data
 
 def test_a_redirect_keeps_what_it_does_not_name(plane: Plane) -> None:
     """Host, path and query as they were sent."""
-    answer = plane.ask("/secure/%20x?y=1")
+    answer = plane.ask("/secure/%20x?y=1", headers=[("Host", "H.example:80")])
     assert (answer.status, answer.headers["location"]) == (
         301,
-        "https://h.example:443/secure/%20x?y=1",
+        "https://H.example:443/secure/%20x?y=1",
     )
+
+
+def test_a_fixed_response_is_what_the_rule_says_and_no_more(plane: Plane) -> None:
+    """Envoy would say where a thing is that was made (201)."""
+    answer = plane.ask("/made")
+    assert (answer.status, answer.body, answer.headers.get("location")) == (201, "made", None)
+
+
+def test_a_trace_goes_on_under_its_root(plane: Plane) -> None:
+    """The part of the load balancer before is replaced, other fields stay."""
+    sent = "Self=1-0-old;Root=1-67891233-abcdef012345678912345678;Lineage=a"
+    seen = plane.ask("/old/x", headers=[("X-Amzn-Trace-Id", sent)]).seen_headers
+    own, *rest = seen["x-amzn-trace-id"].split(";")
+    assert own.startswith("Self=1-")
+    assert rest == ["Root=1-67891233-abcdef012345678912345678", "Lineage=a"]
 
 
 def test_a_rewrite_changes_path_and_query_as_its_expression_says(plane: Plane) -> None:

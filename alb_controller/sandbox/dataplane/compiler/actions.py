@@ -98,7 +98,7 @@ class _Forward:
                 "predicate": header_is("cookie", _cookie(GROUP_COOKIE, cluster_name(group))),
                 "on_match": self._to([(group, 1)], context),
             }
-            for group, _ in chosen
+            for group, _ in shares
         ]
         fresh = self._to(shares, context)
         return {"matcher": {"matcher_list": {"matchers": stay}, "on_no_match": fresh}}

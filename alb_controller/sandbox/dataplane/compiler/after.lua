@@ -53,10 +53,11 @@ end
 
 local function redirect(handle, wanted)
   local headers = handle:headers()
+  local sent = headers:get(":authority") or ""
   local path, query = headers:get(":path"):match("^([^?]*)%??(.*)$")
   local known = {
     protocol = LISTENER.protocol,
-    host = headers:get(MARK .. "host"),
+    host = sent:match("^(.*):%d*$") or sent,
     port = tostring(LISTENER.port),
     path = path:sub(2),
     query = query,
@@ -103,7 +104,8 @@ local function set_forwarded(headers, info)
   elseif LISTENER.forwarded == "append" then
     local came = {}
     for i = 0, headers:getNumValues("x-forwarded-for") - 1 do
-      came[#came + 1] = headers:getAtIndex("x-forwarded-for", i)
+      local value = headers:getAtIndex("x-forwarded-for", i)
+      if value ~= "" then came[#came + 1] = value end
     end
     came[#came + 1] = LISTENER.client_port and address or plain
     headers:replace("x-forwarded-for", table.concat(came, ", "))
@@ -114,14 +116,15 @@ end
 
 local function set_trace(headers)
   local id = string.format("1-%08x-", os.time()) .. random_hex(24)
-  local came = headers:get("x-amzn-trace-id")
-  if not came or came == "" then
-    headers:replace("x-amzn-trace-id", "Root=" .. id)
-  elseif came:find("Root=", 1, true) then
-    headers:replace("x-amzn-trace-id", "Self=" .. id .. ";" .. came)
-  else
-    headers:replace("x-amzn-trace-id", "Root=" .. id .. ";" .. came)
+  local fields, name = {}, "Root="
+  for field in (headers:get("x-amzn-trace-id") or ""):gmatch("[^;]+") do
+    field = field:match("^%s*(.-)%s*$")
+    local start = field:sub(1, 5):lower()
+    if start == "root=" then name = "Self=" end
+    if start ~= "self=" and field ~= "" then fields[#fields + 1] = field end
   end
+  table.insert(fields, 1, name .. id)
+  headers:replace("x-amzn-trace-id", table.concat(fields, ";"))
 end
 
 local function day(seconds)
@@ -135,6 +138,7 @@ end
 
 local function set_certificate(headers, tls)
   local names = LISTENER.certificate_headers
+  if LISTENER.client_certificates == "off" then return end
   for _, name in pairs(names) do headers:remove(name) end
   if not tls or not tls:peerCertificatePresented() then return end
   if LISTENER.client_certificates == "passthrough" then
@@ -151,9 +155,10 @@ end
 
 local function set_tls(headers, tls)
   local names = LISTENER.tls_headers
+  if not LISTENER.tls_shown then return end
   headers:remove(names.version)
   headers:remove(names.suite)
-  if LISTENER.tls_shown and tls then
+  if tls then
     headers:replace(names.version, tls:tlsVersion())
     headers:replace(names.suite, tls:ciphersuiteString())
   end
@@ -191,14 +196,18 @@ function envoy_on_request(handle)
   local tls = handle:connection():ssl()
   local rewritten = info:dynamicMetadata():get("dataplane") or {}
   if rewritten.url then headers:replace(":path", rewritten.url) end
-  set_host(headers, rewritten.host)
+  local host = rewritten.host
+  if host == headers:get(MARK .. "host") then host = nil end  -- its expression did not fit
+  set_host(headers, host)
   set_forwarded(headers, info)
   set_trace(headers)
   if LISTENER.protocol == "https" then
     set_tls(headers, tls)
     set_certificate(headers, tls)
   end
-  for _, name in ipairs(CLAIMS) do headers:remove(name) end
+  if guard then
+    for _, name in ipairs(CLAIMS) do headers:remove(name) end
+  end
   stick(handle, forward)
   remove_marks(headers)
 end
@@ -244,6 +253,8 @@ function envoy_on_response(handle)
   headers:remove(MARK .. "upstream")
   headers:remove(MARK .. "own")
   if own then
+    -- Envoy invents one for a fixed response of 201
+    if headers:get(":status") == "201" then headers:remove("location") end
     if headers:get("grpc-status") then
       for _, name in ipairs(GRPC) do headers:remove(name) end
       headers:replace(":status", own)

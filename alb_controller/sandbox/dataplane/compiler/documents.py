@@ -131,14 +131,16 @@ def eligible(group: TargetGroup, targets: Sequence[ServedTarget]) -> list[Served
     Target group health, ELBv2 User Guide: below either minimum requests go to all of them.
     """
     attributes = group.attributes or {}
-    known = [one for one in targets if one.state in ("healthy", "unhealthy")]
-    healthy = [one for one in known if one.state == "healthy"]
+    registered = [one for one in targets if one.state not in _LEAVING]
+    healthy = [one for one in registered if one.state in _WELL]
     count = attributes.get(f"{_MINIMUM}.count", "1")
     percentage = attributes.get(f"{_MINIMUM}.percentage", "off")
-    is_enough = len(healthy) >= (1 if count == "off" else int(count))
-    if percentage != "off":
-        is_enough &= len(healthy) * 100 >= int(percentage) * len(known)
-    return healthy if is_enough else known
+    is_enough = len(healthy) >= (int(count) if count.isdigit() else 1)
+    if percentage.isdigit():
+        is_enough &= len(healthy) * 100 >= int(percentage) * len(registered)
+    return healthy if is_enough else [one for one in registered if one.state != "initial"]
 
 
+_LEAVING = ("draining", "unhealthy.draining", "unused")
+_WELL = ("healthy", "unavailable")
 _MINIMUM = "target_group_health.unhealthy_state_routing.minimum_healthy_targets"

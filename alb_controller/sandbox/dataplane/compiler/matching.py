@@ -32,6 +32,7 @@ REPEATS = 8
 """So many values of a repeated header are looked at."""
 _TYPES = "type.googleapis.com/"
 _ANYTHING = r"\C*"
+_BACKSLASH = re.compile(r"\\(?![*?])")
 
 
 def occurrence(name: str, number: int) -> str:
@@ -57,7 +58,7 @@ def _predicate(condition: Condition) -> Json:
     match condition:
         case HostHeader():
             found = [_header(HOST, _any_of(condition.values, fold=True))] * bool(condition.values)
-            found += [_header(WHOLE_HOST, _search(one)) for one in condition.regex_values]
+            found += [_header(WHOLE_HOST, _search(one, "(?i)")) for one in condition.regex_values]
             return _joined("or_matcher", found)
         case PathPattern():
             found = [_header(PATH, _any_of(condition.values))] * bool(condition.values)
@@ -75,7 +76,7 @@ def _predicate(condition: Condition) -> Json:
 
 def _http_header(condition: HttpHeader) -> list[Json]:
     expressions = [_any_of(condition.values, fold=True)] * bool(condition.values)
-    expressions += [_search(one) for one in condition.regex_values]
+    expressions += [_search(one, "(?i)") for one in condition.regex_values]
     return [
         _header(occurrence(condition.name, number), expression)
         for number in range(REPEATS)
@@ -115,12 +116,13 @@ def _source(blocks: Sequence[str]) -> Json:
 
 def _any_of(patterns: Sequence[str], *, fold: bool = False) -> str:
     flags = "(?i)" if fold else ""
-    return flags + "|".join(expression_of(one) for one in patterns)
+    # only queries know an escape: elsewhere a backslash is a character like any other
+    return flags + "|".join(expression_of(one.replace("\\", "\\\\")) for one in patterns)
 
 
-def _search(expression: str) -> str:
+def _search(expression: str, flags: str = "") -> str:
     """Envoy wants the whole value matched; an expression of ALB may begin anywhere."""
-    return f"{_ANYTHING}(?:{expression}){_ANYTHING}"
+    return f"{flags}{_ANYTHING}(?:{expression}){_ANYTHING}"
 
 
 def _query(pairs: Sequence[QueryStringPair]) -> str:
@@ -130,10 +132,17 @@ def _query(pairs: Sequence[QueryStringPair]) -> str:
 
 
 def _pair(pair: QueryStringPair) -> str:
-    key = "[^&=]*" if pair.key is None else expression_of(pair.key, "[^&=]")
-    value = expression_of(pair.value, "[^&]")
-    may_be_empty = not pair.value.strip("*")
-    return f"{key}(?:={value})?" if may_be_empty else f"{key}={value}"
+    key = "[^&=]*" if pair.key is None else expression_of(_escaped(pair.key), "[^&=]")
+    value = expression_of(_escaped(pair.value), "[^&]")
+    if pair.value.strip("*"):
+        return f"{key}={value}"
+    alone = "[^&=]+" if pair.key is None or not pair.key.strip("*") else key
+    return f"{key}={value}|{alone}"
+
+
+def _escaped(pattern: str) -> str:
+    r"""Only `\*` and `\?` are escapes; any other backslash is itself."""
+    return _BACKSLASH.sub(r"\\\\", pattern)
 
 
 def expression_of(pattern: str, character: str = "(?s:.)") -> str:
