@@ -37,7 +37,7 @@ from alb_controller.model.queries import (
     TargetGroupInfo,
     TargetGroupOfCluster,
 )
-from alb_controller.model.stack import Found, FoundLoadBalancer, Resource
+from alb_controller.model.stack import BalancerState, Found, FoundLoadBalancer, Resource
 from tests.world import World, groups_of
 
 T = TypeVar("T", bound=Resource)
@@ -178,6 +178,11 @@ class Account(World):
     def capacity_units(self, arn: str) -> int:
         self.reads.append("DescribeCapacityReservation")
         return self._get(LoadBalancer, arn).capacity_units or 0
+
+    def load_balancer_state(self, arn: str) -> BalancerState:
+        self.reads.append("DescribeLoadBalancers")
+        self._get(LoadBalancer, arn)
+        return "provisioning" if arn in self.provisioning else "active"
 
     def target_health(self, arn: str) -> tuple[TargetHealth, ...]:
         self.reads.append("DescribeTargetHealth")

@@ -33,6 +33,7 @@ class Reason(enum.StrEnum):
     UNKNOWN_TARGETS = "UnknownTargets"
     FAILED_RECONCILE = "FailedReconcile"
     FAILED_CLEANUP = "FailedCleanup"
+    REPLACED_WITH_GAP = "ReplacedWithGap"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -189,6 +190,14 @@ TABLE = (
         "The object is being deleted, and something of it cannot go yet: its targets, or a group "
         "that others use.",
         "Act on the message; the object stays until it works.",
+    ),
+    Row(
+        _R.REPLACED_WITH_GAP,
+        _INGRESS,
+        "A load balancer is about to be deleted before the one that replaces it serves: they have "
+        "one name, or a quota forbids both. With `--replacement-ready-timeout` or "
+        "`--replacement-drain` alone.",
+        "Nothing; next time, give the new one another `load-balancer-name`, or raise the quota.",
     ),
 )
 

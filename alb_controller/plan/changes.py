@@ -301,6 +301,10 @@ class Plan(Value, frozen=True):
     notes: tuple[str, ...] = ()
     waits: tuple[Wait, ...] = ()
     """What has to come to pass before a later plan goes on."""
+    postponed: tuple[Delete, ...] = ()
+    """What goes then."""
+    gaps: tuple[str, ...] = ()
+    """What is taken away before its successor serves, and why: sentences for users."""
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.late)
@@ -327,13 +331,18 @@ class Plan(Value, frozen=True):
 
         A refusal of the first step leaves everything as it is.
         """
+        begun = any(isinstance(one, Create) and _is_balancer(one.resource) for one in self.steps)
         return tuple(
             step
-            for step in self.steps[1:]
+            for step in (*self.steps[1:], *(self.postponed if begun else ()))
             if isinstance(step, Delete)
             and step.kind == "LoadBalancer"
             and not step.protection.is_off
         )
+
+
+def _is_balancer(resource: Resource) -> bool:
+    return isinstance(resource, LoadBalancer)
 
 
 def _name_of(resource: Resource) -> tuple[NameToClaim, ...]:

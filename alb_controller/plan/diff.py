@@ -6,7 +6,7 @@ port, bindings by target group. Rules are a matter of their own (`rules.matching
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -18,9 +18,11 @@ from alb_controller.model.origins import Origins
 from alb_controller.model.protection import DeletionChoice
 from alb_controller.model.refs import Reference, ResourceId
 from alb_controller.model.stack import Found, Observed, R, Resource, Stack
+from alb_controller.plan.changes import PlanPolicy
 from alb_controller.plan.names import with_free_binding_names, with_free_names
 from alb_controller.plan.pairs import Matched, Pair
 from alb_controller.plan.references import resolve
+from alb_controller.plan.replacing.beside import Beside, beside, groups_behind, paired_apart
 from alb_controller.values import Value
 
 NETWORK_PROTOCOLS = frozenset({"TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"})
@@ -38,19 +40,31 @@ class Matches(msgspec.Struct, frozen=True, kw_only=True):
     bindings: Matched[Binding]
     rules: Mapping[Reference, tuple[ListenerRule, ...]]
     """Desired rules by their listener, ascending."""
+    beside: Beside = Beside()
+    """Load balancers that stay until others serve in their stead."""
 
 
-def match(stack: Stack, observed: Observed, *, replace_for_health_checks: bool = False) -> Matches:
-    """Pair what is desired with what was found; `observed` is ours alone."""
+def match(stack: Stack, observed: Observed, policy: PlanPolicy | None = None) -> Matches:
+    """Pair what is desired with what was found; `observed` is ours alone.
+
+    Without a policy nothing is replaced that need not be, nor stays beside what replaces it.
+    """
 
     def is_replaced(desired: TargetGroup, found: TargetGroup) -> bool:
         return target_group_is_replaced(desired, found) or (
-            replace_for_health_checks and health_check_is_replaced(desired, found)
+            policy is not None
+            and policy.replace_for_health_checks
+            and health_check_is_replaced(desired, found)
         )
 
     groups = _by_id(stack.security_groups, observed.security_groups, _never_replaced)
-    targets = with_free_names(_by_id(stack.target_groups, observed.target_groups, is_replaced))
     balancers = _by_id(stack.load_balancers, observed.load_balancers, load_balancer_is_replaced)
+    kept = beside(stack, observed, balancers, policy) if policy else Beside()
+    theirs = [one for one in observed.target_groups if one.identity in kept.groups]
+    free = [one for one in observed.target_groups if one.identity not in kept.groups]
+    used = groups_behind({one.identity for one in observed.load_balancers}, observed)
+    paired = _by_id(stack.target_groups, free, is_replaced, used)
+    targets = with_free_names(paired_apart(paired, theirs))
     identities = {
         **_identities(groups.pairs),
         **_identities(targets.pairs),
@@ -74,6 +88,7 @@ def match(stack: Stack, observed: Observed, *, replace_for_health_checks: bool =
         listeners=listeners,
         bindings=with_free_binding_names(bindings),
         rules=_rules_by_listener(stack.rules, identities),
+        beside=kept,
     )
 
 
@@ -157,10 +172,14 @@ def _never_replaced(_desired: SecurityGroup, _found: SecurityGroup) -> bool:
 
 
 def _by_id(
-    desired: Iterable[R], found: Iterable[Found[R]], is_replaced: Callable[[R, R], bool]
+    desired: Iterable[R],
+    found: Iterable[Found[R]],
+    is_replaced: Callable[[R, R], bool],
+    used: Collection[Reference] = (),
 ) -> Matched[R]:
-    """The first by identity that can become the desired one; all others are surplus."""
-    left = sorted(found, key=lambda one: one.identity)
+    """The first by identity that can become the desired one, of those used before the others; what
+    is left is surplus."""
+    left = sorted(found, key=lambda one: (one.identity not in used, one.identity))
     pairs: list[Pair[R]] = []
     for resource in sorted(desired, key=lambda one: one.id):
         fitting = (

@@ -50,7 +50,7 @@ _OF_LISTENERS: frozenset[Limit] = frozenset(
 def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
     """The steps from what was found to what is desired; none where they are the same."""
     ours = owned(observed, stack.key, policy)
-    found = match(stack, ours.observed, replace_for_health_checks=policy.replace_for_health_checks)
+    found = match(stack, ours.observed, policy)
     stage = staged(found, ours.observed, stack.key, policy)
     matches = stage.matches
     listeners = listener_steps(matches, ours.observed, stack.key, policy)
@@ -86,6 +86,8 @@ def plan(stack: Stack, observed: Observed, policy: PlanPolicy) -> Plan:
         late=askers.name(late_steps(matches)),
         notes=(*ours.notes, *listeners.notes),
         waits=stage.waits,
+        postponed=_balancer_deletes(stage.staying, stack.deletion),
+        gaps=found.beside.gaps,
     )
 
 
@@ -222,7 +224,7 @@ def _deletes(kind: ResourceKind, found: Iterable[Found[Resource]]) -> tuple[Step
 
 def _balancer_deletes(
     found: Iterable[Found[LoadBalancer]], deletion: Mapping[str, DeletionChoice]
-) -> tuple[Step, ...]:
+) -> tuple[Delete, ...]:
     """Each with what is said of its protection."""
     return tuple(
         Delete(

@@ -16,8 +16,9 @@ def render_lines(plan: changes.Plan) -> Iterator[str]:
     """One line a step, in order: the verb, the resource, and what changes of it."""
     for step in (*plan.steps, *plan.late):
         yield _line(step)
+    yield from plan.gaps
     for wait in plan.waits:
-        yield f"wait for {wait.phase} target group {_short(wait.target_group)}"
+        yield f"wait for {wait.phase} {wait.kind} {_short(wait.target)}"
 
 
 def render_json(plan: changes.Plan) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def render_json(plan: changes.Plan) -> dict[str, Any]:
         "steps": [_step(step) for step in plan.steps],
         "late": [_step(step) for step in plan.late],
         "notes": list(plan.notes),
+        "gaps": list(plan.gaps),
         "waits": [_plain(wait) for wait in plan.waits],
     }
 

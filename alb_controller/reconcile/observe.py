@@ -19,7 +19,14 @@ from alb_controller.model.elbv2 import (
     TargetHealth,
 )
 from alb_controller.model.protection import DELETION_PROTECTION
-from alb_controller.model.stack import Found, FoundLoadBalancer, Observed, Resource, Stack
+from alb_controller.model.stack import (
+    BalancerState,
+    Found,
+    FoundLoadBalancer,
+    Observed,
+    Resource,
+    Stack,
+)
 from alb_controller.plan.diff import unread
 from alb_controller.reconcile.bindings import Bindings
 from alb_controller.reconcile.late import AddonReads, LateReader, LateReads
@@ -33,6 +40,7 @@ class StackReads(LateReads, Protocol):
 
     def listeners_and_rules(self, balancer: FoundLoadBalancer, /) -> ListenersAndRules: ...
     def load_balancer_attributes(self, arn: str, /) -> Attributes: ...
+    def load_balancer_state(self, arn: str, /) -> BalancerState: ...
     def target_group_attributes(self, arn: str, /) -> Attributes: ...
     def listener_attributes(self, arn: str, /) -> Attributes: ...
 
@@ -100,6 +108,10 @@ class Observer:
         except NotFound:
             return False
         return attributes.get(DELETION_PROTECTION) == "true"
+
+    def is_active(self, arn: str) -> bool:
+        """Whether AWS has provisioned a load balancer; raises AwsError."""
+        return self._elbv2.load_balancer_state(arn) in ("active", "active_impaired")
 
     def is_healthy(self, arn: str) -> bool:
         """Whether a target group has targets, and all of them are healthy. Raises AwsError."""

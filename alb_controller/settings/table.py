@@ -170,15 +170,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     replacement_ready_timeout: Annotated[
         timedelta,
         Flag(
-            "Not in LBC: how long a target group that takes over requests from another waits at "
-            "weight 0 for its targets to be healthy; 0 is not at all."
+            "Not in LBC: how long a load balancer or target group that takes over requests from "
+            "another waits for its targets to be healthy; 0 is not at all."
         ),
     ] = timedelta(0)
     replacement_drain: Annotated[
         timedelta,
         Flag(
-            "Not in LBC: how long a target group that was replaced stays at weight 0, and no less "
-            "than its deregistration delay; 0 is not at all."
+            "Not in LBC: how long a load balancer or target group that was replaced stays, the "
+            "latter no less than its deregistration delay; 0 is not at all."
         ),
     ] = timedelta(0)
     feature_gates: Annotated[FeatureGates, Flag("Features by name: Gate=true,Gate=false.")] = (

@@ -15,19 +15,26 @@ import msgspec
 
 from alb_controller.model.actions import Transform
 from alb_controller.model.elbv2 import (
-    Action,
     ForwardAction,
     Listener,
     ListenerRule,
+    LoadBalancer,
     WeightedTargetGroup,
 )
-from alb_controller.model.origins import Origins, origins_of
 from alb_controller.model.refs import Ref, Reference
 from alb_controller.model.stack import Found, Observed
 from alb_controller.plan.changes import PlanPolicy
 from alb_controller.plan.diff import Matches
-from alb_controller.plan.guard import is_our_rule
 from alb_controller.plan.pairs import Matched, Pair
+from alb_controller.plan.replacing.beside import Staying, staying
+from alb_controller.plan.replacing.slots import (
+    Slot,
+    joining,
+    leftover,
+    serves,
+    serving,
+    slots_of,
+)
 from alb_controller.plan.replacing.waits import Phase, Wait
 from alb_controller.values import StackKey, Value
 
@@ -40,19 +47,8 @@ class Staged(Value, frozen=True):
 
     matches: Matches
     waits: tuple[Wait, ...] = ()
-
-
-class _Slot(Value, frozen=True):
-    """A place that forwards requests, before and after: a rule, or a listener's default."""
-
-    listener: str
-    rule: int | None
-    """Its place among the desired rules; None for the default actions."""
-    desired: ForwardAction
-    found: ForwardAction
-    asked_by: Origins
-    transforms: tuple[Transform, ...] = ()
-    """Of the rule that was found: they fit the groups that it has."""
+    staying: tuple[Found[LoadBalancer], ...] = ()
+    """Load balancers that go when what replaces them serves."""
 
 
 class _Change(Value, frozen=True):
@@ -76,7 +72,30 @@ def staged(matches: Matches, observed: Observed, key: StackKey, policy: PlanPoli
     by = policy.replacing
     if policy.limits_reached or not (by.joins or by.drains):
         return Staged(matches=matches)
-    slots = list(_slots(matches, observed, key, policy))
+    kept = staying(matches.load_balancers, matches.beside, observed, policy)
+    old = [one for one in matches.load_balancers.surplus if one.identity in kept.balancers]
+    stage = _staged_groups(_kept_beside(matches, kept), observed, key, policy)
+    return Staged(matches=stage.matches, waits=(*kept.waits, *stage.waits), staying=tuple(old))
+
+
+def _kept_beside(matches: Matches, kept: Staying) -> Matches:
+    """Without the end of load balancers that stay, and of what they have."""
+    bindings = [
+        one for one in matches.bindings.surplus if one.resource.target_group not in kept.groups
+    ]
+    return msgspec.structs.replace(
+        matches,
+        load_balancers=kept.without(matches.load_balancers, kept.balancers),
+        target_groups=kept.without(matches.target_groups, kept.groups),
+        security_groups=kept.without(matches.security_groups, kept.security_groups),
+        bindings=Matched(matches.bindings.pairs, tuple(bindings)),
+    )
+
+
+def _staged_groups(
+    matches: Matches, observed: Observed, key: StackKey, policy: PlanPolicy
+) -> Staged:
+    slots = list(slots_of(matches, observed, key, policy))
     stager = _Stager(matches, observed, slots, policy)
     held = stager.hold()
     changed = {n: _Change(forward=one, transforms=slots[n].transforms) for n, one in held.items()}
@@ -89,18 +108,18 @@ class _Stager:
     """Decides slot by slot; one slot for each group has what is at weight 0."""
 
     def __init__(
-        self, matches: Matches, observed: Observed, slots: Sequence[_Slot], policy: PlanPolicy
+        self, matches: Matches, observed: Observed, slots: Sequence[Slot], policy: PlanPolicy
     ) -> None:
         self._slots, self._by = slots, policy.replacing
         self._names = _names(matches)
         self._going = {one.identity for one in matches.target_groups.surplus}
-        self._serving = _serving(observed)
-        self._joining = {group for slot in slots for group in _joining(slot)}
+        self._serving = serving(observed)
+        self._joining = {group for slot in slots for group in joining(slot)}
         self._at_zero = {
             one.target_group
             for slot in slots
             for one in slot.found.target_groups
-            if not _serves(one)
+            if not serves(one)
         }
         self.waits: list[Wait] = []
 
@@ -120,7 +139,7 @@ class _Stager:
             held[number] = forward
             carried.update(more)
             self._wait("joining", more, slot)
-            self._wait("draining", _leftover(forward, slot, self._going), slot)
+            self._wait("draining", leftover(forward, slot, self._going), slot)
         return held
 
     def let_go(self, held: Mapping[int, ForwardAction]) -> dict[int, ForwardAction]:
@@ -142,13 +161,13 @@ class _Stager:
                 self._wait("draining", leaving, slot)
         return changed
 
-    def _coming(self, slot: _Slot) -> Iterator[Reference]:
+    def _coming(self, slot: Slot) -> Iterator[Reference]:
         """Groups that take requests over which others serve, and have served none yet."""
-        if not self._by.joins or not any(_serves(one) for one in slot.found.target_groups):
+        if not self._by.joins or not any(serves(one) for one in slot.found.target_groups):
             return
         for one in slot.desired.target_groups:
             is_new = one.target_group not in self._serving or one.target_group in self._joining
-            if _serves(one) and is_new:
+            if serves(one) and is_new:
                 yield one.target_group
 
     def _is_leaving(self, group: Reference) -> bool:
@@ -156,15 +175,16 @@ class _Stager:
 
     def _is_over(self, one: WeightedTargetGroup) -> bool:
         """At weight 0, and nobody waits for it any more."""
-        is_at_zero = not _serves(one) and one.target_group in self._going
+        is_at_zero = not serves(one) and one.target_group in self._going
         return is_at_zero and not self._is_leaving(one.target_group)
 
-    def _wait(self, phase: Phase, groups: Iterable[Reference], slot: _Slot) -> None:
+    def _wait(self, phase: Phase, groups: Iterable[Reference], slot: Slot) -> None:
         for group in groups:
             self.waits.append(
                 Wait(
+                    kind="target group",
                     phase=phase,
-                    target_group=group,
+                    target=group,
                     name=self._name(group),
                     asked_by=slot.asked_by,
                     is_begun=group in self._at_zero,
@@ -175,94 +195,8 @@ class _Stager:
         return group.id.name if isinstance(group, Ref) else self._names.get(group, group)
 
 
-def _slots(
-    matches: Matches, observed: Observed, key: StackKey, policy: PlanPolicy
-) -> Iterator[_Slot]:
-    """Those of live listeners, in the order in which they are written."""
-    applications = {
-        pair.found.identity
-        for pair in matches.load_balancers.pairs
-        if pair.found and pair.desired.type == "application"
-    }
-    for pair in sorted(matches.listeners.pairs, key=lambda pair: pair.desired.port):
-        if pair.found is None or pair.found.resource.load_balancer not in applications:
-            continue
-        yield from _default(pair.found, pair.desired)
-        yield from _rules(pair.found, matches, observed, key, policy)
-
-
-def _default(found: Found[Listener], desired: Listener) -> Iterator[_Slot]:
-    now, wanted = _last(found.resource.default_actions), _last(desired.default_actions)
-    if now is not None and wanted is not None:
-        asked = origins_of(desired.asked_by, ("default_actions",))
-        yield _Slot(listener=found.identity, rule=None, desired=wanted, found=now, asked_by=asked)
-
-
-def _rules(
-    listener: Found[Listener],
-    matches: Matches,
-    observed: Observed,
-    key: StackKey,
-    policy: PlanPolicy,
-) -> Iterator[_Slot]:
-    """Rules that stay: of those with the same conditions the first answers."""
-    first: dict[object, ListenerRule] = {}
-    for one in sorted(observed.rules, key=lambda one: one.resource.priority):
-        if one.resource.listener == listener.identity and is_our_rule(one, key, policy):
-            first.setdefault(one.resource.conditions, one.resource)
-    for number, rule in enumerate(matches.rules.get(listener.identity, ())):
-        found = first.pop(rule.conditions, None)
-        now, wanted = _last(found.actions if found else ()), _last(rule.actions)
-        if now is not None and wanted is not None:
-            asked = origins_of(rule.asked_by, ("actions",))
-            yield _Slot(
-                listener=listener.identity,
-                rule=number,
-                desired=wanted,
-                found=now,
-                transforms=found.transforms if found else (),
-                asked_by=asked,
-            )
-
-
-def _last(actions: Sequence[Action]) -> ForwardAction | None:
-    """The action that answers, where it forwards."""
-    last = actions[-1] if actions else None
-    return last if isinstance(last, ForwardAction) else None
-
-
-def _serves(one: WeightedTargetGroup) -> bool:
-    return one.weight != 0
-
-
-def _joining(slot: _Slot) -> Iterator[Reference]:
-    """Groups that are at weight 0 now and are not to stay there."""
-    wanted = {one.target_group for one in slot.desired.target_groups if _serves(one)}
-    for one in slot.found.target_groups:
-        if not _serves(one) and one.target_group in wanted:
-            yield one.target_group
-
-
-def _leftover(forward: ForwardAction, slot: _Slot, going: set[str]) -> Iterator[Reference]:
-    """Groups that were leaving when others came to replace their successors."""
-    wanted = {one.target_group for one in slot.desired.target_groups}
-    for one in forward.target_groups:
-        if not _serves(one) and one.target_group in going - wanted:
-            yield one.target_group
-
-
-def _serving(observed: Observed) -> set[Reference]:
-    """The groups that get requests now."""
-    actions = [
-        *(one.resource.actions for one in observed.rules),
-        *(one.resource.default_actions for one in observed.listeners),
-    ]
-    forwards = [one for some in actions if (one := _last(some)) is not None]
-    return {one.target_group for f in forwards for one in f.target_groups if _serves(one)}
-
-
 def _forward(
-    slot: _Slot, groups: Iterable[WeightedTargetGroup], at_zero: Iterable[Reference]
+    slot: Slot, groups: Iterable[WeightedTargetGroup], at_zero: Iterable[Reference]
 ) -> ForwardAction:
     """The desired action with these groups; beside another one, each needs a weight."""
     kept = list(groups)
@@ -300,16 +234,16 @@ def _with(matches: Matches, changed: Mapping[tuple[str, int | None], _Change]) -
         change = changed.get((str(listener), number))
         return one if change is None else change.of(one)
 
-    staying = {t.target_group for one in changed.values() for t in one.forward.target_groups}
+    named = {t.target_group for one in changed.values() for t in one.forward.target_groups}
     groups, bindings, listeners = matches.target_groups, matches.bindings, matches.listeners
     return msgspec.structs.replace(
         matches,
         target_groups=Matched(
-            groups.pairs, tuple(one for one in groups.surplus if one.identity not in staying)
+            groups.pairs, tuple(one for one in groups.surplus if one.identity not in named)
         ),
         bindings=Matched(
             bindings.pairs,
-            tuple(one for one in bindings.surplus if one.resource.target_group not in staying),
+            tuple(one for one in bindings.surplus if one.resource.target_group not in named),
         ),
         listeners=Matched(tuple(map(default, listeners.pairs)), listeners.surplus),
         rules={

@@ -10,19 +10,25 @@ from alb_controller.values import Value
 
 Phase: TypeAlias = Literal["joining", "draining"]
 """A new target group is in a rule at weight 0, so that AWS checks its targets; an old one is, so
-that what it has begun can end."""
+that what it has begun can end. A new load balancer is there, and nobody is sent to it; an old one
+is, for those who know its address still."""
 
 
 class Wait(Value, frozen=True):
-    """A target group that is on its way in or out, and who asked for that."""
+    """A target group or load balancer that is on its way in or out, and who asked for that."""
 
+    kind: Literal["target group", "load balancer"]
     phase: Phase
-    target_group: Reference
+    target: Reference
     name: str
     """Of its resource id; of a group that is not the stack's, its ARN."""
     asked_by: Origins = ()
     is_begun: bool = False
-    """AWS has it at weight 0 already."""
+    """AWS has it in that phase already."""
+    groups: tuple[str, ...] = ()
+    """Of a load balancer that joins: the target groups that it forwards to."""
+    old: str = ""
+    """Of a load balancer that joins: the one that serves meanwhile."""
 
 
 class Replacing(Value, frozen=True):

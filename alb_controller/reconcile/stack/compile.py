@@ -21,7 +21,7 @@ from alb_controller.errors import Invalid, NotServed, ProtectedInAws, ReplacesPr
 from alb_controller.frontends.frontend import FrontEnd, M, S
 from alb_controller.frontends.translation import Translation, with_warnings
 from alb_controller.intent import StackIntent
-from alb_controller.model.stack import Observed, Stack
+from alb_controller.model.stack import FoundLoadBalancer, Observed, Stack
 from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import ref_of
 from alb_controller.plan.changes import Limit, Plan, PlanPolicy
@@ -29,6 +29,7 @@ from alb_controller.plan.diff import replacements
 from alb_controller.plan.plan import plan
 from alb_controller.plan.quotas.counting import Unit, asked_by, units
 from alb_controller.plan.quotas.room import is_crowded, without_room
+from alb_controller.plan.replacing.waits import Wait
 from alb_controller.reconcile.observe import current_states
 from alb_controller.reconcile.quotas import over_limit
 from alb_controller.reconcile.stack.edges import Lookups, StackReads
@@ -206,15 +207,15 @@ class Compiler(Generic[S, M]):
         """The steps to the stack; `limits` are quotas that are reached. Raises AwsError."""
         observed = self._reads.complete(compiled.stack, compiled.observed)
         key, stack, replacements = compiled.intent.key, compiled.stack, self._known.replacements
-        policy = msgspec.structs.replace(
-            self._policy, limits_reached=limits, replacing=replacements.begin()
-        )
-        made = plan(stack, observed, policy)
-        over = replacements.look(key, made.waits)
-        if over != policy.replacing:
+        policy = msgspec.structs.replace(self._policy, limits_reached=limits)
+        over, waits = replacements.begin(), list[Wait]()
+        while True:
             made = plan(stack, observed, msgspec.structs.replace(policy, replacing=over))
-            replacements.note(key, made.waits)
-        return Planned(plan=made, observed=observed)
+            waits += made.waits
+            before, over = over, replacements.look(key, made.waits, over)
+            if over == before:
+                replacements.keep(key, waits)
+                return Planned(plan=made, observed=observed)
 
     def _build(
         self,
@@ -227,7 +228,7 @@ class Compiler(Generic[S, M]):
             Context(
                 settings=self._settings,
                 vpc_id=self._vpc_id,
-                kept=current_states(observed),
+                kept=current_states(_wanted_first(observed, intent)),
                 quotas=self._known.quotas(intent.key),
             ),
             intent,
@@ -296,6 +297,17 @@ def _refused(problem: Invalid, translation: Translation[Any]) -> Invalid:
     if problem.origin.uid in translation.good:
         return refused
     return NotServed(refused.origin, refused.field, refused.problem)
+
+
+def _wanted_first(observed: Observed, intent: StackIntent) -> Observed:
+    """Of two load balancers of which one replaces the other, the first counts."""
+    wanted = {(one.id, one.scheme) for one in intent.balancers}
+
+    def is_other(found: FoundLoadBalancer) -> bool:
+        return (found.resource.id.name, found.resource.scheme) not in wanted
+
+    balancers = tuple(sorted(observed.load_balancers, key=is_other))
+    return msgspec.structs.replace(observed, load_balancers=balancers)
 
 
 def _log_problems(translation: Translation[Any]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import Any
+from collections.abc import Callable, Container, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 import structlog
@@ -29,6 +29,8 @@ from alb_controller.reconcile.writes import Operations
 from alb_controller.telemetry import metrics
 from alb_controller.values import StackKey
 
+Announce: TypeAlias = Callable[[Sequence[str]], None]
+"""Sentences of what is taken away before its successor serves."""
 _log = structlog.get_logger(__name__)
 
 
@@ -47,11 +49,14 @@ class Deployer:
         self._compiler, self._memory, self._record = compiler, memory, record
         self._owners, self._operations, self._refused = owners, operations, refused
 
-    def deploy(self, compiled: Compiled[Any]) -> Outcome:
-        """Bring the stack about. Where a limit is in the way: make room first, with a gap."""
+    def deploy(self, compiled: Compiled[Any], announce: Announce) -> Outcome:
+        """Bring the stack about. Where a limit is in the way: make room first, with a gap.
+
+        `announce` is called before what is to be said first.
+        """
         key, limits = compiled.intent.key, frozenset[Limit]()
         with metrics.stage(key.api, "deploy_model"):
-            outcome = self._deploy(compiled, self._plan(compiled))
+            outcome = self._deploy(compiled, self._plan(compiled), announce)
             while (reached := outcome.limit_reached) is not None and reached not in limits:
                 now = msgspec.structs.replace(compiled, observed=outcome.observed)
                 same = self._plan(now, limits)
@@ -59,7 +64,7 @@ class Deployer:
                 planned = self._plan(now, limits)
                 if planned == same:  # nothing that goes would make room
                     break
-                outcome = self._deploy(compiled, planned)
+                outcome = self._deploy(compiled, planned, announce)
         if outcome.error is None:
             metrics.QUOTA_USED.show(key, usage(outcome.observed))
         return outcome
@@ -80,7 +85,7 @@ class Deployer:
         self._memory.invalidate(key)
         self._record.invalidate()
 
-    def _deploy(self, compiled: Compiled[Any], planned: Planned) -> Outcome:
+    def _deploy(self, compiled: Compiled[Any], planned: Planned, announce: Announce) -> Outcome:
         """Apply a plan, and keep what is known then."""
         key = compiled.intent.key
         for note in planned.plan.notes:
@@ -89,6 +94,7 @@ class Deployer:
             _log.info("applying", steps=list(render_lines(planned.plan)))
             self._check_owners(key, planned.plan)
             self._check_protection(planned.plan, compiled.deletable)
+            announce(planned.plan.gaps)
         reduced = self._refused.reduce(key, planned.plan)
         outcome = apply(reduced.plan, planned.observed, self._operations)
         self._memory.observe(key, outcome.observed)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Protocol, TypeAlias
 
+import msgspec
 import structlog
 
 from alb_controller.clock import Clock
@@ -19,7 +20,7 @@ from alb_controller.settings import Settings
 from alb_controller.values import StackKey
 
 READ_AFTER = (0.0, 30.0, 115.0)
-"""Targets are asked for so many seconds after their group is seen to have joined: three reads."""
+"""What joins is asked for so many seconds after it is seen to be there: three times."""
 SOON_SECONDS = 5.0
 LOOK_SECONDS = 25.0
 """A stack that waits is looked at so often, which takes no call: `/debug/idle` is to say that it is
@@ -28,9 +29,10 @@ LEAST_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
-class GroupReads(Protocol):
-    """What AWS says of a target group; raises AwsError."""
+class ReplacementReads(Protocol):
+    """What AWS says of a target group or load balancer; raises AwsError."""
 
+    def is_active(self, arn: str) -> bool: ...
     def is_healthy(self, arn: str) -> bool: ...
     def deregistration_seconds(self, arn: str) -> float: ...
 
@@ -44,6 +46,7 @@ class _Times:
         self.reads = 0
         self.is_over = False
         self.drain: float | None = None
+        self.good: set[str] = set()
 
 
 _Known: TypeAlias = Mapping[tuple[Phase, str], _Times]
@@ -52,7 +55,7 @@ _Known: TypeAlias = Mapping[tuple[Phase, str], _Times]
 class Replacements:
     """The waits of all stacks of one front end; one worker has a key at a time."""
 
-    def __init__(self, reads: GroupReads, clock: Clock, settings: Settings) -> None:
+    def __init__(self, reads: ReplacementReads, clock: Clock, settings: Settings) -> None:
         self._reads, self._clock = reads, clock
         self._ready_timeout = settings.replacement_ready_timeout.total_seconds()
         self._drain = settings.replacement_drain.total_seconds()
@@ -63,26 +66,23 @@ class Replacements:
         """What is waited for at all; nothing of it is over."""
         return Replacing(joins=self._ready_timeout > 0, drains=self._drain > 0)
 
-    def look(self, key: StackKey, waits: Iterable[Wait]) -> Replacing:
-        """The same, with what is over of these; others are forgotten. Reads what is due."""
-        now, known = self._clock.monotonic(), self._of(key)
-        current = {(one.phase, one.name): one for one in waits}
-        times = {place: known.get(place) or _Times(now) for place in current}
+    def look(self, key: StackKey, waits: Iterable[Wait], over: Replacing) -> Replacing:
+        """The same as `over`, with what of these waits is over, too. Reads what is due."""
+        now, times = self._clock.monotonic(), dict(self._of(key))
+        ended: dict[Phase, set[str]] = {"joining": set(), "draining": set()}
+        for one in waits:
+            known = times.setdefault((one.phase, one.name), _Times(now))
+            if self._is_over(one, known, now):
+                ended[one.phase].add(one.name)
         self._keep(key, times)
-        over = [place for place, one in current.items() if self._is_over(one, times[place], now)]
-        begun = self.begin()
-        return Replacing(
-            joins=begun.joins,
-            drains=begun.drains,
-            joined=frozenset(name for phase, name in over if phase == "joining"),
-            drained=frozenset(name for phase, name in over if phase == "draining"),
+        return msgspec.structs.replace(
+            over, joined=over.joined | ended["joining"], drained=over.drained | ended["draining"]
         )
 
-    def note(self, key: StackKey, waits: Iterable[Wait]) -> None:
-        """What a plan that is about to be applied waits for."""
-        now = self._clock.monotonic()
-        new = {(one.phase, one.name): _Times(now) for one in waits}
-        self._keep(key, {**new, **self._of(key)})
+    def keep(self, key: StackKey, waits: Iterable[Wait]) -> None:
+        """Of all that it waits for, or has waited for on the way there; others are forgotten."""
+        places, known = {(one.phase, one.name) for one in waits}, self._of(key)
+        self._keep(key, {place: one for place, one in known.items() if place in places})
 
     def seconds_until_look(self, key: StackKey) -> float | None:
         """When something may be over, at the latest; None where nothing is waited for."""
@@ -106,7 +106,7 @@ class Replacements:
 
     def _has_joined(self, wait: Wait, times: _Times, now: float) -> bool:
         if now >= times.begun + self._ready_timeout:
-            _log.warning("replacement_not_healthy_in_time", target_group=wait.name)
+            _log.warning("replacement_not_healthy_in_time", resource=wait.name)
             return True
         if not wait.is_begun:
             return False
@@ -115,18 +115,31 @@ class Replacements:
             return False
         times.reads += 1
         try:
-            return self._reads.is_healthy(str(wait.target_group))
+            return self._serves(wait, times)
         except AwsError as error:
-            _log.warning("not_read", resource=str(wait.target_group), error=str(error))
+            _log.warning("not_read", resource=str(wait.target), error=str(error))
             return False
+
+    def _serves(self, wait: Wait, times: _Times) -> bool:
+        """What was good once is not asked for again."""
+        arn = str(wait.target)
+        if wait.kind == "target group":
+            return self._reads.is_healthy(arn)
+        if arn not in times.good and not self._reads.is_active(arn):
+            return False
+        times.good.add(arn)
+        times.good.update(
+            one for one in wait.groups if one not in times.good and self._reads.is_healthy(one)
+        )
+        return times.good.issuperset(wait.groups)
 
     def _has_drained(self, wait: Wait, times: _Times, now: float) -> bool:
         """Its own delay is read when ours is over: most often it is no longer."""
         if not wait.is_begun or now < times.begun + self._drain:
             return False
-        if times.drain is None:
-            times.drain = self._reads.deregistration_seconds(str(wait.target_group))
-        return now >= times.begun + times.drain
+        if times.drain is None and wait.kind == "target group":
+            times.drain = self._reads.deregistration_seconds(str(wait.target))
+        return now >= times.begun + (times.drain or 0.0)
 
     def _due(self, phase: Phase, times: _Times) -> float:
         if phase == "draining":

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Generic
 
 from alb_controller.errors import ControllerError, Invalid, KubeError
+from alb_controller.frontends.events import Event
 from alb_controller.frontends.frontend import FrontEnd, M, S
 from alb_controller.frontends.outcomes import Failed, Outcome
 from alb_controller.frontends.translation import Translation
 from alb_controller.objects.events import Reason
+from alb_controller.objects.kinds import ref_of
 from alb_controller.reconcile.refused import is_refused_object
 from alb_controller.reconcile.stack.deploy import Deployer
 from alb_controller.reconcile.stack.publish import Publisher
@@ -30,6 +32,16 @@ class Reporter(Generic[S, M]):
         except KubeError as error:
             if not is_refused_object(error):
                 raise
+
+    def announce(self, snapshot: S, gaps: Iterable[str]) -> None:
+        """Every member hears of it before it happens."""
+        members = [ref_of(one.object) for one in snapshot.members]
+        events = [
+            Event(member, "Warning", Reason.REPLACED_WITH_GAP, gap)
+            for gap in gaps
+            for member in members
+        ]
+        self._publisher.record(snapshot, events)
 
     @contextlib.contextmanager
     def failing(self, snapshot: S, reason: Reason) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Generic
 
 from alb_controller.errors import ControllerError, NotReady
@@ -11,6 +12,7 @@ from alb_controller.frontends.outcomes import Applied, Planned, Unchanged
 from alb_controller.frontends.translation import Translation
 from alb_controller.model.stack import Observed
 from alb_controller.objects.events import Reason
+from alb_controller.plan.replacing.beside import as_shown
 from alb_controller.reconcile.apply import Failure, Outcome
 from alb_controller.reconcile.secrets import watch_secrets
 from alb_controller.reconcile.stack.compile import Compiled
@@ -61,7 +63,9 @@ class Rounds(Generic[S, M]):
             self._reporter.report(snapshot, self._reported(compiled), planned)
             self._check_stopped(snapshot, compiled.translation)
             with self._reporter.failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
-                outcome = self._deployer.deploy(compiled)
+                outcome = self._deployer.deploy(
+                    compiled, partial(self._reporter.announce, snapshot)
+                )
                 if self._edges.quotas.learn(snapshot.key, outcome):
                     continue
                 if not self._refusals.note(snapshot, compiled.translation, outcome):
@@ -117,7 +121,7 @@ class Rounds(Generic[S, M]):
         errors = part_errors(snapshot, outcome)
         applied = Applied(
             stack=compiled.stack,
-            observed=observed,
+            observed=as_shown(observed, outcome.waits),
             part_errors=errors,
             waits=outcome.waits,
             has_news=has_news,
