@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-from alb_controller.sandbox.controller import environment_of
+from alb_controller.sandbox.controller import AT_ONCE, environment_of
 from tests.apiserver.control_plane import free_ports
 from tests.conformance.aws_account import CLUSTER, REGION
 from tests.conformance.launcher import Launched
@@ -107,6 +107,7 @@ def started(
         "--enable-leader-election=false",
         f"--metrics-bind-addr=127.0.0.1:{metrics}",
         f"--health-probe-bind-addr=127.0.0.1:{health}",
+        *AT_ONCE,
         *flags,
     ]
     environment = environment_of(endpoint, log.parent)  # nothing of the caller's

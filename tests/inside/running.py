@@ -136,6 +136,8 @@ def made(around: Surroundings, **flags: str) -> Iterator[Inside]:
         "enable-leader-election": "false",
         "metrics-bind-addr": "127.0.0.1:0",
         "health-probe-bind-addr": "127.0.0.1:0",
+        "replacement-ready-timeout": "0",
+        "replacement-drain": "0",
         **{name.replace("_", "-"): value for name, value in flags.items()},
     }
     with pytest.MonkeyPatch.context() as patch:

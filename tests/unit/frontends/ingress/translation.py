@@ -6,6 +6,7 @@ A cluster has the class alb and the Service app unless the objects given say oth
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from alb_controller.errors import Invalid
@@ -38,9 +39,10 @@ WEB = StackKey("ingress", "shop", "web")
 
 
 def settings(**fields: Any) -> Settings:
-    """Settings of cluster prod; `gates` are fields of the feature gates."""
+    """Settings of cluster prod: nothing that is replaced waits; `gates` are the feature gates."""
+    at_once = {"replacement_ready_timeout": timedelta(0), "replacement_drain": timedelta(0)}
     gates = FeatureGates(**fields.pop("gates", {}))
-    return Settings(cluster_name="prod", feature_gates=gates, **fields)
+    return Settings(cluster_name="prod", feature_gates=gates, **(at_once | fields))
 
 
 def snapshot(
