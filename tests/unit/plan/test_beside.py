@@ -155,8 +155,8 @@ def test_a_quota_leaves_no_room_for_two() -> None:
     assert not made.waits
 
 
-def test_without_waits_nothing_is_said() -> None:
-    """It is as with the reference."""
+def test_without_waits_there_is_no_message() -> None:
+    """It is as with LBC."""
     assert not todo(bring_about(World(), group()), group(**PUBLIC), Replacing()).gaps
 
 

@@ -111,7 +111,7 @@ def shown(world: World) -> str:
         if f"{one.name}.elb.example" == entry.hostname
     )
     notes = made.metadata.annotations[STATUS]
-    phases = [word for word in ("joining", "draining") if word in notes]
+    phases = [phase for phase in ("joining", "draining") if phase in notes]
     return " ".join([scheme, *phases])
 
 
