@@ -67,7 +67,8 @@ class Account(World):
         """What happens once load balancers are listed, before the answer is there."""
 
     def refuse(self, operation: str, *errors: ControllerError) -> None:
-        """Answer the next calls of a writing operation, or reads of health, with these errors."""
+        """Answer the next calls of a writing operation, or a read of health or attributes,
+        with these errors."""
         self.refusals.setdefault(operation, []).extend(errors)
 
     def _write(self, name: str, effect: Callable[[], Any]) -> Any:
@@ -221,7 +222,9 @@ class Account(World):
                 return ()
 
     def _attributes(self, kind: type[Any], arn: str) -> Attributes:
-        self.reads.append(f"Describe{kind.__name__}Attributes")
+        self.reads.append(operation := f"Describe{kind.__name__}Attributes")
+        if self.refusals.get(operation):
+            raise self.refusals[operation].pop(0)
         found: Attributes = self._get(kind, arn).attributes or {}
         return found
 

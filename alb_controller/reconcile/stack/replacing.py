@@ -26,6 +26,8 @@ LOOK_SECONDS = 25.0
 """A stack that waits is looked at so often, which takes no call: `/debug/idle` is to say that it is
 not idle, and that looks 30 s ahead."""
 LEAST_SECONDS = 1.0
+DEFAULT_DELAY_SECONDS = 300.0
+"""Of a target group's deregistration (ELBv2 API, TargetGroupAttribute)."""
 _log = structlog.get_logger(__name__)
 
 
@@ -138,8 +140,16 @@ class Replacements:
         if not wait.is_begun or now < times.begun + self._drain:
             return False
         if times.drain is None and wait.kind == "target group":
-            times.drain = self._reads.deregistration_seconds(str(wait.target))
+            times.drain = self._delay_of(str(wait.target))
         return now >= times.begun + (times.drain or 0.0)
+
+    def _delay_of(self, arn: str) -> float:
+        """What cannot be read is AWS's default: a missing permission leaves no group for ever."""
+        try:
+            return self._reads.deregistration_seconds(arn)
+        except AwsError as error:
+            _log.warning("not_read", resource=arn, error=str(error))
+            return DEFAULT_DELAY_SECONDS
 
     def _due(self, phase: Phase, times: _Times) -> float:
         if phase == "draining":

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from alb_controller.errors import Throttled
+from alb_controller.errors import AccessDenied, Throttled
 from alb_controller.model.elbv2 import (
     ForwardAction,
     Listener,
@@ -139,6 +139,18 @@ def test_an_old_group_stays_for_its_own_deregistration_delay() -> None:
     world.wait(5 + 880)
     assert services(world) == ["api", "app"]
     world.wait(40)
+    assert services(world) == ["api"]
+
+
+def test_a_delay_that_cannot_be_read_is_five_minutes() -> None:
+    """AWS's default; nothing is left for want of a permission."""
+    world = change(waiting_world(**{DRAIN: timedelta(minutes=1)}))
+    world.aws.health[group_of(world, "api")] = GOOD
+    error = AccessDenied("elbv2", "DescribeTargetGroupAttributes", "AccessDenied", "no")
+    world.aws.refuse("DescribeTargetGroupAttributes", error)
+    world.wait(5 + 290)
+    assert services(world) == ["api", "app"]
+    world.wait(20)
     assert services(world) == ["api"]
 
 
