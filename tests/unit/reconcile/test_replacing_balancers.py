@@ -214,7 +214,7 @@ def test_one_that_never_serves_takes_over_in_the_end() -> None:
     ],
 )
 def test_a_flag_of_zero_switches_its_wait_off(flags: dict[str, timedelta], expected: str) -> None:
-    """With both the old one goes before the new one has a listener, as with the reference."""
+    """With both the old one goes before the new one has a listener, as with LBC."""
     assert shown(change(waiting_world(**flags))) == expected
 
 
