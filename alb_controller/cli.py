@@ -116,6 +116,61 @@ def iam(features: str | None, partition: str, cluster_name: str, pod_identity: b
         raise click.UsageError(str(error)) from None
 
 
+_FILES = click.option(
+    "-f", "files", type=_FILE, multiple=True, help="Your manifests: a file or a folder."
+)
+_LIVE = click.option("--live", is_flag=True, help="What AWS has, with the usual credentials.")
+_BALANCER = click.option("--load-balancer", default="", help="Its name, where there are several.")
+
+
+@commands.command()
+@click.argument("method", required=False)
+@click.argument("url", required=False)
+@_FILES
+@_LIVE
+@click.option("--state", "file", type=_FILE, help="What `alb-controller state` has written.")
+@click.option("-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header.")
+@click.option("--from", "source", default="127.0.0.1", help="The client's address.")
+@click.option("--zone", help="Of the load balancer's node that is asked.")
+@click.option("--http", "version", type=click.Choice(["1.0", "1.1", "2"]), default="1.1")
+@_BALANCER
+@click.option("--seed", type=int, help="The same choices among groups and targets each time.")
+@click.option(
+    "--kind",
+    type=click.Choice(["alb", "ingress", "validate", "health"]),
+    help="For programs: JSON on stdin, one object or a list.",
+)
+@click.option("--batch", is_flag=True, help="With --kind: stdin is a list.")
+def route(file: Path | None, kind: str | None, **given: Any) -> int:
+    """Say what becomes of a request: which rule answers it, and why.
+
+    METHOD URL, such as GET http://myapp.example/; exit code 0 if a rule or a target answers it, 1
+    if the load balancer does with an error.
+    """
+    from alb_controller.commands.route.command import Problem, run_people, run_program
+
+    try:
+        if kind is None:
+            return run_people(file, given)
+        return run_program(kind, file, sys.stdin.read())
+    except Problem as error:
+        raise click.UsageError(str(error)) from None
+
+
+@commands.command()
+@_FILES
+@_LIVE
+@_BALANCER
+def state(files: tuple[Path, ...], live: bool, load_balancer: str) -> int:
+    """Write what AWS has, or what manifests would come to, as JSON: the FILE of `route --state`."""
+    from alb_controller.commands.route.command import Problem, print_state
+
+    try:
+        return print_state(files, load_balancer, is_live=live or not files)
+    except Problem as error:
+        raise click.UsageError(str(error)) from None
+
+
 def _run(**given: Sequence[str]) -> int:
     """Run the controller in a cluster.
 

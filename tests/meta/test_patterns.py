@@ -17,7 +17,6 @@ _NOT_LITERAL = {
     "alb_controller/aws/failures.py": "joins its own table of error codes",
     "alb_controller/aws/rate.py": "--aws-api-throttle, against the names of operations",
     "alb_controller/settings/forms.py": "--aws-api-throttle is a regular expression",
-    "alb_controller/sandbox/aws/moto_patches/refusals/expressions.py": "the sandbox plays AWS",
     "alb_controller/sandbox/aws/moto_patches/refusals/shapes.py": "patterns of botocore's model",
     "alb_controller/sandbox/kubeapi/rules/names.py": "joins its own rules of names",
     "alb_controller/sandbox/kubeapi/rules/validation.py": "the sandbox plays the API server",

@@ -13,8 +13,9 @@ from moto.elbv2.exceptions import (
     RuleNotFoundError,
 )
 
+from alb_controller.model.limits.requests.conditions import CONFIGS, values_of, wildcards_of
+
 from .patching import Moto, Patch, is_true
-from .refusals.conditions import CONFIGS, values_of, wildcards_of
 from .refusals.quotas import ACCOUNT, too_many
 from .surface import Backend, Response
 

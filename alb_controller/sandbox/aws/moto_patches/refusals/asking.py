@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from moto.elbv2.exceptions import ELBClientError, LoadBalancerNotFoundError
 
-from alb_controller.model.limits import FIELDS
+from alb_controller.model.limits.requests.asking import (
+    ACTION,
+    CONFIGURATION,
+    VALIDATION,
+    Params,
+    Refused,
+    Row,
+    actions_of,
+    admits,
+    groups_of,
+)
 from alb_controller.sandbox.aws.moto_patches.patching import Moto, Patch
 from alb_controller.sandbox.aws.moto_patches.surface import Response
 
-Params = Mapping[str, Any]
 Check = Callable[[Params, Any], None]
 """Raises a refusal of the request; the second argument is moto's backend."""
 
-VALIDATION = "ValidationError"
-ACTION = "InvalidLoadBalancerAction"
-CONFIGURATION = "InvalidConfigurationRequest"
 RULES = ("create_rule", "modify_rule")
 LISTENERS = ("create_listener", "modify_listener")
 
@@ -34,14 +40,51 @@ def asked_first(check: Check, source: str, *methods: str) -> tuple[Patch, ...]:
     return tuple(Patch(Response, method, checked, source) for method in methods)
 
 
+class _Front:
+    """What a request is for, asked of moto where a check looks at it."""
+
+    def __init__(self, params: Params, backend: Any) -> None:
+        self._params, self._backend = params, backend
+
+    @property
+    def protocol(self) -> str:
+        return str(self._params.get("Protocol", self._held("protocol")))
+
+    @property
+    def port(self) -> str:
+        return str(self._params.get("Port", self._held("port")))
+
+    def group_version(self, arn: str) -> str | None:
+        found: str | None = self._backend.target_groups[arn].protocol_version
+        return found
+
+    def _held(self, name: str) -> Any:
+        return getattr(listener_of(self._params, self._backend), name, None)
+
+
+def rows_first(rows: Sequence[Row], *methods: str) -> tuple[Patch, ...]:
+    """Patches for checks of `model.limits`, which are asked in their order."""
+    return tuple(
+        patch
+        for row in reversed(rows)
+        for patch in asked_first(_with_moto(row.check), row.source, *methods)
+    )
+
+
+def _with_moto(check: Callable[[Params, Any], None]) -> Check:
+    @functools.wraps(check)
+    def checked(params: Params, backend: Any) -> None:
+        try:
+            check(params, _Front(params, backend))
+        except Refused as error:
+            refuse(error.code, error.message)
+
+    return checked
+
+
 def refuse(code: str, message: str) -> NoReturn:
     """Raise the error of AWS."""
     raise ELBClientError(code, message)
-
-
-def admits(field: str, value: Any) -> bool:
-    """Whether the table of limits has the value in the field."""
-    return FIELDS[field].limit.admits(value)
 
 
 def load_balancer(backend: Any, arn: str) -> Any:
@@ -72,13 +115,21 @@ def balancer_of(params: Params, backend: Any) -> Any:
     return load_balancer(backend, arn)
 
 
-def actions_of(params: Params) -> list[Mapping[str, Any]]:
-    """The actions of a request about a listener or a rule, as they were sent."""
-    return [*params.get("DefaultActions", ()), *params.get("Actions", ())]
-
-
-def groups_of(action: Mapping[str, Any]) -> Iterator[str]:
-    """The target groups that an action names, each once."""
-    tuples = (action.get("ForwardConfig") or {}).get("TargetGroups") or ()
-    arns = [action.get("TargetGroupArn"), *(one.get("TargetGroupArn") for one in tuples)]
-    yield from dict.fromkeys(arn for arn in arns if arn)
+__all__ = [
+    "ACTION",
+    "CONFIGURATION",
+    "LISTENERS",
+    "RULES",
+    "VALIDATION",
+    "Check",
+    "Params",
+    "actions_of",
+    "admits",
+    "asked_first",
+    "balancer_of",
+    "groups_of",
+    "listener_of",
+    "load_balancer",
+    "refuse",
+    "rows_first",
+]

@@ -1,0 +1,1 @@
+"""`alb-controller route`: what becomes of a request."""
