@@ -113,7 +113,7 @@ def process(file: Path) -> Iterator[Json]:
         yield json.loads(line)
     finally:
         started.stdin.close()
-        assert started.wait(20) == 0
+        assert started.wait(60) == 0
         started.stdout.close()
 
 

@@ -60,7 +60,7 @@ def moto_url() -> Iterator[str]:
         assert server.stdin is not None
         yield server.stdout.readline().strip()
         server.stdin.close()
-        server.wait(10)
+        server.wait(60)
 
 
 @pytest.fixture(scope="session")

@@ -87,5 +87,5 @@ def test_a_signal_stops_it_cleanly_however_often_it_comes(number: signal.Signals
     stop.install()
     for _ in range(3):
         signal.raise_signal(number)
-    assert stop.event.wait(20)
+    assert stop.event.wait(60)
     assert stop.code == 0

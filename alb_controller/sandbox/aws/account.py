@@ -44,7 +44,7 @@ CERTIFICATES: Mapping[str, tuple[str, ...]] = {
     "*.shop.example": ("shop.example",),
     "admin.shop.example": (),
 }
-IMAGE = "ami-12c6146b"  # moto knows it; asking for all of them takes it more than a second
+IMAGE = "ami-12c6146b"  # the one that is kept of moto's
 NODES_GROUP = f"eks-cluster-sg-{CLUSTER}"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """Dummy keys: the local AWS takes any."""

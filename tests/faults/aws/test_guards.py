@@ -165,7 +165,7 @@ def test_what_cannot_be_made_ahead_of_time_is_left_to_the_first_call(rig: MakeRi
         sender = rig(server).sender
         sender.warm_up(["no-such-service", "elbv2"])
         for thread in [one for one in threading.enumerate() if one.name == "aws-clients"]:
-            thread.join(20)
+            thread.join(60)
         assert list(sender._clients) == ["elbv2"]
         with pytest.raises(UnknownServiceError):
             sender.call("no-such-service", "Describe")

@@ -124,7 +124,7 @@ def dripping(prefix: bytes) -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         ended.set()
-        thread.join(20)
+        thread.join(60)
 
 
 def test_a_dripping_answer_does_not_outlast_the_timeout(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_a_stream_is_closed_from_another_thread(api: ApiServer, client: KubeClie
     api.watches[0].send(b"one")
     until(lambda: lines == [b"one"])
     stream.close()
-    reader.join(20)
+    reader.join(60)
     assert not reader.is_alive()
 
 

@@ -126,7 +126,7 @@ def rig(client: KubeClient) -> Iterator[Rig]:
     made = Rig(client)
     yield made
     made.reflector.stop()
-    assert made.reflector.join(20)
+    assert made.reflector.join(60)
 
 
 def test_a_kind_that_is_not_installed_is_empty_and_synced(server: Server, rig: Rig) -> None:

@@ -120,7 +120,7 @@ def rig(api: ApiServer, client: KubeClient, kind: Kind) -> Iterator[Api]:
     for reflector in made.reflectors:
         reflector.stop()
         if reflector._thread.ident is not None:
-            assert reflector.join(20)
+            assert reflector.join(60)
 
 
 UNREADABLE = [

@@ -62,7 +62,7 @@ def rig(client: KubeClient) -> Iterator[Rig]:
     yield made
     made.reflector.stop()
     if made.reflector._thread.ident is not None:
-        assert made.reflector.join(20)
+        assert made.reflector.join(60)
 
 
 def service(**metadata: Any) -> dict[str, Any]:
@@ -472,7 +472,7 @@ def test_stop_ends_an_open_watch_at_once(api: ApiServer, rig: Rig) -> None:
     watching(api, rig)
     with capture_logs() as logs:
         rig.reflector.stop()
-        assert rig.reflector.join(20)
+        assert rig.reflector.join(60)
     assert logs == []
 
 
@@ -482,4 +482,4 @@ def test_stop_ends_a_pause_at_once(api: ApiServer, rig: Rig) -> None:
     rig.reflector.start()
     rig.await_pause(1)
     rig.reflector.stop()
-    assert rig.reflector.join(20)
+    assert rig.reflector.join(60)

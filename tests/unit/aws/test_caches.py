@@ -86,7 +86,7 @@ def test_threads_that_ask_at_once_share_one_read(broken: bool) -> None:
     source.broken = broken
 
     def read() -> int:
-        everybody_asked.wait(10)
+        everybody_asked.wait(60)
         return source.read()
 
     shared = Shared(read, MINUTE, roll)
@@ -141,7 +141,7 @@ class SlowReads:
         answer = {key: self.values[key] for key in keys if key in self.values}
         if self.slow & set(keys):
             self.begun.set()
-            assert self._finished.wait(10)
+            assert self._finished.wait(60)
             if self.error is not None:
                 raise self.error
         return answer
@@ -166,7 +166,7 @@ def test_a_slow_read_holds_up_neither_what_is_known_nor_other_keys(
     cache, reads = Expiring[str, str](MINUTE, SystemClock()), SlowReads("slow")
     cache.get_many(["known"], reads)
     slow = pool.submit(cache.get_many, ["slow"], reads)
-    assert reads.begun.wait(10)
+    assert reads.begun.wait(60)
     both = pool.submit(cache.get_many, ["known", "other"], reads)
     assert both.result(10) == {"known": "KNOWN", "other": "OTHER"}
     assert not slow.done()
@@ -183,7 +183,7 @@ def test_threads_that_want_a_key_at_once_share_its_read(
     roll, reads = Roll(), SlowReads("slow")
     cache = Expiring[str, str](MINUTE, roll)
     asking = [pool.submit(cache.get_many, ["slow"], reads)]
-    assert reads.begun.wait(10)
+    assert reads.begun.wait(60)
     asking += [pool.submit(cache.get_many, ["slow", "other"], reads) for _ in range(5)]
     assert all(roll.present.acquire(timeout=10) for _ in asking)
     reads.finish(RuntimeError("broken") if broken else None)
@@ -200,7 +200,7 @@ def test_an_error_is_shared_by_those_alone_who_want_all_of_the_read(
     roll, reads = Roll(), SlowReads("slow")
     cache = Expiring[str, str](MINUTE, roll)
     both = pool.submit(cache.get_many, ["slow", "other"], reads)
-    assert reads.begun.wait(10)
+    assert reads.begun.wait(60)
     one = pool.submit(cache.get_many, ["other"], reads)
     assert all(roll.present.acquire(timeout=10) for _ in "12")
     reads.finish(RuntimeError("slow is broken"))
@@ -214,7 +214,7 @@ def test_what_a_shared_read_does_not_bring_is_asked_for_again(pool: ThreadPoolEx
     roll, reads = Roll(), SlowReads("new")
     cache = Expiring[str, str](MINUTE, roll)
     before = pool.submit(cache.get_many, ["new"], reads)
-    assert reads.begun.wait(10)
+    assert reads.begun.wait(60)
     reads.values["new"] = "NEW"
     after = pool.submit(cache.get_many, ["new"], reads)
     assert all(roll.present.acquire(timeout=10) for _ in "12")
@@ -227,7 +227,7 @@ def test_a_key_that_is_forgotten_during_its_read_is_read_again(pool: ThreadPoolE
     """What the read brings is older than the write that it was forgotten for."""
     cache, reads = Expiring[str, str](MINUTE, SystemClock()), SlowReads("slow")
     before = pool.submit(cache.get_many, ["slow", "same"], reads)
-    assert reads.begun.wait(10)
+    assert reads.begun.wait(60)
     cache.forget(["slow"])
     reads.slow.clear()
     reads.values["slow"] = "new"

@@ -214,7 +214,7 @@ def test_threads_end_in_the_newest_state_and_report_it_in_order(pods: Store[Pod]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert versions(pods) == {"p0": 300, "p1": 298, "p2": 299}
     for name in ("p0", "p1", "p2"):
         chain = [(old, new) for reported_name, old, new in reported if reported_name == name]

@@ -45,7 +45,7 @@ class SlowAws(EndpointAccount):
     def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
         if vpc_id == "vpc-slow":
             self.begun.set()
-            assert self.finished.wait(10)
+            assert self.finished.wait(60)
         return super().vpc_cidrs(vpc_id)
 
 
@@ -56,7 +56,7 @@ def test_a_vpc_that_is_read_slowly_holds_up_no_other() -> None:
     assert addresses.contains(VPC, "10.0.1.1")
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(addresses.contains, "vpc-slow", "10.0.1.1")
-        assert aws.begun.wait(10)
+        assert aws.begun.wait(60)
         quick = pool.submit(lambda: [addresses.contains(v, "10.0.1.2") for v in (VPC, "vpc-2")])
         try:
             assert quick.result(10) == [True, True]

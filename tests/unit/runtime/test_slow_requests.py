@@ -175,7 +175,7 @@ def test_a_connection_at_work_is_not_dropped(port: Port) -> None:
     """Another is closed at once instead."""
     client = port.client()
     client.sendall(b"GET /held HTTP/1.1\r\n\r\n")
-    assert port.held.wait(20)
+    assert port.held.wait(60)
     assert port.client().recv(1) == b""
     port.release.set()
     assert client.recv(4096).endswith(b"held")

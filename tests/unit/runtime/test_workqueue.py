@@ -289,7 +289,7 @@ def test_shutdown_ends_every_wait_and_accepts_nothing(queue: WorkQueue[str]) -> 
     waiter = threading.Thread(target=lambda: got.__setitem__(0, queue.get()))
     waiter.start()
     queue.shut_down()
-    waiter.join(20)
+    waiter.join(60)
     queue.add("a")
     queue.add_after("b", 1)
     assert got == [None]
@@ -305,7 +305,7 @@ def test_a_blocked_get_sees_an_earlier_timer() -> None:
     waiter = threading.Thread(target=lambda: got.append(queue.get(5)))
     waiter.start()
     queue.add_after("near", 0.01)
-    waiter.join(20)
+    waiter.join(60)
     assert got == ["near"]
 
 
@@ -347,6 +347,6 @@ def test_many_workers_never_share_a_key_and_lose_none() -> None:
     until(queue.is_idle)
     queue.shut_down()
     for worker in workers:
-        worker.join(20)
+        worker.join(60)
     assert clashes == []
     assert seen_versions == versions

@@ -199,7 +199,7 @@ def test_a_keeper_goes_on_whatever_fails(world: World) -> None:
         keeper.start()
         until(keeper.context)
         keeper.stop()
-        keeper._thread.join(20)
+        keeper._thread.join(60)
     events = [log["event"] for log in logs if log["log_level"] != "info"]
     assert events == ["webhook_certificate_not_kept", "webhook_certificate_failed"]
 
@@ -216,7 +216,7 @@ def test_the_first_certificate_comes_soon_after_the_lease(world: World) -> None:
     until(keeper.context)
     until(lambda: len(world.clock.slept) == 2)
     keeper.stop()
-    keeper._thread.join(5)
+    keeper._thread.join(60)
     assert world.clock.slept == [1.0, 10.0]
 
 

@@ -256,7 +256,7 @@ def test_a_stop_lets_an_answer_finish(process: Process) -> None:
     process.respond = wait
     connection = process.connection()
     connection.request("POST", "/review", review(), JSON)
-    assert began.wait(20)
+    assert began.wait(60)
     stopping = threading.Thread(target=process.server.stop)
     stopping.start()
     until(lambda: process.server._work.is_ending)
@@ -264,6 +264,6 @@ def test_a_stop_lets_an_answer_finish(process: Process) -> None:
     answer = connection.getresponse()
     assert answer.status == 200
     assert answer.headers["Connection"] == "close"
-    stopping.join(20)
+    stopping.join(60)
     assert not stopping.is_alive()
     connection.close()

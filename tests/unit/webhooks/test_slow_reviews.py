@@ -185,7 +185,7 @@ def test_without_room_a_review_is_asked_for_again(
     assert process.review()["allowed"]
     release.set()
     for other in others:
-        other.join(20)
+        other.join(60)
     assert process.send(LARGE)[0] == 200
 
 

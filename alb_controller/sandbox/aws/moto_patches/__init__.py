@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from . import (
     addons,
     dns,
+    images,
     listeners,
     load_balancers,
     network,
@@ -75,6 +76,7 @@ def apply_patches() -> None:
     with _lock:
         if not _done.is_set():
             put_all(PATCHES)
+            images.keep_one()
             _done.set()
 
 
