@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -53,6 +54,15 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(Secret)  # nothing derived from the content
+
+
+class Joined(msgspec.Struct, frozen=True, order=True):
+    """Since when an object is a member of a stack; who joined before others sorts first."""
+
+    since: datetime
+    """Its creation, or the last one of those that were there before."""
+    late: int
+    """0: by its creation; else its place among those that joined later than they were made."""
 
 
 class ObjectRef(msgspec.Struct, frozen=True, order=True):

@@ -36,10 +36,22 @@ from alb_controller.objects.annotations.rows import CollectingReader, Source
 from alb_controller.objects.core import Service, ref
 from alb_controller.objects.elbv2 import IngressClassParamsSpec, SubnetSelector
 from alb_controller.settings import Settings
-from alb_controller.values import IpAddressType, ObjectRef, Scheme, StackKey
+from alb_controller.values import IpAddressType, Joined, ObjectRef, Scheme, StackKey
 
 T = TypeVar("T")
 NO_PARAMS = IngressClassParamsSpec()
+
+
+class Place(msgspec.Struct, frozen=True, eq=False):
+    """Since when a member is in its group: nothing that it asks for, so that all are equal."""
+
+    joined: Joined | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Place)
+
+    def __hash__(self) -> int:
+        return 0
 
 
 class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +87,7 @@ class MemberIntent(msgspec.Struct, frozen=True, kw_only=True):
     """It is the last known good intent of a member that is stopped now."""
     is_recorded: bool = False
     """It comes from the object's record, which its users can write too."""
+    place: Place = Place()
     source: Record | None = None
     """What it was translated from; None where nobody notes it."""
 

@@ -103,7 +103,9 @@ def _notes(snapshot: Snapshot, translation: Translation[MemberIntent]) -> Iterat
             annotations[APPLIED_SECRETS] = note(good.secrets)
         served = good or translation.standing.get(member.uid)
         if served is not None:
-            text = served.source and served.source.text(snapshot.key, member.uid)
+            text = served.source and served.source.text(
+                snapshot.key, member.uid, served.place.joined
+            )
             annotations[RECORD] = text if text and fits(text, member.ingress) else None
         yield Patch(object=member.ingress, annotations=annotations)
 

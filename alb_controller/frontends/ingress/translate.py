@@ -27,12 +27,14 @@ from alb_controller.frontends.ingress.load import Snapshot
 from alb_controller.frontends.ingress.member import (
     MemberIntent,
     MemberTranslator,
+    Place,
     Problems,
     deduplicated,
 )
 from alb_controller.frontends.ingress.merge import merge, settings_of
 from alb_controller.frontends.ingress.notices.reach import reach_of
 from alb_controller.frontends.ingress.notices.warnings import warnings_of
+from alb_controller.frontends.ingress.records.joining import joined, ordered_by
 from alb_controller.frontends.ingress.records.known import (
     Known,
     blockers,
@@ -66,11 +68,17 @@ def translate(
     `stopped` are members that the builder found at fault (a subnet that does not exist): they are
     treated as members with that problem. `observed` is what AWS has of the group, as far as known.
     """
+    by_age = joined(snapshot, remembered, settings, observed)
+    snapshot = ordered_by(snapshot, by_age)
     members = _members(snapshot, settings, remembered, stopped)
     has_applied, counting = bool(remembered), _without_excluded(snapshot, stopped)
     uids = {member.uid for member in counting.members}
     remembered = {uid: one for uid, one in remembered.items() if uid in uids}
     known = known_intents(counting, members.valid, remembered, settings, observed)
+    for intents in (members.valid, known.intents):
+        for uid in intents.keys() & by_age:
+            place = Place(joined=by_age[uid])
+            intents[uid] = msgspec.structs.replace(intents[uid], place=place)
     while True:
         resolution = _resolve(snapshot, settings, members, known, remembered)
         agreed, accepted = resolution.agreed, resolution.accepted

@@ -232,7 +232,7 @@ def test_only_the_controller_writes_what_it_has_applied() -> None:
         meta = {"name": "w", "namespace": "shop", "uid": uid, "annotations": annotations}
         return {"metadata": meta, "spec": {"ingressClassName": "alb"}}
 
-    mine, forged, copied = "v1:shop/w:u1:AA==", "v1:team:u1:BB==", "v1:shop/w:u2:AA=="
+    mine, forged, copied = "v1:shop/w:u1::AA==", "v1:team:u1::BB==", "v1:shop/w:u2::AA=="
     review = hooks(Aws())["/validate-networking-v1-ingress"].review
     for new, old in [(mine, mine), (None, mine), (copied, mine), ("{}", mine)]:
         assert not review(request(web(new), web(old))).problem

@@ -8,12 +8,12 @@ import msgspec
 
 from alb_controller.frontends.ingress.load import LoadedMember, Snapshot
 from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
+from alb_controller.frontends.ingress.records.joining import shown_hosts
 from alb_controller.frontends.ingress.records.record import Record, recorded, services_of
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets, noted_versions
 from alb_controller.intent import FRONTEND_NLB, LOAD_BALANCER
 from alb_controller.model.stack import Observed
 from alb_controller.objects.core import ref
-from alb_controller.objects.networking import Ingress
 from alb_controller.objects.secrets import SecretName
 from alb_controller.settings import Settings
 from alb_controller.values import ObjectRef
@@ -112,10 +112,10 @@ def blockers(
         host
         for member in snapshot.members
         if member.uid in known.records
-        for host in _hosts(member.ingress)
+        for host in shown_hosts(member.ingress)
     }
     for member in snapshot.members:
-        hosts = _hosts(member.ingress)
+        hosts = shown_hosts(member.ingress)
         is_stranger = member.uid not in known.records and recorded_hosts.isdisjoint(hosts)
         if member.uid not in accepted and hosts and not (recorded_hosts and is_stranger):
             yield ref("Ingress", member.ingress)
@@ -134,7 +134,3 @@ def secrets_of(
         applied,
         required_label=settings.required_secrets_label or "",
     )
-
-
-def _hosts(ingress: Ingress) -> set[str]:
-    return {one.hostname or one.ip for one in ingress.status.load_balancer.ingress}

@@ -17,7 +17,7 @@ from alb_controller.objects.notes import annotations_of_users
 from alb_controller.objects.reading import decode
 from alb_controller.objects.records import RECORD, group_of, is_of, pack, unpack
 from alb_controller.objects.references import service_names
-from alb_controller.values import StackKey
+from alb_controller.values import Joined, StackKey
 
 _MOST_CHARACTERS = 240 * 1024
 """Of all annotations of an object; Kubernetes takes 256 KiB, and others must find room as well."""
@@ -33,9 +33,9 @@ class Record(msgspec.Struct, frozen=True):
     spec: IngressSpec
     services: tuple[Service, ...]
 
-    def text(self, key: StackKey, uid: str) -> str:
+    def text(self, key: StackKey, uid: str, joined: Joined | None = None) -> str:
         """The annotation's value on the Ingress of this uid."""
-        return pack(key.id, uid, msgspec.json.encode(self, order="sorted"))
+        return pack(key.id, uid, joined, msgspec.json.encode(self, order="sorted"))
 
     def is_of(self, member: LoadedMember) -> bool:
         """Whether the parameters that it was translated with are those of the member's class."""
