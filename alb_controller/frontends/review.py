@@ -13,10 +13,14 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
+from alb_controller.errors import Invalid
+from alb_controller.intent import StackIntent
 from alb_controller.objects.cluster import Cluster
 from alb_controller.settings import Settings
 
 T = TypeVar("T")
+Limits: TypeAlias = Callable[[StackIntent], Iterable[Invalid]]
+"""What a builder finds in an intent that its API is documented to refuse."""
 _INDEX = re.compile(r"\[\d+\]")
 
 

@@ -12,6 +12,8 @@ from alb_controller.model.origins import AskedBy
 from alb_controller.model.refs import ResourceId
 from alb_controller.values import Tags
 
+_FAMILIES = {"cidr": ("IPv4",), "cidr_v6": ("IPv6",)}
+
 
 class IngressRule(msgspec.Struct, frozen=True, order=True):
     """One source on one port range; AWS's key of a rule is all of it but the description."""
@@ -29,6 +31,13 @@ class IngressRule(msgspec.Struct, frozen=True, order=True):
         """What two rules cannot have in common: AWS drops the host bits of a CIDR."""
         source = _canonical(self.source) if "cidr" in self.source_kind else self.source
         return self.protocol, self.from_port, self.to_port, self.source_kind, source
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Of which a security group holds so many: one that names a group or a prefix list counts
+        for both (Amazon VPC quotas).
+        """
+        return _FAMILIES.get(self.source_kind, ("IPv4", "IPv6"))
 
     def __str__(self) -> str:
         return f"{self.protocol} {self.from_port}-{self.to_port} from {self.source}"

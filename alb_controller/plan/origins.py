@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from alb_controller.model.elbv2 import Listener, ListenerRule
+from alb_controller.model.kube import Binding
 from alb_controller.model.origins import WHOLE, AskedBy, Origins, origins_of
 from alb_controller.model.refs import Ref, Reference
 from alb_controller.model.stack import Resource
@@ -21,19 +22,26 @@ from alb_controller.plan.pairs import Pair
 from alb_controller.plan.policies import listener_changes
 
 S = TypeVar("S", bound=changes.Step)
-_SETTINGS: dict[type[object], str] = {
-    changes.SetSubnets: "subnets",
-    changes.SetSecurityGroups: "security_groups",
-    changes.SetIpAddressType: "ip_address_type",
-    changes.ModifyIpPools: "ipv4_ipam_pool_id",
-    changes.ModifyTargetGroup: "health_check",
-    changes.ReserveCapacity: "capacity_units",
-    changes.SetWebAcl: "web_acl_arn",
-    changes.SetRegionalWebAcl: "regional_web_acl_id",
-    changes.SetProtection: "protection",
-    changes.RegisterBalancers: "targets",
+_OF_BINDINGS = {
+    "multi_cluster": "multi_cluster_target_group",
+    "node_labels": "node_selector",
+    "target_type": "target_type",
 }
-"""Steps that write one field of what they are about."""
+"""The fields of a binding's spec by the settings of a backend."""
+_SETTINGS: dict[type[object], tuple[str, ...]] = {
+    changes.SetSubnets: ("subnets",),
+    changes.SetSecurityGroups: ("security_groups",),
+    changes.SetIpAddressType: ("ip_address_type",),
+    changes.ModifyIpPools: ("ipv4_ipam_pool_id",),
+    changes.ModifyTargetGroup: ("health_check",),
+    changes.ReserveCapacity: ("capacity_units",),
+    changes.SetWebAcl: ("web_acl_arn",),
+    changes.SetRegionalWebAcl: ("regional_web_acl_id",),
+    changes.SetProtection: ("protection",),
+    changes.RegisterBalancers: ("targets",),
+    changes.UpdateBinding: tuple(_OF_BINDINGS),
+}
+"""Steps that write some fields of what they are about."""
 
 
 class Askers:
@@ -109,7 +117,7 @@ class Askers:
             case changes.ModifyListener(target=target):
                 return list(_listener_settings(*self._live[target]))
             case _:
-                return [_SETTINGS.get(type(step), WHOLE)]
+                return _SETTINGS.get(type(step), (WHOLE,))
 
     def _asked_by(self, target: Reference) -> AskedBy:
         desired = self._desired.get(target)
@@ -137,6 +145,8 @@ def _sent(resource: Resource) -> Iterator[tuple[str, Origins]]:
 
 def _is_sent(resource: Resource, field: str, entry: str) -> bool:
     """Ingress has steps of its own, and what else has is not in the resource."""
+    if isinstance(resource, Binding):
+        return bool(getattr(resource.spec, _OF_BINDINGS.get(field, ""), None))
     value = getattr(resource, field, None)
     if field == "certificates":
         return entry in (value or ())

@@ -117,7 +117,7 @@ def _security_groups(matches: Matches, policy: PlanPolicy) -> _Parts:
             written += tag_steps("SecurityGroup", desired.tags, found, now, policy)
         change = policies.ingress(desired, found)
         if "ingress" in policy.limits_reached:
-            written += [*change.unused, *change.surplus, *change.missing]
+            written += change.exchanged
         else:
             written += [*change.missing, *change.surplus]
             narrowed += change.unused

@@ -6,11 +6,13 @@ Fields not named here count at creation only: AWS cannot change them, or they ar
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import msgspec
 
-from alb_controller.model.ec2 import SecurityGroup
+from alb_controller.model.ec2 import IngressRule, SecurityGroup
 from alb_controller.model.elbv2 import (
     Attributes,
     Listener,
@@ -20,7 +22,7 @@ from alb_controller.model.elbv2 import (
 )
 from alb_controller.model.health import HealthCheck
 from alb_controller.model.kube import Binding
-from alb_controller.model.refs import Ref
+from alb_controller.model.refs import Ref, Reference
 from alb_controller.model.stack import Found
 from alb_controller.plan.changes import (
     AddCertificates,
@@ -171,6 +173,9 @@ def settled(desired: Binding) -> Binding:
 class IngressChange(msgspec.Struct, frozen=True, kw_only=True):
     """Ingress to add, to take away now, and to take away at the end; a step each, or none."""
 
+    exchanged: tuple[Step, ...]
+    """All of it where a security group holds no more: what must find room comes first, so that
+    nobody's source is taken away for what AWS refuses all the same."""
     missing: tuple[Step, ...]
     surplus: tuple[Step, ...]
     unused: tuple[Step, ...]
@@ -181,19 +186,43 @@ def ingress(desired: SecurityGroup, found: Found[SecurityGroup] | None) -> Ingre
     """Compared by all but the description (spec 6.4); None leaves the rules to their keeper."""
     now = found.resource.ingress if found else ()
     if desired.ingress is None or now is None:
-        return IngressChange(missing=(), surplus=(), unused=())
+        return IngressChange(exchanged=(), missing=(), surplus=(), unused=())
     target = found.identity if found else Ref(desired.id)
     wanted, present = ({rule.key for rule in rules} for rules in (desired.ingress, now))
     ports = {rule.key[:3] for rule in desired.ingress}
     missing = [rule for rule in sorted(desired.ingress) if rule.key not in present]
     surplus = [rule for rule in sorted(now) if rule.key not in wanted]
-    narrower = tuple(rule for rule in surplus if rule.key[:3] in ports)
-    unused = tuple(rule for rule in surplus if rule.key[:3] not in ports)
+    more = _beyond(missing, surplus)
     return IngressChange(
-        missing=(AuthorizeIngress(target=target, rules=tuple(missing)),) if missing else (),
-        surplus=(RevokeIngress(target=target, rules=narrower),) if narrower else (),
-        unused=(RevokeIngress(target=target, rules=unused),) if unused else (),
+        exchanged=(
+            *_authorized(target, more),
+            *_revoked(target, surplus),
+            *_authorized(target, [rule for rule in missing if rule not in more]),
+        ),
+        missing=_authorized(target, missing),
+        surplus=_revoked(target, [rule for rule in surplus if rule.key[:3] in ports]),
+        unused=_revoked(target, [rule for rule in surplus if rule.key[:3] not in ports]),
     )
+
+
+def _beyond(missing: Iterable[IngressRule], surplus: Iterable[IngressRule]) -> list[IngressRule]:
+    """As many of those that come as are more than those that go, of each family that counts."""
+    more = Counter(family for rule in missing for family in rule.families)
+    more.subtract(family for rule in surplus for family in rule.families)
+    found: list[IngressRule] = []
+    for rule in missing:
+        if any(more[family] > 0 for family in rule.families):
+            more.subtract(rule.families)
+            found.append(rule)
+    return found
+
+
+def _authorized(target: Reference, rules: Sequence[IngressRule]) -> tuple[Step, ...]:
+    return (AuthorizeIngress(target=target, rules=tuple(rules)),) if rules else ()
+
+
+def _revoked(target: Reference, rules: Sequence[IngressRule]) -> tuple[Step, ...]:
+    return (RevokeIngress(target=target, rules=tuple(rules)),) if rules else ()
 
 
 def _health_check_differs(desired: HealthCheck, found: HealthCheck) -> bool:

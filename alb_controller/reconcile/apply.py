@@ -16,7 +16,6 @@ from alb_controller.errors import (
     QuotaExceeded,
     Stopping,
 )
-from alb_controller.model.elbv2 import LoadBalancer, TargetGroup
 from alb_controller.model.refs import ResourceId
 from alb_controller.model.stack import Observed
 from alb_controller.plan import changes
@@ -30,6 +29,8 @@ from alb_controller.reconcile.writes import Operations, run
 from alb_controller.values import Value
 
 _LIMITS: Mapping[str, Limit] = {
+    "TooManyLoadBalancers": "load-balancers",
+    "TooManyTargetGroups": "target-groups",
     "TooManyRules": "rules",
     "TooManyCertificates": "certificates",
     "TooManyListeners": "listeners",
@@ -37,7 +38,7 @@ _LIMITS: Mapping[str, Limit] = {
     "TooManyTargets": "used-target-groups",
     "TooManyRegistrationsForTargetId": "used-target-groups",
 }
-"""By code, of listeners and what is on them. Targets count where their group is used."""
+"""By code. Targets count where their group is used."""
 
 
 class Failure(Value, frozen=True):
@@ -60,6 +61,10 @@ class Outcome(Value, frozen=True):
     """What is to go and cannot yet, at the end of a plan: nothing else waits for it."""
     waits: tuple[Wait, ...] = ()
     """What a later plan goes on with."""
+    without_room: Failure | None = None
+    """What was refused at a quota, where what makes room for it has to be waited for."""
+    beside: int = 0
+    """Calls besides: names that were looked up, and what was refused before room was made."""
 
     @property
     def stop(self) -> Failure | None:
@@ -82,13 +87,9 @@ class Outcome(Value, frozen=True):
         """The quota that stopped it, where a plan with `limits_reached` can live with it."""
         if not isinstance(self.error, QuotaExceeded):
             return None
-        match self.failed:
-            case changes.AuthorizeIngress():
-                return "ingress"
-            case changes.Create(resource=TargetGroup() | LoadBalancer() as made):
-                return "target-groups" if isinstance(made, TargetGroup) else "load-balancers"
-            case _:
-                return _LIMITS.get(self.error.code)
+        if isinstance(self.failed, changes.AuthorizeIngress):
+            return "ingress"
+        return _LIMITS.get(self.error.code)
 
 
 def apply(plan: Plan, observed: Observed, operations: Operations) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from alb_controller.model.limits import QUOTAS, tag_problem
 from alb_controller.model.ownership import TRACKING_KEYS
 from alb_controller.settings.forms import format_duration
 from alb_controller.settings.gates import gate_rows, named_gates
@@ -13,6 +14,10 @@ from alb_controller.settings.table import FlagRow, Settings, flag_rows
 
 LEAST_LIFETIME = timedelta(seconds=10)
 """Of a kept certificate: rotation needs some looks at the cluster."""
+
+
+_OWN_TAGS = 3
+"""Cluster, stack and resource: AWS counts them too."""
 
 
 class InvalidSetting(ValueError):
@@ -144,6 +149,16 @@ def _check_webhooks(settings: Settings) -> None:
 
 
 def _check_tag_keys(settings: Settings) -> None:
+    """What every call for every resource would be refused for is refused once, here."""
+    for key, value in settings.default_tags.items():
+        problem = tag_problem(key, value)
+        if problem is not None:
+            raise InvalidSetting("default-tags", problem)
+    most = QUOTAS["tags-per-resource"].most - _OWN_TAGS
+    if len(settings.default_tags) > most:
+        count = len(settings.default_tags)
+        problem = f"has {count} tags: {most} at most, as {_OWN_TAGS} are the controller's"
+        raise InvalidSetting("default-tags", problem)
     for flag, keys in (
         ("default-tags", settings.default_tags),
         ("external-managed-tags", settings.external_managed_tags),

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from alb_controller.build.elbv2.limits import out_of_limits
 from alb_controller.frontends.frontend import FrontEnd
-from alb_controller.frontends.ingress.admission import REVIEWS as INGRESS_REVIEWS
+from alb_controller.frontends.ingress.admission import reviews as ingress_reviews
 from alb_controller.frontends.ingress.frontend import IngressFrontEnd
 from alb_controller.frontends.review import Reviews
 from alb_controller.kube.store import Stores
@@ -40,7 +41,7 @@ def front_ends(settings: Settings) -> tuple[Served, ...]:
         Served(
             front_end=IngressFrontEnd(settings),
             carriers={INGRESS: Ingress},
-            reviews=INGRESS_REVIEWS,
+            reviews=ingress_reviews(out_of_limits),
             workers=settings.ingress_max_concurrent_reconciles,
         ),
     )

@@ -9,7 +9,10 @@ what LBC refuses is refused, and what stops every Ingress of the class is warned
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import assert_never
+
+import msgspec
 
 from alb_controller.errors import InvalidAnnotation
 from alb_controller.frontends.conflicts import Agreement
@@ -39,11 +42,13 @@ from alb_controller.frontends.review import (
     ALLOWED,
     AdmissionResponse,
     Finding,
+    Limits,
     Review,
     Reviews,
     Weight,
     respond,
 )
+from alb_controller.intent import StackIntent
 from alb_controller.objects.annotations import ingress_table as rows
 from alb_controller.objects.annotations.rows import Source
 from alb_controller.objects.cluster import Cluster
@@ -55,7 +60,7 @@ from alb_controller.objects.records import forged
 from alb_controller.objects.references import service_names
 from alb_controller.objects.secrets import OidcSecret, OidcSecretData, SecretName, SecretState
 from alb_controller.settings import Settings
-from alb_controller.values import Secret, StackKey
+from alb_controller.values import Origin, Secret, StackKey
 
 Services = Mapping[tuple[str, str], Service]
 
@@ -71,13 +76,17 @@ _COMPLETE = OidcSecret(data=OidcSecretData(client_id=Secret("id"), client_secret
 
 
 def validate_ingress(
-    new: Ingress, old: Ingress | None, cluster: Cluster, settings: Settings
+    new: Ingress,
+    old: Ingress | None,
+    cluster: Cluster,
+    settings: Settings,
+    limits: Limits = lambda _: (),
 ) -> AdmissionResponse:
     """The response to a new or changed Ingress."""
     if new.is_deleting or (old is not None and _is_same(new, old)):
         return ALLOWED
-    found = [*_findings(new, cluster, settings), *_unwanted(new, old, cluster, settings)]
-    before = _findings(old, cluster, settings) if old is not None and found else ()
+    found = [*_findings(new, cluster, settings, limits), *_unwanted(new, old, cluster, settings)]
+    before = _findings(old, cluster, settings, limits) if old is not None and found else ()
     return respond(found, before, is_strict=settings.strict_admission)
 
 
@@ -91,15 +100,19 @@ def validate_class_params(
     return respond(_params_findings(new, settings), before, is_strict=settings.strict_admission)
 
 
-REVIEWS: Reviews = {
-    "/validate-networking-v1-ingress": Review(
-        name="ingress", kind=Ingress, validate=validate_ingress, forged=forged
-    ),
-    "/validate-elbv2-k8s-aws-v1beta1-ingressclassparams": Review(
-        name="ingressClassParams", kind=IngressClassParams, validate=validate_class_params
-    ),
-}
-"""By LBC's paths."""
+def reviews(limits: Limits) -> Reviews:
+    """By LBC's paths; `limits` are those of what Ingresses are built as."""
+    return {
+        "/validate-networking-v1-ingress": Review(
+            name="ingress",
+            kind=Ingress,
+            validate=partial(validate_ingress, limits=limits),
+            forged=forged,
+        ),
+        "/validate-elbv2-k8s-aws-v1beta1-ingressclassparams": Review(
+            name="ingressClassParams", kind=IngressClassParams, validate=validate_class_params
+        ),
+    }
 
 
 def _translate_alone(
@@ -116,7 +129,9 @@ def _is_same(new: Ingress, old: Ingress) -> bool:
     return (new.spec, new.metadata.annotations) == (old.spec, old.metadata.annotations)
 
 
-def _findings(ingress: Ingress, cluster: Cluster, settings: Settings) -> Iterator[Finding]:
+def _findings(
+    ingress: Ingress, cluster: Cluster, settings: Settings, limits: Limits
+) -> Iterator[Finding]:
     """All that is wrong with an Ingress as it stands."""
     match select(ingress, cluster, settings.ingress_class):
         case NotOurs():
@@ -127,7 +142,7 @@ def _findings(ingress: Ingress, cluster: Cluster, settings: Settings) -> Iterato
         case BadGroup(problem=problem):
             yield Finding(Weight.WARNING, str(problem))
         case Member() as member:
-            yield from _member_findings(member, cluster, settings)
+            yield from _member_findings(member, cluster, settings, limits)
         case unknown:
             assert_never(unknown)
     yield from _conditions(ingress)
@@ -163,7 +178,9 @@ def _conditions(ingress: Ingress) -> Iterator[Finding]:
                 yield Finding(Weight.REFUSED, str(problem))
 
 
-def _member_findings(member: Member, cluster: Cluster, settings: Settings) -> Iterator[Finding]:
+def _member_findings(
+    member: Member, cluster: Cluster, settings: Settings, limits: Limits
+) -> Iterator[Finding]:
     ingress = member.ingress
     services = _services(ingress, cluster)
     try:
@@ -176,7 +193,11 @@ def _member_findings(member: Member, cluster: Cluster, settings: Settings) -> It
             yield Finding(Weight.WARNING, str(found))
     else:
         yield from _taken_places(member, intent, cluster, settings)
-        yield from _notes(member, intent, services, settings)
+        alone = _alone(member.key, intent, settings)
+        for problem in limits(alone):
+            yield Finding(Weight.WARNING, str(problem))
+        group = Served(intent=alone, reach=reach_of([intent], alone), services=services)
+        yield from _notes(member, intent, group)
     yield from _missing(ingress, services, settings)
 
 
@@ -190,14 +211,16 @@ def _missing(ingress: Ingress, services: Services, settings: Settings) -> Iterat
             yield Finding(Weight.WARNING, sentence)
 
 
-def _notes(
-    member: Member, intent: MemberIntent, services: Services, settings: Settings
-) -> Iterator[Finding]:
-    """What it is warned of were it alone: what others of a group may change is left out."""
+def _alone(key: StackKey, intent: MemberIntent, settings: Settings) -> StackIntent:
+    """What it asks for were it alone."""
     agreed = Agreement()
     agreed.add(intent.ref, settings_of(intent, class_defaults([intent], settings)))
-    stack = merge(member.key, [intent], agreed, settings)
-    group = Served(intent=stack, reach=reach_of([intent], stack), services=services)
+    made = merge(key, [intent], agreed, settings)
+    return msgspec.structs.replace(made, asked_by=(Origin(intent.ref),))
+
+
+def _notes(member: Member, intent: MemberIntent, group: Served) -> Iterator[Finding]:
+    """What it is warned of were it alone: what others of a group may change is left out."""
     for notice in notices_of(member.ingress, intent, group):
         if not (is_explicit(member.key) and notice.reason in _OF_GROUPS):
             yield Finding(Weight.NOTE, notice.sentence)

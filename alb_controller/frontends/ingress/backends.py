@@ -50,8 +50,10 @@ _ROWS: dict[str, tuple[Annotation[Any], ...]] = {
     "health_check": tuple(_CHECK_ROWS.values()),
     **{f"health_check.{name}": (row,) for name, row in _CHECK_ROWS.items()},
     "attributes": (rows.TARGET_GROUP_ATTRIBUTES,),
+    "multi_cluster": (rows.MULTI_CLUSTER,),
+    "node_labels": (rows.TARGET_NODE_LABELS,),
 }
-"""The annotations of each setting that goes to AWS."""
+"""The annotations of each setting that goes to AWS, or into a binding."""
 
 
 class BackendTranslator:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from alb_controller.model.ec2 import IngressRule, SecurityGroup
+from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import Action, Condition, Listener, ListenerRule, groups_of
 from alb_controller.model.origins import Origins, origins_of
 from alb_controller.model.refs import Ref, Reference
@@ -25,8 +25,6 @@ from alb_controller.values import ObjectRef, Value
 
 _GROUPS = "target-groups-per-application-load-balancer"
 _INGRESS = "rules-per-security-group"
-_FAMILIES = {"cidr": ("IPv4",), "cidr_v6": ("IPv6",)}
-_BOTH = ("IPv4", "IPv6")
 
 
 class Quota(NamedTuple):
@@ -97,7 +95,7 @@ def used(observed: Observed) -> Counter[Quota]:
         found[Quota(_GROUPS, balancer)] = len({g for one in actions for g in groups_of(one)})
     for group in observed.security_groups:
         for ingress in group.resource.ingress or ():
-            for family in _FAMILIES.get(ingress.source_kind, _BOTH):
+            for family in ingress.families:
                 found[Quota(_INGRESS, f"{group.identity} {family}")] += 1
     return found
 
@@ -206,14 +204,10 @@ def _ingress(pair: Pair[SecurityGroup]) -> Iterator[Unit]:
     now = {rule.key for rule in (pair.found.resource.ingress or ())} if pair.found else set()
     for rule in desired.ingress or ():
         asked = origins_of(desired.asked_by, (f"ingress.{rule.from_port}",))
-        for family in _families(rule):
+        for family in rule.families:
             yield Unit(
                 quota=Quota(_INGRESS, f"{desired.id.name} {family}"),
                 what=rule.key,
                 asked_by=asked,
                 is_there=rule.key in now,
             )
-
-
-def _families(rule: IngressRule) -> tuple[str, ...]:
-    return _FAMILIES.get(rule.source_kind, _BOTH)

@@ -16,7 +16,7 @@ from alb_controller.errors import (
     handling_of,
 )
 from alb_controller.model.stack import Observed
-from alb_controller.plan.changes import Limit, Plan
+from alb_controller.plan.changes import AwaitBindingsGone, Limit, Plan
 from alb_controller.plan.render import render_lines
 from alb_controller.reconcile.apply import Failure, Outcome, apply
 from alb_controller.reconcile.memory import StackMemory
@@ -24,7 +24,7 @@ from alb_controller.reconcile.quotas import usage
 from alb_controller.reconcile.refused import is_loss, is_refusal
 from alb_controller.reconcile.stack.compile import Compiled, Compiler, Planned
 from alb_controller.reconcile.stack.edges import NameOwners, StackRecord
-from alb_controller.reconcile.stack.refused_parts import RefusedParts
+from alb_controller.reconcile.stack.refusals.parts import RefusedParts
 from alb_controller.reconcile.writes import Operations
 from alb_controller.telemetry import metrics
 from alb_controller.values import StackKey
@@ -64,7 +64,12 @@ class Deployer:
                 planned = self._plan(now, limits)
                 if planned == same:  # nothing that goes would make room
                     break
-                outcome = self._deploy(compiled, planned, announce)
+                before, outcome = outcome, self._deploy(compiled, planned, announce)
+                outcome = msgspec.structs.replace(
+                    outcome,
+                    beside=outcome.beside + before.beside + 1,
+                    without_room=before.stop if _waits_for_room(outcome) else None,
+                )
         if outcome.error is None:
             metrics.QUOTA_USED.show(key, usage(outcome.observed))
         return outcome
@@ -104,7 +109,9 @@ class Deployer:
         self._note_errors(key, outcome)
         if isinstance(outcome.error, AlreadyExists):
             self._owners.explain(planned.plan.names_to_claim, key)
-        return msgspec.structs.replace(outcome, apart=(*reduced.refused, *outcome.apart))
+        apart = (*reduced.refused, *outcome.apart)
+        names = len(planned.plan.names_to_claim)
+        return msgspec.structs.replace(outcome, apart=apart, beside=names)
 
     def _note_errors(self, key: StackKey, outcome: Outcome) -> None:
         """What they say of AWS, and what is not to be asked for again."""
@@ -114,9 +121,8 @@ class Deployer:
             self._invalidate(key)
         elif stop is not None and not _is_harmless(stop, observed):
             self._memory.invalidate(key)
-        self._refused.note(
-            key, [one for one in outcome.apart if is_refusal(one.error, one.step, observed)]
-        )
+        refused = [one for one in outcome.apart if is_refusal(one.error, one.step, observed)]
+        self._refused.note(key, refused, beside=0 if stop is None else 1)
 
     def _check_protection(self, todo: Plan, deletable: Container[str]) -> None:
         """Nothing is begun where AWS would refuse a deletion in the middle. Raises ProtectedInAws.
@@ -134,6 +140,11 @@ class Deployer:
         except NotReady:
             self._memory.invalidate(key)
             raise
+
+
+def _waits_for_room(outcome: Outcome) -> bool:
+    """Whether what makes room has to be waited for: bindings let go of their targets."""
+    return isinstance(outcome.failed, AwaitBindingsGone) and isinstance(outcome.error, NotReady)
 
 
 def _is_harmless(stop: Failure, observed: Observed) -> bool:

@@ -22,8 +22,8 @@ from alb_controller.reconcile.stack.edges import (
 )
 from alb_controller.reconcile.stack.prerequisites import Prerequisites
 from alb_controller.reconcile.stack.publish import Publisher
-from alb_controller.reconcile.stack.refusals import Refusals
-from alb_controller.reconcile.stack.refused_parts import RefusedParts
+from alb_controller.reconcile.stack.refusals.members import Refusals
+from alb_controller.reconcile.stack.refusals.parts import RefusedParts
 from alb_controller.reconcile.stack.replacing import Replacements
 from alb_controller.reconcile.stack.reporter import Reporter
 from alb_controller.reconcile.writes import Operations

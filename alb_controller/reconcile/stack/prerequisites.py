@@ -39,12 +39,12 @@ class Prerequisites:
             group: str | None = self._group.id_for(intent.key)
         else:
             group = None
-            if not intent.is_empty:
-                self._group.release(intent.key)
         return Ready(backend_security_group=group, certificates=certificates)
 
     def deployed(self, intent: StackIntent) -> None:
-        """AWS has the stack: certificates that it asks for no more go. Raises NotReady."""
+        """AWS has the stack: what it asks for no more goes. Raises NotReady."""
+        if not (intent.is_empty or needs_backend_group(intent, self._settings)):
+            self._group.release(intent.key)
         self._certificates.release(intent)
 
     def end(self, key: StackKey, *, is_last: bool) -> None:

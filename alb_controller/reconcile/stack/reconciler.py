@@ -10,7 +10,7 @@ from alb_controller.frontends.outcomes import Rejected
 from alb_controller.frontends.translation import Translation
 from alb_controller.reconcile.stack.leavers import Waits
 from alb_controller.reconcile.stack.parts import Parts
-from alb_controller.reconcile.stack.refused_parts import LOOK_AGAIN
+from alb_controller.reconcile.stack.refusals.pauses import LOOK_AGAIN
 from alb_controller.reconcile.stack.rounds import Rounds
 from alb_controller.runtime.workers import DONE, SLOW, Result, after
 from alb_controller.values import StackKey

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Generic
 
+import msgspec
+
 from alb_controller.errors import ControllerError, NotReady
 from alb_controller.frontends.frontend import M, S
 from alb_controller.frontends.outcomes import Applied, Planned, Unchanged
@@ -19,7 +21,8 @@ from alb_controller.reconcile.stack.compile import Compiled
 from alb_controller.reconcile.stack.leavers import waiting
 from alb_controller.reconcile.stack.parts import Parts
 from alb_controller.reconcile.stack.reached import owner_events
-from alb_controller.reconcile.stack.refusals import part_errors
+from alb_controller.reconcile.stack.refusals.faults import part_errors, waiting_for_room
+from alb_controller.reconcile.stack.refusals.search import Search
 from alb_controller.values import ObjectRef, Value
 
 
@@ -47,20 +50,22 @@ class Rounds(Generic[S, M]):
 
         Raises what stopped the stack as a whole, a ControllerError; its users know of it.
         """
+        search = Search()
         while True:
             with self._reporter.failing(snapshot, Reason.FAILED_BUILD_MODEL):
-                translation = self._translate(snapshot)
+                translation = self._translate(snapshot, search)
                 if translation.blocked_by or self._is_nothing(snapshot, translation):
                     return self._leave(snapshot, translation)
                 if translation.protected is not None:
                     raise translation.protected
-                compiled = self._compile(snapshot)
+                compiled = self._compile(snapshot, search)
                 if compiled.translation.blocked_by:
                     return self._leave(snapshot, compiled.translation)
                 compiled = compiled.with_ready(self._edges.prerequisites.make(compiled.intent))
             self._memory.unblock(snapshot.key)
-            planned = Planned(stack=compiled.stack, observed=compiled.observed)
-            self._reporter.report(snapshot, self._reported(compiled), planned)
+            if not search.is_quiet:
+                planned = Planned(stack=compiled.stack, observed=compiled.observed)
+                self._reporter.report(snapshot, self._reported(compiled), planned)
             self._check_stopped(snapshot, compiled.translation)
             with self._reporter.failing(snapshot, Reason.FAILED_DEPLOY_MODEL):
                 outcome = self._deployer.deploy(
@@ -68,13 +73,28 @@ class Rounds(Generic[S, M]):
                 )
                 if self._edges.quotas.learn(snapshot.key, outcome):
                     continue
-                if not self._refusals.note(snapshot, compiled.translation, outcome):
+                if not self._goes_on(snapshot, compiled.translation, outcome, search):
                     return self._finish(snapshot, compiled, outcome)
 
     def _reported(self, compiled: Compiled[M]) -> Translation[M]:
         """With what others are to know of it."""
         others = owner_events(compiled.reached, self._edges.cluster)
         return compiled.translation.with_events(others)
+
+    def _goes_on(
+        self, snapshot: S, translation: Translation[M], outcome: Outcome, search: Search
+    ) -> bool:
+        """Whether there is another round: without who is at fault or waits, or with more."""
+        if search.wait(waiting_for_room(snapshot, outcome)):
+            return True
+        remembered = self._memory.last_known_good(snapshot.key)
+        if outcome.error is not None or not search.is_on:
+            return self._refusals.note(snapshot, translation, outcome, remembered, search)
+        self._memory.remember(snapshot, translation)
+        problem = search.go_on()
+        if problem is not None:
+            self._refusals.convict(snapshot, translation, outcome, problem)
+        return True
 
     def _check_stopped(self, snapshot: S, translation: Translation[M]) -> None:
         """What was refused to all is not sent again yet. Raises NotReady."""
@@ -84,11 +104,11 @@ class Rounds(Generic[S, M]):
             seconds = (stopped.until - self._edges.clock.now()).total_seconds()
             raise NotReady(f"another try: {stopped.error}", seconds)
 
-    def _translate(self, snapshot: S) -> Translation[M]:
+    def _translate(self, snapshot: S, search: Search) -> Translation[M]:
         remembered = self._memory.last_known_good(snapshot.key)
         translation = self._front_end.translate(snapshot, remembered, {}, Observed())
         watch_secrets(self._edges.secrets, snapshot, translation)
-        rejected = self._refusals.rejected(snapshot, translation)
+        rejected = {**self._refusals.rejected(snapshot, translation), **search.left_out()}
         if not rejected:
             return translation
         return self._front_end.translate(snapshot, remembered, rejected, Observed())
@@ -104,12 +124,15 @@ class Rounds(Generic[S, M]):
         self._reporter.report(snapshot, translation, outcome)
         return Done(translation=translation)
 
-    def _compile(self, snapshot: S) -> Compiled[M]:
+    def _compile(self, snapshot: S, search: Search) -> Compiled[M]:
         key, memory = snapshot.key, self._memory
         observed = self._compiler.observe(key, memory.observed(key))
         memory.observe(key, observed)
-        good, rejected = memory.last_known_good(key), self._refusals.known(key)
-        return self._compiler.build(snapshot, good, observed, rejected)
+        good = memory.last_known_good(key)
+        rejected = {**self._refusals.known(key), **search.left_out()}
+        compiled = self._compiler.build(snapshot, good, observed, rejected)
+        translation = self._refusals.with_first_numbers(snapshot, compiled.translation)
+        return msgspec.structs.replace(compiled, translation=translation)
 
     def _finish(self, snapshot: S, compiled: Compiled[M], outcome: Outcome) -> Done[M]:
         """AWS has it, but for parts that nothing else needs; raises what stopped all."""

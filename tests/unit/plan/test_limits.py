@@ -124,17 +124,39 @@ def test_more_rules_than_the_quota_is_an_error() -> None:
         assert isinstance(outcome.error, QuotaExceeded)
 
 
-def test_at_the_ingress_limit_rules_are_revoked_first() -> None:
-    """Sixty rules of a security group, all of which change (spec 6.4)."""
+def opened(*sources: str) -> Stack:
+    """A security group that admits these to port 80."""
+    ingress = tuple(open_port(80, source) for source in sources)
+    return stack(security_groups=(security_group(ingress=ingress),))
 
-    def opened(*sources: str) -> Stack:
-        ingress = tuple(open_port(80, source) for source in sources)
-        return stack(security_groups=(security_group(ingress=ingress),))
 
+def test_at_the_ingress_limit_rules_are_exchanged() -> None:
+    """Sixty rules of a security group, all of which change (spec 6.4): what there is room for
+    comes first.
+    """
     world = World(ingress_limit=2)
     deploy(world, opened("10.0.0.0/8", "10.1.0.0/16"))
     calls = settle(world, opened("10.2.0.0/16", "10.3.0.0/16"))
     assert calls == ["RevokeSecurityGroupIngress", "AuthorizeSecurityGroupIngress"]
+    world.ingress_limit = 3
+    calls = settle(world, opened("10.4.0.0/16", "10.5.0.0/16", "10.6.0.0/16"))
+    assert calls == [
+        "AuthorizeSecurityGroupIngress",
+        "RevokeSecurityGroupIngress",
+        "AuthorizeSecurityGroupIngress",
+    ]
+
+
+def test_at_the_ingress_limit_nothing_goes_for_what_does_not_fit() -> None:
+    """Who has come in comes in all the time that AWS refuses the new rules."""
+    world = World(ingress_limit=2)
+    deploy(world, opened("10.0.0.0/8", "10.1.0.0/16"))
+    tight = msgspec.structs.replace(POLICY, limits_reached=frozenset[Limit]({"ingress"}))
+    observed = world.observe()
+    wanted = opened("10.2.0.0/16", "10.3.0.0/16", "10.4.0.0/16")
+    outcome = apply(plan(wanted, observed, tight), observed, world)
+    assert outcome.limit_reached == "ingress"
+    assert world.observe() == observed
 
 
 def test_another_quota_is_no_limit_to_live_with() -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
+from alb_controller.build.elbv2.limits import out_of_limits
+from alb_controller.frontends.ingress.admission import validate_ingress
+from alb_controller.frontends.review import AdmissionResponse
 from alb_controller.objects.core import Service
 from alb_controller.objects.networking import Ingress
 from tests.conformance.corpus import all_names, steps
@@ -67,6 +73,23 @@ def test_what_aws_has_stays_where_an_edit_goes_past_the_limit(row: Row) -> None:
     world.settle()
     assert world.aws.things == before
     assert len(world.kube.warnings("bad")) == 1
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_admission_warns_of_what_the_pass_will_reject(row: Row) -> None:
+    """In the same words; with --strict-admission it is refused; at the limit nothing is wrong."""
+    world = world_of()
+
+    def response(value: object, **flags: Any) -> AdmissionResponse:
+        by = msgspec.structs.replace(world.settings, **flags)
+        return validate_ingress(row.make(value), None, world.kube.stores, by, out_of_limits)
+
+    taken, refused = response(row.taken), response(row.refused)
+    assert row.allowed not in "".join(taken.warnings)
+    assert refused.is_allowed
+    (warning,) = (one for one in refused.warnings if row.allowed in one)
+    assert f"{row.field}: " in warning
+    assert row.allowed in response(row.refused, strict_admission=True).problem
 
 
 @pytest.mark.parametrize("row", HEALTH[:1] + CONDITIONS[:1], ids=lambda row: row.name)

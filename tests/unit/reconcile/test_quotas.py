@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from alb_controller.errors import QuotaExceeded
+from alb_controller.model.ec2 import SecurityGroup
 from alb_controller.model.elbv2 import Listener, ListenerRule, PathPattern, TargetGroup
 from alb_controller.objects.core import Service
 from alb_controller.objects.networking import Ingress
@@ -165,6 +166,30 @@ def test_a_raised_quota_is_found_and_until_then_two_calls_an_hour_are_made() -> 
     assert rules_of(world, "late") == 2
 
 
+def test_at_the_quota_of_ingress_rules_nobody_is_shut_out() -> None:
+    """A newcomer narrows who may connect, to more sources than there is room for: all who could
+    connect can at each moment.
+    """
+    world = World(of("a", 1))
+    world.settle()
+    world.aws.ingress_limit = 1
+    sources: list[tuple[str, ...]] = []
+
+    def look() -> None:
+        (found,) = (one for one in world.aws.all(SecurityGroup).values() if one.ingress)
+        sources.append(tuple(rule.source for rule in found.ingress or ()))
+
+    world.aws.on_write.append(look)
+    new = {"inbound-cidrs": "10.1.0.0/16,10.2.0.0/16"}
+    world.put(member("new", alb=new, rules=[rule("", path("/new/0", "Exact", to()))]))
+    world.settle().wait(3 * HOUR)
+    look()
+    assert set(sources) == {("0.0.0.0/0",)}
+    assert [rules_of(world, name) for name in ("a", "new")] == [1, 0]
+    assert "inbound-cidrs" in world.kube.warnings("new")[0]
+    assert world.kube.warnings("a") == []
+
+
 def backends(count: int) -> list[Service]:
     """Services, each of which gets a target group."""
     return [service(f"s{number}") for number in range(count)]
@@ -220,7 +245,9 @@ def test_at_exactly_twenty_five_certificates_one_goes_and_one_comes() -> None:
 
 
 def test_of_fifty_members_those_that_are_refused_harm_nobody() -> None:
-    """Three are refused in different ways, one is edited, one deleted: nobody has to wait."""
+    """Three are refused in different ways, one is edited, one deleted: in one pass the edit is live
+    and AWS has nothing of the deleted one but what its targets hold, which a binding lets go of.
+    """
     members = [of(f"m{n}", 1) for n in range(47)]
     world = group(*members, rules=48)
     world.aws.refused_path = "/refused"
@@ -234,8 +261,10 @@ def test_of_fifty_members_those_that_are_refused_harm_nobody() -> None:
         of("m1", 2),
     )
     world.remove("m2")
-    world.settle()
+    world.pass_once()
     assert rules_of(world, "m1") == 2
+    assert rules_of(world, "m2") == 0
+    world.settle()
     assert world.ingress("m2") is None
     assert [rules_of(world, name) for name in ("m2", "group", "rules")] == [0, 0, 0]
     assert sum(rules_of(world, f"m{n}") for n in range(47)) == 47

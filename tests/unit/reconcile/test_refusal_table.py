@@ -32,6 +32,9 @@ HOUR = 3600.0
 ARN = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/poison/0123456789abcdef"
 FORWARD = json.dumps({"type": "forward", "targetGroupARN": ARN})
 SECURE = {"listen-ports": '[{"HTTPS": 443}]', "certificate-arn": "arn:cert/a"}
+FRONT = {"enable-frontend-nlb": "true"}
+TRUST = json.dumps([{"port": 443, "mode": "verify", "trustStore": "arn:poison"}])
+ALL = ("new", "edited", "together")
 NOBODYS = {
     "await_active": "a read",
     "deregister_targets": "takes away",
@@ -69,9 +72,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The backend is that of a further path."""
     also: tuple[str, ...] = ()
     """Operations that are refused for the same."""
-    is_fresh: bool = False
-    """The group is new, where the guilty one is."""
     modes: tuple[str, ...] = ("new", "edited")
+    """The guilty one joins the group, is in it already, or the whole group is new."""
 
 
 ROWS = (
@@ -80,11 +82,13 @@ ROWS = (
         text="scheme='internet-facing'",
         field="scheme",
         after={"scheme": "internet-facing"},
+        modes=ALL,
     ),
     Row(
         operation="modify_load_balancer_attributes",
         field="load-balancer-attributes",
         after={"load-balancer-attributes": "access_logs.s3.bucket=poison"},
+        modes=ALL,
     ),
     Row(
         operation="set_subnets",
@@ -114,20 +118,33 @@ ROWS = (
         text="4711",
         field="minimum-load-balancer-capacity",
         after={"minimum-load-balancer-capacity": "CapacityUnits=4711"},
+        modes=ALL,
     ),
-    Row(operation="set_web_acl", field="wafv2-acl-arn", after={"wafv2-acl-arn": "arn:poison"}),
-    Row(operation="set_regional_web_acl", field="waf-acl-id", after={"waf-acl-id": "poison"}),
+    Row(
+        operation="set_web_acl",
+        field="wafv2-acl-arn",
+        after={"wafv2-acl-arn": "arn:poison"},
+        modes=ALL,
+    ),
+    Row(
+        operation="set_regional_web_acl",
+        field="waf-acl-id",
+        after={"waf-acl-id": "poison"},
+        modes=ALL,
+    ),
     Row(
         operation="set_protection",
         text="True",
         field="shield-advanced-protection",
         after={"shield-advanced-protection": "true"},
+        modes=ALL,
     ),
     Row(
         operation="create_target_group",
         text="HTTP2",
         field="backend-protocol-version",
         after={"backend-protocol-version": "HTTP2"},
+        modes=ALL,
     ),
     Row(
         operation="modify_target_group",
@@ -139,18 +156,21 @@ ROWS = (
         operation="modify_target_group_attributes",
         field="target-group-attributes",
         after={"target-group-attributes": "a.key=poison"},
+        modes=ALL,
     ),
     Row(
         operation="register_targets",
         text="",
         field="enable-frontend-nlb",
         after={"enable-frontend-nlb": "true"},
+        modes=ALL,
     ),
     Row(
         operation="create_listener",
         text="4711",
         field="listen-ports",
         after={"listen-ports": '[{"HTTP": 80}, {"HTTP": 4711}]'},
+        modes=ALL,
     ),
     Row(
         operation="modify_listener",
@@ -162,12 +182,14 @@ ROWS = (
         operation="modify_listener_attributes",
         field="listener-attributes.HTTP-80",
         after={"listener-attributes.HTTP-80": "a.key=poison"},
+        modes=ALL,
     ),
     Row(
         operation="add_listener_certificates",
         field="certificate-arn",
         base=SECURE,
         after={"certificate-arn": "arn:poison"},
+        modes=ALL,
     ),
     Row(
         operation="create_rule",
@@ -175,6 +197,7 @@ ROWS = (
         after={"actions.act": FORWARD},
         backend="act",
         more=True,
+        modes=ALL,
     ),
     Row(
         operation="modify_rule",
@@ -191,13 +214,14 @@ ROWS = (
         field="tags",
         before={"security-groups": "sg-1"},
         after={"tags": "cost=poison"},
-        is_fresh=True,
+        modes=("edited", "together"),
     ),
     Row(
         operation="authorize_ingress",
         text="10.9.9.0/24",
         field="inbound-cidrs",
         after={"inbound-cidrs": "10.9.9.0/24"},
+        modes=ALL,
     ),
     Row(
         operation="create_binding",
@@ -205,6 +229,7 @@ ROWS = (
         field="TargetGroupBinding shop/",
         after={},
         backend="api",
+        modes=ALL,
     ),
     Row(
         operation="update_binding",
@@ -214,6 +239,56 @@ ROWS = (
         modes=("edited",),
     ),
 )
+SHARED = (
+    Row(
+        operation="create_listener",
+        field="mutual-authentication",
+        base=SECURE,
+        after={"mutual-authentication": TRUST},
+        modes=("together",),
+    ),
+    Row(
+        operation="create_listener",
+        field="ssl-policy",
+        base=SECURE,
+        after={"ssl-policy": "poison"},
+        modes=("together",),
+    ),
+    Row(
+        operation="create_load_balancer",
+        text="sg-poison",
+        field="security-groups",
+        after={"security-groups": "sg-poison"},
+        modes=("together",),
+    ),
+    Row(
+        operation="create_load_balancer",
+        text="eipalloc-poison",
+        field="frontend-nlb-eip-allocations",
+        base=FRONT,
+        after={
+            "frontend-nlb-eip-allocations": "eipalloc-poison1,eipalloc-poison2,eipalloc-poison3",
+            "frontend-nlb-scheme": "internet-facing",
+        },
+        modes=ALL,
+    ),
+    Row(
+        operation="create_target_group",
+        text="port=4711",
+        field="frontend-nlb-listener-port-mapping",
+        base=FRONT,
+        after={"frontend-nlb-listener-port-mapping": "4711=80"},
+        modes=ALL,
+    ),
+    Row(
+        operation="create_target_group",
+        field="frontend-nlb-healthcheck-path",
+        base=FRONT,
+        after={"frontend-nlb-healthcheck-path": "/poison"},
+        modes=("together",),
+    ),
+)
+"""One call for all members, each of whom has set something of it."""
 OF_AWS: dict[str, ControllerError] = {
     "rejected": Rejected("aws", "TheCall", "ValidationError", "it is not valid"),
     "parameters": Rejected("aws", "TheCall", "ParamValidation", "Invalid length"),
@@ -264,7 +339,7 @@ def the_world(row: Row, mode: str, error: ControllerError) -> World:
     aws, others = PickyAws(), [innocent(row, name) for name in "abc"]
     bad = guilty(row, row.after, backend=row.backend)
     refusal = dict.fromkeys((row.operation, *row.also), (row.text, error))
-    if mode == "new" and row.is_fresh:
+    if mode == "together":
         aws.picky |= refusal
         return at_rest(aws, *others, bad)
     standing = [*others, guilty(row, row.before)] if mode == "edited" else others
@@ -277,8 +352,8 @@ def the_world(row: Row, mode: str, error: ControllerError) -> World:
 
 
 CASES = [
-    pytest.param(row, kind, mode, id=f"{row.operation}-{kind}-{mode}")
-    for row in ROWS
+    pytest.param(row, kind, mode, id=f"{row.operation}-{row.field}-{kind}-{mode}")
+    for row in (*ROWS, *SHARED)
     for kind in OF_AWS
     for mode in row.modes
 ]

@@ -57,7 +57,7 @@ def test_a_sweep_of_what_is_as_it_should_be_only_reads() -> None:
 
 
 def test_a_quota_that_is_reached_makes_nothing_forgotten() -> None:
-    """The next try comes within the hour, and reads nothing of the stack anew."""
+    """The next try comes in an hour, and reads nothing of the stack anew."""
     world = World(service("api"), web(a="app")).settle()
     world.aws.refuse("CreateTargetGroup", QUOTA)
     world.put(web(a="app", b="api"))
@@ -66,7 +66,7 @@ def test_a_quota_that_is_reached_makes_nothing_forgotten() -> None:
     world.forget_calls()
     world.wait(30 * 60)
     assert (world.aws.calls, world.aws.reads) == ([], [])
-    world.wait(20 * 60)
+    world.wait(40 * 60)
     assert world.aws.reads == ["DescribeTargetGroups"], "whether the new name is free"
     assert world.aws.paths() == ["/a", "/b"]
 

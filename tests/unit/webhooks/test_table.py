@@ -14,8 +14,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from alb_controller.aws.elbv2_reads import Elbv2Reads
+from alb_controller.build.elbv2.limits import out_of_limits
 from alb_controller.errors import KubeError, Refused, Rejected, Unavailable, Unreachable
-from alb_controller.frontends.ingress.admission import REVIEWS
+from alb_controller.frontends.ingress.admission import reviews
 from alb_controller.frontends.review import ALLOWED, AdmissionResponse, Review, Reviews, refuse
 from alb_controller.objects.core import Service
 from alb_controller.objects.records import RECORD
@@ -68,7 +69,10 @@ def hooks(aws: Aws, account: str | KubeError | None = CONTROLLER, **flags: Any) 
     groups = BoundGroups(aws.of_role, FakeClock())
     by = settings(**flags)
     bindings = BindingReviews(known, groups, VPC)
-    webhooks = (*own_webhooks(bindings, known, by), *front_end_webhooks(REVIEWS, known, by))
+    webhooks = (
+        *own_webhooks(bindings, known, by),
+        *front_end_webhooks(reviews(out_of_limits), known, by),
+    )
     passes = Passes(read, flags.get("watch_namespace"))
     return hooks_of(webhooks, passes, passes.knows_own)
 

@@ -98,7 +98,7 @@ def _map_settings(member: MemberIntent) -> Iterator[Setting[object]]:
     for key, value in sorted(front.tags.items()):
         yield _TAGS.of(key).setting(value, rows.FRONT_TAGS.key)
     for port, behind in sorted(front.ports.items()):
-        yield PORTS.of(str(port)).setting(behind, rows.FRONT_PORTS.key)
+        yield PORTS.of(str(port)).setting(behind, front.ports_field)
         for name, check in front.check.items():
             yield _check_keys(port).of(name).setting(check, CHECKS[name].key)
 
@@ -173,7 +173,9 @@ def _listener(port: int, tags: Tags, agreed: Agreement) -> ListenerIntent:
         default=DefaultIntent(action=ForwardIntent.to_balancer(_backend_id(port))),
         routes=(),
         tags=tags,
-        asked_by=asked_by(agreed.asked(_WANTED), _tag_origins(agreed)),
+        asked_by=asked_by(
+            agreed.asked(_WANTED), {"port": _port_origins(port, agreed), **_tag_origins(agreed)}
+        ),
     )
 
 
@@ -197,11 +199,16 @@ def _backend_asked_by(port: int, agreed: Agreement) -> AskedBy:
     return asked_by(
         agreed.asked(_WANTED),
         {
+            "port": _port_origins(port, agreed),
             "health_check": tuple(origin for origins in checks.values() for origin in origins),
             **entries("health_check", checks),
             **_tag_origins(agreed),
         },
     )
+
+
+def _port_origins(port: int, agreed: Agreement) -> Origins:
+    return agreed.asked(PORTS.of(str(port)))
 
 
 def _tag_origins(agreed: Agreement) -> dict[str, Origins]:

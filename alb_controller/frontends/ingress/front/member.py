@@ -46,6 +46,8 @@ class MemberFront(msgspec.Struct, frozen=True, kw_only=True):
     """It has the annotation, if only an empty one."""
     ports: dict[int, int] = {}
     """Port in front -> port behind, of the Ingress's own listeners."""
+    ports_field: str = rows.ENABLE_FRONT.key
+    """The annotation that says so."""
     check: dict[str, object] = {}
     """What it sets of the health check, by field."""
     problems: tuple[Invalid, ...] = ()
@@ -71,7 +73,8 @@ def translate_front(
 def _translate(
     source: Source, reader: CollectingReader, listeners: frozenset[int], settings: Settings
 ) -> MemberFront:
-    mapping = reader.get(rows.FRONT_PORTS) or {port: port for port in listeners}
+    given = reader.get(rows.FRONT_PORTS)
+    mapping = given or {port: port for port in listeners}
     tags = reader.get(rows.FRONT_TAGS)
     for problem in problems_of_keys(tags or {}, settings.external_managed_tags):
         reader.problems.append(InvalidAnnotation(source.ref, rows.FRONT_TAGS.key, problem))
@@ -85,6 +88,7 @@ def _translate(
         has_tags=tags is not None,
         # as LBC does, a port that the Ingress does not listen on is passed over
         ports={front: behind for front, behind in mapping.items() if behind in listeners},
+        ports_field=(rows.FRONT_PORTS if given else rows.ENABLE_FRONT).key,
         check={
             name: value for name, row in CHECKS.items() if (value := reader.get(row)) is not None
         },

@@ -7,8 +7,8 @@ written without them, so that one bad field stops no other.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -19,10 +19,9 @@ from alb_controller.plan.changes import Plan, Step
 from alb_controller.reconcile.apply import Failure
 from alb_controller.reconcile.refused import may_heal
 from alb_controller.reconcile.splitting import bare, joined, parts, stands_alone
+from alb_controller.reconcile.stack.refusals.pauses import pause_of
 from alb_controller.values import StackKey, Value
 
-LOOK_AGAIN = timedelta(minutes=40)
-"""A limit may be raised, what is missing may be made, and AWS informs nobody."""
 S = TypeVar("S", bound=Step)
 
 
@@ -63,9 +62,10 @@ class RefusedParts:
             refused=tuple(failure for _, failure in seen),
         )
 
-    def note(self, key: StackKey, failures: Iterable[Failure]) -> None:
-        """Remember what was refused now."""
-        until = self._clock.now() + LOOK_AGAIN
+    def note(self, key: StackKey, failures: Sequence[Failure], *, beside: int = 0) -> None:
+        """Remember what was refused now; `beside` are calls of a try for what else is refused."""
+        tried = len(self._of(key)) + len(failures) + beside
+        until = self._clock.now() + pause_of(tried)
         new = [
             _Refused(
                 part=bare(one.step), error=one.error, until=until if may_heal(one.error) else None
