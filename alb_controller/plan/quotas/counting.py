@@ -13,7 +13,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from alb_controller.model.ec2 import SecurityGroup
-from alb_controller.model.elbv2 import Action, Condition, Listener, ListenerRule, groups_of
+from alb_controller.model.elbv2 import (
+    Action,
+    Condition,
+    Listener,
+    ListenerRule,
+    LoadBalancer,
+    groups_of,
+)
 from alb_controller.model.origins import Origins, origins_of
 from alb_controller.model.refs import Ref, Reference
 from alb_controller.model.stack import Observed, Stack
@@ -24,6 +31,8 @@ from alb_controller.plan.pairs import Pair
 from alb_controller.values import ObjectRef, Value
 
 _GROUPS = "target-groups-per-application-load-balancer"
+_ACTION = "target-groups-per-action-on-application-load-balancer"
+_SECURITY = "security-groups-per-load-balancer"
 _INGRESS = "rules-per-security-group"
 
 
@@ -49,6 +58,7 @@ def units(stack: Stack, observed: Observed, policy: PlanPolicy) -> tuple[Unit, .
     ours = owned(observed, stack.key, policy).observed
     matches = match(stack, ours)
     return (
+        *(unit for pair in matches.load_balancers.pairs for unit in _admitting(pair)),
         *_on_listeners(matches, ours),
         *_foreign(matches, ours, stack, policy),
         *(unit for pair in matches.security_groups.pairs for unit in _ingress(pair)),
@@ -90,7 +100,11 @@ def used(observed: Observed) -> Counter[Quota]:
     for rule in observed.rules:
         balancer = above.get(rule.resource.listener, "")
         found[Quota("rules-per-application-load-balancer", balancer)] += 1
+        found[Quota(_ACTION, str(rule.identity))] = len(groups_of(rule.resource.actions))
         users.setdefault(balancer, []).append(rule.resource.actions)
+    for found_balancer in observed.load_balancers:
+        groups = found_balancer.resource.security_groups
+        found[Quota(_SECURITY, found_balancer.identity)] = len(groups)
     for balancer, actions in users.items():
         found[Quota(_GROUPS, balancer)] = len({g for one in actions for g in groups_of(one)})
     for group in observed.security_groups:
@@ -112,6 +126,10 @@ class _Place(Value, frozen=True):
 
 def _on_listeners(matches: Matches, observed: Observed) -> Iterator[Unit]:
     there = Counter((one.resource.listener, one.resource.conditions) for one in observed.rules)
+    acting = {
+        (one.resource.listener, one.resource.conditions): groups_of(one.resource.actions)
+        for one in observed.rules
+    }
     used = {
         group
         for actions in (
@@ -136,6 +154,7 @@ def _on_listeners(matches: Matches, observed: Observed) -> Iterator[Unit]:
             yield from _rule(rule, place, there)
             asked = origins_of(rule.asked_by, ("actions",))
             yield from _groups(rule.actions, asked, place, used)
+            yield from _of_action(rule, asked, acting.get((rule.listener, rule.conditions), set()))
 
 
 def _listener(pair: Pair[Listener], place: _Place) -> Iterator[Unit]:
@@ -177,6 +196,22 @@ def _groups(
         for group in sorted(groups_of(actions), key=str):
             quota = place.quota("target-groups")
             yield Unit(quota=quota, what=group, asked_by=asked, is_there=group in used)
+
+
+def _of_action(rule: ListenerRule, asked: Origins, now: set[Reference]) -> Iterator[Unit]:
+    """Of a rule: one action forwards, to all of its target groups; `now` are those that it has."""
+    for group in sorted(groups_of(rule.actions), key=str):
+        quota = Quota(_ACTION, f"{rule.listener} {rule.conditions}")
+        yield Unit(quota=quota, what=group, asked_by=asked, is_there=group in now)
+
+
+def _admitting(pair: Pair[LoadBalancer]) -> Iterator[Unit]:
+    """The security groups of a load balancer."""
+    desired, now = pair.desired, pair.found.resource.security_groups if pair.found else ()
+    asked = origins_of(desired.asked_by, ("security_groups",))
+    for group in desired.security_groups:
+        quota = Quota(_SECURITY, desired.id.name)
+        yield Unit(quota=quota, what=group, asked_by=asked, is_there=group in now)
 
 
 def _foreign(

@@ -61,6 +61,8 @@ NUMBERS = {
     "certificates-per-application-load-balancer": 2,
     "rules-per-application-load-balancer": 3,
     "target-groups-per-application-load-balancer": 2,
+    "target-groups-per-action-on-application-load-balancer": 2,
+    "security-groups-per-load-balancer": 1,
     "rules-per-security-group": 3,
 }
 
@@ -83,6 +85,7 @@ def test_what_is_desired_and_what_is_there_count_the_same() -> None:
     assert {name: n for name, n in in_use(world.observe()).items() if n} == NUMBERS
     assert [str(u.quota.name) for u in asked_by(A, made)] == [
         "rules-per-application-load-balancer", "target-groups-per-application-load-balancer",
+        "target-groups-per-action-on-application-load-balancer",
     ]  # fmt: skip
 
 
@@ -119,7 +122,8 @@ def test_target_groups_of_a_network_load_balancer_do_not_count() -> None:
     desired = stack(load_balancers=(front,), target_groups=(GROUP,), listeners=(served,))
     found = count(counted(World(), desired))
     assert {quota.name: n for quota, n in found.items()} == {
-        "listeners-per-network-load-balancer": 1
+        "listeners-per-network-load-balancer": 1,
+        "security-groups-per-load-balancer": 1,
     }
 
 

@@ -13,6 +13,7 @@ from alb_controller.model.elbv2 import Listener, ListenerRule, PathPattern, Targ
 from alb_controller.objects.core import Service
 from alb_controller.objects.networking import Ingress
 from tests.factories import BORN, changed, member, path, rule, service, to
+from tests.unit.reconcile.rich_aws import RichAws
 from tests.unit.reconcile.stack_world import World
 
 HOUR = 3600.0
@@ -275,6 +276,47 @@ def test_of_fifty_members_those_that_are_refused_harm_nobody() -> None:
     assert set(world.aws.calls) <= {"CreateTargetGroup", "CreateRule", "DeleteRule"}
     assert world.aws.calls.count("CreateTargetGroup") <= 4
     assert len(world.aws.calls) <= 8
+
+
+def forwarding(name: str, count: int) -> Ingress:
+    """A member with one rule that forwards to so many target groups."""
+    groups = [{"serviceName": f"s{n}", "servicePort": 80, "weight": 1} for n in range(count)]
+    action = {"type": "forward", "forwardConfig": {"targetGroups": groups}}
+    rules = [rule("", path(f"/{name}/0", "Exact", to("act", "use-annotation")))]
+    return member(name, alb={"actions.act": json.dumps(action)}, rules=rules)
+
+
+def test_target_groups_of_one_action_are_counted_before_any_write() -> None:
+    """Whoever forwards to more is rejected with the numbers, and no call is made."""
+    name = "target-groups-per-action-on-application-load-balancer"
+    world = World(*backends(6), forwarding("a", 5), aws_quotas={name: 5}).settle()
+    world.forget_calls()
+    world.put(forwarding("b", 6))
+    world.settle()
+    assert world.aws.calls == []
+    assert [rules_of(world, one) for one in "ab"] == [1, 0]
+    (warning,) = world.kube.warnings("b")
+    assert f"actions.act: AWS quota {name} is 5: 0 are used by others, and this" in warning
+    world.put(forwarding("a", 6))
+    world.settle()
+    assert world.aws.calls == []
+    assert "Ingress needs 6" in world.kube.warnings("a")[0]
+
+
+def test_security_groups_of_a_load_balancer_are_counted_before_any_write() -> None:
+    """The one that is made for the group counts too."""
+    name = "security-groups-per-load-balancer"
+    world = World(of("a", 1), aws=RichAws(), aws_quotas={name: 5}).settle()
+    world.forget_calls()
+    ids = ",".join(f"sg-{number}" for number in range(6))
+    many = {"security-groups": ids}
+    world.put(member("b", alb=many, rules=[rule("", path("/b/0", "Exact", to()))]))
+    world.settle()
+    assert world.aws.calls == []
+    (warning,) = world.kube.warnings("b")
+    assert f"security-groups: AWS quota {name} is 5: " in warning
+    assert rules_of(world, "a") == 1
+    assert world.kube.warnings("a") == []
 
 
 def test_more_condition_values_than_a_rule_may_have_are_several_rules() -> None:
