@@ -282,6 +282,13 @@ SHARED = (
     ),
     Row(
         operation="create_target_group",
+        text="target_type='alb'",
+        field="enable-frontend-nlb",
+        after=FRONT,
+        modes=ALL,
+    ),
+    Row(
+        operation="create_target_group",
         field="frontend-nlb-healthcheck-path",
         base=FRONT,
         after={"frontend-nlb-healthcheck-path": "/poison"},

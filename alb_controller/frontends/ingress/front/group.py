@@ -208,7 +208,9 @@ def _backend_asked_by(port: int, agreed: Agreement) -> AskedBy:
 
 
 def _port_origins(port: int, agreed: Agreement) -> Origins:
-    return agreed.asked(PORTS.of(str(port)))
+    """Who has mapped it; a port that is as it is behind nobody has set."""
+    asked = agreed.asked(PORTS.of(str(port)))
+    return tuple(one for one in asked if one.field == rows.FRONT_PORTS.key)
 
 
 def _tag_origins(agreed: Agreement) -> dict[str, Origins]:
