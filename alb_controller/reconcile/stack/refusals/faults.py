@@ -1,4 +1,4 @@
-"""Who is at fault for a refused call, and what he is told: his field, and what was answered."""
+"""Who is at fault for a refused call, and the Warning of it: his field, and the answer."""
 
 from __future__ import annotations
 
