@@ -89,7 +89,7 @@ def test_the_answer_says_whose_value_it_is() -> None:
 
 
 def test_what_all_set_alike_is_refused_to_all() -> None:
-    """Nobody is searched for where all ask for the same: one call shows it, and all are informed."""
+    """Nobody is searched for where all ask for the same: one call shows it, all are informed."""
     world = together(*(secure(name, ssl_policy="poison") for name in "abc"))
     aws: Any = world.aws
     assert aws.not_taken == ["create_listener"] * 5
