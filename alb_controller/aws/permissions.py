@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from alb_controller.aws import ec2, elbv2, elbv2_reads, metadata, network, tagging
 from alb_controller.aws.addons import shield, wafregional, wafv2
-from alb_controller.aws.certificates import acm, managed
+from alb_controller.aws.certificates import acm, managed, presented
 
-MODULES = (acm, ec2, elbv2, elbv2_reads, metadata, network, shield, tagging, wafregional, wafv2)
+MODULES = (
+    acm,
+    ec2,
+    elbv2,
+    elbv2_reads,
+    metadata,
+    network,
+    presented,
+    shield,
+    tagging,
+    wafregional,
+    wafv2,
+)
 USED = frozenset().union(*(module.PERMISSIONS for module in MODULES))
 """Every action that the code needs, but for certificates that it requests itself."""
 

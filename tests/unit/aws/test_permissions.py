@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 
 from alb_controller.aws import ec2, elbv2, elbv2_reads, metadata, network, permissions, tagging
-from alb_controller.aws.certificates import acm, managed
+from alb_controller.aws.certificates import acm, managed, presented
 
 SERVICE_OF = {
     acm: "acm",
@@ -18,6 +18,7 @@ SERVICE_OF = {
     elbv2_reads: "elasticloadbalancing",
     metadata: "ec2",
     network: "ec2",
+    presented: "acm",
     tagging: "tag",
 }
 

@@ -63,7 +63,7 @@ ADDED = {
 
 
 def test_a_listener_adds_headers_to_answers() -> None:
-    """To those of targets and to its own, which name the load balancer unless it is switched off."""
+    """To those of targets and to its own, which name the load balancer by default."""
     wanted = {"Strict-Transport-Security": "max-age=1", "X-Frame-Options": "DENY"}
     assert asked(to_target(Port=443, Attributes=ADDED)).response_headers == wanted
     own = asked(balancer(Port=443, Attributes=ADDED)).response_headers
