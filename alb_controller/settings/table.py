@@ -173,14 +173,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "Not in LBC: how long a load balancer or target group that takes over requests from "
             "another waits for its targets to be healthy; 0 is not at all."
         ),
-    ] = timedelta(minutes=5)
+    ] = timedelta(0)
     replacement_drain: Annotated[
         timedelta,
         Flag(
             "Not in LBC: how long a load balancer or target group that was replaced stays, the "
             "latter no less than its deregistration delay; 0 is not at all."
         ),
-    ] = timedelta(minutes=5)
+    ] = timedelta(0)
     feature_gates: Annotated[FeatureGates, Flag("Features by name: Gate=true,Gate=false.")] = (
         FeatureGates()
     )
