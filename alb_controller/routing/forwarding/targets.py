@@ -67,10 +67,10 @@ def choose_target(
 def _eligible(group: Group, zone: str | None) -> tuple[tuple[ServedTarget, ...], bool]:
     """A node without a zone is any: what any of them may choose."""
     if _crosses_zones(group):
-        return _by_health(group.targets, group.attributes)
+        return by_health(group.targets, group.attributes)
     zones = sorted({_zone(one) for one in group.targets} - {_EVERY_ZONE} or {""})
     parts = [
-        _by_health(_of_zone(group.targets, one), group.attributes)
+        by_health(_of_zone(group.targets, one), group.attributes)
         for one in (zones if zone is None else [zone])
     ]
     eligible = {id(one) for part, _ in parts for one in part}
@@ -91,10 +91,13 @@ def _of_zone(targets: Iterable[ServedTarget], zone: str) -> tuple[ServedTarget, 
     return tuple(one for one in targets if _zone(one) in (zone, _EVERY_ZONE))
 
 
-def _by_health(
+def by_health(
     targets: Sequence[ServedTarget], attributes: Attributes
 ) -> tuple[tuple[ServedTarget, ...], bool]:
-    """The healthy ones, or below the minimum all but those that are new; never those that leave."""
+    """The healthy ones, or below the minimum all but those that are new; never those that leave.
+
+    The second part of the answer is whether health did not count (fail open).
+    """
     registered = [one for one in targets if one.state not in _OUT]
     healthy = tuple(one for one in registered if one.state in _WELL)
     if not _is_below(len(healthy), len(registered), attributes):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from alb_controller.model.elbv2 import ForwardAction, TargetGroup, groups_of
+from alb_controller.model.elbv2 import ForwardAction, groups_of
 from alb_controller.model.stack import FoundLoadBalancer
+from alb_controller.routing.forwarding.targets import by_health
 from alb_controller.routing.state import ServedTarget, State, attributes_of
 from alb_controller.sandbox.dataplane.compiler.actions import cluster_name
 from alb_controller.sandbox.dataplane.compiler.clusters import cluster, endpoints
@@ -69,7 +70,7 @@ def compile_state(state: State, around: Surroundings) -> Documents:
         name, group = cluster_name(identity), groups[identity]
         path = f"{around.folder}/endpoints-{name}.json"
         made.clusters.append(cluster(identity, group, path, takes_2=around.takes_2))
-        found = eligible(group, state.targets.get(identity, ()))
+        found, _ = by_health(state.targets.get(identity, ()), group.attributes or {})
         addresses = [address for one in found for address in around.endpoints(one)]
         made.endpoints[name] = endpoints(identity, addresses)
     return made
@@ -123,24 +124,3 @@ def _add_network(
 def listener_name(balancer: str, port: int) -> str:
     """The name of a listener's routes."""
     return f"{hashlib.sha256(balancer.encode()).hexdigest()[:12]}-{port}"
-
-
-def eligible(group: TargetGroup, targets: Sequence[ServedTarget]) -> list[ServedTarget]:
-    """The targets that get requests: the healthy ones, or all if these are too few.
-
-    Target group health, ELBv2 User Guide: below either minimum requests go to all of them.
-    """
-    attributes = group.attributes or {}
-    registered = [one for one in targets if one.state not in _LEAVING]
-    healthy = [one for one in registered if one.state in _WELL]
-    count = attributes.get(f"{_MINIMUM}.count", "1")
-    percentage = attributes.get(f"{_MINIMUM}.percentage", "off")
-    is_enough = len(healthy) >= (int(count) if count.isdigit() else 1)
-    if percentage.isdigit():
-        is_enough &= len(healthy) * 100 >= int(percentage) * len(registered)
-    return healthy if is_enough else [one for one in registered if one.state != "initial"]
-
-
-_LEAVING = ("draining", "unhealthy.draining", "unused")
-_WELL = ("healthy", "unavailable")
-_MINIMUM = "target_group_health.unhealthy_state_routing.minimum_healthy_targets"
