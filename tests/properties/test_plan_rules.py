@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import product
 from typing import TypeAlias
@@ -23,6 +22,8 @@ from alb_controller.model.stack import Stack
 from alb_controller.plan.plan import plan
 from alb_controller.plan.rules.steps import HIGHEST
 from alb_controller.reconcile.apply import apply
+from alb_controller.routing.matching import Facts, failed
+from alb_controller.routing.request import Request
 from tests.resources import POLICY, answer, listener, load_balancer, rule, stack
 from tests.world import World
 
@@ -70,32 +71,18 @@ def edits(draw: st.DrawFn) -> tuple[Contents, Contents]:
 
 
 def answer_of(rules: Sequence[ListenerRule], default: Action, request: tuple[str, ...]) -> Action:
-    """What a load balancer answers."""
+    """What a load balancer answers, by the evaluator of `alb-controller route`."""
     for one in rules:
-        if all(holds(condition, request) for condition in one.conditions):
+        if fits(one.conditions, request):
             return one.actions[0]
     return default
 
 
-def holds(condition: Condition, request: tuple[str, ...]) -> bool:
-    """Whether a request fulfils a condition."""
+def fits(conditions: tuple[Condition, ...], request: tuple[str, ...]) -> bool:
+    """Whether a request fulfils all conditions of a rule."""
     host, path, method = request
-    match condition:
-        case HostHeader():
-            return any(fits(value.lower(), host) for value in condition.values)
-        case PathPattern(regex_values=()):
-            return any(fits(value, path) for value in condition.values)
-        case PathPattern():
-            return any(re.search(value, path) for value in condition.regex_values)
-        case HttpRequestMethod():
-            return method in condition.values
-    raise AssertionError(condition)
-
-
-def fits(pattern: str, text: str) -> bool:
-    """`*` is any text, `?` any one character."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, text) is not None
+    facts = Facts(Request(listener=80, method=method, target=path), host)
+    return failed(conditions, facts) is None
 
 
 class Traffic:

@@ -20,8 +20,8 @@ from tests.properties.test_plan_rules import (
     Contents,
     bring_about,
     edits,
+    fits,
     group,
-    holds,
 )
 from tests.resources import POLICY, answer, rule
 from tests.world import World
@@ -43,7 +43,7 @@ def rules_of(world: World) -> Rules:
 def first(order: Rules, there: Mapping[str, object], request: tuple[str, ...]) -> str | None:
     """Who answers a request, of the rules that are there as the order has them."""
     for identity, content in order.items():
-        if there.get(identity) == content and all(holds(one, request) for one in content[0]):
+        if there.get(identity) == content and fits(content[0], request):
             return identity
     return None
 

@@ -14,7 +14,7 @@ from alb_controller.model.stack import Stack
 from alb_controller.plan.plan import plan
 from alb_controller.plan.replacing.waits import Replacing, Wait
 from alb_controller.reconcile.apply import apply
-from tests.properties.test_plan_rules import CONDITIONS, REQUESTS, answer_of, holds
+from tests.properties.test_plan_rules import CONDITIONS, REQUESTS, answer_of, fits
 from tests.resources import (
     POLICY,
     binding,
@@ -113,7 +113,7 @@ def go_on(world: World, desired: Stack, replacing: Replacing) -> Sequence[Wait]:
 def old_service(before: Contents, default: str, after: Contents, request: tuple[str, ...]) -> str:
     """The Service that the rule which answers in the end had before; of a new one, its own."""
     for conditions, name in after:
-        if all(holds(one, request) for one in conditions):
+        if fits(conditions, request):
             return next((old for one, old in before if one == conditions), name)
     return default
 
