@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import given
@@ -16,13 +17,20 @@ from alb_controller.frontends.ingress.load import load
 from alb_controller.frontends.ingress.member import MemberIntent
 from alb_controller.frontends.ingress.translate import translate
 from alb_controller.frontends.translation import Translation
-from alb_controller.intent import LOAD_BALANCER
+from alb_controller.intent import (
+    LOAD_BALANCER,
+    HeaderMatch,
+    Match,
+    QueryMatch,
+    RouteIntent,
+    SourceMatch,
+)
 from alb_controller.model.stack import Observed
 from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
 from alb_controller.values import ObjectRef, StackKey
 from tests.factories import BORN, cluster, ingress_class, member, path, rule, service
-from tests.properties.test_optimize import REQUESTS, Request, fits
+from tests.properties.test_optimize import REQUESTS, Request, fits_match
 
 TEAM = StackKey("ingress", "", "team")
 STRICT = Settings(cluster_name="prod", group_trust="namespace")
@@ -41,7 +49,52 @@ CONDITIONS: list[dict[str, Any]] = [
     {"field": "path-pattern", "pathPatternConfig": {"regexValues": ["^/a"]}},
     {"field": "path-pattern", "pathPatternConfig": {"values": ["/a/b"]}},
     {"field": "http-request-method", "httpRequestMethodConfig": {"values": ["GET"]}},
+    {"field": "http-header", "httpHeaderConfig": {"httpHeaderName": "X", "values": ["a*"]}},
+    {"field": "query-string", "queryStringConfig": {"values": [{"key": "q", "value": "1"}]}},
+    {"field": "query-string", "queryStringConfig": {"values": [{"value": "2"}]}},
+    {"field": "source-ip", "sourceIpConfig": {"values": ["10.0.0.0/8"]}},
+    {"field": "source-ip", "sourceIpConfig": {"values": ["10.9.9.9/16", "2001:db8::/32"]}},
+    {"field": "source-ip", "sourceIpConfig": {"values": ["192.168.0.0/16"]}},
 ]
+
+
+class Asked(NamedTuple):
+    """What a client asks the listener for; `query` has keys and values."""
+
+    plain: Request
+    header: str = ""
+    query: tuple[tuple[str, str], ...] = ()
+    source: str = "203.0.113.9"
+
+
+ASKED = [
+    *(Asked(plain) for plain in REQUESTS),
+    *(Asked(plain, source=one) for plain in REQUESTS for one in ("10.9.1.1", "192.168.0.1")),
+    *(Asked(plain, "abc", (("q", "1"), ("r", "2")), "10.1.1.1") for plain in REQUESTS),
+]
+
+
+def fits_all(route: RouteIntent, asked: Asked) -> bool:
+    """Whether a rule takes a request."""
+    return all(_fits_match(match, asked) for match in route.matches)
+
+
+def _fits_match(wanted: Match, asked: Asked) -> bool:
+    match wanted:
+        case HeaderMatch():
+            return asked.header.startswith("a")
+        case QueryMatch(params=params):
+            return any(
+                one.key in (None, key) and one.value.text == value
+                for one in params
+                for key, value in asked.query
+            )
+        case SourceMatch(cidrs=cidrs):
+            networks = (ipaddress.ip_network(one, strict=False) for one in cidrs)
+            return any(ipaddress.ip_address(asked.source) in one for one in networks)
+    return fits_match(wanted, asked.plain)
+
+
 ALB = st.fixed_dictionaries(
     {},
     optional={
@@ -82,14 +135,14 @@ def translated(
     return translate(load(TEAM, objects, "alb", None), STRICT, remembered, {}, Observed())
 
 
-def answers(made: Translation[MemberIntent]) -> dict[tuple[int, Request], ObjectRef]:
+def answers(made: Translation[MemberIntent]) -> dict[tuple[int, Asked], ObjectRef]:
     """By port and request, whose rule answers it."""
     if made.intent.is_empty:
         return {}
-    found: dict[tuple[int, Request], ObjectRef] = {}
+    found: dict[tuple[int, Asked], ObjectRef] = {}
     for listener in made.intent.balancer(LOAD_BALANCER).listeners:
-        for request in REQUESTS:
-            fitting = (r.origin.ref for r in listener.routes if fits(r, request))
+        for request in ASKED:
+            fitting = (r.origin.ref for r in listener.routes if fits_all(r, request))
             answering = next(fitting, None)
             if answering is not None:
                 found[listener.port, request] = answering
@@ -107,7 +160,7 @@ def test_no_change_of_a_member_takes_requests_of_another_namespace(
     """
     members: dict[str, Ingress] = {}
     remembered: dict[str, MemberIntent] = {}
-    before: dict[tuple[int, Request], ObjectRef] = {}
+    before: dict[tuple[int, Asked], ObjectRef] = {}
     for ingress, step in steps:
         name = ingress.metadata.name
         old = members.pop(name, None)
@@ -145,7 +198,7 @@ def test_without_a_past_the_oldest_holds(found: list[Ingress]) -> None:
         oldest = next(
             one
             for one in by_age
-            if port in one.listeners and any(fits(route, request) for route in one.routes)
+            if port in one.listeners and any(fits_all(route, request) for route in one.routes)
         )
         assert answering.namespace == oldest.ref.namespace
 
