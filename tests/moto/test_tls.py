@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from alb_controller.aws.certificates.acm import Acm
+from alb_controller.aws.certificates.presented import PresentedCertificates
 from alb_controller.model.elbv2 import MutualAuthentication
 from tests.moto.conftest import Account
 from tests.unit.aws import samples
@@ -46,6 +47,17 @@ def test_a_certificate_that_is_not_there(account: Account) -> None:
     """Is None, not an error: it may have gone since it was listed."""
     arn = "arn:aws:acm:us-west-2:123456789012:certificate/00000000-0000-0000-0000-000000000000"
     assert Acm(account.sender).certificate(arn) is None
+    assert PresentedCertificates(account.sender).certificate(arn) is None
+
+
+def test_a_certificate_is_known_by_names_key_and_hash(account: Account, certificate: str) -> None:
+    """What decides which one is presented; a certificate of IAM has no such detail."""
+    found = PresentedCertificates(account.sender).certificate(certificate)
+    assert found is not None
+    assert (found.name, set(found.domains)) == (certificate, {"a.example", "*.a.example"})
+    assert (found.algorithm, found.bits, found.digest_bits) == ("RSA", 2048, 512)
+    other = "arn:aws:iam::123456789012:server-certificate/a"
+    assert PresentedCertificates(account.sender).certificate(other) is None
 
 
 def test_trust_stores_are_found_by_name(account: Account) -> None:

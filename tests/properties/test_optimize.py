@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import product
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alb_controller.build.elbv2.conditions import build_conditions
 from alb_controller.frontends.ingress.routing.optimize import optimize
 from alb_controller.intent import (
     HostMatch,
@@ -17,13 +17,14 @@ from alb_controller.intent import (
     MethodMatch,
     Origin,
     PathMatch,
-    PathText,
     Prefix,
     Regex,
     RouteIntent,
     text_of,
 )
 from alb_controller.model.actions import FixedResponseAction, RedirectAction
+from alb_controller.routing.matching import Facts, failed
+from alb_controller.routing.request import Request as Asked
 from alb_controller.values import ObjectRef
 
 WEB = ObjectRef("Ingress", "shop", "web")
@@ -88,35 +89,14 @@ def listeners(draw: st.DrawFn) -> tuple[RouteIntent, ...]:
 
 
 def fits(route: RouteIntent, request: Request) -> bool:
-    """Whether a rule takes a request, as the load balancer sees it."""
-    return all(fits_match(match, request) for match in route.matches)
+    """Whether a rule takes a request: its conditions, asked by the evaluator of `route`."""
+    return fits_matches(route.matches, request)
 
 
-def fits_match(wanted: Match, request: Request) -> bool:
-    """Whether it takes one match."""
-    match wanted:
-        case HostMatch(hosts=hosts):
-            return any(
-                _fits(
-                    text_of(host.text.lower()) if not isinstance(host, Regex) else host,
-                    request.host,
-                )
-                for host in hosts
-            )
-        case PathMatch(paths=paths):
-            return any(_fits(path, request.path) for path in paths)
-        case MethodMatch(methods=methods):
-            return request.method in methods
-    raise TypeError(wanted)
-
-
-def _fits(wanted: PathText, text: str) -> bool:
-    if isinstance(wanted, Regex):
-        return re.search(wanted.text, text) is not None
-    if isinstance(wanted, Prefix):
-        return f"{text}/".startswith(wanted.text.rstrip("/") + "/")
-    glob = re.escape(wanted.text).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(glob, text) is not None
+def fits_matches(matches: tuple[Match, ...], request: Request) -> bool:
+    """Whether it takes all matches."""
+    asked = Asked(listener=PORT, method=request.method, target=request.path)
+    return failed(build_conditions(matches), Facts(asked, request.host)) is None
 
 
 def answer(routes: Sequence[RouteIntent], request: Request) -> str | None:
