@@ -30,7 +30,7 @@ from alb_controller.objects.networking import Ingress
 from alb_controller.settings import Settings
 from alb_controller.values import ObjectRef, StackKey
 from tests.factories import BORN, cluster, ingress_class, member, path, rule, service
-from tests.properties.test_optimize import REQUESTS, Request, fits_match
+from tests.properties.test_optimize import REQUESTS, Request, fits_matches
 
 TEAM = StackKey("ingress", "", "team")
 STRICT = Settings(cluster_name="prod", group_trust="namespace")
@@ -92,7 +92,7 @@ def _fits_match(wanted: Match, asked: Asked) -> bool:
         case SourceMatch(cidrs=cidrs):
             networks = (ipaddress.ip_network(one, strict=False) for one in cidrs)
             return any(ipaddress.ip_address(asked.source) in one for one in networks)
-    return fits_match(wanted, asked.plain)
+    return fits_matches((wanted,), asked.plain)
 
 
 ALB = st.fixed_dictionaries(
