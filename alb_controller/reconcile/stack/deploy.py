@@ -86,6 +86,10 @@ class Deployer:
         if is_loss(error, None, None):
             self._invalidate(key)
 
+    def freeze(self, key: StackKey, outcome: Outcome) -> bool:
+        """Go on without what stopped a plan, and with what AWS has there; whether that can be."""
+        return outcome.stop is not None and self._refused.freeze(key, outcome.stop)
+
     def _invalidate(self, key: StackKey) -> None:
         self._memory.invalidate(key)
         self._record.invalidate()
@@ -100,7 +104,7 @@ class Deployer:
             self._check_owners(key, planned.plan)
             self._check_protection(planned.plan, compiled.deletable)
             announce(planned.plan.gaps)
-        reduced = self._refused.reduce(key, planned.plan)
+        reduced = self._refused.reduce(key, planned.plan, planned.observed)
         outcome = apply(reduced.plan, planned.observed, self._operations)
         self._memory.observe(key, outcome.observed)
         if outcome.done:

@@ -14,6 +14,7 @@ from alb_controller.frontends.outcomes import Applied, Planned, Unchanged
 from alb_controller.frontends.translation import Translation
 from alb_controller.model.stack import Observed
 from alb_controller.objects.events import Reason
+from alb_controller.objects.kinds import ref_of
 from alb_controller.plan.replacing.beside import as_shown
 from alb_controller.reconcile.apply import Failure, Outcome
 from alb_controller.reconcile.secrets import watch_secrets
@@ -21,7 +22,11 @@ from alb_controller.reconcile.stack.compile import Compiled
 from alb_controller.reconcile.stack.leavers import waiting
 from alb_controller.reconcile.stack.parts import Parts
 from alb_controller.reconcile.stack.reached import owner_events
-from alb_controller.reconcile.stack.refusals.faults import part_errors, waiting_for_room
+from alb_controller.reconcile.stack.refusals.faults import (
+    part_errors,
+    refusals_of,
+    waiting_for_room,
+)
 from alb_controller.reconcile.stack.refusals.search import Search
 from alb_controller.values import ObjectRef, Value
 
@@ -89,12 +94,22 @@ class Rounds(Generic[S, M]):
             return True
         remembered = self._memory.last_known_good(snapshot.key)
         if outcome.error is not None or not search.is_on:
-            return self._refusals.note(snapshot, translation, outcome, remembered, search)
+            noted = self._refusals.note(snapshot, translation, outcome, remembered, search)
+            return noted or self._freezes(snapshot, translation, outcome)
         self._memory.remember(snapshot, translation)
         problem = search.go_on()
         if problem is not None:
             self._refusals.convict(snapshot, translation, outcome, problem)
         return True
+
+    def _freezes(self, snapshot: S, translation: Translation[M], outcome: Outcome) -> bool:
+        """What stands in for members was refused to them alone: the others go on without that."""
+        if outcome.stop is None or not refusals_of(snapshot, outcome):
+            return False
+        by_ref = {ref_of(one.object): one.uid for one in snapshot.members}
+        asking = {by_ref[o.ref] for o in outcome.stop.step.asked_by if o.ref in by_ref}
+        is_theirs = bool(asking) and asking <= translation.standing.keys()
+        return is_theirs and self._deployer.freeze(snapshot.key, outcome)
 
     def _check_stopped(self, snapshot: S, translation: Translation[M]) -> None:
         """What was refused to all is not sent again yet. Raises NotReady."""

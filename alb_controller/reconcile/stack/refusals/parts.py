@@ -1,7 +1,8 @@
 """Parts of a plan that were refused and that no other part needs: they are not asked for again.
 
 Not until what they write changes, or until AWS may have come to take it. The rest of the call is
-written without them, so that one bad field stops no other.
+written without them, so that one bad field stops no other. So are steps that are frozen: of what a
+member had, and AWS does not take again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import msgspec
 
 from alb_controller.clock import Clock
 from alb_controller.errors import ControllerError
+from alb_controller.model.stack import Observed
 from alb_controller.plan.changes import Plan, Step
+from alb_controller.plan.refused.frozen import can_be_frozen, without, written
 from alb_controller.reconcile.apply import Failure
 from alb_controller.reconcile.refused import may_heal
 from alb_controller.reconcile.splitting import bare, joined, parts, stands_alone
@@ -31,6 +34,8 @@ class _Refused(Value, frozen=True):
     part: Step
     error: ControllerError
     until: datetime | None = None
+    is_frozen: bool = False
+    """What hangs on it is left out too (`plan.refused.frozen`)."""
 
 
 class Reduced(Value, frozen=True):
@@ -47,12 +52,13 @@ class RefusedParts:
         self._clock, self._lock = clock, threading.Lock()
         self._known: dict[StackKey, tuple[_Refused, ...]] = {}
 
-    def reduce(self, key: StackKey, plan: Plan) -> Reduced:
+    def reduce(self, key: StackKey, plan: Plan, observed: Observed) -> Reduced:
         """The plan without them; what it asks for no more is forgotten."""
         known = self._of(key)
         if not known:
             return Reduced(plan=plan)
         seen: list[tuple[_Refused, Failure]] = []
+        plan = without(plan, observed, lambda step: self._is_frozen(step, known, seen))
         steps = [one for step in plan.steps for one in self._left(step, known, seen)]
         late = [one for step in plan.late for one in self._left(step, known, seen)]
         with self._lock:
@@ -76,6 +82,18 @@ class RefusedParts:
             with self._lock:
                 self._known[key] = (*self._known.get(key, ()), *new)
 
+    def freeze(self, key: StackKey, failure: Failure) -> bool:
+        """Leave a step out that stopped a plan, with what hangs on it; whether that can be."""
+        part = written(failure.step)
+        if not can_be_frozen(failure.step):
+            return False
+        until = self._clock.now() + pause_of(1) if may_heal(failure.error) else None
+        one = _Refused(part=part, error=failure.error, until=until, is_frozen=True)
+        with self._lock:
+            known = [old for old in self._known.get(key, ()) if old.part != part]
+            self._known[key] = (*known, one)
+        return True
+
     def next_look(self, key: StackKey) -> datetime | None:
         """When one of them may be taken; None: when something changes."""
         return min((one.until for one in self._of(key) if one.until is not None), default=None)
@@ -88,6 +106,16 @@ class RefusedParts:
     def _of(self, key: StackKey) -> tuple[_Refused, ...]:
         with self._lock:
             return self._known.get(key, ())
+
+    def _is_frozen(
+        self, step: Step, known: Iterable[_Refused], seen: list[tuple[_Refused, Failure]]
+    ) -> bool:
+        part = written(step)
+        same = next((one for one in known if one.is_frozen and one.part == part), None)
+        if same is None or (same.until is not None and self._clock.now() >= same.until):
+            return False
+        seen.append((same, Failure(step=step, error=same.error)))
+        return True
 
     def _left(
         self, step: S, known: Iterable[_Refused], seen: list[tuple[_Refused, Failure]]
