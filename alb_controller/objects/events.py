@@ -167,9 +167,10 @@ TABLE = (
     ),
     Row(
         _R.TOO_MANY_TARGETS,
-        _BINDING,
-        "Endpoints are not registered, because the target group is full.",
-        "Raise `--max-targets-per-target-group`, and AWS's quota if it comes to that.",
+        f"{_INGRESS}, {_BINDING}",
+        "Endpoints are not registered, because the target group is full, or its load balancer. "
+        "They are asked for again within the hour.",
+        "Run fewer pods, raise `--max-targets-per-target-group`, or have AWS's quota raised.",
     ),
     Row(
         _R.UNKNOWN_TARGETS,

@@ -114,6 +114,7 @@ def _options(base: Base) -> BindingOptions:
         vpc_id=base.vpc_id,
         cluster_name=settings.cluster_name,
         max_targets=settings.max_targets_per_target_group,
+        targets_quota=settings.aws_quotas.get("targets-per-target-group", 0),
         fail_open=settings.feature_gates.endpoints_fail_open,
         drains_pods=settings.drain_pods_of_leaving_nodes,
         purge_percent=settings.target_purge_percent,

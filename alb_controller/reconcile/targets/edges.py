@@ -57,6 +57,8 @@ class BindingOptions(Value, frozen=True, kw_only=True):
     cluster_name: str
     max_targets: int = 0
     """Most targets of a target group; 0: no limit."""
+    targets_quota: int = 0
+    """What AWS takes in one, as the operator says; 0: not known."""
     fail_open: bool = True
     """The gate EndpointsFailOpen."""
     drains_pods: bool = False

@@ -9,11 +9,15 @@ import structlog
 
 from alb_controller.clock import Clock
 from alb_controller.errors import AwsError, ControllerError, handling_of
+from alb_controller.frontends.events import fingerprint
+from alb_controller.model.ownership import INGRESS, stack_of_labels
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Condition, ref
 from alb_controller.objects.elbv2 import TargetGroupBinding
 from alb_controller.objects.events import Reason
+from alb_controller.objects.indexes import BY_SERVICE
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING
+from alb_controller.objects.networking import Ingress
 from alb_controller.objects.writer import ObjectWriter
 from alb_controller.reconcile.refused import is_refused_object
 from alb_controller.targets.checkpoint import (
@@ -119,6 +123,23 @@ class BindingNotes:
         if message:
             _log.warning("binding_problem", reason=reason, problem=message)
             self._report(binding, "Warning", reason, message)
+
+    def warn_users(self, binding: TargetGroupBinding, reason: Reason, message: str) -> None:
+        """Report a problem, if there is one, on the Ingresses of the stack that use the Service."""
+        if not message:
+            return
+        key, (namespace, name) = stack_of_labels(binding.metadata.labels), binding.key
+        service = f"{namespace}/{binding.spec.service_ref.name}"
+        for ingress in self._cluster.select(Ingress, BY_SERVICE, service):
+            if key in INGRESS.held_keys(ingress.metadata):
+                self._writer.record_event(
+                    ref("Ingress", ingress),
+                    type="Warning",
+                    reason=reason,
+                    message=f"TargetGroupBinding {namespace}/{name}: {message}",
+                    component=COMPONENT,
+                    fingerprint=fingerprint(ingress),
+                )
 
     def _set_checkpoint(self, binding: TargetGroupBinding, checkpoint: str) -> None:
         if checkpoint == stored_checkpoint(binding):

@@ -22,6 +22,7 @@ from alb_controller.model.ec2 import IngressRule
 from alb_controller.objects.cluster import Cluster
 from alb_controller.objects.core import Pod, ref
 from alb_controller.objects.elbv2 import TargetGroupBinding
+from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import TARGET_GROUP_BINDING
 from alb_controller.reconcile.targets.binding_targets import BindingTargets, Registered
 from alb_controller.reconcile.targets.edges import BindingEdges, BindingOptions
@@ -136,11 +137,17 @@ class BindingReconciler:
             raise outcome.refused
         if outcome.is_held:
             self._notes.unsettled(binding, "TargetsHeld", outcome.why_held)
+        elif outcome.crowded is not None:
+            message = outcome.crowded.message
+            self._notes.unsettled(binding, Reason.TOO_MANY_TARGETS, message)
+            self._notes.warn_users(binding, Reason.TOO_MANY_TARGETS, message)
         elif network.failure:
             self._notes.unsettled(binding, "FailedNetworkReconcile", network.failure)
         else:
             digest = checkpoint(endpoints, binding.spec)
             self._notes.settled(binding, digest, is_changed=outcome.is_changed)
+        self._notes.warn(binding, "TooManyTargets", outcome.beyond)
+        self._notes.warn_users(binding, Reason.TOO_MANY_TARGETS, outcome.beyond)
         return network
 
     def _lose_backend(

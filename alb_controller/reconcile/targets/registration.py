@@ -97,6 +97,12 @@ class Registration:
             self._memory.set(self._arn, {*known, *targets})
         return None
 
+    def read_again(self) -> None:
+        """Look at what is registered: some of a refused call may be. Raises AwsError."""
+        self._memory.forget(self._arn)
+        self._there = frozenset(t.key for t in self._known())
+        self.fresh &= self._there
+
     def deregister(self, targets: Sequence[Target]) -> None:
         """Deregister these. Raises AwsError; what is registered is then to be read again."""
         if not targets:
