@@ -24,7 +24,7 @@ from alb_controller.plan.progress import advance
 from alb_controller.plan.references import resolve, unresolved
 from alb_controller.plan.replacing.waits import Wait
 from alb_controller.reconcile.refused import is_refusal, is_refused_object
-from alb_controller.reconcile.splitting import parts, stands_alone, users_tags, without_users_tags
+from alb_controller.reconcile.splitting import extras, parts, stands_alone, without_extras
 from alb_controller.reconcile.writes import Operations, run
 from alb_controller.values import Value
 
@@ -160,8 +160,8 @@ class _Work:
             return stop
         if stands_alone(stop.step):
             return self._run_by_field(stop)
-        if isinstance(stop.step, changes.Create) and (bare := without_users_tags(stop.step)):
-            return self._run_untagged(stop.step, bare)
+        if isinstance(stop.step, changes.Create) and (bare := without_extras(stop.step)):
+            return self._run_bare(stop.step, bare)
         return stop
 
     def _run_by_field(self, refused: Failure) -> Failure | None:
@@ -177,12 +177,13 @@ class _Work:
             self.apart.extend([stop] if stop else [])
         return None
 
-    def _run_untagged(self, step: changes.Create, bare: changes.Create) -> Failure | None:
-        """Make it without the tags of users, and add them one by one."""
+    def _run_bare(self, step: changes.Create, bare: changes.Create) -> Failure | None:
+        """Make it without what can be added, and add that by and by."""
         stop = self._run(bare)
         if stop is not None:
             return stop
-        return self._run_split(users_tags(step, self._identities[bare.resource.id]))
+        added = map(self._run_split, extras(step, self._identities[bare.resource.id]))
+        return next((stop for stop in added if stop is not None), None)
 
     def run_apart(self, steps: Iterable[LateStep]) -> None:
         """Each needs a load balancer that is there, and maybe provisioned, and nothing else."""

@@ -5,7 +5,7 @@ Steps are split only after a refusal; until then what belongs to a load balancer
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +20,7 @@ S = TypeVar("S", bound=Step)
 _SHARED = frozenset({"LoadBalancer", "Listener", "SecurityGroup"})
 """What several members have together."""
 _TAGS = "tags."
+_POOL = "ipv4_ipam_pool_id"
 _TOGETHER = "_logs.s3"
 """A bucket, its prefix and whether logs are on make sense together alone
 (ModifyLoadBalancerAttributes: enabled logs need a bucket)."""
@@ -66,34 +67,57 @@ def bare(step: S) -> S:
     return msgspec.structs.replace(step, asked_by=(), by_setting={})
 
 
-def without_users_tags(step: changes.Create) -> changes.Create | None:
-    """The creation of something shared with our own tags alone; None without any of users."""
-    made, tagged = step.resource, _users_tags(step)
-    if not (tagged and isinstance(made, LoadBalancer | Listener | SecurityGroup)):
+def without_extras(step: changes.Create) -> changes.Create | None:
+    """The creation of something shared without what can be added to it: tags of users, and the
+    pool of its addresses. None without any of it.
+    """
+    made, extra = step.resource, _extra_settings(step)
+    if not (extra and isinstance(made, LoadBalancer | Listener | SecurityGroup)):
         return None
-    left = {key: text for key, text in made.tags.items() if key not in tagged}
-    by_setting = {k: found for k, found in step.by_setting.items() if not k.startswith(_TAGS)}
+    tagged = _users_tags(step)
+    fields: dict[str, Any] = {"tags": {k: v for k, v in made.tags.items() if k not in tagged}}
+    if isinstance(made, LoadBalancer):
+        fields[_POOL] = None
+    by_setting = {k: found for k, found in step.by_setting.items() if k not in extra}
     others = _asked_by(by_setting)
-    tagging = {one for k in tagged for one in step.by_setting[f"{_TAGS}{k}"]}
+    adding = {one for k in extra for one in step.by_setting.get(k, ())}
     return msgspec.structs.replace(
         step,
-        resource=msgspec.structs.replace(made, tags=left),
-        asked_by=tuple(one for one in step.asked_by if one in others or one not in tagging),
+        resource=msgspec.structs.replace(made, **fields),
+        asked_by=tuple(one for one in step.asked_by if one in others or one not in adding),
         by_setting=by_setting,
     )
 
 
-def users_tags(step: changes.Create, identity: str) -> changes.AddTags:
-    """What `without_users_tags` leaves out, for what was made."""
+def extras(step: changes.Create, identity: str) -> tuple[Step, ...]:
+    """What `without_extras` leaves out, for what was made."""
+    return tuple(_extras(step, identity))
+
+
+def _extras(step: changes.Create, identity: str) -> Iterator[Step]:
     tags = getattr(step.resource, "tags", {})
     by_setting = {k: found for k, found in step.by_setting.items() if k.startswith(_TAGS)}
-    return changes.AddTags(
-        kind=step.resource.id.kind,
-        target=identity,
-        tags={key: tags[key] for key in _users_tags(step)},
-        asked_by=_asked_by(by_setting),
-        by_setting=by_setting,
-    )
+    if tagged := _users_tags(step):
+        yield changes.AddTags(
+            kind=step.resource.id.kind,
+            target=identity,
+            tags={key: tags[key] for key in tagged},
+            asked_by=_asked_by(by_setting),
+            by_setting=by_setting,
+        )
+    if pool := getattr(step.resource, _POOL, None):
+        asked_by = step.by_setting.get(_POOL, ())
+        yield changes.ModifyIpPools(
+            target=identity,
+            ipv4_ipam_pool_id=pool,
+            asked_by=asked_by,
+            by_setting={_POOL: asked_by},
+        )
+
+
+def _extra_settings(step: changes.Create) -> set[str]:
+    pool = {_POOL} if getattr(step.resource, _POOL, None) else set()
+    return {f"{_TAGS}{key}" for key in _users_tags(step)} | pool
 
 
 def _users_tags(step: changes.Create) -> list[str]:

@@ -247,3 +247,22 @@ def test_what_a_class_sets_concerns_all_who_use_it() -> None:
     assert world.kube.warnings("other") == []
     assert balancer(world).attributes == {"idle_timeout.timeout_seconds": "9"}
     assert len(aws.not_taken) == 2
+
+
+def test_a_pool_that_is_refused_from_the_creation_on_is_one_warning() -> None:
+    """The load balancer is there without it, for whoever named it too; no other Warning follows."""
+    pool = "ipam-pool-0123456789abcdef0"
+    gone = NotFound("elbv2", "CreateLoadBalancer", "InvalidIpamPoolId.NotFound", f"no {pool}")
+    aws = PickyAws()
+    aws.picky["*"] = (pool, gone)
+    world = World(asking("bad", ipam_ipv4_pool_id=pool), asking("good"), aws=aws)
+    world.settle().wait(30)
+    assert world.aws.paths() == ["/bad", "/good"]
+    assert (state(world, "bad"), state(world, "good")) == ("failing", "served")
+    world.wait(5 * HOUR)
+    (warning,) = world.kube.warnings("bad")
+    assert "ipam-ipv4-pool-id: AWS refuses" in warning
+    assert world.kube.warnings("good") == []
+    aws.picky.clear()
+    world.wait(2 * HOUR)
+    assert (balancer(world).ipv4_ipam_pool_id, state(world, "bad")) == (pool, "served")

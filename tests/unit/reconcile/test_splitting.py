@@ -17,11 +17,11 @@ from alb_controller.plan.changes import (
 )
 from alb_controller.reconcile.splitting import (
     bare,
+    extras,
     joined,
     parts,
     stands_alone,
-    users_tags,
-    without_users_tags,
+    without_extras,
 )
 from alb_controller.values import ObjectRef, Origin
 from tests.resources import load_balancer, tags_of, target_group
@@ -106,22 +106,42 @@ def test_something_shared_can_be_made_without_the_tags_of_users() -> None:
     """They are added then; whoever asked for nothing else is not concerned by the creation."""
     tagged = load_balancer(tags=tags_of("LoadBalancer", team="a"))
     step = Create(resource=tagged, asked_by=(A, B), by_setting={"tags.team": (A,), "scheme": (B,)})
-    made = without_users_tags(step)
+    made = without_extras(step)
     assert made is not None
     assert made.resource == load_balancer()
     assert made.asked_by == (B,)
-    assert users_tags(step, "arn:lb") == AddTags(
-        kind="LoadBalancer",
-        target="arn:lb",
-        tags={"team": "a"},
-        asked_by=(A,),
-        by_setting={"tags.team": (A,)},
+    assert extras(step, "arn:lb") == (
+        AddTags(
+            kind="LoadBalancer",
+            target="arn:lb",
+            tags={"team": "a"},
+            asked_by=(A,),
+            by_setting={"tags.team": (A,)},
+        ),
     )
-    assert without_users_tags(made) is None
+    assert without_extras(made) is None
+
+
+def test_a_load_balancer_can_be_made_without_a_pool() -> None:
+    """Its addresses come from the pool afterwards, as they would in one that is there."""
+    pooled = load_balancer(ipv4_ipam_pool_id="pool")
+    asked = {"ipv4_ipam_pool_id": (A,), "scheme": (B,)}
+    step = Create(resource=pooled, asked_by=(A, B), by_setting=asked)
+    made = without_extras(step)
+    assert made is not None
+    assert (made.resource, made.asked_by) == (load_balancer(), (B,))
+    assert extras(step, "arn:lb") == (
+        ModifyIpPools(
+            target="arn:lb",
+            ipv4_ipam_pool_id="pool",
+            asked_by=(A,),
+            by_setting={"ipv4_ipam_pool_id": (A,)},
+        ),
+    )
 
 
 def test_what_is_one_members_is_made_with_all_its_tags() -> None:
     """There is nobody else to be spared."""
     group = target_group("a", tags=tags_of("a", team="a"))
     step = Create(resource=group, asked_by=(A,), by_setting={"tags.team": (A,)})
-    assert without_users_tags(step) is None
+    assert without_extras(step) is None
