@@ -44,9 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.load_profile("any machine")
     sdk_models.parse_once()
-    measured = coverage.Coverage.current()
-    if measured is not None:
-        config.pluginmanager.register(Measuring(measured))
+    if coverage.Coverage.current() is not None:
+        config.pluginmanager.register(Measuring())
 
 
 def _leads_elsewhere(name: str) -> bool:

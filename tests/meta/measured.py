@@ -23,23 +23,33 @@ def is_measured(path: Path) -> bool:
 
 
 class Measuring:
-    """Stops the coverage that pytest-cov has begun, but for the tests that count."""
+    """Stops the coverage that is being measured, but for the tests that count.
 
-    def __init__(self, measured: coverage.Coverage) -> None:
-        self._measured, self._is_on = measured, True
+    In a worker of xdist pytest-cov starts two, of which the first goes on when the second stops.
+    """
+
+    def __init__(self) -> None:
+        self._stopped: list[coverage.Coverage] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """With the test's fixtures: most of what a process costs is in these."""
-        self._turn(is_on=is_measured(item.path))
+        if is_measured(item.path):
+            self._start()
+        else:
+            self._stop()
         return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """As pytest-cov expects it."""
-        self._turn(is_on=True)
+        self._start()
 
-    def _turn(self, *, is_on: bool) -> None:
-        if is_on != self._is_on:
-            self._is_on = is_on
-            (self._measured.start if is_on else self._measured.stop)()
+    def _start(self) -> None:
+        while self._stopped:
+            self._stopped.pop().start()
+
+    def _stop(self) -> None:
+        while (measured := coverage.Coverage.current()) is not None:
+            measured.stop()
+            self._stopped.append(measured)
