@@ -147,12 +147,12 @@ def route(file: Path | None, kind: str | None, **given: Any) -> int:
     METHOD URL, such as GET http://myapp.example/; exit code 0 if a rule or a target answers it, 1
     if the load balancer does with an error.
     """
-    from alb_controller.commands.route.command import Problem, run_people, run_program
+    from alb_controller.commands.route.command import Problem, read_stdin, run_people, run_program
 
     try:
         if kind is None:
             return run_people(file, given)
-        return run_program(kind, file, sys.stdin.read())
+        return run_program(kind, file, read_stdin())
     except Problem as error:
         raise click.UsageError(str(error)) from None
 

@@ -106,7 +106,7 @@ def _lengths(lengths: list[str]) -> Iterator[Finding]:
     if not all(one.isascii() and one.isdigit() for one in lengths):
         yield Finding("severe", "BadContentLength")
         return
-    numbers = {int(one) for one in lengths}
+    numbers = {one.lstrip("0") for one in lengths}
     if len(numbers) > 1:
         yield Finding("severe", "MultipleContentLength")
     elif len(lengths) > 1:

@@ -6,10 +6,12 @@ Not documented, and chosen here: a new target's failures in a row count as those
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
+_CODE = re.compile(r"[0-9]{1,3}")
 _HEALTHY, _UNHEALTHY, _INITIAL = "healthy", "unhealthy", "initial"
 
 
@@ -29,7 +31,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 def _contains(part: str, code: int) -> bool:
     first, _, last = part.strip().partition("-")
-    if not (first.isdigit() and (last or first).isdigit()):
+    if not (_CODE.fullmatch(first) and _CODE.fullmatch(last or first)):
         return False
     return int(first) <= code <= int(last or first)
 

@@ -85,6 +85,8 @@ def parse(text: str, source: str) -> Iterator[Manifest]:
         raise BadInput(f"{source}{line}: {error.problem}") from None
     except yaml.YAMLError as error:
         raise BadInput(f"{source}: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise BadInput(f"{source}: the text is nested too deeply") from None
     for document in documents:
         if document is not None:
             yield from _objects(document, source)

@@ -56,7 +56,7 @@ def read_document(value: Any) -> State:
     """The state in a decoded document of either form. Raises StateError."""
     node = Node(value)
     is_versioned = "version" in node
-    if is_versioned and node["version"].value != VERSION:
+    if is_versioned and (node["version"].value is True or node["version"].value != VERSION):
         raise node["version"].refuse(f"{VERSION}, the one that this program knows")
     if not is_versioned and "listeners" not in node:
         raise StateError(

@@ -35,14 +35,20 @@ def read_tags(node: Node) -> dict[str, str]:
 
 def read_load_balancer(node: Node) -> FoundLoadBalancer:
     """What a state document says of one load balancer, without its listeners."""
-    raw = dict(node.mapping()) | {
+    raw = {
         "LoadBalancerArn": node["LoadBalancerArn"].text(),
         "LoadBalancerName": node["LoadBalancerName"].text(),
         "Type": node.get("Type", "application").one_of(("application", "network")),
         "DNSName": node.get("DNSName", "").text(),
+        "State": {"Code": node.get("State", {}).get("Code", "active").text()},
+        "Scheme": node.get("Scheme", "internet-facing").text(),
+        "IpAddressType": node.get("IpAddressType", "ipv4").text(),
+        "CustomerOwnedIpv4Pool": node.get("CustomerOwnedIpv4Pool", "").text(),
+        "IpamPools": {"Ipv4IpamPoolId": node.get("IpamPools", {}).get("Ipv4IpamPoolId", "").text()},
         "SecurityGroups": node.get("SecurityGroups", ()).texts(),
         "AvailabilityZones": [
-            dict(z.mapping()) for z in node.get("AvailabilityZones", ()).entries()
+            {"SubnetId": one.get("SubnetId", "").text()}
+            for one in node.get("AvailabilityZones", ()).entries()
         ],
     }
     found = decode_load_balancer(raw, read_tags(node.get("Tags", {})))
@@ -100,7 +106,7 @@ def _certificate(node: Node) -> str:
 
 
 def _mutual_authentication(node: Node) -> dict[str, Any]:
-    raw = dict(node.mapping())
+    raw: dict[str, Any] = {}
     raw["Mode"] = node.get("Mode", "off").one_of(_MODES)
     if raw["Mode"] == "verify":
         raw["TrustStoreArn"] = node["TrustStoreArn"].text()

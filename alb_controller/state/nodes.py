@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether the text can be sent: JSON and arguments can hold halves of characters."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 class StateError(ValueError):
@@ -63,12 +71,15 @@ class Node(msgspec.Struct, frozen=True):
         """A text; a number counts as its digits."""
         if isinstance(self.value, bool) or not isinstance(self.value, str | int):
             raise self.refuse("a text")
-        return str(self.value)
+        text = str(self.value)
+        if not is_unicode(text):
+            raise self.refuse("a text without half characters (lone surrogates)")
+        return text
 
     def number(self) -> int:
-        """A whole number, or its digits."""
+        """A whole number of at most 18 digits, or its digits."""
         text = str(self.value)
-        if isinstance(self.value, bool) or not (text.isascii() and text.isdigit()):
+        if isinstance(self.value, bool) or not _NUMBER.fullmatch(text):
             raise self.refuse("a whole number")
         return int(text)
 

@@ -5,6 +5,7 @@ The codecs read what AWS sends and drop what they do not know; a person's docume
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from alb_controller.aws.codecs.guards import Raw
 from alb_controller.aws.codecs.rules import decode_actions, decode_conditions, decode_transforms
 from alb_controller.model.actions import Transform
 from alb_controller.model.elbv2 import Action, Condition
+from alb_controller.state.guards import read_guard
 from alb_controller.state.nodes import Node
 
 _CONFIGS = {
@@ -29,6 +31,10 @@ _ACTIONS = {
     "authenticate-cognito": "AuthenticateCognitoConfig",
     "authenticate-oidc": "AuthenticateOidcConfig",
     "jwt-validation": "JwtValidationConfig",
+}
+_STATUSES = {
+    "redirect": (re.compile("HTTP_30[12]"), "HTTP_301 or HTTP_302"),
+    "fixed-response": (re.compile("[245][0-9][0-9]"), "a status of 2XX, 4XX or 5XX"),
 }
 _TRANSFORMS = {
     "url-rewrite": "UrlRewriteConfig",
@@ -76,9 +82,13 @@ def _action(node: Node, groups: Collection[str] | None) -> Raw:
     if kind == "forward":
         return raw | _forward(node, groups)
     config = node[_ACTIONS[kind]]
-    if kind in ("redirect", "fixed-response"):
-        return raw | {_ACTIONS[kind]: {n: one.text() for n, one in config.items() if _is_set(one)}}
-    return raw | {_ACTIONS[kind]: dict(config.mapping())}
+    if kind not in _STATUSES:
+        return raw | {_ACTIONS[kind]: read_guard(kind, config)}
+    status = config["StatusCode"]
+    expression, allowed = _STATUSES[kind]
+    if not expression.fullmatch(status.text()):
+        raise status.refuse(allowed)
+    return raw | {_ACTIONS[kind]: {n: one.text() for n, one in config.items() if _is_set(one)}}
 
 
 def _is_set(node: Node) -> bool:
@@ -93,6 +103,8 @@ def _forward(node: Node, groups: Collection[str] | None) -> Raw:
     for one in config["TargetGroups"].entries():
         weight = {"Weight": one["Weight"].number()} if "Weight" in one else {}
         tuples.append({"TargetGroupArn": _group(one["TargetGroupArn"], groups), **weight})
+    if not tuples:
+        raise config["TargetGroups"].refuse("a list of one target group or more")
     raw: dict[str, Any] = {"TargetGroups": tuples}
     sticky = config.get("TargetGroupStickinessConfig", {})
     if sticky.get("Enabled", False).flag():

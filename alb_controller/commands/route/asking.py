@@ -13,6 +13,7 @@ from alb_controller.routing.evaluate import LoadBalancerOf, NoListener
 from alb_controller.routing.outcome import Outcome
 from alb_controller.routing.request import Chance, Request
 from alb_controller.routing.state import State
+from alb_controller.state.nodes import is_unicode
 
 ANSWERED, REFUSED = 0, 1
 """Exit codes: a rule answers or a target does; or the load balancer does with an error."""
@@ -76,7 +77,8 @@ def _outcomes(
     ]
     if not balancers:
         names = ", ".join(one.resource.name for one in state.observed.load_balancers) or "none"
-        raise BadRequest(f"no application load balancer {asked.load_balancer}: there are {names}")
+        wanted = f"no application load balancer {asked.load_balancer}".rstrip()
+        raise BadRequest(f"{wanted}: there are {names}")
     problems, has_listener = [], False
     for one in balancers:
         try:
@@ -92,12 +94,14 @@ def _outcomes(
 
 def request_of(asked: Asked) -> Request:
     """The request as a client would send it. Raises BadRequest."""
-    parts = urlsplit(asked.url)
+    _check_text("METHOD", asked.method)
+    _check_text("URL", asked.url)
     try:
+        parts = urlsplit(asked.url)
         port, host = parts.port, parts.hostname
     except ValueError as error:
         raise BadRequest(f"URL {asked.url!r}: {error}") from None
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or " " in parts.netloc or port == 0:
         raise BadRequest(f"URL {asked.url!r} must be http://HOST/PATH or https://HOST/PATH")
     try:
         ipaddress.ip_address(asked.source)
@@ -122,7 +126,16 @@ def request_of(asked: Asked) -> Request:
     )
 
 
+def _check_text(name: str, text: str) -> None:
+    """Raises BadRequest for what no client sends: line breaks and the like, and broken bytes."""
+    if not is_unicode(text):
+        raise BadRequest(f"{name} {text!r} must be UTF-8 text")
+    if any(ord(char) < 32 or ord(char) == 127 for char in text):
+        raise BadRequest(f"{name} {text!r} must have no control characters")
+
+
 def _header(text: str) -> tuple[str, str]:
+    _check_text("-H", text.replace("\t", " "))
     name, found, value = text.partition(":")
     if not found or not name.strip():
         raise BadRequest(f"-H {text!r} must be 'Name: value'")

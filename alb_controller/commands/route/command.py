@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -49,6 +50,16 @@ def run_people(file: Path | None, given: Mapping[str, Any]) -> int:
     return _guarded(answered)
 
 
+def read_stdin() -> str:
+    """The text on standard input. Raises Problem."""
+    if sys.stdin is None:
+        raise Problem("--kind needs a request on stdin, which is closed")
+    try:
+        return sys.stdin.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(f"stdin: {error}") from None
+
+
 def run_program(kind: str, file: Path | None, text: str) -> int:
     """Print the answers as JSON. Raises Problem."""
     if file is None:
@@ -74,6 +85,18 @@ def _guarded(work: Callable[[], T]) -> T:
         raise Problem(f"stdin: {error}") from None
     except UnicodeDecodeError as error:
         raise Problem(f"a file is no UTF-8 text: {error}") from None
+    except OSError as error:
+        raise Problem(str(error)) from None
+    except Exception as error:
+        if _is_bad_input(error):
+            raise Problem(str(error)) from None
+        raise
+
+
+def _is_bad_input(error: Exception) -> bool:
+    """Manifests that cannot be read; what reads them is loaded only where there are some."""
+    failures = sys.modules.get("alb_controller.sandbox.failures")
+    return failures is not None and isinstance(error, failures.BadInput)
 
 
 def _load(files: Sequence[Path], file: Path | None, name: str, *, is_live: bool) -> State:
@@ -91,13 +114,9 @@ def _load(files: Sequence[Path], file: Path | None, name: str, *, is_live: bool)
 
 def _compiled(files: Sequence[Path]) -> State:
     from alb_controller.commands.offline.compile import compile_manifests
-    from alb_controller.sandbox.failures import BadInput
     from alb_controller.sandbox.manifests import read_manifests
 
-    try:
-        compiled = compile_manifests(one.body for one in read_manifests(files))
-    except BadInput as error:
-        raise Problem(str(error)) from None
+    compiled = compile_manifests(one.body for one in read_manifests(files))
     for problem in compiled.problems:
         click.echo(f"{problem.origin}: {problem}", err=True)
     return compiled.state

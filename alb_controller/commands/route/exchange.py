@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from alb_controller.model.refs import Reference
@@ -27,7 +28,7 @@ def read_request(node: Node) -> Request | Rejection:
         headers=tuple(_header(one) for one in node.get("headers", ()).entries()),
         http_version=node.get("http_version", "1.1").text(),
         scheme=node.get("scheme", url.partition("://")[0] if url else "").text().lower(),
-        source=node.get("from", "127.0.0.1").text(),
+        source=_source(node.get("from", "127.0.0.1")),
         source_port=None if port.value is None else port.number(),
         server_name=None if sni.value is None else sni.text(),
         client_certificate=None if client.value is None else client.text(),
@@ -35,6 +36,15 @@ def read_request(node: Node) -> Request | Rejection:
         body_bytes=node.get("body_bytes", 0).number(),
     )
     return read_raw(node["raw"].text(), request) if "raw" in node else request
+
+
+def _source(node: Node) -> str:
+    text = node.text()
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        raise node.refuse("an IP address") from None
+    return text
 
 
 def _listener(node: Node, url: str) -> int:

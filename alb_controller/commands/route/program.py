@@ -82,5 +82,6 @@ def answer_health(node: Node) -> dict[str, Any]:
 
 
 def _result(node: Node) -> int | str:
-    text = node.text()
-    return int(text) if text.isdigit() else text
+    """A code, or what came instead of one."""
+    is_word = node.value in ("timeout", "refused")
+    return node.text() if is_word else node.number()

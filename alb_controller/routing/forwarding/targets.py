@@ -108,9 +108,14 @@ def by_health(
 def _is_below(healthy: int, registered: int, attributes: Attributes) -> bool:
     count = attributes.get(f"{_MINIMUM}.count", "1")
     percentage = attributes.get(f"{_MINIMUM}.percentage", "off")
-    return (count.isdigit() and healthy < int(count)) or (
-        percentage.isdigit() and healthy * 100 < int(percentage) * registered
+    return (_is_number(count) and healthy < int(count)) or (
+        _is_number(percentage) and healthy * 100 < int(percentage) * registered
     )
+
+
+def _is_number(setting: str) -> bool:
+    """Whether it is one that AWS allows: hundreds of targets at most."""
+    return setting.isascii() and setting.isdigit() and len(setting) < 10
 
 
 # ---- stickiness

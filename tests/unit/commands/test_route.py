@@ -151,7 +151,17 @@ def test_an_error_of_the_load_balancer_is_exit_code_1(
         (["--state", "FILE", "-H", "X", "GET", "http://a/"], "must be 'Name: value'"),
         (["--state", "FILE", "--from", "x", "GET", "http://a/"], "must be an IP address"),
         (["--state", "FILE", "--load-balancer", "x", "GET", "http://a/"], "there are alb"),
+        (["--state", "FILE", "GET", "http://[::1"], "URL 'http://[::1'"),
+        (["--state", "FILE", "GET", "http://a:0/"], "must be http://HOST/PATH"),
+        (["--state", "FILE", "GET", "http://a b/"], "must be http://HOST/PATH"),
+        (["--state", "FILE", "GET", "http://a/\n"], "must have no control characters"),
+        (["--state", "FILE", "GET", "http://a/\udcff"], "must be UTF-8 text"),
+        (["--state", "FILE", "\udcff", "http://a/"], "METHOD '\\udcff' must be UTF-8 text"),
+        (["--state", "FILE", "-H", "X: a\rb", "GET", "http://a/"], "no control characters"),
+        (["--state", "FOLDER", "GET", "http://a/"], "Is a directory"),
+        (["--state", "NONE", "GET", "http://a/"], "no application load balancer: there are none"),
         (["--kind", "alb"], "--kind needs --state FILE"),
+        (["--kind", "ingress", "--state", "TEXT"], "a document is not an object but str"),
         (["--state", "TEXT", "GET", "http://a/"], "the document is no JSON"),
         (["--state", "BYTES", "GET", "http://a/"], "is no UTF-8 text"),
     ],
@@ -161,7 +171,9 @@ def test_what_cannot_be_asked_is_one_sentence(
     problem: str, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """Exit code 2, and no traceback."""
-    files = {"FILE": file, "TEXT": str(tmp_path / "text"), "BYTES": str(tmp_path / "bytes")}
+    files = {one: str(tmp_path / one.lower()) for one in ("TEXT", "BYTES", "NONE")}
+    files |= {"FILE": file, "FOLDER": str(tmp_path)}
+    Path(files["NONE"]).write_text('{"version": 1, "load_balancers": []}')
     Path(files["TEXT"]).write_text("hello")
     Path(files["BYTES"]).write_bytes(b"\xff\xfe")
     monkeypatch.setattr("sys.stdin", io.StringIO("{}"))
@@ -227,7 +239,32 @@ def test_what_a_program_gets_of_odd_requests(
         assert {key: answer[key] for key in expected} == expected
 
 
-@pytest.mark.parametrize("stdin", ["{", "[1", '"text"', '{"headers": [["a"]]}'])
+@pytest.mark.parametrize(
+    "stdin, problem",
+    [
+        (None, "which is closed"),
+        (
+            io.TextIOWrapper(io.BytesIO(b"\xff"), "utf-8"),
+            "stdin: 'utf-8' codec can't decode byte 0xff",
+        ),
+    ],
+)
+def test_a_stdin_that_cannot_be_read_is_one_sentence(
+    file: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    stdin: Any,
+    problem: str,
+) -> None:
+    """Closed, or no text."""
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert main(["route", "--kind", "alb", "--state", file]) == 2
+    assert problem in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "stdin", ["{", "[1", '"text"', '{"headers": [["a"]]}', '{"from": "a"}', '{"method": "\\ud800"}']
+)
 def test_what_a_program_says_wrong_is_one_sentence(file: str, program: Program, stdin: str) -> None:
     """On stderr, with exit code 2."""
     assert program("alb", file, stdin).startswith("alb-controller: ")
@@ -348,6 +385,7 @@ def test_a_state_of_manifests_is_a_file_for_route(
     [
         ("kind: Ingress", "has no apiVersion"),
         ("{", "manifests.yaml"),
+        ("[" * 5000, "manifests.yaml: the text is nested too deeply"),
         (MANIFESTS.replace("number: 80", "number: [80]"), "Ingress default/web: "),
     ],
 )

@@ -23,6 +23,15 @@ def in_mode(mode: str) -> Document:
     "fields, status",
     [
         ({"method": "TRACE"}, 405),
+        ({"method": "POST", "headers": {"Content-Length": "9" * 5000}}, None),
+        (
+            {
+                "method": "POST",
+                "headers": [("Content-Length", "1" * 5000), ("Content-Length", "2")],
+            },
+            400,
+        ),
+        ({"method": "POST", "headers": [("Content-Length", "03"), ("Content-Length", "3")]}, None),
         ({"headers": {"X-Forwarded-For": ", ".join(["192.0.2.1"] * 31)}}, 463),
         ({"headers": {"X-Forwarded-For": ", ".join(["192.0.2.1"] * 30)}}, None),
         ({"headers": [("X-Forwarded-For", "1.1.1.1, 2.2.2.2")] * 16}, 463),
