@@ -6,8 +6,13 @@ import re
 
 import pytest
 
+from alb_controller.model.actions import AuthenticateCognitoAction, Session
 from alb_controller.routing.state import Certificate
-from alb_controller.sandbox.dataplane.compiler.actions import groups_in, substitution
+from alb_controller.sandbox.dataplane.compiler.actions import (
+    groups_in,
+    guard_settings,
+    substitution,
+)
 from alb_controller.sandbox.dataplane.compiler.lua import table
 from alb_controller.sandbox.dataplane.compiler.matching import expression_of
 from alb_controller.sandbox.dataplane.compiler.tls import choices
@@ -47,6 +52,20 @@ def test_a_replacement_keeps_what_stands_before_and_behind_the_match() -> None:
     made = substitution("b(c)", r"\$1$")
     assert made == r"\1\\\2$\3"
     assert re.sub("^(.*?)(?:b(c))(.*)$", made, "abcd") == r"a\c$d"
+
+
+def test_a_login_without_a_scope_asks_for_openid() -> None:
+    """AWS's default, as `route` says it."""
+    session = Session(
+        on_unauthenticated_request="authenticate", scope="", cookie="", timeout_seconds=0
+    )
+    guard = AuthenticateCognitoAction(
+        user_pool_arn="arn:aws:cognito-idp:eu-west-1:1:userpool/x",
+        user_pool_client_id="me",
+        user_pool_domain="pool",
+        session=session,
+    )
+    assert str(guard_settings(guard)["endpoint"]).endswith("response_type=code&scope=openid")
 
 
 def test_values_become_lua_that_cannot_be_broken_out_of() -> None:

@@ -218,18 +218,20 @@ def _fixed(action: FixedResponseAction, context: Json) -> Json:
 def _guards(guards: Sequence[Action]) -> Json:
     """The first login or token check; no rule has two."""
     for guard in guards:
-        return {"guard": _guard(guard)}  # type: ignore[arg-type]  # the ends were taken out
+        return {"guard": guard_settings(guard)}  # type: ignore[arg-type]  # the ends were taken out
     return {}
 
 
-def _guard(guard: GuardAction) -> Json:
+def guard_settings(guard: GuardAction) -> Json:
+    """How a client that is not known is answered: sent to an endpoint, refused, or let in."""
     if isinstance(guard, JwtValidationAction):
         return {"on_unauthenticated": "deny"}  # no endpoint can be asked whether a token is good
     if isinstance(guard, AuthenticateOidcAction):
         endpoint, client = guard.authorization_endpoint, guard.client_id
     else:
         endpoint, client = _cognito(guard), guard.user_pool_client_id
-    asked = {"client_id": client, "response_type": "code", "scope": guard.session.scope}
+    scope = guard.session.scope or "openid"  # AWS's default
+    asked = {"client_id": client, "response_type": "code", "scope": scope}
     query = urlencode(asked | dict(guard.session.extra_params))
     joint = "&" if "?" in endpoint else "?"
     return {
