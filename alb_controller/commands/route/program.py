@@ -83,5 +83,5 @@ def answer_health(node: Node) -> dict[str, Any]:
 
 def _result(node: Node) -> int | str:
     """A code, or what came instead of one."""
-    is_word = node.value in ("timeout", "refused")
-    return node.text() if is_word else node.number()
+    is_named = node.value in ("timeout", "refused")
+    return node.text() if is_named else node.number()
