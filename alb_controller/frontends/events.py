@@ -62,6 +62,16 @@ def blocked_events(holders: Iterable[ObjectRef], waiting: Iterable[ObjectRef]) -
     return [Event(ref, "Warning", Reason.FAILED_BUILD_MODEL, message) for ref in waiting]
 
 
+def kept_events(holders: Iterable[ObjectRef], waiting: Iterable[ObjectRef]) -> list[Event]:
+    """The same where rules and target groups change, and what the group shares does not."""
+    message = (
+        "a part of this change may wait: the last valid settings of another member are not known, "
+        "so load balancer, security groups and listeners, and rules that may be its own, stay as "
+        f"they are until it is corrected or deleted: {', '.join(map(str, holders))}"
+    )
+    return [Event(ref, "Warning", Reason.FAILED_BUILD_MODEL, message) for ref in waiting]
+
+
 def failure_events(
     error: ControllerError, members: Iterable[ObjectRef], reason: Reason
 ) -> list[Event]:

@@ -26,6 +26,7 @@ from alb_controller.objects.events import Reason
 from alb_controller.objects.kinds import ref_of
 from alb_controller.plan.changes import Limit, Plan, PlanPolicy
 from alb_controller.plan.diff import replacements
+from alb_controller.plan.keeping import keeping
 from alb_controller.plan.plan import plan
 from alb_controller.plan.quotas.counting import Unit, asked_by, units
 from alb_controller.plan.quotas.room import is_crowded, without_room
@@ -202,6 +203,17 @@ class Compiler(Generic[S, M]):
         except Invalid:
             return ()
         return units(stack, observed, self._policy)
+
+    def with_unknown(self, compiled: Compiled[M]) -> Compiled[M] | None:
+        """With what AWS may have of the members that block the stack; None where it must wait."""
+        stack = keeping(
+            compiled.stack,
+            compiled.observed,
+            compiled.translation.blocked_by,
+            self._policy,
+            protects=self._settings.group_trust == "namespace",
+        )
+        return None if stack is None else msgspec.structs.replace(compiled, stack=stack)
 
     def plan(self, compiled: Compiled[M], limits: frozenset[Limit] = frozenset()) -> Planned:
         """The steps to the stack; `limits` are quotas that are reached. Raises AwsError."""

@@ -9,6 +9,7 @@ from typing import Generic
 import msgspec
 
 from alb_controller.errors import ControllerError, NotReady
+from alb_controller.frontends.events import kept_events
 from alb_controller.frontends.frontend import M, S
 from alb_controller.frontends.outcomes import Applied, Planned, Unchanged
 from alb_controller.frontends.translation import Translation
@@ -59,15 +60,20 @@ class Rounds(Generic[S, M]):
         while True:
             with self._reporter.failing(snapshot, Reason.FAILED_BUILD_MODEL):
                 translation = self._translate(snapshot, search)
-                if translation.blocked_by or self._is_nothing(snapshot, translation):
+                is_blocked = translation.blocked_by and translation.intent.is_empty
+                if is_blocked or self._is_nothing(snapshot, translation):
                     return self._leave(snapshot, translation)
                 if translation.protected is not None:
                     raise translation.protected
                 compiled = self._compile(snapshot, search)
-                if compiled.translation.blocked_by:
-                    return self._leave(snapshot, compiled.translation)
                 compiled = compiled.with_ready(self._edges.prerequisites.make(compiled.intent))
-            self._memory.unblock(snapshot.key)
+                if compiled.translation.blocked_by:
+                    kept = self._compiler.with_unknown(compiled)
+                    if kept is None or kept.intent.is_empty:
+                        return self._leave(snapshot, compiled.translation)
+                    compiled = self._with_waiting(snapshot, kept)
+                else:
+                    self._memory.unblock(snapshot.key)
             if not search.is_quiet:
                 planned = Planned(stack=compiled.stack, observed=compiled.observed)
                 self._reporter.report(snapshot, self._reported(compiled), planned)
@@ -80,6 +86,18 @@ class Rounds(Generic[S, M]):
                     continue
                 if not self._goes_on(snapshot, compiled.translation, outcome, search):
                     return self._finish(snapshot, compiled, outcome)
+
+    def _with_waiting(self, snapshot: S, compiled: Compiled[M]) -> Compiled[M]:
+        """With a Warning for those who changed something, some of which may have to wait."""
+        translation = compiled.translation
+        waiting = self._memory.waiting(snapshot, translation)
+        translation = translation.with_events(kept_events(translation.blocked_by, waiting))
+        return msgspec.structs.replace(compiled, translation=translation)
+
+    def _remember(self, snapshot: S, translation: Translation[M]) -> None:
+        """Who is not known of must not be taken for somebody who was never applied."""
+        if not translation.blocked_by:
+            self._memory.remember(snapshot, translation)
 
     def _reported(self, compiled: Compiled[M]) -> Translation[M]:
         """With what others are to know of it."""
@@ -96,7 +114,7 @@ class Rounds(Generic[S, M]):
         if outcome.error is not None or not search.is_on:
             noted = self._refusals.note(snapshot, translation, outcome, remembered, search)
             return noted or self._freezes(snapshot, translation, outcome)
-        self._memory.remember(snapshot, translation)
+        self._remember(snapshot, translation)
         problem = search.go_on()
         if problem is not None:
             self._refusals.convict(snapshot, translation, outcome, problem)
@@ -154,7 +172,7 @@ class Rounds(Generic[S, M]):
         key, translation = snapshot.key, compiled.translation
         if outcome.error is not None:
             raise self._refusals.stop(snapshot, translation, outcome, outcome.error)
-        self._memory.remember(snapshot, translation)
+        self._remember(snapshot, translation)
         has_news, observed = self._memory.has_news(key), outcome.observed
         errors = part_errors(snapshot, outcome)
         applied = Applied(
@@ -168,7 +186,8 @@ class Rounds(Generic[S, M]):
         retried = outcome.retried
         if retried is None:
             self._memory.news_published(key)
-        self._edges.prerequisites.deployed(translation.intent)
+        if not translation.blocked_by:
+            self._edges.prerequisites.deployed(translation.intent)
         return Done(
             translation=translation,
             retried=retried,

@@ -124,7 +124,7 @@ def test_a_service_that_turns_bad_holds_nobody_after_a_restart() -> None:
     assert world.aws.paths() == ["/a3", "/b"]
 
 
-def test_what_no_record_can_say_holds_the_group() -> None:
+def test_what_no_record_can_say_stays_as_it_is() -> None:
     """The parameters of a class bind its Ingresses, who could write them into a record."""
     parameters = (ingress_class("own", params="own"), params("own", scheme="internal"))
     world = World(
@@ -132,7 +132,7 @@ def test_what_no_record_can_say_holds_the_group() -> None:
     ).settle()
     world.kube.remove(type(parameters[1]), "own", "")
     restarted(world, at("a", "/a2"))
-    assert world.aws.paths() == ["/a", "/b"]
+    assert world.aws.paths() == ["/a2", "/b"]
     world.put(parameters[1])
     assert world.settle().aws.paths() == ["/a2", "/b"]
 
@@ -144,7 +144,7 @@ def test_who_was_never_applied_in_a_group_that_is_recorded_holds_nobody() -> Non
     assert world.aws.paths() == ["/a2", "/b"]
     without_records(world, "b")
     restarted(world, at("b", alb=BAD), at("a", "/a3"))
-    assert world.aws.paths() == ["/a2", "/b"]
+    assert world.aws.paths() == ["/a3", "/b"]
 
 
 def record(world: World, name: str) -> str | None:
@@ -222,7 +222,7 @@ def test_without_the_flag_a_record_is_neither_read_nor_kept() -> None:
     world.put(at("b", alb=BAD), at("a", "/a2"))
     note(world, "b", text)
     world.start()
-    assert world.settle().aws.paths() == ["/a", "/b"], "held: what it asked for is not known"
+    assert world.settle().aws.paths() == ["/a2", "/b"], "kept: what it asked for is not known"
 
 
 def test_an_object_that_is_full_has_no_record() -> None:

@@ -168,9 +168,7 @@ def test_members_hear_that_their_group_is_blocked() -> None:
     (message,) = world.kube.warnings("a")
     assert "Ingress shop/b" in message
     assert len(world.kube.warnings("b")) == 1
-    assert set(world.calls()) <= {
-        "DescribeLoadBalancers", "DescribeTargetGroups", "DescribeSecurityGroups", "patch a",
-    }  # fmt: skip
+    assert (world.aws.calls, world.kube.writes) == (["AddTags"] * 2, ["patch a"])
 
 
 def test_one_mistake_is_one_event_though_it_is_corrected_during_a_pass() -> None:
