@@ -203,7 +203,7 @@ def test_a_port_that_leads_to_https_serves_nothing_meanwhile() -> None:
     assert paths(kept(world, same)) == ["/a"]
 
 
-def test_what_cannot_be_told_apart_waits() -> None:
+def test_where_nobody_knows_what_is_whose_the_group_waits() -> None:
     """Another protocol on a port, a load balancer that is replaced, an object of another kind."""
     world = deployed(group(("/b", TO_BAD)))
     https = listener(protocol="HTTPS", certificates=("arn:a",))
