@@ -21,7 +21,7 @@ RECORD = RECORD_ANNOTATION
 _VERSION = "v1"
 _PARTS = 5
 _MOST_DIGITS = 18
-"""Of a time and a place: no year that is none."""
+"""Of a time and a place."""
 _MOST_BYTES = 2 << 20
 """Unpacked. etcd takes objects of 1.5 MiB; what unpacks to more was not written by us."""
 
@@ -51,7 +51,10 @@ def joined_of(text: str) -> Joined | None:
     seconds, _, late = at.partition(".")
     if not (seconds.isdecimal() and late.isdecimal() and len(at) <= _MOST_DIGITS):
         return None
-    return Joined(datetime.fromtimestamp(int(seconds), UTC), int(late))
+    try:
+        return Joined(datetime.fromtimestamp(int(seconds), UTC), int(late))
+    except (ValueError, OverflowError, OSError):  # in no year that there is
+        return None
 
 
 def forged(new: KubeObject, old: KubeObject | None) -> str:
