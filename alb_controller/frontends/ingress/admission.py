@@ -17,7 +17,7 @@ import msgspec
 from alb_controller.errors import InvalidAnnotation
 from alb_controller.frontends.conflicts import Agreement
 from alb_controller.frontends.ingress.group_listeners import class_defaults
-from alb_controller.frontends.ingress.load import LoadedMember, load
+from alb_controller.frontends.ingress.load import LoadedMember, Snapshot, load
 from alb_controller.frontends.ingress.member import MemberIntent, MemberTranslator, Problems
 from alb_controller.frontends.ingress.merge import merge, settings_of
 from alb_controller.frontends.ingress.notices.backends import missing_actions, missing_services
@@ -25,6 +25,7 @@ from alb_controller.frontends.ingress.notices.keys import unread_keys
 from alb_controller.frontends.ingress.notices.reach import reach_of
 from alb_controller.frontends.ingress.notices.warnings import Served, notices_of
 from alb_controller.frontends.ingress.params import FIELD, check_params
+from alb_controller.frontends.ingress.records.joining import joined_where, shown_hosts
 from alb_controller.frontends.ingress.routing.conditions import ConditionTranslator
 from alb_controller.frontends.ingress.routing.secrets import MemberSecrets
 from alb_controller.frontends.ingress.select import (
@@ -237,23 +238,32 @@ def _taken_places(
     if not is_explicit(member.key):
         return
     mine = LoadedMember(ingress=member.ingress)
+    loaded = load(member.key, cluster, settings.ingress_class)
+    others = [one for one in loaded.members if one.ingress.key != member.ingress.key]
     older: list[MemberIntent] = []
     younger: list[MemberIntent] = []
-    for other in load(member.key, cluster, settings.ingress_class).members:
-        if other.ingress.key == member.ingress.key:
-            continue
+    since = _ages(msgspec.structs.replace(loaded, members=(*others, mine)), mine, settings)
+    for other in others:
         try:
             services = _services(other.ingress, cluster)
             made = _translate_alone(other, services, settings, member.key)
         except Problems:
             continue  # it holds nothing as it stands
-        (older if other.age_key < mine.age_key else younger).append(made)
+        (older if since.index(other.uid) < since.index(mine.uid) else younger).append(made)
+    older.sort(key=lambda one: since.index(one.ref.uid))
     everyone, refuses = [*older, intent, *younger], settings.group_trust == "namespace"
     trust = GroupTrust(everyone, [*older, *younger], refuses=refuses)
     for one in older:
         trust.accept(one)
     for sentence in taken_sentences(trust.taken_by(intent)):
         yield Finding(Weight.WARNING, sentence)
+
+
+def _ages(group: Snapshot, mine: LoadedMember, settings: Settings) -> list[str]:
+    """The uids by the age of the membership. AWS is not asked: the others show the load balancer,
+    and who comes from another group shows that one's."""
+    shown = (shown_hosts(one.ingress) for one in group.members if one.uid != mine.uid)
+    return list(joined_where(set().union(*shown), group, {}, settings))
 
 
 def _services(ingress: Ingress, cluster: Cluster) -> Services:

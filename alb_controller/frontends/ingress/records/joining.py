@@ -33,8 +33,18 @@ def joined(
 
     Where nobody is known to be in the group, and without records, it is as old as the objects are.
     """
-    found = {member.uid: _born(member) for member in snapshot.members}
     hosts = {one.dns_name.lower() for one in observed.load_balancers}
+    return joined_where(hosts, snapshot, remembered, settings)
+
+
+def joined_where(
+    hosts: Collection[str],
+    snapshot: Snapshot,
+    remembered: Mapping[str, MemberIntent],
+    settings: Settings,
+) -> dict[str, Joined]:
+    """The same where the group has load balancers of these names."""
+    found = {member.uid: _born(member) for member in snapshot.members}
     known: dict[str, Joined] = {}
     if settings.enable_last_applied_annotation:
         known = dict(_known(snapshot, remembered, hosts))

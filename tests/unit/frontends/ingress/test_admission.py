@@ -179,6 +179,28 @@ def test_what_another_namespace_holds_is_a_warning() -> None:
     assert response_to(mine, broken, service(namespace="tenant")) == ALLOWED
 
 
+@pytest.mark.parametrize(
+    "shows, warnings", [("other.elb.amazonaws.com", 0), ("team.elb.amazonaws.com", 1)]
+)
+def test_who_moves_to_a_group_is_younger_than_those_in_it(shows: str, warnings: int) -> None:
+    """However old its object is: behind what they hold it takes nothing."""
+    theirs = member(
+        "theirs",
+        namespace="tenant",
+        rules=[rule("a.example", path())],
+        shows="team.elb.amazonaws.com",
+    )
+    mine = member(
+        "mine",
+        rules=[rule("a.example", path("/x"))],
+        alb={"group.order": "5"},
+        age_minutes=60,
+        shows=shows,
+    )
+    response = response_to(mine, mine, theirs, service(namespace="tenant"), group_trust="namespace")
+    assert len(response.warnings) == warnings
+
+
 def test_a_new_use_of_a_closed_annotation_is_refused() -> None:
     """A present one stays, and other controllers' classes are their own business."""
     closed: dict[str, Any] = {"disable_ingress_class_annotation": True}
