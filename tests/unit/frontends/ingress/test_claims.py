@@ -195,3 +195,37 @@ def test_what_a_namespace_answers_already_it_may_divide() -> None:
     assert reported(strict(holder(), behind, member("more", rules=[OWN]))).keys() == {
         "Ingress shop/more"
     }
+
+
+def takers(*objects: Ingress) -> dict[str, str]:
+    """By name, what members hear where namespaces trust each other."""
+    made = translated(*objects, service(namespace="guest"))
+    return {one.ref.name: one.message for one in made.warnings if one.reason == "GroupTrust"}
+
+
+def test_a_younger_rule_of_its_namespace_excuses_nobody() -> None:
+    """What was taken from the holder is no part to be divided: who takes more of it hears so."""
+    first = guest(rules=[SHOP], alb=FIRST)
+    more = member("more", namespace="guest", rules=[SHOP_PATH], alb={"group.order": "-20"})
+    heard = takers(holder(), first, changed(more, creation_timestamp=None))
+    assert heard.keys() == {"holder", "guest", "more"}
+    assert "held by Ingress shop/holder" in heard["more"]
+
+
+def test_an_older_rule_of_its_namespace_that_comes_behind_excuses_nobody() -> None:
+    """The holder answers in front of it now, so that the requests are taken from the holder."""
+    behind = guest(rules=[rule("", path())], alb={"group.order": "9"}, age_minutes=20)
+    more = member("more", namespace="guest", rules=[SHOP_PATH], alb=FIRST)
+    heard = takers(behind, holder(), more)
+    assert heard.keys() == {"holder", "guest", "more"}
+    assert "held by Ingress shop/holder" in heard["more"]
+
+
+def test_each_port_is_looked_at() -> None:
+    """On one of two its namespace may divide what it has; on the other it has nothing."""
+    both = {"listen-ports": '[{"HTTP": 80}, {"HTTP": 81}]'}
+    first = guest(rules=[rule("", path())], age_minutes=20)
+    owner = holder(alb={**both, "group.order": "5"})
+    more = member("more", namespace="guest", rules=[SHOP_PATH], alb={**both, **FIRST})
+    ((sentence,),) = reported(strict(first, owner, more)).values()
+    assert "shop.example.com / on port 81 is held by Ingress shop/holder" in sentence
