@@ -81,10 +81,11 @@ def sandbox(
 @commands.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def dataplane(file: Path) -> int:
-    """Serve the load balancers of a state on loopback, by Envoy.
+    """Answer requests as the load balancers of a state file would, on this machine (Envoy).
 
-    FILE is what `alb-controller state` writes, or one load balancer as in the routing oracle. One
-    line of JSON says where its listeners listen; it ends when standard input closes.
+    FILE is what `alb-controller state` writes. The command prints one line of JSON with the
+    addresses of the listeners, and ends when its standard input closes.
+    docs/reference/data-plane.md says what differs from AWS.
     """
     from alb_controller.sandbox.dataplane.command import run
 
@@ -100,13 +101,15 @@ def dataplane(file: Path) -> int:
     "--cluster-name", default="", help="Restrict the policy to resources of this cluster."
 )
 @click.option(
-    "--pod-identity", is_flag=True, help="Restrict it by the session tags of EKS Pod Identity."
+    "--pod-identity",
+    is_flag=True,
+    help="Restrict the policy by the session tags of EKS Pod Identity.",
 )
 def iam(features: str | None, partition: str, cluster_name: str, pod_identity: bool) -> None:
-    """Print the least IAM policy for the features in use.
+    """Print the smallest IAM policy for the features in use.
 
-    Features, and what works without them: docs/reference/permissions.md. An empty --features=
-    is the least of all.
+    Features, and what works without them: docs/reference/permissions.md. With an empty
+    --features= the policy has only what every cluster needs.
     """
     from alb_controller.aws.iam.command import Request, print_policy
 
@@ -119,8 +122,14 @@ def iam(features: str | None, partition: str, cluster_name: str, pod_identity: b
 _FILES = click.option(
     "-f", "files", type=_FILE, multiple=True, help="Your manifests: a file or a folder."
 )
-_LIVE = click.option("--live", is_flag=True, help="What AWS has, with the usual credentials.")
-_BALANCER = click.option("--load-balancer", default="", help="Its name, where there are several.")
+_LIVE = click.option(
+    "--live",
+    is_flag=True,
+    help="What AWS has now; reads AWS_REGION, AWS_VPC_ID and the usual AWS credentials.",
+)
+_BALANCER = click.option(
+    "--load-balancer", default="", help="Name of the load balancer, if there are several."
+)
 
 
 @commands.command()
@@ -128,24 +137,37 @@ _BALANCER = click.option("--load-balancer", default="", help="Its name, where th
 @click.argument("url", required=False)
 @_FILES
 @_LIVE
-@click.option("--state", "file", type=_FILE, help="What `alb-controller state` has written.")
-@click.option("-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header.")
-@click.option("--from", "source", default="127.0.0.1", help="The client's address.")
-@click.option("--zone", help="Of the load balancer's node that is asked.")
-@click.option("--http", "version", type=click.Choice(["1.0", "1.1", "2"]), default="1.1")
+@click.option("--state", "file", type=_FILE, help="A file that `alb-controller state` has written.")
+@click.option(
+    "-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header of the request."
+)
+@click.option("--from", "source", default="127.0.0.1", help="Address of the client.")
+@click.option("--zone", help="Availability zone that the request reaches.")
+@click.option(
+    "--http",
+    "version",
+    type=click.Choice(["1.0", "1.1", "2"]),
+    default="1.1",
+    help="HTTP version of the request.",
+)
 @_BALANCER
-@click.option("--seed", type=int, help="The same choices among groups and targets each time.")
+@click.option(
+    "--seed", type=int, help="Make the random choice of target group and target repeatable."
+)
 @click.option(
     "--kind",
     type=click.Choice(["alb", "ingress", "validate", "health"]),
-    help="For programs: JSON on stdin, one object or a list.",
+    help="For programs: read questions as JSON from stdin, one object or a list.",
 )
-@click.option("--batch", is_flag=True, help="With --kind: stdin is a list.")
+@click.option(
+    "--batch", is_flag=True, help="With --kind, for clarity: a list is recognised anyway."
+)
 def route(file: Path | None, kind: str | None, **given: Any) -> int:
-    """Say what becomes of a request: which rule answers it, and why.
+    """Say which rule of a load balancer answers a request, and why.
 
-    METHOD URL, such as GET http://myapp.example/; exit code 0 if a rule or a target answers it, 1
-    if the load balancer does with an error.
+    Example: alb-controller route -f manifests/ GET http://myapp.example/. Give one of -f, --live
+    and --state. Exit code 0: a rule or a target answers; 1: the load balancer itself answers, with
+    an error; 2: the question is not valid. More: docs/how-to/ask-for-a-route.md.
     """
     from alb_controller.commands.route.command import Problem, read_stdin, run_people, run_program
 
@@ -162,7 +184,10 @@ def route(file: Path | None, kind: str | None, **given: Any) -> int:
 @_LIVE
 @_BALANCER
 def state(files: tuple[Path, ...], live: bool, load_balancer: str) -> int:
-    """Write what AWS has, or what manifests would come to, as JSON: the FILE of `route --state`."""
+    """Print the state of load balancers as JSON, from manifests or from AWS.
+
+    `route --state` and `dataplane` read it. Without -f it is what AWS has now (--live).
+    """
     from alb_controller.commands.route.command import Problem, print_state
 
     try:

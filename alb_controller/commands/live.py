@@ -6,6 +6,7 @@ Nothing is written. All load balancers of the VPC, or one by its name.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Protocol
 
@@ -14,7 +15,7 @@ import msgspec
 from alb_controller.aws.certificates.presented import PresentedCertificates
 from alb_controller.aws.client import Sender, SenderSettings
 from alb_controller.aws.elbv2_reads import Elbv2Reads, ListenersAndRules
-from alb_controller.aws.metadata import InstanceMetadata, find_region, find_vpc_id
+from alb_controller.aws.metadata import InstanceMetadata, find_region
 from alb_controller.errors import AccessDenied, ControllerError
 from alb_controller.model.elbv2 import (
     Attributes,
@@ -48,7 +49,7 @@ class CertificateReads(Protocol):
 
 
 def read_live(name: str = "") -> State:
-    """The state of the VPC that flags' environment or the instance name. Raises ControllerError."""
+    """The state of the VPC that the environment or the instance names. Raises ControllerError."""
     settings = parse_settings({"cluster-name": ["any"]}, os.environ)
     instance = InstanceMetadata.from_environment(os.environ)
     sender = Sender(
@@ -58,10 +59,19 @@ def read_live(name: str = "") -> State:
             version=metadata.version("alb-controller"),
         )
     )
-    vpc_id = find_vpc_id(
-        settings.aws_vpc_id, settings.aws_vpc_tags, sender=sender, metadata=instance
-    )
+    vpc_id = vpc_of(os.environ, instance)
     return read_state(Elbv2Reads(sender, vpc_id), PresentedCertificates(sender), name)
+
+
+def vpc_of(environment: Mapping[str, str], instance: InstanceMetadata) -> str:
+    """AWS_VPC_ID, as this command has no --aws-vpc-id; or the VPC of the instance we run on."""
+    vpc_id = environment.get("AWS_VPC_ID") or instance.vpc_id()
+    if not vpc_id:
+        raise ControllerError(
+            "the VPC is unknown: set the environment variable AWS_VPC_ID; the instance's metadata"
+            " did not answer"
+        )
+    return vpc_id
 
 
 def read_state(reads: Reads, certificates: CertificateReads, name: str = "") -> State:

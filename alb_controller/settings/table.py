@@ -55,13 +55,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     aws_region: Annotated[
         str | None,
         Flag(
-            "AWS region; without it the environment, then the instance's metadata.",
+            "AWS region; without it the environment, then the instance metadata service.",
             environment=("AWS_DEFAULT_REGION", "AWS_REGION"),
         ),
     ] = None
     aws_vpc_id: Annotated[
         str | None,
-        Flag("VPC of the cluster; without it --aws-vpc-tags, then the instance's metadata."),
+        Flag("VPC of the cluster; without it --aws-vpc-tags, then the instance metadata service."),
     ] = None
     aws_vpc_tags: Annotated[
         Mapping[str, str], Flag("Tags that find the VPC; all must match one VPC.")
@@ -81,8 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     aws_quotas: Annotated[
         QuotaNumbers,
         Flag(
-            "Not in LBC: quotas of the account by AWS's names, name=number, checked before a "
-            "write. Without them the write is tried, and AWS's refusal is remembered."
+            "Not in LBC: quotas of the account, by the names of DescribeAccountLimits; checked "
+            "before a write. Without them the write is tried, and AWS's refusal remembered."
         ),
     ] = EMPTY_QUOTAS
     read_aws_quotas: Annotated[
@@ -114,17 +114,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     enable_manage_backend_security_group_rules: Annotated[
         bool,
-        Flag("Manage rules for load balancers with security groups of their own."),
+        Flag(
+            "Manage the endpoints' rules also for load balancers with security groups of their own."
+        ),
     ] = False
     backend_security_group: Annotated[
         str | None, Flag("Use this security group as the shared one: sg-….")
     ] = None
     disable_restricted_sg_rules: Annotated[
-        bool, Flag("Open all ports of the endpoints to the shared group.")
+        bool, Flag("Open all ports of the endpoints to the shared security group.")
     ] = False
     service_target_eni_security_group_tags: Annotated[
         Mapping[str, str],
-        Flag("Further tags of the endpoints' security group, beside the cluster's."),
+        Flag(
+            "Tags, beside the cluster's, that find the security group of endpoints (nodes, pods)."
+        ),
     ] = EMPTY
     max_targets_per_target_group: Annotated[
         int,
@@ -133,27 +137,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_assume_role_arns: Annotated[
         tuple[str, ...],
         Flag(
-            "Not in LBC: IAM roles that a TargetGroupBinding may name to be assumed; * and ? are "
-            "wildcards; an empty list allows none."
+            "Not in LBC: IAM roles that the controller may assume for a TargetGroupBinding that "
+            "names one; * and ? are wildcards; an empty list allows none."
         ),
     ] = ("*",)
     drain_pods_of_leaving_nodes: Annotated[
         bool,
         Flag(
-            "Not in LBC: deregister the pods of nodes that are marked for removal before they are "
+            "Not in LBC: if a node is marked for removal, deregister its pods before they are "
             "evicted, as long as other pods are ready."
         ),
     ] = False
     target_purge_percent: Annotated[
         int,
         Flag(
-            "Not in LBC: before a change removes this percentage of a group's targets, or more, "
-            "the API server is asked again past the cache; above 100 it never is.",
+            "Not in LBC: a change that would remove at least this percentage of a target group's "
+            "targets is first checked with the API server, past the cache; above 100: never.",
             minimum=1,
         ),
     ] = 100
     target_purge_hold: Annotated[
-        timedelta, Flag("Not in LBC: such a change waits for this long, even if confirmed.")
+        timedelta, Flag("Not in LBC: a change as above also waits this long before it is made.")
     ] = timedelta(0)
     tolerate_non_existent_backend_service: Annotated[
         bool,
@@ -165,20 +169,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = True
     lb_stabilization_monitor_interval: Annotated[
         timedelta,
-        Flag("Wait between looks at a load balancer in provisioning."),
+        Flag("How often a load balancer that AWS is still provisioning is checked."),
     ] = timedelta(seconds=120)
     replacement_ready_timeout: Annotated[
         timedelta,
         Flag(
-            "Not in LBC: how long a load balancer or target group that takes over requests from "
-            "another waits for its targets to be healthy; 0 is not at all."
+            "Not in LBC: how long a load balancer or target group that replaces another waits for "
+            "its targets to be healthy before it takes over; 0: no wait."
         ),
     ] = timedelta(0)
     replacement_drain: Annotated[
         timedelta,
         Flag(
-            "Not in LBC: how long a load balancer or target group that was replaced stays, the "
-            "latter no less than its deregistration delay; 0 is not at all."
+            "Not in LBC: how long a replaced load balancer or target group stays (a target group "
+            "at least for its deregistration delay); 0: it is deleted at once."
         ),
     ] = timedelta(0)
     feature_gates: Annotated[FeatureGates, Flag("Features by name: Gate=true,Gate=false.")] = (
@@ -192,8 +196,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     group_trust: Annotated[
         Literal["any", "namespace"],
         Flag(
-            "Not in LBC: who may decide for a group of Ingresses. With namespace, a member "
-            "that takes requests or settings which another namespace holds is rejected."
+            "Not in LBC: who may decide for a group of Ingresses. With namespace, an Ingress is "
+            "rejected if it takes requests or settings that another namespace had first."
         ),
     ] = "any"
     enable_status_annotation: Annotated[
@@ -206,8 +210,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     enable_last_applied_annotation: Annotated[
         bool,
         Flag(
-            "Not in LBC: annotate each Ingress with what it asked for when AWS had it, so that an "
-            "invalid one keeps that after a restart too. When off, the annotation is removed."
+            "Not in LBC: annotate each Ingress with its last settings that AWS has, so that they "
+            "stay if it is invalid at a restart. When off, the annotation is removed."
         ),
     ] = True
     watch_namespace: Annotated[str | None, Flag("Watch only this namespace; without it, all.")] = (
@@ -217,10 +221,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         bool, Flag("Read EndpointSlices, not Endpoints.", Served.DEFAULT_ALONE)
     ] = True
     disable_ingress_class_annotation: Annotated[
-        bool, Flag("Webhook: no new use of kubernetes.io/ingress.class.")
+        bool, Flag("Webhook: refuse new uses of the annotation kubernetes.io/ingress.class.")
     ] = False
     disable_ingress_group_name_annotation: Annotated[
-        bool, Flag("Webhook: no new use of the group.name annotation.")
+        bool, Flag("Webhook: refuse new uses of the annotation group.name.")
     ] = False
     required_secrets_label: Annotated[
         str | None, Flag("Read only Secrets with this label: key=value.")
@@ -233,7 +237,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Flag("Not in LBC: how log lines are written; console is for people at a terminal."),
     ] = "json"
     kubeconfig: Annotated[
-        str | None, Flag("Kubeconfig file; without it, the pod's own account.")
+        str | None, Flag("Kubeconfig file; without it, the pod's service account.")
     ] = None
     metrics_bind_addr: Annotated[BindAddress | None, Flag("Address of the metrics; 0 is off.")] = (
         BindAddress("", 8080)
@@ -264,12 +268,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = timedelta(seconds=1000)
     targetgroupbinding_requeue_duration: Annotated[
         timedelta,
-        Flag("Longest wait between looks at targets whose readiness gate is not open yet."),
+        Flag("Longest wait between checks of targets whose readiness gate is not open yet."),
     ] = timedelta(seconds=15)
 
     # ---- webhooks
     webhook_bind_port: Annotated[
-        int, Flag("Port of the webhooks; served where a certificate is given or kept.")
+        int, Flag("Port of the webhooks; not served without a certificate.")
     ] = 9443
     webhook_cert_dir: Annotated[
         str | None,
@@ -278,11 +282,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = None
     webhook_cert_file: Annotated[
-        str | None, Flag("The certificate's file in it; without it tls.crt.")
+        str | None, Flag("File of the certificate in --webhook-cert-dir; without it tls.crt.")
     ] = None
-    webhook_key_file: Annotated[str | None, Flag("The key's file in it; without it tls.key.")] = (
-        None
-    )
+    webhook_key_file: Annotated[
+        str | None, Flag("File of the key in --webhook-cert-dir; without it tls.key.")
+    ] = None
     webhook_cert_secret: Annotated[
         str | None,
         Flag(
@@ -295,10 +299,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = timedelta(days=90)
     webhook_configuration: Annotated[
         str,
-        Flag("Not in LBC: name of the webhook configurations that get the kept certificate's CA."),
+        Flag("Not in LBC: name of the webhook configurations that get the controller's CA."),
     ] = "aws-load-balancer-webhook"
     kube_ca_pem_filepath: Annotated[
-        str | None, Flag("Webhook clients need a certificate of this CA.")
+        str | None,
+        Flag("Refuse webhook clients without a certificate that a CA of this file has signed."),
     ] = None
     enable_pod_readiness_gate_inject: Annotated[
         bool, Flag("Webhook: inject readiness gates into pods.")
@@ -306,8 +311,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     strict_admission: Annotated[
         bool,
         Flag(
-            "Not in LBC: webhooks refuse objects that cannot be read or name what does not exist; "
-            "without it they warn."
+            "Not in LBC: webhooks refuse objects that have invalid annotations or name what does "
+            "not exist; without it they only warn."
         ),
     ] = False
 
