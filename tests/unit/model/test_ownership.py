@@ -19,6 +19,7 @@ from alb_controller.model.ownership import (
     resource_name,
     stack_labels,
     stack_of_labels,
+    stack_of_tags,
     stack_tags,
     tracking_tags,
 )
@@ -196,3 +197,18 @@ _LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 def test_a_binding_that_a_user_made_is_of_no_stack() -> None:
     """It has none of our labels."""
     assert stack_of_labels({"app": "web"}) is None
+
+
+@pytest.mark.parametrize(
+    "tags, key",
+    [
+        ({"ingress.k8s.aws/stack": "shop/web"}, WEB),
+        ({"ingress.k8s.aws/stack": "team", "owner": "us"}, TEAM),
+        ({"service.k8s.aws/stack": "shop/web"}, StackKey("service", "shop", "web")),
+        ({"owner": "us"}, None),
+        ({"ingress.k8s.aws/stack": "shop/web", "service.k8s.aws/stack": "shop/web"}, None),
+    ],
+)
+def test_tags_name_one_stack_or_none(tags: dict[str, str], key: StackKey | None) -> None:
+    """The id after the API's prefix; tags of two APIs say nothing."""
+    assert stack_of_tags(tags) == key

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import zlib
+from datetime import UTC, datetime
 
 import pytest
 
 from alb_controller.frontends.ingress.load import LoadedMember
+from alb_controller.frontends.ingress.member import Place
 from alb_controller.frontends.ingress.records.record import Record, record_of, recorded
 from alb_controller.objects.networking import Ingress
 from alb_controller.objects.notes import STATUS
 from alb_controller.objects.records import RECORD, group_of, pack
+from alb_controller.values import Joined
 from tests.factories import HOSTNAME, changed, member, path, rule, service, to
 from tests.unit.frontends.ingress.translation import TEAM, balancer, reported, settings, translated
 from tests.unit.frontends.ingress.translation import paths as paths_of
@@ -136,3 +139,12 @@ def test_what_a_record_sets_counts_for_those_that_join() -> None:
     made = translated(member("b", alb={"tags": "t=b"}, age_minutes=5), broken("a", was))
     assert balancer(made.intent).tags == {"t": "a", "u": "a"}
     assert sorted(reported(made)) == ["Ingress shop/a", "Ingress shop/b"]
+
+
+def test_when_a_member_joined_is_nothing_that_it_asks_for() -> None:
+    """Places of two times are equal and of one hash, so that members compare by what they ask."""
+    early, late = (
+        Place(joined=Joined(since=datetime(2026, 1, day, tzinfo=UTC), late=0)) for day in (1, 2)
+    )
+    assert early == late != "a place"
+    assert len({early, late, Place()}) == 1
