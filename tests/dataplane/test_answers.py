@@ -29,6 +29,7 @@ def _query(key: str | None, value: str) -> Json:
     return {"Field": "query-string", "QueryStringConfig": {"Values": [pair]}}
 
 
+FIRST_HOST = {"Field": "host-header", "HostHeaderConfig": {"Values": ["first.example"]}}
 STATE: Json = {
     "dns_name": "lb.example.net",
     "attributes": {"idle_timeout.timeout_seconds": "2"},
@@ -49,6 +50,7 @@ STATE: Json = {
                 rule(80, forward(a=1, b=3), path("/shares")),
                 rule(90, forward("two"), path("/two")),
                 rule(95, fixed(201, "made"), path("/made")),
+                rule(97, forward("a"), FIRST_HOST),
             ],
         },
         {"Port": 8080, "Protocol": "HTTP", "DefaultActions": [forward("a")]},
@@ -190,3 +192,16 @@ def test_states_of_targets_change_while_it_serves(plane: Plane) -> None:
     assert change("unhealthy") == 200
     assert {plane.ask("/a/1").seen["pod"] for _ in range(4)} == {"b/10.0.1.1"}
     assert plane.change({"target_group": "nobody", "target": "x", "state": "healthy"}) == 400
+
+
+@pytest.mark.parametrize(
+    "hosts, status",
+    [(("first.example", "last.example"), 200), (("last.example", "first.example"), 404)],
+)
+def test_of_two_host_headers_the_first_counts(
+    plane: Plane, hosts: tuple[str, str], status: int
+) -> None:
+    """For rules and for targets (ELBv2 User Guide, Host header preservation)."""
+    answer = plane.ask("/hosts", headers=[("Host", one) for one in hosts])
+    assert answer.status == status
+    assert answer.seen.get("host") == (hosts[0] if status == 200 else None)

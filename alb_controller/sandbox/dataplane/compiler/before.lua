@@ -61,7 +61,10 @@ function envoy_on_request(handle)
       if not name:match("^[-A-Za-z0-9]+$") then headers:remove(name) end
     end
   end
-  local whole = (headers:get(":authority") or ""):lower()
+  local host = headers:get(":authority") or ""
+  local first = host:match("^[^,]*") -- of several Host headers, which Envoy joins, the first counts
+  if first ~= host then headers:replace(":authority", first) end
+  local whole = first:lower()
   headers:replace(MARK .. "whole-host", whole)
   headers:replace(MARK .. "host", whole:match("^(.*):%d*$") or whole)
   headers:replace(MARK .. "path", target:match("^[^?]*"))
