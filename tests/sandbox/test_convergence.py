@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import groupby
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from alb_controller.sandbox.convergence import missing_in, problems
+from alb_controller.sandbox.applying import apply_all
+from alb_controller.sandbox.aws import Account, AwsServer
+from alb_controller.sandbox.convergence import missing_in, problems, wait_until_at_rest
+from alb_controller.sandbox.kubeapi import ApiServer
+from alb_controller.sandbox.manifests import read_crds
 from alb_controller.sandbox.state import Ingress, State, Target, TargetGroup
 
 GROUP = TargetGroup(
@@ -74,3 +81,29 @@ def test_a_refused_ingress_is_a_problem_and_not_waited_for() -> None:
     state = replace(WHOLE, ingresses=(WEB, bad))
     assert list(missing_in(state)) == []
     assert problems(state) == ["Ingress shop/bad was refused: FailedBuildModel: no"]
+
+
+def test_all_rests_only_when_the_data_plane_serves_what_was_read() -> None:
+    """AWS changes by being looked at: what is served is compared after that, not before."""
+    looks: list[str] = []
+
+    def is_current() -> bool:
+        looks.append("data plane")
+        return looks.count("data plane") > 1
+
+    with ApiServer() as kube, AwsServer(observe=lambda _: looks.append("AWS")) as aws:
+        apply_all(kube.api, read_crds(), looks.append)
+        looks.clear()
+        idle = SimpleNamespace(is_idle=lambda: True)
+        world: Any = SimpleNamespace(
+            check=lambda: None,
+            controllers=idle,
+            controller=idle,
+            kube=kube,
+            account=Account(aws.url),
+            data_plane=SimpleNamespace(is_current=is_current),
+        )
+        notes: list[str] = []
+        wait_until_at_rest(world, 60, notes.append)
+    assert notes == ["the data plane follows AWS"]
+    assert [one for one, _ in groupby(looks)] == ["AWS", "data plane", "AWS", "data plane"]
