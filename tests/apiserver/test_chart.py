@@ -79,8 +79,8 @@ def test_a_value_reaches_its_flag() -> None:
     """What the full values say is what the controller reads, large numbers and commas included."""
     read = parse_settings(flags(render(FULL)), {})
     assert read.cluster_name == "prod"
-    assert read.aws_vpc_tags == {"Name": "prod", "env": "live"}
-    assert read.default_tags == {"team": "shop", "cost": "4,2"}
+    assert read.aws_vpc_tags == {"Name": "prod", "env": "live,eu"}
+    assert read.default_tags == {"team": "shop", "cost": "4.2"}
     assert read.ingress_max_concurrent_reconciles == 1000000
     assert read.feature_gates.alb_single_subnet
     assert not read.feature_gates.listener_rules_tagging
